@@ -174,9 +174,9 @@ def complete(jobs_in_threads: None, complete_folder: Path, tmp_path: Path) -> It
 @pytest.fixture
 def store(tmp_path: Path) -> Iterator[Store]:
     """An empty store in a file of its own."""
-    opened = Store(tmp_path / "rsf.duckdb", tmp_path / "exports")
-    yield opened
-    opened.close()
+    opened_store = Store(tmp_path / "rsf.duckdb", tmp_path / "exports")
+    yield opened_store
+    opened_store.close()
 
 
 @pytest.fixture(scope="module")

@@ -73,7 +73,7 @@ def _begin(number: int, seed: int, left: float | None) -> None:
     )
 
 
-def table(found: Iterable[Replicate]) -> list[str]:
+def table(runs: Iterable[Replicate]) -> list[str]:
     """Markdown: a row for each replicate of round 1, one for the procedure where it ran more than once, and one for each round
     of the longer run."""
     columns = [
@@ -82,7 +82,7 @@ def table(found: Iterable[Replicate]) -> list[str]:
     ]
     rows = ["| " + " | ".join(columns) + " |", "|" + "---|" * len(columns)]
     by_task: dict[str, list[Replicate]] = {}
-    for one in found:
+    for one in runs:
         by_task.setdefault(one.task, []).append(one)
     for task, mine in sorted(by_task.items()):
         first = [one for one in mine if one.rounds == 1]
@@ -95,14 +95,14 @@ def table(found: Iterable[Replicate]) -> list[str]:
     return rows
 
 
-def _row(task: str, run: str, found: RoundResult, sealed: Gain | None = None) -> str:
+def _row(task: str, run: str, result: RoundResult, sealed: Gain | None = None) -> str:
     shares = (  # words alone have no distinct pairs
-        number(found.tuned[name], name) if name in found.tuned else "–" for name in ("truncated", "distinct-2")
+        number(result.tuned[name], name) if name in result.tuned else "–" for name in ("truncated", "distinct-2")
     )
     values = (
-        *(task, run, number(found.tuned[found.metric], found.metric)),
-        *(of_gain(gain, found.metric) for gain in (found.gain, found.control, sealed)),
-        *(number(found.acceptance_rate, SHARES[0]), *shares, f"{found.kl:.2f}"),
+        *(task, run, number(result.tuned[result.metric], result.metric)),
+        *(of_gain(gain, result.metric) for gain in (result.gain, result.control, sealed)),
+        *(number(result.acceptance_rate, SHARES[0]), *shares, f"{result.kl:.2f}"),
     )
     return _line(values)
 

@@ -292,9 +292,9 @@ def _met(samples: HeldOutSamples, rule: str) -> NDArray[np.float64]:
     return np.array([finish != Finish.LENGTH and RULES[rule](text, s) for text, s, finish in rows], np.float64)
 
 
-def _shown(found: Interval) -> list[float | None]:
+def _shown(interval: Interval) -> list[float | None]:
     """The value, then its limits; None where they are not known."""
-    return [round(float(v), 4) if np.isfinite(v) else None for v in (found.value, found.low, found.high)]
+    return [round(float(v), 4) if np.isfinite(v) else None for v in (interval.value, interval.low, interval.high)]
 
 
 def _copy(folder: Path, to: Path) -> Path:

@@ -85,29 +85,29 @@ def _round(store: Store) -> Round:
     )
 
 
-def decided(found: Round, accept: Accept, rng: np.random.Generator, repeats: int = REPEATS) -> dict[str, Any]:
+def decided(rounds_read: Round, accept: Accept, rng: np.random.Generator, repeats: int = REPEATS) -> dict[str, Any]:
     """What the rule accepts of a round under one scope."""
-    scale = prompt_scale(found.ratio, found.prompt)
+    scale = prompt_scale(rounds_read.ratio, rounds_read.prompt)
 
     def once(u: Floats) -> tuple[NDArray[np.bool_], float, Scope]:
-        critical = critical_log_m(found.ratio, u)
-        m = rule_m(accept, found.ratio, critical, scale, found.exact)
+        critical = critical_log_m(rounds_read.ratio, u)
+        m = rule_m(accept, rounds_read.ratio, critical, scale, rounds_read.exact)
         return accepted(critical, m.log_m, scale if m.scope is Scope.PROMPT else 0.0), m.log_m, m.scope
 
-    chosen, log_m, scope = once(found.u)
-    prompts, index = np.unique(found.prompt, return_inverse=True)
-    usual = (np.bincount(index, found.r) / np.bincount(index))[index]  # the mean reward of the prompt
+    chosen, log_m, scope = once(rounds_read.u)
+    prompts, index = np.unique(rounds_read.prompt, return_inverse=True)
+    usual = (np.bincount(index, rounds_read.r) / np.bincount(index))[index]  # the mean reward of the prompt
     figures = []
-    for kept in (once(1.0 - rng.random(len(found.u)))[0] for _ in range(repeats)):
+    for kept in (once(1.0 - rng.random(len(rounds_read.u)))[0] for _ in range(repeats)):
         each = np.bincount(index[kept], minlength=prompts.size)
         half = int(np.searchsorted(np.cumsum(np.sort(each)[::-1]), kept.sum() / 2) + 1)
         figures.append(
             (
                 kept.sum(),
                 (each == 0).sum(),
-                found.r[kept].mean(),
-                (found.r - usual)[kept].mean(),
-                np.unique(found.text[kept]).size,
+                rounds_read.r[kept].mean(),
+                (rounds_read.r - usual)[kept].mean(),
+                np.unique(rounds_read.text[kept]).size,
                 half,
             )
         )
@@ -120,15 +120,15 @@ def decided(found: Round, accept: Accept, rng: np.random.Generator, repeats: int
         "half of the data in prompts",
     )
     by = scale if scope is Scope.PROMPT else np.zeros_like(scale)
-    tvd = diagnose(found.ratio, log_m, scale=by, group=found.prompt).tvd
+    tvd = diagnose(rounds_read.ratio, log_m, scale=by, group=rounds_read.prompt).tvd
     return {
         "scope in force": str(scope),
-        "candidates": len(found.u),
+        "candidates": len(rounds_read.u),
         "prompts": int(prompts.size),
-        "reward of all": round(float(found.r.mean()), 4),
+        "reward of all": round(float(rounds_read.r.mean()), 4),
         **{name: round(float(value), 4) for name, value in zip(names, np.mean(figures, axis=0), strict=True)},
         "accepted by its own u": int(chosen.sum()),
-        "violating %": round(100 * float(violated(found.ratio, log_m, by).mean()), 1),
+        "violating %": round(100 * float(violated(rounds_read.ratio, log_m, by).mean()), 1),
         "tvd": round(tvd.value, 4),
         "tvd low": round(tvd.low, 4) if tvd.known else None,
         "tvd high": round(tvd.high, 4) if tvd.known else None,
@@ -136,12 +136,12 @@ def decided(found: Round, accept: Accept, rng: np.random.Generator, repeats: int
 
 
 def rows(folder: Path, rate: float | None, draws: int | None) -> Iterator[dict[str, Any]]:
-    task, accept, found = read(folder)
-    found = found.first(draws) if draws else found
+    task, accept, rounds_read = read(folder)
+    rounds_read = rounds_read.first(draws) if draws else rounds_read
     for scope in (Scope.GLOBAL, Scope.PROMPT):
         rule = accept.model_copy(update={"scope": scope, "rate": rate or accept.rate})
-        told = decided(found, rule, np.random.default_rng(0))
-        each = int(np.bincount(np.unique(found.prompt, return_inverse=True)[1]).max())
+        told = decided(rounds_read, rule, np.random.default_rng(0))
+        each = int(np.bincount(np.unique(rounds_read.prompt, return_inverse=True)[1]).max())
         yield {"task": task, "scope": str(scope), "rate": rule.rate, "draws": each, **told}
 
 

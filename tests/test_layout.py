@@ -111,8 +111,8 @@ def owner() -> dict[str, Any]:
     )
     done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, timeout=120)
     assert done.returncode == 0, done.stderr
-    said: dict[str, Any] = json.loads(done.stdout)
-    return said
+    report: dict[str, Any] = json.loads(done.stdout)
+    return report
 
 
 def test_the_owner_never_loads_torch_scorers_included(owner: dict[str, Any]) -> None:
@@ -189,7 +189,7 @@ SPOKEN = {
 def test_variables_say_what_they_hold() -> None:
     vague = [
         f"{path}:{getattr(node, 'lineno', '?')}: {name}"
-        for path, tree in sources("rsf_core", "pages").items()
+        for path, tree in sources("rsf_core", "pages", "tests").items()
         for node in ast.walk(tree)
         if (name := _bound(node)) in VAGUE and not (name == "wanted" and path in SPOKEN)
     ]

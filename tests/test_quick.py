@@ -16,13 +16,13 @@ ROOT = Path(__file__).parents[1]
 
 def names(path: Path) -> set[str]:
     """What a test file defines at its top."""
-    found = set()
+    targets = set()
     for node in ast.parse(path.read_text(encoding="utf-8")).body:
         if isinstance(node, ast.FunctionDef | ast.ClassDef):
-            found.add(node.name)
+            targets.add(node.name)
         elif isinstance(node, ast.Assign):  # a state machine's TestCase
-            found |= {target.id for target in node.targets if isinstance(target, ast.Name)}
-    return found
+            targets |= {target.id for target in node.targets if isinstance(target, ast.Name)}
+    return targets
 
 
 def test_every_slow_test_is_there_and_named_once() -> None:

@@ -38,9 +38,9 @@ def kind(accepted: int, drawn: int, prompts: int = 1, further: int = 0, gained: 
 
 def outcomes(p: float, k: int, more: int) -> list[tuple[float, PromptKind]]:
     """Every outcome of K draws of a prompt and, with none accepted, of K′ further ones, with its probability."""
-    found = [(float(stats.binom.pmf(a, k, p)), kind(a, k)) for a in range(1, k + 1)]
+    chances = [(float(stats.binom.pmf(a, k, p)), kind(a, k)) for a in range(1, k + 1)]
     nothing = (1 - p) ** k
-    return found + [
+    return chances + [
         (nothing * float(stats.binom.pmf(b, more, p)), kind(0, k, further=more, gained=b)) for b in range(more + 1)
     ]
 
@@ -49,7 +49,7 @@ def outcomes(p: float, k: int, more: int) -> list[tuple[float, PromptKind]]:
 def test_drawing_more_for_who_has_none_leaves_the_mean_of_prompt_rates_unbiased(p: float, k: int, more: int) -> None:
     every = outcomes(p, k, more)
     assert sum(weight for weight, _ in every) == pytest.approx(1)
-    assert sum(weight * bands.rates([found]).automatic for weight, found in every) == pytest.approx(p, rel=1e-12)
+    assert sum(weight * bands.rates([one]).automatic for weight, one in every) == pytest.approx(p, rel=1e-12)
     of_all = sum(w * (f.automatic + f.further_automatic) / (f.drawn + f.further) for w, f in every)
     assert of_all == pytest.approx(p + (1 - p) ** k * p * more / (k + more))  # the rate of all draws is not
 
@@ -82,9 +82,11 @@ def test_as_many_as_expected_have_one_afterwards(more: int) -> None:
 def test_in_simulation_only_what_was_drawn_for_all_alike_is_without_bias() -> None:
     """In full: make simulations ARGS='--only "drawing more"'."""
     cell = {"share": 0.2, "spread": "beta 0.5", "prompts": 50, "draws": 4, "more": 16}
-    found = again.estimates(cell, 200, np.random.default_rng(4))
-    assert abs(found["error"]) < 0.03 and found["error over all draws"] > 0.05 and found["error pooled"] < -0.3
-    assert 0.8 < found["got one, of expected"] < 1.2
+    estimates = again.estimates(cell, 200, np.random.default_rng(4))
+    assert (
+        abs(estimates["error"]) < 0.03 and estimates["error over all draws"] > 0.05 and estimates["error pooled"] < -0.3
+    )
+    assert 0.8 < estimates["got one, of expected"] < 1.2
 
 
 # -- bands -------------------------------------------------------------------------------------------------------------
@@ -94,18 +96,20 @@ def test_prompts_are_in_the_band_of_their_share() -> None:
     assert bands.bands([]) is None and bands.plan([], 4) is None and bands.none_of([], 4) is None
     assert math.isnan(bands.rates([]).effective)
     eight = [kind(a, 8) for a in range(9)]
-    found = bands.bands(eight)
-    assert found is not None and found.counts == (1, 2, 3, 2, 1) and found.each == (8, 8) and found.starving == 1
+    counted = bands.bands(eight)
+    assert (
+        counted is not None and counted.counts == (1, 2, 3, 2, 1) and counted.each == (8, 8) and counted.starving == 1
+    )
     one = bands.bands([kind(0, 1, 3), kind(1, 1, 2)])
     assert one is not None and one.counts == (3, 0, 0, 0, 2)
 
 
 def test_who_was_drawn_for_again_stays_in_its_band_and_starves_no_more() -> None:
     kinds = [kind(0, 4, 5), kind(0, 4, 3, further=8, gained=1), kind(0, 4, 2, further=8), kind(2, 4, 6)]
-    found = bands.bands(kinds)
-    assert found is not None and found.counts == (10, 0, 6, 0, 0)
-    assert (found.again, found.further, found.helped, found.starving) == (5, 40, 3, 7)
-    assert "5 of those with none were drawn for again (40 candidates), and 3 have one since" in bands.in_words(found)
+    counted = bands.bands(kinds)
+    assert counted is not None and counted.counts == (10, 0, 6, 0, 0)
+    assert (counted.again, counted.further, counted.helped, counted.starving) == (5, 40, 3, 7)
+    assert "5 of those with none were drawn for again (40 candidates), and 3 have one since" in bands.in_words(counted)
     plan = bands.plan(kinds, 4)
     assert plan is not None and plan.prompts == 7 and 0 < plan.expected < 7
 
@@ -184,8 +188,8 @@ def test_drawing_more_moves_neither_m_nor_a_decision_nor_the_rate(drawn_again: S
     assert [after[row["candidate_id"]] for row in before] == before
     assert [row["planned"] for row in after.values()].count(False) == 4
     assert bands.rates(drawn_again.prompt_kinds(1)) == rates
-    found = bands.bands(drawn_again.prompt_kinds(1))
-    assert found is not None and (found.further, found.again) == (4, 1)
+    shares = bands.bands(drawn_again.prompt_kinds(1))
+    assert shares is not None and (shares.further, shares.again) == (4, 1)
 
 
 def test_who_starves_is_known_by_effective_decisions_of_prompts_in_use(store: Store) -> None:
@@ -212,8 +216,8 @@ def test_a_project_draws_more_for_those_that_starve_and_for_nobody_else(project:
     project.wait()
     project.set_threshold(0.3, Scope.GLOBAL)
     for row in project.prompts_in_round()[:3]:  # whatever the tiny model drew: nothing of three, one of each other
-        for found in project.candidates(row["prompt_id"]):
-            project.override(found.candidate_id, Action.REJECT)
+        for candidate in project.candidates(row["prompt_id"]):
+            project.override(candidate.candidate_id, Action.REJECT)
     for row in project.prompts_in_round()[3:]:
         project.override(candidate_id(1, row["prompt_id"], 0), Action.ACCEPT)
     starving = [row["prompt_id"] for row in project.prompts_in_round()[:3]]

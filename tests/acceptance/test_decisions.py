@@ -264,7 +264,7 @@ def test_a_persons_reason_undo_takes_nothing_back(store: Store, rows: pa.Table) 
 def test_a_project_of_an_earlier_version_tells_a_person_called_rule_from_the_rule(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    said = [
+    expected = [
         ("rule", "accepts 50% of the candidates", ChosenBy.RULE),
         ("rule", "constraints alone: M = 1 is the exact bound", ChosenBy.RULE),
         ("rule", "no candidate meets the constraints", ChosenBy.RULE),
@@ -278,15 +278,15 @@ def test_a_project_of_an_earlier_version_tells_a_person_called_rule_from_the_rul
         older = tuple(migration for migration in migrations() if migration[0] < 9)
         patch.setattr(database, "migrations", lambda: older)
         store = Store(tmp_path / "rsf.duckdb", tmp_path / "exports")
-        for author, reason, _ in said:
+        for author, reason, _ in expected:
             row = {"round": 1, "target_id": 1, "log_m": 0.0, "scope": "global", "author": author, "reason": reason}
             with store.transaction("for the test"):
                 store._db.insert("thresholds", [row | {"created_at": datetime(2026, 1, 1)}])
         store.close()
     store = Store(tmp_path / "rsf.duckdb", tmp_path / "exports")
-    found = [(t.author, t.reason, t.chosen_by) for t in reversed(store.thresholds(1))]
+    history = [(t.author, t.reason, t.chosen_by) for t in reversed(store.thresholds(1))]
     store.close()
-    assert found == said
+    assert history == expected
 
 
 def test_priority_sampling_takes_the_critical_value_of_the_next_candidate(store: Store, rows: pa.Table) -> None:

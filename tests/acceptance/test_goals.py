@@ -13,27 +13,27 @@ ENDED = Constraint(scorer="ended", at_least=1)
 
 
 def test_right_or_wrong_takes_checks_alone_and_m_is_exact() -> None:
-    found = good(Goal.VERIFIABLE, {"sentiment": 1.0}, [ENDED], 8)
-    assert is_indicator(found.target) and found.target.constraints == (ENDED,) and found.scope is Scope.GLOBAL
+    preset = good(Goal.VERIFIABLE, {"sentiment": 1.0}, [ENDED], 8)
+    assert is_indicator(preset.target) and preset.target.constraints == (ENDED,) and preset.scope is Scope.GLOBAL
 
 
 def test_the_better_the_likelier_stays_close_to_the_base() -> None:
-    found = good(Goal.REWARD, {"sentiment": 1.0}, [ENDED], 8)
-    assert (found.target.reference, found.target.rewards) == ("base", {"sentiment": 1.0})
-    assert found.target.beta == 0.2, "a tenth of the range −1 to 1"
+    preset = good(Goal.REWARD, {"sentiment": 1.0}, [ENDED], 8)
+    assert (preset.target.reference, preset.target.rewards) == ("base", {"sentiment": 1.0})
+    assert preset.target.beta == 0.2, "a tenth of the range −1 to 1"
     assert good(Goal.REWARD, {"sentiment": 1.0}, [], 8, beta=0.5).target.beta == 0.5
 
 
 @pytest.mark.parametrize("candidates", [1, 4, 16])
 def test_the_best_of_each_prompt_accepts_about_one_of_its_candidates(candidates: int) -> None:
-    found = good(Goal.BEST, {"chrf": 1.0}, [], candidates)
-    assert (found.scope, found.rate, found.target.reference) == (Scope.PROMPT, 1 / candidates, "proposal")
+    preset = good(Goal.BEST, {"chrf": 1.0}, [], candidates)
+    assert (preset.scope, preset.rate, preset.target.reference) == (Scope.PROMPT, 1 / candidates, "proposal")
 
 
 @pytest.mark.parametrize("goal", Goal)
 def test_every_goal_is_found_again_in_its_target(goal: Goal) -> None:
-    found = good(goal, {"sentiment": 1.0}, [ENDED], 8)
-    assert goal_of(found.target, found.scope) is goal and found.target.tempered
+    preset = good(goal, {"sentiment": 1.0}, [ENDED], 8)
+    assert goal_of(preset.target, preset.scope) is goal and preset.target.tempered
     assert TITLES[goal] and SENTENCES[goal]
 
 

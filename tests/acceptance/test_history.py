@@ -13,9 +13,9 @@ from rsf_core.store.records import ThresholdRecord
 
 def chosen(*steps: tuple[float, str] | tuple[float, str, int]) -> list[ThresholdRecord]:
     """A history, newest first, from steps given oldest first."""
-    found = []
+    chosen_targets = []
     for log_m, reason, *target in steps:
-        found.append(
+        chosen_targets.append(
             ThresholdRecord(
                 1,
                 target[0] if target else 1,
@@ -27,7 +27,7 @@ def chosen(*steps: tuple[float, str] | tuple[float, str, int]) -> list[Threshold
                 ChosenBy.UNDO if reason == UNDO else ChosenBy.PERSON,
             )
         )
-    return found[::-1]
+    return chosen_targets[::-1]
 
 
 def test_undo_walks_back_step_by_step() -> None:

@@ -29,12 +29,12 @@ def by_hand(table: pa.Table, log_m: float, scope: Scope) -> tuple[np.ndarray, np
 @given(log_m=st.floats(-8, 12), seed=st.integers(0, 20))
 def test_the_counts_at_any_m_are_those_of_the_rule_with_overrides(scope, log_m, seed):
     table = ratios(seed=seed)
-    found = Landscape(table, scope).at(log_m)
+    decisions = Landscape(table, scope).at(log_m)
     rule, effective = by_hand(table, log_m, scope)
     prompts = table["prompt_id"].to_numpy()
-    assert found.automatic == rule.sum()
-    assert found.accepted == effective.sum()
-    assert found.prompts_with_none == np.unique(prompts).size - np.unique(prompts[effective]).size
+    assert decisions.automatic == rule.sum()
+    assert decisions.accepted == effective.sum()
+    assert decisions.prompts_with_none == np.unique(prompts).size - np.unique(prompts[effective]).size
 
 
 @pytest.mark.parametrize("scope", Scope)
@@ -69,9 +69,9 @@ def test_the_span_shows_every_asked_m_and_leaves_out_what_is_hopelessly_far():
 def test_a_truncated_candidate_is_accepted_by_a_person_alone():
     table = ratios().set_column(5, "truncated", pa.array(np.ones(400, bool)))
     landscape = Landscape(table, Scope.GLOBAL)
-    found = landscape.at(-50.0)
-    assert (found.automatic, found.accepted) == (0, (table["override"].to_numpy() > 0).sum())
-    assert landscape.possible == 0 and found.expected_rate == 0.0
+    decisions = landscape.at(-50.0)
+    assert (decisions.automatic, decisions.accepted) == (0, (table["override"].to_numpy() > 0).sum())
+    assert landscape.possible == 0 and decisions.expected_rate == 0.0
 
 
 def test_as_many_as_asked_are_accepted_by_the_rule():
@@ -100,9 +100,9 @@ def test_what_is_said_later_is_taken_in_as_if_it_had_been_known(scope: Scope) ->
     table = ratios(seed=3)
     before = Landscape(table, scope)
     before.picture(*before.span(0.0))
-    said = np.random.default_rng(9).choice([-1, 0, 1], table.num_rows).astype(np.int8)
+    overrides = np.random.default_rng(9).choice([-1, 0, 1], table.num_rows).astype(np.int8)
     place = table.schema.get_field_index("override")
-    anew, told = Landscape(table.set_column(place, "override", pa.array(said)), scope), before.told(said)
+    anew, told = Landscape(table.set_column(place, "override", pa.array(overrides)), scope), before.told(overrides)
     for log_m in (-3.0, 0.0, 2.0):
         assert told.at(log_m) == anew.at(log_m) != before.at(log_m)
         assert told.effective(log_m).tolist() == anew.effective(log_m).tolist()

@@ -33,14 +33,14 @@ def at_most(highest: float) -> pa.Table:
 def test_the_marks_stand_where_their_names_say() -> None:
     table = ratios()
     landscape = Landscape(table, Scope.GLOBAL)
-    found = named(table, BOUNDED)
+    marks = named(table, BOUNDED)
     bounded = named(at_most(4.0), BOUNDED)["Analytic bound"]
     assert bounded.log_m == pytest.approx(1.0 / 0.25)  # sentiment ≤ 1, −repetition ≤ 0
-    largest = found["Largest ratio"].log_m
+    largest = marks["Largest ratio"].log_m
     assert largest is not None and largest == landscape.relative.max() and landscape.at(largest).violating == 0
-    few = found["1% violate"].log_m
+    few = marks["1% violate"].log_m
     assert few is not None and landscape.at(few).violating == 4
-    near = found["TVD ≤ 5%"].log_m
+    near = marks["TVD ≤ 5%"].log_m
     assert near is not None and landscape.diagnosis(near).tvd.value <= 0.05 < landscape.diagnosis(near - 0.05).tvd.value
 
 
@@ -68,31 +68,33 @@ def test_there_is_no_analytic_bound_where_stored_ratios_lie_above_it() -> None:
 
 def test_a_scorer_that_is_not_installed_any_more_leaves_the_other_marks() -> None:
     gone = Target.model_validate({"reference": "proposal", "beta": 0.25, "rewards": {"gone": 1.0}})
-    found = named(ratios(), gone)
-    assert found["Analytic bound"].log_m is None and "no scorer 'gone'" in found["Analytic bound"].explanation
-    assert found["Largest ratio"].log_m is not None
+    marks = named(ratios(), gone)
+    assert marks["Analytic bound"].log_m is None and "no scorer 'gone'" in marks["Analytic bound"].explanation
+    assert marks["Largest ratio"].log_m is not None
 
 
 def test_the_mark_of_the_overrides_repeats_them() -> None:
     table = ratios()
     critical = np.where(table["truncated"].to_numpy(), -np.inf, table["critical_log_m"].to_numpy())
-    said = np.where(critical > 0.7, 1, -1).astype(np.int8)
-    found = named(table.set_column(8, "override", pa.array(said)), BOUNDED)["Agrees with overrides"]
-    assert found.log_m is not None and "repeats 400 of the 400" in found.explanation
-    np.testing.assert_array_equal(critical > found.log_m, said == 1)
+    overrides = np.where(critical > 0.7, 1, -1).astype(np.int8)
+    mark = named(table.set_column(8, "override", pa.array(overrides)), BOUNDED)["Agrees with overrides"]
+    assert mark.log_m is not None and "repeats 400 of the 400" in mark.explanation
+    np.testing.assert_array_equal(critical > mark.log_m, overrides == 1)
 
 
 def test_the_mark_of_the_overrides_is_judged_on_prompts_that_had_no_part() -> None:
     """Overrides at random: some M always repeats more than half of the very overrides it was chosen by."""
     table = ratios(400, 50)
-    said = np.where(np.random.default_rng(0).random(400) < 0.5, 1, -1).astype(np.int8)
-    explained = named(table.set_column(8, "override", pa.array(said)), BOUNDED)["Agrees with overrides"].explanation
+    overrides = np.where(np.random.default_rng(0).random(400) < 0.5, 1, -1).astype(np.int8)
+    explained = named(table.set_column(8, "override", pa.array(overrides)), BOUNDED)[
+        "Agrees with overrides"
+    ].explanation
     chosen, judged = (int(part.split(" of ")[0].split()[-1]) for part in explained.split(";"))
     assert chosen > 200 and judged < chosen and "where it is chosen on other prompts" in explained
 
 
 def test_without_overrides_or_with_one_prompt_the_other_marks_still_stand() -> None:
     table = ratios(40, 1).set_column(8, "override", pa.array(np.zeros(40, np.int8)))
-    found = named(table, BOUNDED)
-    assert found["Agrees with overrides"].log_m is None
-    assert found["Largest ratio"].log_m is not None and found["Largest ratio"].held_out is None
+    marks = named(table, BOUNDED)
+    assert marks["Agrees with overrides"].log_m is None
+    assert marks["Largest ratio"].log_m is not None and marks["Largest ratio"].held_out is None

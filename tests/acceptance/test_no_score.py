@@ -66,8 +66,8 @@ def test_they_are_left_out_of_every_rate_and_counted_with_their_reason(store: St
     assert store.without_score(1) == [NoScoreRecord(one, int(one.split(".")[1]), "odd", "no verb") for one in WITHOUT]
     kinds = store.prompt_kinds(1)
     assert sum(kind.prompts for kind in kinds) == 2 and sum(kind.prompts * kind.drawn for kind in kinds) == 7
-    found = bands.bands(kinds)
-    assert found is not None and found.prompts == 2
+    counted = bands.bands(kinds)
+    assert counted is not None and counted.prompts == 2
 
 
 def test_the_rule_neither_accepts_nor_rejects_them_and_a_person_may(store: Store, rows: pa.Table) -> None:

@@ -19,17 +19,17 @@ def landscape() -> Landscape:
 def test_every_scored_candidate_is_in_one_bin_with_one_outcome(landscape: Landscape) -> None:
     values = np.random.default_rng(1).normal(size=400)
     values[::10] = np.nan
-    found = outcomes.by_value(landscape, values, 0.0)
-    assert found.accepted.sum() + found.rejected.sum() + found.truncated.sum() == 360
-    assert found.accepted.sum() == landscape.effective(0.0)[np.isfinite(values)].sum()
-    assert len(found.edges) == outcomes.BINS + 1
+    by_score = outcomes.by_value(landscape, values, 0.0)
+    assert by_score.accepted.sum() + by_score.rejected.sum() + by_score.truncated.sum() == 360
+    assert by_score.accepted.sum() == landscape.effective(0.0)[np.isfinite(values)].sum()
+    assert len(by_score.edges) == outcomes.BINS + 1
 
 
 def test_a_score_of_few_values_gets_a_bar_for_each(landscape: Landscape) -> None:
     values = np.random.default_rng(1).choice([0.0, 0.5, 1.0], 400)
-    found = outcomes.by_value(landscape, values, 0.0)
-    np.testing.assert_allclose(found.edges, [-0.25, 0.25, 0.75, 1.25])
-    total = found.accepted + found.rejected + found.truncated
+    by_score = outcomes.by_value(landscape, values, 0.0)
+    np.testing.assert_allclose(by_score.edges, [-0.25, 0.25, 0.75, 1.25])
+    total = by_score.accepted + by_score.rejected + by_score.truncated
     np.testing.assert_array_equal(total, [(values == v).sum() for v in (0.0, 0.5, 1.0)])
 
 
@@ -40,18 +40,18 @@ def test_no_value_and_one_value_are_drawn_without_nan_edges(landscape: Landscape
 
 def test_the_length_density_holds_every_possible_candidate(landscape: Landscape) -> None:
     tokens = ratios()["token_count"].to_numpy()
-    found = outcomes.by_length(landscape, tokens, 0.0)
+    by_length = outcomes.by_length(landscape, tokens, 0.0)
     possible = np.isfinite(landscape.log_ratio)
-    assert found.count.sum() == possible.sum()
-    assert np.nansum(found.rate * found.count) == pytest.approx((landscape.effective(0.0) & possible).sum())
+    assert by_length.count.sum() == possible.sum()
+    assert np.nansum(by_length.rate * by_length.count) == pytest.approx((landscape.effective(0.0) & possible).sum())
 
 
 def test_the_shares_of_the_prompts_add_up(landscape: Landscape) -> None:
-    found = outcomes.by_prompt(landscape, 0.0)
-    assert found.share.sum() == pytest.approx(1.0)
+    by_prompt = outcomes.by_prompt(landscape, 0.0)
+    assert by_prompt.share.sum() == pytest.approx(1.0)
     assert (
-        found.accepted.sum() == landscape.at(0.0).accepted
-        and (found.rate == 0).sum() == landscape.at(0.0).prompts_with_none
+        by_prompt.accepted.sum() == landscape.at(0.0).accepted
+        and (by_prompt.rate == 0).sum() == landscape.at(0.0).prompts_with_none
     )
 
 
@@ -71,8 +71,8 @@ def test_half_of_the_data_comes_from_half_of_the_prompts_only_where_it_is_even()
 
 
 def test_prompts_that_starve_are_told_from_their_own_draws_and_those_of_all(landscape: Landscape) -> None:
-    found = outcomes.starving(landscape, 0.0, 4)
+    starving = outcomes.starving(landscape, 0.0, 4)
     accepted = outcomes.by_prompt(landscape, 0.0)
     order = np.argsort(accepted.accepted / accepted.candidates, kind="stable")
-    assert len(found.by_prompt) == landscape.prompt_count == found.none.groups
-    assert found.by_prompt[order[0]] >= found.by_prompt[order[-1]] and 0 < found.none.value < 1
+    assert len(starving.by_prompt) == landscape.prompt_count == starving.none.groups
+    assert starving.by_prompt[order[0]] >= starving.by_prompt[order[-1]] and 0 < starving.none.value < 1

@@ -88,20 +88,20 @@ def test_what_is_looked_at_is_what_is_then_decided(
     store.prompt_book.say([3], "retire", "ann")
     changed = settings(TARGETS[name], rate=0.3, **accept)
     before = really(store)
-    found = looked_at(store, changed)
-    assert really(store) == before and not found.missing  # nothing was written
+    preview = looked_at(store, changed)
+    assert really(store) == before and not preview.missing  # nothing was written
     retarget(store, changed, round_record(), "base")
     after = really(store)
-    ids = found.stored.candidate_ids
-    assert dict(zip(ids, found.after.tolist(), strict=True)) == after
-    assert set(ids[found.gained]) == {i for i in after if after[i] and not before[i]}
-    assert set(ids[found.lost]) == {i for i in after if before[i] and not after[i]}
+    ids = preview.stored.candidate_ids
+    assert dict(zip(ids, preview.after.tolist(), strict=True)) == after
+    assert set(ids[preview.gained]) == {i for i in after if after[i] and not before[i]}
+    assert set(ids[preview.lost]) == {i for i in after if before[i] and not after[i]}
     threshold = store.thresholds(1)[0]
-    assert found.by is not None and found.by.scope is threshold.scope and found.by.reason == threshold.reason
-    assert found.by.log_m == pytest.approx(threshold.log_m, abs=1e-12)
+    assert preview.by is not None and preview.by.scope is threshold.scope and preview.by.reason == threshold.reason
+    assert preview.by.log_m == pytest.approx(threshold.log_m, abs=1e-12)
     landscape = Landscape(store.ratios(1), threshold.scope)
-    if found.landscape is not None and landscape.possible:
-        assert found.landscape.at(found.by.log_m) == landscape.at(threshold.log_m)
+    if preview.landscape is not None and landscape.possible:
+        assert preview.landscape.at(preview.by.log_m) == landscape.at(threshold.log_m)
 
 
 def test_a_persons_m_comes_back_with_the_target_it_was_chosen_for(store: Store, scored: pa.Table) -> None:
@@ -109,8 +109,8 @@ def test_a_persons_m_comes_back_with_the_target_it_was_chosen_for(store: Store, 
     by_hand = really(store)
     retarget(store, settings(TILTED | {"beta": 2.0}), round_record(), "base")
     assert really(store) != by_hand
-    found = looked_at(store, settings())
-    assert found.kept_m and found.by is not None and (found.by.log_m, found.by.reason) == (1.25, "by hand")
+    preview = looked_at(store, settings())
+    assert preview.kept_m and preview.by is not None and (preview.by.log_m, preview.by.reason) == (1.25, "by hand")
     retarget(store, settings(), round_record(), "base")
     assert really(store) == by_hand and store.thresholds(1)[0].author == "ann"
 
@@ -119,17 +119,17 @@ def test_a_round_that_nobody_has_decided_yet_would_only_gain(store: Store) -> No
     rows = candidates(4, 4, log_q=np.linspace(-4, -1, 16))
     add_candidates(store, rows)
     add_scores(store, rows, {"s": np.linspace(0, 1, 16)})
-    found = looked_at(store, settings(rate=0.5))
-    assert not found.stored.decided.any() and not found.lost.any()
-    assert found.gained.sum() == found.after.sum() == 8
+    preview = looked_at(store, settings(rate=0.5))
+    assert not preview.stored.decided.any() and not preview.lost.any()
+    assert preview.gained.sum() == preview.after.sum() == 8
 
 
 def test_what_an_edit_lacks_is_counted_and_the_rest_is_shown(store: Store, scored: pa.Table) -> None:
     new = TILTED | {"constraints": [{"scorer": "ok", "at_least": 1}, {"scorer": "never", "at_least": 1}]}
-    found = looked_at(store, settings(new))
-    assert [(m.name, m.candidates, m.is_reference) for m in found.missing] == [("never", N, False)]
-    assert found.by is None and not found.lost.any() and np.isfinite(found.reward).all()
-    by_name = {part.scorer: part for part in found.parts}
+    preview = looked_at(store, settings(new))
+    assert [(m.name, m.candidates, m.is_reference) for m in preview.missing] == [("never", N, False)]
+    assert preview.by is None and not preview.lost.any() and np.isfinite(preview.reward).all()
+    by_name = {part.scorer: part for part in preview.parts}
     ok = store.score_column(1, "ok", everywhere=True)
     assert (by_name["ok"].passing, by_name["ok"].scored) == (int(ok.sum()), N)
     assert by_name["never"].scored == 0 and np.isnan(by_name["never"].mean)
@@ -139,10 +139,10 @@ def test_what_an_edit_lacks_is_counted_and_the_rest_is_shown(store: Store, score
 
 def test_where_some_candidates_lack_a_score_the_others_are_looked_at(store: Store, scored: pa.Table) -> None:
     add_scores(store, scored.slice(0, 12), {"late": np.arange(12.0)}, job_id="r1-score-2")
-    found = looked_at(store, settings({"reference": "proposal", "rewards": {"late": 1.0}}))
-    assert found.missing[0].candidates == N - 12
-    assert found.decidable.sum() == 12 and np.isnan(found.reward[12:]).all() and np.isnan(found.ell[12:]).all()
-    assert not found.lost[12:].any()  # they wait
+    preview = looked_at(store, settings({"reference": "proposal", "rewards": {"late": 1.0}}))
+    assert preview.missing[0].candidates == N - 12
+    assert preview.decidable.sum() == 12 and np.isnan(preview.reward[12:]).all() and np.isnan(preview.ell[12:]).all()
+    assert not preview.lost[12:].any()  # they wait
 
 
 def test_a_candidate_of_which_a_scorer_has_no_score_stays_undecided_and_is_not_waited_for(
@@ -161,40 +161,40 @@ def test_a_candidate_of_which_a_scorer_has_no_score_stays_undecided_and_is_not_w
     )
     assert store.commit_segment("r1-score-2", 9, "sha of no scores", "no_scores", rows)
     changed = settings({"reference": "proposal", "rewards": {"late": 1.0}})
-    found = looked_at(store, changed)
-    assert not found.missing and found.undecided.tolist() == [True] * 6 + [False] * (N - 6)
-    accepted_before = found.stored.accepted
+    preview = looked_at(store, changed)
+    assert not preview.missing and preview.undecided.tolist() == [True] * 6 + [False] * (N - 6)
+    accepted_before = preview.stored.accepted
     retarget(store, changed, round_record(), "base")
-    assert dict(zip(found.stored.candidate_ids, found.after.tolist(), strict=True)) == really(store)
-    assert (found.lost[:6] == (accepted_before & ~found.after)[:6]).all()
+    assert dict(zip(preview.stored.candidate_ids, preview.after.tolist(), strict=True)) == really(store)
+    assert (preview.lost[:6] == (accepted_before & ~preview.after)[:6]).all()
 
 
 def test_missing_scores_of_a_retired_prompt_are_not_waited_for(store: Store, scored: pa.Table) -> None:
     add_scores(store, scored.slice(EACH), {"late": np.arange(float(N - EACH))}, job_id="r1-score-2")
     store.prompt_book.say([1], "retire", "ann")
     changed = settings({"reference": "proposal", "rewards": {"late": 1.0}})
-    found = looked_at(store, changed)
-    assert not found.missing
+    preview = looked_at(store, changed)
+    assert not preview.missing
     retarget(store, changed, round_record(), "base")
-    assert dict(zip(found.stored.candidate_ids, found.after.tolist(), strict=True)) == really(store)
+    assert dict(zip(preview.stored.candidate_ids, preview.after.tolist(), strict=True)) == really(store)
 
 
 def test_changes_add_up_in_every_figure(store: Store, scored: pa.Table) -> None:
-    found = looked_at(store, settings(TARGETS["both"] | {"beta": 0.2}))
-    for values in (found.reward, found.ell):
-        shifts = found.shifts(values)
+    preview = looked_at(store, settings(TARGETS["both"] | {"beta": 0.2}))
+    for values in (preview.reward, preview.ell):
+        shifts = preview.shifts(values)
         counted = [int(part.sum()) for part in (shifts.kept, shifts.gained, shifts.lost, shifts.rejected)]
         assert sum(counted) == int(np.isfinite(values).sum())
         assert len(shifts.edges) == len(shifts.kept) + 1 and (np.diff(shifts.edges) > 0).all()
 
 
 def test_examples_are_of_as_many_prompts_as_there_are(store: Store, scored: pa.Table) -> None:
-    found = looked_at(store, settings(TARGETS["RSO"]))
-    chosen = found.examples(found.after, 6)
-    prompts = found.stored.drawn.prompt_ids
-    assert found.after[chosen].all() and len(set(chosen)) == 6
-    assert len(set(prompts[chosen])) == min(6, len(set(prompts[found.after])))
-    assert found.examples(np.zeros(N, np.bool_), 6) == []
+    preview = looked_at(store, settings(TARGETS["RSO"]))
+    chosen = preview.examples(preview.after, 6)
+    prompts = preview.stored.drawn.prompt_ids
+    assert preview.after[chosen].all() and len(set(chosen)) == 6
+    assert len(set(prompts[chosen])) == min(6, len(set(prompts[preview.after])))
+    assert preview.examples(np.zeros(N, np.bool_), 6) == []
 
 
 def test_a_number_that_is_too_large_is_said(store: Store, scored: pa.Table) -> None:

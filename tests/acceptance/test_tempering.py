@@ -64,7 +64,7 @@ def rounds(
 ) -> list[tuple[Law, float]]:
     """`(log p of the sequences accepted, share accepted)` of each round, at the smallest M that bounds the ratio."""
     base, sampling = base_law(), Sampling(temperature=temperature)
-    model, found = base, []
+    model, accepted_laws = base, []
     for number in range(count):
         drawn = joint(tempered(model, temperature))
         source = reference_source(
@@ -82,10 +82,10 @@ def rounds(
         ratio = log_ratio(target, scores or {}, drawn, None if source is None else scored[source])
         weights = drawn + np.log(np.maximum(acceptance_prob(ratio, float(ratio.max())), 1e-300))
         total = np.logaddexp.reduce(weights)
-        found.append((weights - total, float(np.exp(total))))
+        accepted_laws.append((weights - total, float(np.exp(total))))
         # trained until it draws what was accepted, or until it is that at 1
         model = tempered(of_joint(weights - total), 1 / temperature if target.tempered else 1.0)
-    return found
+    return accepted_laws
 
 
 @pytest.mark.parametrize("temperature", [0.5, 0.7, 1.6])
@@ -110,10 +110,10 @@ def test_with_the_proposal_as_reference_the_law_compounds(temperature: float) ->
 
 
 def test_a_reference_at_1_does_not_compound_and_throws_draws_away_for_it() -> None:
-    found = rounds(Target(), 0.5, 4)
-    for law, _ in found:
+    laws = rounds(Target(), 0.5, 4)
+    for law, _ in laws:
         np.testing.assert_allclose(law, joint(base_law()), atol=1e-9)
-    assert all(share < 0.5 for _, share in found)
+    assert all(share < 0.5 for _, share in laws)
 
 
 def test_a_reward_tilts_the_tempered_base_by_the_same_factor_in_every_round() -> None:
@@ -163,8 +163,8 @@ def test_where_log_p_of_the_reference_comes_from(target, reference, proposal, la
     ],
 )
 def test_one_sentence_says_what_a_temperature_does(target: Target, sampling: Sampling, says: str | None) -> None:
-    found = compounding(target, sampling)
-    assert found is None if says is None else (found is not None and re.search(says, found) and found.count(". ") == 0)
+    law = compounding(target, sampling)
+    assert law is None if says is None else (law is not None and re.search(says, law) and law.count(". ") == 0)
 
 
 def test_settings_of_before_mean_what_they_meant() -> None:

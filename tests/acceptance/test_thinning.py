@@ -41,15 +41,15 @@ rows = st.lists(
 
 
 @given(rows)
-def test_who_stands_for_others_is_kept_and_of_their_prompt(found: list[tuple[int, str]]) -> None:
-    prompts, texts = [p for p, _ in found], [t for _, t in found]
+def test_who_stands_for_others_is_kept_and_of_their_prompt(problems: list[tuple[int, str]]) -> None:
+    prompts, texts = [p for p, _ in problems], [t for _, t in problems]
     kept = []
     for how in ("off", "exact", "near"):
         of = thinning.stand_ins(prompts, texts, texts, how)
         assert (of[of] == of).all() and (of <= np.arange(len(of))).all()
         assert [prompts[i] for i in of] == prompts
         kept.append(int((of == np.arange(len(of))).sum()))
-    assert kept[0] == len(found) >= kept[1] == len(set(found)) >= kept[2]
+    assert kept[0] == len(problems) >= kept[1] == len(set(problems)) >= kept[2]
 
 
 def test_how_much_is_left_out_and_how_far_the_law_moves() -> None:
@@ -75,9 +75,11 @@ def test_a_set_is_thinned_as_asked_and_says_what_that_did(store: Store, how: str
     assert summary["distinct"] == 4  # whatever is kept
     # off: nothing; exact: of a prompt (2, 1, 1)/4 to thirds; near: (3, 1)/4 to halves
     assert summary["law_moved"] == pytest.approx({"off": 0.0, "exact": 1 / 6, "near": 0.25}[how])
-    said = thinning.in_words(summary)
+    words = thinning.in_words(summary)
     assert (
-        said == "" if how == "off" else f"{8 - samples} duplicates" in said and f"by {summary['law_moved']:.3f}" in said
+        words == ""
+        if how == "off"
+        else f"{8 - samples} duplicates" in words and f"by {summary['law_moved']:.3f}" in words
     )
     control = freeze_control(store, record, "ann")
     assert control.summary["samples"] == samples and thinning.in_words(control.summary) == ""

@@ -55,7 +55,7 @@ def frames_per_second(page: Page) -> dict[str, float]:
 
 def release_to_numbers(page: Page) -> list[float]:
     """Milliseconds from letting M go to the exact number that belongs to it on the page."""
-    found = []
+    milliseconds = []
     box = page.locator(".plot").bounding_box()
     assert box is not None
     for i in range(RELEASES):
@@ -71,9 +71,9 @@ def release_to_numbers(page: Page) -> list[float]:
         )
         page.mouse.up()
         page.wait_for_function("() => window.arrived !== null")
-        found.append(page.evaluate("window.arrived"))
+        milliseconds.append(page.evaluate("window.arrived"))
         page.wait_for_timeout(300)
-    return found
+    return milliseconds
 
 
 def main() -> None:

@@ -64,8 +64,8 @@ def main() -> None:
                 store.acts.depths(1, "ann")
 
             def undo(i: int, count: int = count) -> None:
-                (said,) = store.acts.say([Act(f"undone {count} {i}", ActKind.UNDO)], 1, "ann")
-                assert said.refused is None
+                (outcome,) = store.acts.say([Act(f"undone {count} {i}", ActKind.UNDO)], 1, "ann")
+                assert outcome.refused is None
                 store.acts.depths(1, "ann")
 
             for name, say in (("decide", decide), ("undo", undo)):

@@ -71,9 +71,9 @@ def costs(project: Project, name: str, reviewer: Actor = ANN) -> dict[str, float
             candidates=() if walks else (shown[i],),
             action=None if walks else Action.REJECT,
         )
-        said = api.say(api.SayBody(token="", round=1, acts=[body]), project, reviewer)
-        assert said["results"][0]["refused"] is None
-        answer(said)
+        spoken = api.say(api.SayBody(token="", round=1, acts=[body]), project, reviewer)
+        assert spoken["results"][0]["refused"] is None
+        answer(spoken)
 
     def decide_and_look(i: int) -> None:
         say(i, ActKind.DECIDE)
@@ -81,9 +81,9 @@ def costs(project: Project, name: str, reviewer: Actor = ANN) -> dict[str, float
 
     queue(0)
     shown = project.review.queue(1, reviewer, limit=4 * TIMES).candidate_ids  # as a card decides what it was shown
-    found = {"decide": cpu_ms(lambda i: say(i, ActKind.DECIDE)), "undo": cpu_ms(lambda i: say(i, ActKind.UNDO))}
-    found["queue"] = cpu_ms(queue)
-    return found | {"decide_and_queue": cpu_ms(decide_and_look)}
+    costs_of_acts = {"decide": cpu_ms(lambda i: say(i, ActKind.DECIDE)), "undo": cpu_ms(lambda i: say(i, ActKind.UNDO))}
+    costs_of_acts["queue"] = cpu_ms(queue)
+    return costs_of_acts | {"decide_and_queue": cpu_ms(decide_and_look)}
 
 
 def page(project: Project) -> tuple[float, float]:
@@ -111,10 +111,10 @@ def main() -> None:
                     continue
                 history(project, made, count)
                 made = count
-                found = costs(project, f"after {count}")
-                opened, again = page(project)
+                figures = costs(project, f"after {count}")
+                owner, again = page(project)
                 shown: dict[str, object] = {"benchmark": "review_at_scale", "candidates": CANDIDATES, "acts": count}
-                for what, ms in (found | {"page_first": opened, "page_rerun": again}).items():
+                for what, ms in (figures | {"page_first": owner, "page_rerun": again}).items():
                     shown |= {f"{what}_cpu_ms": round(ms, 2)}
                     shown |= {f"{what}_to_none": round(ms / first.setdefault(what, ms), 2)}
                 memory = psutil.Process().memory_info().rss / 1e6
@@ -122,8 +122,8 @@ def main() -> None:
                     json.dumps(
                         shown
                         | {
-                            f"act_within_{ACT_MS}_ms": max(found["decide"], found["undo"]) <= ACT_MS,
-                            f"queue_within_{QUEUE_MS}_ms": found["decide_and_queue"] <= QUEUE_MS,
+                            f"act_within_{ACT_MS}_ms": max(figures["decide"], figures["undo"]) <= ACT_MS,
+                            f"queue_within_{QUEUE_MS}_ms": figures["decide_and_queue"] <= QUEUE_MS,
                             "memory_mb": round(memory),
                             f"memory_within_{MEMORY_MB}_mb": memory <= MEMORY_MB,
                         }

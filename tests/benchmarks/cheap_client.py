@@ -24,8 +24,8 @@ class Answer:
 
     def beginning(self) -> str:
         """The first characters of the answer: whoever really asks reads all of it, on a machine of their own."""
-        found = zlib.decompressobj(_GZIP).decompress(self.body, HEAD) if self.packed else self.body[:HEAD]
-        return found.decode("ascii", "replace")
+        text = zlib.decompressobj(_GZIP).decompress(self.body, HEAD) if self.packed else self.body[:HEAD]
+        return text.decode("ascii", "replace")
 
     def json(self) -> Any:
         return json.loads(zlib.decompress(self.body, _GZIP) if self.packed else self.body)
@@ -70,6 +70,6 @@ class CheapClient:
             assert count, "the server closed the connection"
             rest = rest[count:]
         seconds = time.perf_counter() - start
-        found = Answer(seconds, bytes(answer), headers.get("content-encoding") == "gzip")
-        assert " 200 " in status, found.json()
-        return found
+        whole = Answer(seconds, bytes(answer), headers.get("content-encoding") == "gzip")
+        assert " 200 " in status, whole.json()
+        return whole

@@ -68,24 +68,24 @@ def main() -> None:
     asked.add_argument("what", nargs="*", type=What, default=list(What))
     asked.add_argument("--candidates", type=int, default=CANDIDATES)
     asked.add_argument("--formats", nargs="*", type=Format, default=[Format.JSONL, Format.PARQUET, Format.CSV])
-    wanted = asked.parse_args()
+    arguments = asked.parse_args()
     with tempfile.TemporaryDirectory() as scratch:
         folder, at = Path(scratch) / "project", 0
-        measured(build, folder, wanted.candidates)
-        for what in wanted.what:
-            for kind in wanted.formats:
+        measured(build, folder, arguments.candidates)
+        for what in arguments.what:
+            for kind in arguments.formats:
                 at += 1
                 request = Request(what, kind)
                 plain = measured(by_hand, folder, request, Path(scratch) / f"by-hand-{at}")
-                found = measured(write, folder, request, Path(scratch) / f"export-{at}")
+                figures = measured(write, folder, request, Path(scratch) / f"export-{at}")
                 rows, size = json.loads((Path(scratch) / "written.json").read_text())
-                shown = {"benchmark": "exporting", "what": what, "format": kind, "candidates": wanted.candidates}
-                shown |= {"rows": rows, "file_mb": size // 10**6, **found}
+                shown = {"benchmark": "exporting", "what": what, "format": kind, "candidates": arguments.candidates}
+                shown |= {"rows": rows, "file_mb": size // 10**6, **figures}
                 shown |= {f"pandas_{name}": value for name, value in plain.items()}
                 shown |= {
-                    "cpu_to_pandas": round(found["cpu_s"] / plain["cpu_s"], 2),
-                    "peak_mb_to_pandas": round(found["peak_mb"] / plain["peak_mb"], 2),
-                    f"within_{LIMIT_MB}_mb": found["peak_mb"] <= LIMIT_MB,
+                    "cpu_to_pandas": round(figures["cpu_s"] / plain["cpu_s"], 2),
+                    "peak_mb_to_pandas": round(figures["peak_mb"] / plain["peak_mb"], 2),
+                    f"within_{LIMIT_MB}_mb": figures["peak_mb"] <= LIMIT_MB,
                 }
                 print(json.dumps(shown), flush=True)
 

@@ -78,15 +78,15 @@ def _measure(folder: Any, samples: list[TrainingSample], precision: Precision, p
 
 def _samples(proposal: LocalProposal, per_prompt: int) -> list[TrainingSample]:
     rows = tasks.load("positive_reviews").prompts[: BATCH // per_prompt]
-    found = []
+    seconds = []
     for i, row in enumerate(rows):
         prompt = proposal.prompt_token_ids(Prompt(i, row.text, system=row.system))
         for k in range(per_prompt):
             number = i * per_prompt + k
             text = f"{OPENINGS[number % 4]} {ENDINGS[number // 4]}."
             ids = proposal.tokenizer(text, add_special_tokens=False).input_ids
-            found.append(TrainingSample(prompt, (*ids, proposal.tokenizer.eos_token_id)))
-    return found
+            seconds.append(TrainingSample(prompt, (*ids, proposal.tokenizer.eos_token_id)))
+    return seconds
 
 
 def _ours(folder: Any, samples: list[TrainingSample], precision: Precision) -> tuple[float, float]:

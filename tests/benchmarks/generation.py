@@ -57,8 +57,8 @@ def main() -> None:
 def _ours(proposal: LocalProposal, prompts: list[Prompt], seed: int, tokens: int = TOKENS) -> float:
     requests = [(prompt, k, f"{prompt.prompt_id}.{k}") for prompt in prompts for k in range(CANDIDATES)]
     started = time.perf_counter()
-    found = list(proposal.draw(requests, Sampling(max_new_tokens=tokens, seed=seed), 64))
-    return sum(len(candidate.token_ids) for candidate in found) / (time.perf_counter() - started)
+    candidates = list(proposal.draw(requests, Sampling(max_new_tokens=tokens, seed=seed), 64))
+    return sum(len(candidate.token_ids) for candidate in candidates) / (time.perf_counter() - started)
 
 
 @torch.inference_mode()

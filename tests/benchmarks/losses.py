@@ -40,22 +40,22 @@ def main() -> None:
             for key in values:
                 made.unset(key)
             tuned = made.models()[-1]
-            found = made.lineage.pairing("base", tuned.model_id)
-            assert found is not None
-            gain = found.gain["reward"].value
+            pairing = made.lineage.pairing("base", tuned.model_id)
+            assert pairing is not None
+            gain = pairing.gain["reward"].value
             plain = gain if plain is None else plain
             line = {
                 "benchmark": f"one round, {name}",
                 "against": "one round, nll",
                 "ratio": round(gain / plain, 2),
-                "gain": _shown(found.gain["reward"]),
-                **{metric: _shown(found.second[metric]) for metric in SHOWN},
+                "gain": _shown(pairing.gain["reward"]),
+                **{metric: _shown(pairing.second[metric]) for metric in SHOWN},
             }
             print(json.dumps(line), flush=True)
 
 
-def _shown(found: Interval) -> list[float]:
-    return [round(float(value), 3) for value in (found.value, found.low, found.high)]
+def _shown(interval: Interval) -> list[float]:
+    return [round(float(value), 3) for value in (interval.value, interval.low, interval.high)]
 
 
 if __name__ == "__main__":

@@ -84,12 +84,12 @@ def made(seed: int = 0) -> list[Pair]:
 
 
 def _in_word(text: str, rng: random.Random, edit: Callable[[str, random.Random], str | None]) -> str | None:
-    words = [found for found in re.finditer(r"\b[A-Za-z]{4,}\b", text) if not found[0].endswith("s")]
+    words = [match for match in re.finditer(r"\b[A-Za-z]{4,}\b", text) if not match[0].endswith("s")]
     if not words:
         return None
-    found = rng.choice(words)
-    edited = edit(found[0], rng)
-    return None if edited is None or edited == found[0] else text[: found.start()] + edited + text[found.end() :]
+    match = rng.choice(words)
+    edited = edit(match[0], rng)
+    return None if edited is None or edited == match[0] else text[: match.start()] + edited + text[match.end() :]
 
 
 def _accent(word: str, rng: random.Random) -> str | None:
@@ -127,10 +127,10 @@ def _sentence(text: str, rng: random.Random) -> str:
 
 
 def _number(text: str, rng: random.Random) -> str | None:
-    found = list(re.finditer(r"\d+", text))
-    if not found:
+    numbers = list(re.finditer(r"\d+", text))
+    if not numbers:
         return re.sub(r"\bone\b", "three", text) if re.search(r"\bone\b", text) else None
-    at = rng.choice(found)
+    at = rng.choice(numbers)
     return text[: at.start()] + str(int(at[0]) + rng.randrange(1, 9)) + text[at.end() :]
 
 
@@ -148,10 +148,10 @@ def _negation(text: str, rng: random.Random) -> str | None:
 
 
 def _operation(text: str, rng: random.Random) -> str | None:
-    found = re.search(r"(?<=\d )[+\-*](?= \d)", text)
-    if not found:
+    sign = re.search(r"(?<=\d )[+\-*](?= \d)", text)
+    if not sign:
         return None
-    return text[: found.start()] + rng.choice([s for s in "+-*" if s != found[0]]) + text[found.end() :]
+    return text[: sign.start()] + rng.choice([s for s in "+-*" if s != sign[0]]) + text[sign.end() :]
 
 
 # -- beside -------------------------------------------------------------------------------------------------------------
@@ -162,30 +162,30 @@ def minhash(texts: Sequence[str], permutations: int = 128, size: int = 5) -> NDA
     rng = np.random.default_rng(1)
     a = rng.integers(1, 2**61 - 1, permutations, dtype=np.uint64) | np.uint64(1)
     b = rng.integers(0, 2**61 - 1, permutations, dtype=np.uint64)
-    found = np.empty((len(texts), permutations), np.uint64)
+    signatures = np.empty((len(texts), permutations), np.uint64)
     for i, text in enumerate(texts):
         plain = " ".join(text.lower().split()).ljust(size)
         shingles = {plain[j : j + size] for j in range(len(plain) - size + 1)}
         values = np.array([int.from_bytes(s.encode(), "big") % (2**61 - 1) for s in sorted(shingles)], np.uint64)
-        found[i] = (values[:, None] * a + b).min(axis=0)
-    return found
+        signatures[i] = (values[:, None] * a + b).min(axis=0)
+    return signatures
 
 
 def bag_similarity(pairs: Sequence[Pair], texts: Sequence[str]) -> list[float]:
     """The Jaccard similarity of the content words, as near-duplicates were told before."""
     words = {text: normalise(text).split() for text in texts}
-    shared = Counter(word for found in words.values() for word in set(found))
+    shared = Counter(word for places in words.values() for word in set(places))
     template = {
         word for word, count in shared.items() if count > max(3, 0.2 * len(texts)) and not any(map(str.isdigit, word))
     }
-    bags = {text: Counter([w for w in found if w not in template] or found) for text, found in words.items()}
+    bags = {text: Counter([w for w in places if w not in template] or places) for text, places in words.items()}
     return [(bags[p.first] & bags[p.second]).total() / max(1, (bags[p.first] | bags[p.second]).total()) for p in pairs]
 
 
-def scores(pairs: Sequence[Pair], found: Sequence[bool]) -> dict[str, float]:
+def scores(pairs: Sequence[Pair], pairs_alike: Sequence[bool]) -> dict[str, float]:
     """Precision, recall and their harmonic mean."""
-    right = sum(f and p.same for p, f in zip(pairs, found, strict=True))
-    precision, recall = right / max(1, sum(found)), right / sum(p.same for p in pairs)
+    right = sum(f and p.same for p, f in zip(pairs, pairs_alike, strict=True))
+    precision, recall = right / max(1, sum(pairs_alike)), right / sum(p.same for p in pairs)
     f1 = 2 * precision * recall / max(1e-9, precision + recall)
     return {"precision": round(precision, 3), "recall": round(recall, 3), "f1": round(f1, 3)}
 
@@ -193,24 +193,24 @@ def scores(pairs: Sequence[Pair], found: Sequence[bool]) -> dict[str, float]:
 def told(pairs: Sequence[Pair]) -> list[bool]:
     """Which of the pairs are near-duplicates, all texts looked at together."""
     texts = list(dict.fromkeys(text for pair in pairs for text in (pair.first, pair.second)))
-    found = groups(texts)
-    group = dict(zip(texts, found.of, strict=True))
+    grouped = groups(texts)
+    group = dict(zip(texts, grouped.of, strict=True))
     both = ((group[pair.first], group[pair.second]) for pair in pairs)
-    return [one == other or other in found.near(one) for one, other in both]
+    return [one == other or other in grouped.near(one) for one, other in both]
 
 
 def main() -> None:
     pairs = made()
     texts = list(dict.fromkeys(text for pair in pairs for text in (pair.first, pair.second)))
     began = time.process_time()
-    found = told(pairs)
+    shares = told(pairs)
     spent = time.process_time() - began
     place = {text: i for i, text in enumerate(texts)}
     hashes = minhash(texts)
     alike = [float((hashes[place[p.first]] == hashes[place[p.second]]).mean()) for p in pairs]
     by_threshold = {t / 100: scores(pairs, [a >= t / 100 for a in alike]) for t in range(30, 100, 5)}
     best = max(by_threshold, key=lambda t: by_threshold[t]["f1"])
-    ours = scores(pairs, found)
+    ours = scores(pairs, shares)
     line = {
         "benchmark": "near-duplicates",
         "against": f"MinHash at {best:g}, which suits this set best",
@@ -223,7 +223,7 @@ def main() -> None:
         "minhash, 0.8": by_threshold[0.8],
         "words, 0.8": scores(pairs, [similarity >= 0.8 for similarity in bag_similarity(pairs, texts)]),
         "told the same": {
-            edit: f"{sum(f for p, f in zip(pairs, found, strict=True) if p.edit == edit)} of {count}"
+            edit: f"{sum(f for p, f in zip(pairs, shares, strict=True) if p.edit == edit)} of {count}"
             for edit, count in Counter(pair.edit for pair in pairs).items()
         },
     }

@@ -49,9 +49,9 @@ def measured(folder: Path) -> float:
         process = FORKS.Process(target=opened, args=(copy, other))
         process.start()
         assert mine.poll(ENDED_SECONDS), "the project did not open"
-        found: float = mine.recv()
+        figures: float = mine.recv()
         process.join(ENDED_SECONDS)
-        return found
+        return figures
 
 
 def filled(folder: Path, first: int, last: int) -> None:

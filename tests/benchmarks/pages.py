@@ -251,10 +251,10 @@ def main() -> None:
     asked.add_argument("pages", nargs="*", metavar="PAGE", help=", ".join(PAGES))
     asked.add_argument("--keep", type=Path, help="a folder for the project, which the next run takes as it is")
     asked.add_argument("--profile", action="store_true")
-    wanted = asked.parse_args()
+    arguments = asked.parse_args()
     with tempfile.TemporaryDirectory() as scratch:
-        folder = (wanted.keep or Path(scratch)) / "project"
-        names = wanted.pages or list(PAGES)
+        folder = (arguments.keep or Path(scratch)) / "project"
+        names = arguments.pages or list(PAGES)
         with Project.open(folder) if folder.exists() else filled(folder) as project:
             session._project = project
             for name in names:  # what is imported for the first time is no cost of a page
@@ -263,7 +263,7 @@ def main() -> None:
             st.cache_data.clear()
             with Project.open(folder) as project:
                 session._project = project
-                print(json.dumps(measured(name, project, wanted.profile)), flush=True)
+                print(json.dumps(measured(name, project, arguments.profile)), flush=True)
 
 
 if __name__ == "__main__":

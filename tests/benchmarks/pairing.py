@@ -103,10 +103,10 @@ def _measured(project: Project) -> dict[str, Any]:
 
 
 def _drawn(
-    model: LocalProposal, wanted: Sequence[tuple[Prompt, int]], law: Law, batch: int, seed: int
+    model: LocalProposal, to_draw: Sequence[tuple[Prompt, int]], law: Law, batch: int, seed: int
 ) -> dict[str, Candidate]:
     local.draw = law  # type: ignore[attr-defined, assignment]
-    requests = [(prompt, k, f"held-out.{prompt.prompt_id}.{k}") for prompt, k in wanted]
+    requests = [(prompt, k, f"held-out.{prompt.prompt_id}.{k}") for prompt, k in to_draw]
     drawn = {c.candidate_id: c for c in model.draw(requests, Sampling(max_new_tokens=40, seed=seed), batch)}
     return dict(sorted(drawn.items()))
 

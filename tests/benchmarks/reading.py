@@ -133,9 +133,9 @@ def working(page: Page) -> Callable[[], dict[str, float]]:
     session.send("Performance.enable", {"timeDomain": "threadTicks"})
 
     def work() -> dict[str, float]:
-        found = {one["name"]: one["value"] * 1e3 for one in session.send("Performance.getMetrics")["metrics"]}
+        metrics = {one["name"]: one["value"] * 1e3 for one in session.send("Performance.getMetrics")["metrics"]}
         return {
-            kind: found[metric]
+            kind: metrics[metric]
             for kind, metric in (
                 ("all", "TaskDuration"),
                 ("script", "ScriptDuration"),
@@ -185,20 +185,20 @@ def measure(browser: Browser, page: Page, scratch: Path, key: str, into: Measure
     into.frames += frame_cpu(browser, page, scratch)
 
 
-def report(text: str, mode: str, found: Measured, bare: list[float]) -> dict[str, object]:
+def report(text: str, mode: str, measured: Measured, bare: list[float]) -> dict[str, object]:
     return {
         "benchmark": "reading",
         "text": text,
         "mode": mode,
-        "keys": len(found.paced) + len(found.burst) + len(found.frames),
-        "median_ms": round(statistics.median(found.paced), 1),
-        "p90_ms": p90(found.paced),
-        "burst_p90_ms": p90(found.burst),
+        "keys": len(measured.paced) + len(measured.burst) + len(measured.frames),
+        "median_ms": round(statistics.median(measured.paced), 1),
+        "p90_ms": p90(measured.paced),
+        "burst_p90_ms": p90(measured.burst),
         "bare_p90_ms": p90(bare),
-        "frame_cpu_ms": [round(statistics.median(found.frames), 1), p90(found.frames)],
-        "work_ms": {kind: round(statistics.median(one[kind] for one in found.work), 1) for kind in found.work[0]},
+        "frame_cpu_ms": [round(statistics.median(measured.frames), 1), p90(measured.frames)],
+        "work_ms": {kind: round(statistics.median(one[kind] for one in measured.work), 1) for kind in measured.work[0]},
         "load": round(os.getloadavg()[0], 1),
-        "p90_within_20_ms": p90(found.paced) <= 20,
+        "p90_within_20_ms": p90(measured.paced) <= 20,
     }
 
 
@@ -213,19 +213,19 @@ def run(browser: Browser, text: str, folder: Path) -> None:
         page.set_default_timeout(120_000)
         page.goto(f"{server.url}/review{'?order=prompt' if text == 'heavy' else ''}")
         page.locator(".focus .completion .markdown").wait_for()
-        found = {mode: Measured() for mode in (*MODES, "side by side")}
+        by_mode = {mode: Measured() for mode in (*MODES, "side by side")}
         bare: list[float] = []
         for _ in range(ROUNDS):
             empty.bring_to_front()
             bare += presented(browser, empty, folder.parent, PACED, PACE)
             page.bring_to_front()
             for mode, key in MODES.items():
-                measure(browser, page, folder.parent, key, found[mode])
-        measure(browser, page, folder.parent, "s", found["side by side"])
+                measure(browser, page, folder.parent, key, by_mode[mode])
+        measure(browser, page, folder.parent, "s", by_mode["side by side"])
         pressed = len(MODES) * ROUNDS + 1
         decided = f"{pressed * (2 * PACED + BURST):,} decided since"
         expect(page.locator(".where")).to_contain_text(decided)  # each key brought the next candidate
-        for mode, one in found.items():
+        for mode, one in by_mode.items():
             print(json.dumps(report(text, mode, one, bare)), flush=True)
         page.close()
         empty.close()

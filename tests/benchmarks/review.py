@@ -50,9 +50,11 @@ def pages(project: Project) -> dict[str, object]:
     views, orders = [View.PENDING, View.ACCEPTED, View.REJECTED, View.ALL], ORDERS
     for i in range(PAGES):
         low = float(rng.uniform(-1, 0.5))
-        wanted = CandidateFilter(tokens=(5, float(rng.integers(20, 40))), scores={"sentiment": (low, low + 0.5)})
+        candidate_filter = CandidateFilter(
+            tokens=(5, float(rng.integers(20, 40))), scores={"sentiment": (low, low + 0.5)}
+        )
         start = time.perf_counter()
-        project.review.queue(1, person("ann"), wanted, views[i % len(views)], orders[i % len(orders)])
+        project.review.queue(1, person("ann"), candidate_filter, views[i % len(views)], orders[i % len(orders)])
         times.append(time.perf_counter() - start)
     p95 = statistics.quantiles(times, n=20)[-1] * 1e3
     return {

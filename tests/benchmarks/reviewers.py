@@ -57,8 +57,8 @@ def main() -> None:
             for phase in PHASES:
                 app.stdin.write(f"{phase}\n")
                 app.stdin.flush()
-                found = _phase(phase, port, tokens[:1] if phase == "alone" else tokens, app.pid, idle)
-                print(json.dumps({"candidates": count, "acts_before": acts} | found), flush=True)
+                figures = _phase(phase, port, tokens[:1] if phase == "alone" else tokens, app.pid, idle)
+                print(json.dumps({"candidates": count, "acts_before": acts} | figures), flush=True)
         finally:
             app.kill()
             app.wait(LIMIT_SECONDS)
@@ -85,15 +85,15 @@ def history(project: Project, acts: int) -> None:
 def _open(port: int, token: str) -> dict[str, float]:
     """How long the first answers take, for which the candidates and all that was said are read."""
     with CheapClient(port, LIMIT_SECONDS) as client:
-        found = client.post(PATHS["queue"], {"token": token, "round": 1})
+        queue_answer = client.post(PATHS["queue"], {"token": token, "round": 1})
         act = {
             "act": "the first act",
             "kind": "decide",
             "action": "accept",
-            "candidates": _queue(found.beginning())[:1],
+            "candidates": _queue(queue_answer.beginning())[:1],
         }
-        said = client.post(PATHS["say"], {"token": token, "round": 1, "acts": [act]})
-    return {"queue_s": round(found.seconds, 1), "say_s": round(said.seconds, 1)}
+        say_answer = client.post(PATHS["say"], {"token": token, "round": 1, "acts": [act]})
+    return {"queue_s": round(queue_answer.seconds, 1), "say_s": round(say_answer.seconds, 1)}
 
 
 def _phase(phase: str, port: int, tokens: list[str], pid: int, idle: dict[str, float]) -> dict[str, object]:
@@ -159,16 +159,16 @@ def _review(port: int, phase: str, who: int, token: str, stop: float, times: Tim
     with CheapClient(port, LIMIT_SECONDS) as client:
         turn = 0
         while time.monotonic() < stop:
-            found = client.post(PATHS["queue"], {"token": token, "round": 1})
-            times["queue"].append(found.seconds)
+            queue_answer = client.post(PATHS["queue"], {"token": token, "round": 1})
+            times["queue"].append(queue_answer.seconds)
             if turn == 0:
-                firsts.append(found.seconds)
+                firsts.append(queue_answer.seconds)
             time.sleep(THOUGHT * (0.5 + rng.random()))
-            name = rng.choice(_queue(found.beginning()))
+            name = rng.choice(_queue(queue_answer.beginning()))
             act = {"act": f"{phase} {who} {turn}", "kind": "decide", "action": "accept", "candidates": [name]}
-            said = client.post(PATHS["say"], {"token": token, "round": 1, "acts": [act]})
-            times["say"].append(said.seconds)
-            assert said.json()["results"][0]["refused"] is None
+            say_answer = client.post(PATHS["say"], {"token": token, "round": 1, "acts": [act]})
+            times["say"].append(say_answer.seconds)
+            assert say_answer.json()["results"][0]["refused"] is None
             turn += 1
 
 

@@ -48,8 +48,8 @@ def measured(names: list[str]) -> Iterator[tuple[str, float]]:
 
 
 if __name__ == "__main__":
-    wanted = sys.argv[1:] or [
+    scorer_names = sys.argv[1:] or [
         card.name for card in registry.cards() if not (card.problem or card.required or card.check)
     ]
-    for scorer, milliseconds in measured([*wanted, *([] if sys.argv[1:] else ["similarity"])]):
+    for scorer, milliseconds in measured([*scorer_names, *([] if sys.argv[1:] else ["similarity"])]):
         print(f"{scorer:<40} {milliseconds:8.3f} ms")

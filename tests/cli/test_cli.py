@@ -90,10 +90,15 @@ def test_a_project_is_made_run_and_looked_at(tmp_path: Path, small_task: Path, t
     folder = tmp_path / "reviews"
     with warm.cold():  # command and jobs are started as a user's are
         made = rsf_json("init", folder, "--task", small_task, "--model", tiny_model, "--seed", 7)
-        (found,) = rsf_json("run", folder)["comparisons"]
+        (comparison,) = rsf_json("run", folder)["comparisons"]
     assert made == {"folder": str(folder), "task": "small_reviews", "prompts": {"train": 8, "held_out": 4}}
-    assert (found["round"], found["before_id"], found["after_id"], found["prompts"]) == (1, "base", "m1-1", 4)
-    assert {"value", "low", "high", "groups"} <= set(found["gain"]["reward"])
+    assert (comparison["round"], comparison["before_id"], comparison["after_id"], comparison["prompts"]) == (
+        1,
+        "base",
+        "m1-1",
+        4,
+    )
+    assert {"value", "low", "high", "groups"} <= set(comparison["gain"]["reward"])
     status = rsf_json("status", folder)
     assert [stage["progress"] for stage in status["stages"]] == ["done"] * 5
     assert status["counts"]["decided"] == 32 and status["active"] is None and status["threshold"]["author"] == "rule"
@@ -111,10 +116,10 @@ def test_an_encoder_decoder_goes_through_a_round_of_translation(tmp_path: Path, 
         ("train.rank", 2),
     ):
         rsf("set", folder, key, value)
-    (found,) = rsf_json("run", folder)["comparisons"]
-    assert 0 < found["after"]["score: chrf"]["value"] < 1
-    assert found["after"]["KL to base"]["value"] != 0
-    assert load(folder / "models" / found["after_id"])[0].config.is_encoder_decoder
+    (comparison,) = rsf_json("run", folder)["comparisons"]
+    assert 0 < comparison["after"]["score: chrf"]["value"] < 1
+    assert comparison["after"]["KL to base"]["value"] != 0
+    assert load(folder / "models" / comparison["after_id"])[0].config.is_encoder_decoder
 
 
 def test_stages_can_be_said_one_by_one(folder: Path) -> None:
@@ -128,9 +133,9 @@ def test_stages_can_be_said_one_by_one(folder: Path) -> None:
 def test_scoring_that_opening_the_project_has_begun_is_waited_for(folder: Path) -> None:
     with Project.open(folder) as project:
         add_candidates(project.store, candidates(prompts=8, per_prompt=4).filter(MORE), job_id="r1-generate-2")
-    found = rsf_json("score", folder)
-    assert found["job_id"] == "r1-score-2"
-    assert found["counts"]["decided"] == found["counts"]["candidates"]
+    scored = rsf_json("score", folder)
+    assert scored["job_id"] == "r1-score-2"
+    assert scored["counts"]["decided"] == scored["counts"]["candidates"]
 
 
 def test_rounds_run_by_themselves_wait_for_a_review_and_are_stopped(folder: Path) -> None:

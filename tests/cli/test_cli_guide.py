@@ -26,11 +26,11 @@ def test_a_file_becomes_the_guide_and_none_takes_it_away(folder: Path, tmp_path:
     assert "no guide yet" in capsys.readouterr().out
     file.write_bytes("\ufeff# Be kind [bold]é[/]\r\n\x1b[31m".encode())
     guide(folder, file, why="first")
-    said = capsys.readouterr().out
-    assert "# Be kind [bold]é[/]" in said and "\x1b" not in said and "ann" in said and "first" in said
+    output = capsys.readouterr().out
+    assert "# Be kind [bold]é[/]" in output and "\x1b" not in output and "ann" in output and "first" in output
     guide(folder, none=True, as_json=True)
-    found = json.loads(capsys.readouterr().out)
-    assert found["guide"] is None and [one["version"] for one in found["versions"]] == [2, 1]
+    told = json.loads(capsys.readouterr().out)
+    assert told["guide"] is None and [one["version"] for one in told["versions"]] == [2, 1]
     guide(folder)
     assert "no guide at present" in capsys.readouterr().out
 

@@ -50,8 +50,8 @@ def test_prompts_are_imported_once_and_what_is_wrong_is_a_csv(folder: Path, tmp_
 
 
 def rsf_problems(folder: Path, file: Path) -> list[str]:
-    found: list[str] = rsf("import", folder, file)["problems"]
-    return found
+    problems: list[str] = rsf("import", folder, file)["problems"]
+    return problems
 
 
 def test_candidates_made_elsewhere_are_imported_under_their_source(folder: Path, tmp_path: Path) -> None:
@@ -93,7 +93,7 @@ def test_the_turns_of_a_conversation_are_edited(folder: Path, tmp_path: Path) ->
     with Project.open(folder) as project:
         new = project.prompt_book.prompt(made["prompt_id"])
         assert (new.text, new.system, new.earlier) == ("Who is it?", "Be brief.", ("I am Bob.", "Hi Bob."))
-    for given, said in (
+    for given, message in (
         ("{", "cannot be read"),
         ("{}", "are no list"),
         ("[]", "is empty"),
@@ -101,7 +101,7 @@ def test_the_turns_of_a_conversation_are_edited(folder: Path, tmp_path: Path) ->
         (json.dumps(turns[1:]), "does not begin with a question"),
         (f"@{tmp_path / 'nowhere.json'}", "cannot be read"),
     ):
-        with pytest.raises(PromptError, match=said):
+        with pytest.raises(PromptError, match=message):
             rsf("prompts", folder, "edit", made["prompt_id"], "--messages", given)
     with pytest.raises(PromptError, match="the text or the messages"):
         rsf("prompts", folder, "edit", made["prompt_id"], "--messages", json.dumps(turns), "--text", "Who?")

@@ -27,14 +27,14 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def test_scorers_are_listed_with_those_of_a_project(folder: Path) -> None:
     assert "sentiment" in rsf_json("scorers")["scorers"] and "short" not in rsf_json("scorers")["scorers"]
-    found = rsf_json("scorers", folder)["scorers"]
-    assert found["short"] == "Short [ones]" and "no Python" in found["broken"]
+    scorers = rsf_json("scorers", folder)["scorers"]
+    assert scorers["short"] == "Short [ones]" and "no Python" in scorers["broken"]
     assert "Short [ones]" in rsf("scorers", folder)
 
 
 def test_a_key_is_allowed_for_one_address_and_refused_by_a_person(folder: Path) -> None:
-    said = {"variable": "JUDGE_KEY", "address": "https://h/v1/chat/completions"}
-    assert rsf_json("allow-key", "JUDGE_KEY", "https://h/v1/") == {"allowed": True} | said
+    permission = {"variable": "JUDGE_KEY", "address": "https://h/v1/chat/completions"}
+    assert rsf_json("allow-key", "JUDGE_KEY", "https://h/v1/") == {"allowed": True} | permission
     key = SentKey("JUDGE_KEY", "https://h/v1/chat/completions")
     assert sent_keys.allowed() == {key}
     assert "may not be sent any more" in " ".join(rsf("allow-key", key.variable, key.url, "--revoke").split())

@@ -57,9 +57,13 @@ def test_projects_are_a_row_each_with_what_goes_on_below() -> None:
 
 
 def test_projects_are_json_too() -> None:
-    (found,) = json.loads(json.dumps(plain([entry("one")])))
-    assert found["folder"] == "/w/one" and found["bytes"] == 1_234_567 and found["changed_at"].endswith("Z")
-    assert found["summary"] is None
+    (entry_in_json,) = json.loads(json.dumps(plain([entry("one")])))
+    assert (
+        entry_in_json["folder"] == "/w/one"
+        and entry_in_json["bytes"] == 1_234_567
+        and entry_in_json["changed_at"].endswith("Z")
+    )
+    assert entry_in_json["summary"] is None
 
 
 def interval(value: float) -> dict[str, Interval]:
@@ -118,10 +122,10 @@ def test_what_was_forgotten_stands_below_what_was_gained(before_id: str, before:
 )
 def test_what_was_noticed_of_a_running_job_is_part_of_the_status(note: str) -> None:
     stage = {"stage": "score", "progress": "running", "detail": "running", "note": ""}
-    found = {"task": "small", "round": 1, "proposal": "base", "stages": [stage], "problem": None}
+    status = {"task": "small", "round": 1, "proposal": "base", "stages": [stage], "problem": None}
     out = Console(file=StringIO(), width=100)
-    out.print(status_panel(found | {"active": {"job_id": "r1-score-1", "note": note}}))
-    out.print(status_panel(found | {"active": None}))
+    out.print(status_panel(status | {"active": {"job_id": "r1-score-1", "note": note}}))
+    out.print(status_panel(status | {"active": None}))
     assert f"r1-score-1: {note}" in " ".join(out.file.getvalue().split())  # type: ignore[attr-defined]
 
 
@@ -137,7 +141,7 @@ def test_the_target_says_what_decides_the_round_and_every_version(tmp_path: Path
         told = {"number": number, "what": "reward 1 × [s], β 1; close to the base model", "changed": changed}
         return told | {"reason": reason, "author": "ann", "created_at": "2026-11-29T10:00:00Z" if number else None}
 
-    found = {
+    target = {
         "versions": [version(None, "β 1 → 2", "changed in project.toml"), version(1, "", "[made]")],
         "round": 3,
         "decided_by": "no reward; close to the base model",
@@ -149,9 +153,9 @@ def test_the_target_says_what_decides_the_round_and_every_version(tmp_path: Path
         out.print(target_text(told, tmp_path))
         return str(out.file.getvalue())  # type: ignore[attr-defined]
 
-    text = shown(found)
+    text = shown(target)
     assert "reward 1 × [s], β 1" in text and "still decided by another: no reward" in text
     assert f"rsf score {tmp_path}" in text and "not kept yet" in text and "[made]" in text
     assert "2026-11-29 10:00" in text
-    assert "is decided by it" in shown(found | {"decided_by_this": True})
-    assert "not decided yet" in shown(found | {"decided_by": None})
+    assert "is decided by it" in shown(target | {"decided_by_this": True})
+    assert "not decided yet" in shown(target | {"decided_by": None})

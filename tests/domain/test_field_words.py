@@ -29,7 +29,7 @@ FOREIGN = (
 
 
 @pytest.mark.parametrize(
-    ("change", "said"),
+    ("change", "message"),
     [
         ({"name": "Tone"}, "its short name: small letters, digits and _"), ({"name": ""}, "its short name: small letters"),
         ({"name": None}, "its short name must be a text"), ({"text": ""}, "the text that is asked cannot be empty"),
@@ -47,11 +47,11 @@ FOREIGN = (
         ({"colour": 1}, "colour is no field that there is"),
     ],
 )  # fmt: skip
-def test_a_question_that_cannot_be_says_why_by_the_names_of_the_form(change: dict[str, Any], said: str) -> None:
+def test_a_question_that_cannot_be_says_why_by_the_names_of_the_form(change: dict[str, Any], message: str) -> None:
     with pytest.raises(ValidationError) as raised:
         Question.model_validate(RATING | change)
     words = in_words(raised.value, FIELDS, LOOKS)
-    assert said in words and not [part for part in FOREIGN if part in words]
+    assert message in words and not [part for part in FOREIGN if part in words]
 
 
 def test_what_is_missing_is_said_once_each() -> None:
@@ -63,18 +63,18 @@ def test_what_is_missing_is_said_once_each() -> None:
 
 
 @pytest.mark.parametrize(
-    ("values", "said"),
+    ("values", "message"),
     [
         ({"tokens": (9, 3)}, "Tokens: the first number of a range is the smaller one"), ({"prompt": "x"}, "a whole number"),
         ({"scores": {"length": (2, 1)}}, "Scores: the first number"), ({"decision": "maybe"}, "By the rule must be"),
     ],
 )  # fmt: skip
-def test_a_filter_that_makes_no_sense_says_why(values: dict[str, Any], said: str) -> None:
+def test_a_filter_that_makes_no_sense_says_why(values: dict[str, Any], message: str) -> None:
     with pytest.raises(ValidationError) as raised:
         CandidateFilter.model_validate(values)
     names = {"tokens": "Tokens", "scores": "Scores", "prompt": "Prompt", "decision": "By the rule"}
     words = in_words(raised.value, names)
-    assert said in words and not [part for part in FOREIGN if part in words]
+    assert message in words and not [part for part in FOREIGN if part in words]
 
 
 def test_a_rule_of_our_own_in_the_settings_is_said_without_what_pydantic_writes_before_it() -> None:

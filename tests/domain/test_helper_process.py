@@ -32,15 +32,15 @@ def helper() -> Iterator[HelperProcess]:
 
 
 def test_it_answers_one_question_after_another_in_one_process(helper: HelperProcess) -> None:
-    answers = [helper.ask({"say": said}) for said in ("a", "é\n\0", "x" * 300_000)]
+    answers = [helper.ask({"say": text}) for text in ("a", "é\n\0", "x" * 300_000)]
     assert [answer["said"] for answer in answers] == ["a", "é\n\0", "x" * 300_000]
     assert len({answer["pid"] for answer in answers}) == 1
 
 
-@pytest.mark.parametrize(("said", "status"), [("die", 3), ("half", 0)])
-def test_one_that_ends_is_told_and_another_is_started(helper: HelperProcess, said: str, status: int) -> None:
+@pytest.mark.parametrize(("text", "status"), [("die", 3), ("half", 0)])
+def test_one_that_ends_is_told_and_another_is_started(helper: HelperProcess, text: str, status: int) -> None:
     with pytest.raises(HelperEndedError) as ended:
-        helper.ask({"say": said})
+        helper.ask({"say": text})
     assert ended.value.returncode in (status, -signal.SIGKILL)  # it may still be on its way out
     assert helper.ask({"say": "a"})["said"] == "a"
 

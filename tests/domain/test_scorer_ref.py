@@ -25,9 +25,9 @@ OPTIONS = st.dictionaries(st.from_regex(r"[A-Za-z_][A-Za-z0-9_]{0,8}", fullmatch
 @given(options=OPTIONS)
 def test_what_is_written_is_read_again(options: dict[str, Any]) -> None:
     text = str(ScorerRef("contains", options))
-    found = ScorerRef.parse(text)
-    assert (found.name, found.options) == ("contains", options)
-    assert str(found) == canonical(text) == text
+    ref = ScorerRef.parse(text)
+    assert (ref.name, ref.options) == ("contains", options)
+    assert str(ref) == canonical(text) == text
 
 
 @pytest.mark.parametrize(
@@ -69,14 +69,14 @@ def target(**sections: Any) -> dict[str, Any]:
 
 
 def test_settings_hold_the_one_way_to_write_it() -> None:
-    found: Settings = parse(
+    parsed_target: Settings = parse(
         target(
             rewards={"contains( text='cat' )": 1.0},
             constraints=[{"scorer": "regex(whole=true, pattern='a')", "at_least": 1}],
         ),
         "project.toml",
     )
-    assert found.target.scorers == ('contains(text="cat")', 'regex(pattern="a", whole=true)')
+    assert parsed_target.target.scorers == ('contains(text="cat")', 'regex(pattern="a", whole=true)')
 
 
 @pytest.mark.parametrize(

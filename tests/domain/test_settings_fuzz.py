@@ -67,8 +67,8 @@ def test_a_thousand_settings_are_taken_or_refused_in_words(tmp_path: Path) -> No
                 settings_file.unset(tmp_path, key)
         except RsfError as error:
             refused += 1
-            said = str(error)
-            assert file.read_bytes() == before and 0 < len(said) < 3_000
+            message = str(error)
+            assert file.read_bytes() == before and 0 < len(message) < 3_000
         settings_file.read(tmp_path)
         assert [entry.name for entry in tmp_path.iterdir()] == ["project.toml"]
     assert 300 < refused < 1_000
@@ -144,10 +144,10 @@ def test_values_that_are_not_allowed_give_way_to_their_defaults_and_are_all_name
     assert {problem.key for problem in problems} == {
         "generate.candidates", "target.rewards.sentiment", "target.weird", "nonsense", "train.loss",
     }  # fmt: skip
-    said = {problem.key: str(problem) for problem in problems}
+    messages = {problem.key: str(problem) for problem in problems}
     assert (
-        "less than or equal to 1000000" in said["target.rewards.sentiment"]
-        and "1e+308" in said["target.rewards.sentiment"]
+        "less than or equal to 1000000" in messages["target.rewards.sentiment"]
+        and "1e+308" in messages["target.rewards.sentiment"]
     )
 
 

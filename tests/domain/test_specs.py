@@ -130,10 +130,12 @@ def kept(tmp_path_factory: pytest.TempPathFactory) -> dict[str, dict[str, Any]]:
     """The specs that the database of a project of the release before holds, by job; those in its spool are the same."""
     folder: Path = unpack(names()[0], tmp_path_factory.mktemp("kept")).folder
     with duckdb.connect(str(folder / "rsf.duckdb")) as database:
-        found = {name: json.loads(text) for name, text in database.execute("SELECT job_id, spec FROM jobs").fetchall()}
+        specs_by_job = {
+            name: json.loads(text) for name, text in database.execute("SELECT job_id, spec FROM jobs").fetchall()
+        }
     for path in (folder / "spool").glob("*/spec.json"):
-        found[f"{path.parent.name} in the spool"] = json.loads(path.read_text(encoding="utf-8"))
-    return found
+        specs_by_job[f"{path.parent.name} in the spool"] = json.loads(path.read_text(encoding="utf-8"))
+    return specs_by_job
 
 
 def kept_of(now: Any, before: Any) -> Any:

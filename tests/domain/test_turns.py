@@ -19,7 +19,7 @@ def test_a_plain_prompt_is_its_text_alone() -> None:
 
 
 @pytest.mark.parametrize(
-    ("turns", "said"),
+    ("turns", "message"),
     [
         (["a"], "has 1 earlier turns: .* even"),
         (["a", "b", "c"], "has 3 earlier turns"),
@@ -28,7 +28,7 @@ def test_a_plain_prompt_is_its_text_alone() -> None:
         (["a"] * (MOST_TURNS + 2), f"at most {MOST_TURNS} are kept"),
     ],
 )
-def test_what_cannot_come_before_a_prompt_is_refused(turns: list[str], said: str) -> None:
-    with pytest.raises(PromptError, match=said):
+def test_what_cannot_come_before_a_prompt_is_refused(turns: list[str], message: str) -> None:
+    with pytest.raises(PromptError, match=message):
         checked(turns)
     assert checked(["a", "b"] * (MOST_TURNS // 2)) == ("a", "b") * (MOST_TURNS // 2)

@@ -40,10 +40,10 @@ def serve(tmp_path: Path) -> Iterator[Callable[..., AppServer]]:
 
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Browser]:
-    found = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser")
-    assert found, "Chromium is missing: `make test` installs it, or name it with CHROMIUM"
+    program = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser")
+    assert program, "Chromium is missing: `make test` installs it, or name it with CHROMIUM"
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=found, args=ARGUMENTS)
+        browser = playwright.chromium.launch(executable_path=program, args=ARGUMENTS)
         yield browser
         rescue = threading.Timer(CLOSING_SECONDS, _kill_browsers)  # playwright's own closing has no limit
         rescue.daemon = True

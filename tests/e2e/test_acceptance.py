@@ -36,7 +36,7 @@ def scored(tmp_path: Path, small_task: Path) -> tuple[Path, pa.Table]:
 
 
 @pytest.fixture
-def opened(page: Page, serve, scored) -> AppServer:
+def tuner_app(page: Page, serve, scored) -> AppServer:
     server = serve(scored[0], RSF_REVIEWER="ann")
     page.goto(f"{server.url}/acceptance")
     expect(page.locator(".tuner .accepted")).not_to_be_empty()
@@ -51,7 +51,7 @@ def log_m_shown(page: Page) -> float:
     return float(page.get_by_label("log M, exact").input_value())
 
 
-def test_dragging_shows_the_exact_count_of_every_m_it_passes(page: Page, opened, scored):
+def test_dragging_shows_the_exact_count_of_every_m_it_passes(page: Page, tuner_app, scored):
     box = page.locator(".plot").bounding_box()
     assert box is not None
     page.mouse.move(box["x"] + 80, box["y"] + 100)
@@ -72,21 +72,21 @@ def test_dragging_shows_the_exact_count_of_every_m_it_passes(page: Page, opened,
     expect(page.get_by_role("button", name="Apply this M")).to_be_enabled()
 
 
-def test_m_is_applied_explicitly_undone_and_kept_in_the_history(page: Page, opened: AppServer, scored):
-    folder = str(opened.folder)
-    before = opened.rsf("status", folder)["counts"]["accepted"]
+def test_m_is_applied_explicitly_undone_and_kept_in_the_history(page: Page, tuner_app: AppServer, scored):
+    folder = str(tuner_app.folder)
+    before = tuner_app.rsf("status", folder)["counts"]["accepted"]
     assert before == at(scored[1], 0.5)
     page.get_by_role("button", name="Largest ratio").click()
     expect(page.get_by_label("log M, exact")).to_have_value(f"{ELL.max():.3f}")
-    assert opened.rsf("status", folder)["counts"]["accepted"] == before  # not before it is applied
+    assert tuner_app.rsf("status", folder)["counts"]["accepted"] == before  # not before it is applied
     page.get_by_role("button", name="Apply this M").click()
     expect(page.get_by_text(re.compile("In force: log M = .* by ann"))).to_be_visible()
-    assert opened.rsf("status", folder)["counts"]["accepted"] == at(scored[1], ELL.max()) < before
+    assert tuner_app.rsf("status", folder)["counts"]["accepted"] == at(scored[1], ELL.max()) < before
 
     page.get_by_role("button", name="Undo").click()
     expect(page.get_by_text("In force: log M = 0.500")).to_be_visible()
     expect(page.get_by_role("button", name="Undo")).to_have_count(0)
-    assert opened.rsf("status", folder)["counts"]["accepted"] == before
+    assert tuner_app.rsf("status", folder)["counts"]["accepted"] == before
     history = page.get_by_text("History of M (3)")
     history.click()
     grid = page.get_by_test_id("stExpander").filter(has=history).locator(".dvn-scroller")
@@ -104,7 +104,7 @@ def test_m_is_applied_explicitly_undone_and_kept_in_the_history(page: Page, open
     expect(page.get_by_text("In force: log M = 0.500")).to_be_visible()
 
 
-def test_the_keyboard_alone_moves_and_applies_m(page: Page, opened: AppServer):
+def test_the_keyboard_alone_moves_and_applies_m(page: Page, tuner_app: AppServer):
     slider = page.get_by_role("slider", name="log M in nats: further right is stricter")
     slider.focus()
     start = log_m_shown(page)
@@ -119,7 +119,7 @@ def test_the_keyboard_alone_moves_and_applies_m(page: Page, opened: AppServer):
     expect(page.get_by_text("In force: log M = 0.500")).to_have_count(0)
 
 
-def test_the_other_scope_starts_at_as_many_accepted_and_is_applied_with_its_m(page: Page, opened: AppServer):
+def test_the_other_scope_starts_at_as_many_accepted_and_is_applied_with_its_m(page: Page, tuner_app: AppServer):
     accepted = page.locator(".tuner .accepted").inner_text()
     page.get_by_role("button", name="Per prompt").or_(page.get_by_role("radio", name="Per prompt")).first.click()
     expect(page.locator(".tuner .accepted")).to_have_text(accepted)
@@ -127,7 +127,7 @@ def test_the_other_scope_starts_at_as_many_accepted_and_is_applied_with_its_m(pa
     expect(page.get_by_text(re.compile("In force: .* per prompt"))).to_be_visible()
 
 
-def test_every_view_and_the_rule_comparison_open_without_an_error(page: Page, opened: AppServer):
+def test_every_view_and_the_rule_comparison_open_without_an_error(page: Page, tuner_app: AppServer):
     expect(page.locator(".js-plotly-plot")).to_have_count(2, timeout=60_000)
     for name in ("By score", "By length", "By round", "By prompt"):
         page.get_by_role("button", name=name).or_(page.get_by_role("radio", name=name)).first.click()

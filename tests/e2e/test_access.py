@@ -44,11 +44,11 @@ def open_by_links(shared: Callable[[], AppServer]):
 
 def violations(page: Page) -> list[str]:
     """What the browser says of the content-security policy from here on."""
-    found: list[str] = []
+    messages: list[str] = []
     page.on(
-        "console", lambda message: found.append(message.text) if "Content Security Policy" in message.text else None
+        "console", lambda message: messages.append(message.text) if "Content Security Policy" in message.text else None
     )
-    return found
+    return messages
 
 
 def test_a_reviewer_comes_in_by_a_link_reviews_under_its_name_and_changes_nothing_else(page: Page, open_by_links):

@@ -59,9 +59,9 @@ def test_pairs_are_compared_by_keys_and_outlive_a_killed_server_and_a_reload(pag
     settled(page)
     server.stop()
     with Project.open(folder) as project:
-        said = sorted(project.store.comparisons.standing(1), key=lambda one: one.seq)
-        assert [str(one.verdict) for one in said] == ["left", "tie", "right", "right", "tie", "tie", "left"]
-        assert {one.reviewer for one in said} == {"ann"}
+        comparisons = sorted(project.store.comparisons.standing(1), key=lambda one: one.seq)
+        assert [str(one.verdict) for one in comparisons] == ["left", "tie", "right", "right", "tie", "tie", "left"]
+        assert {one.reviewer for one in comparisons} == {"ann"}
 
 
 def test_candidates_are_ranked_by_digits_and_outlive_a_killed_server_and_a_reload(page: Page, serve, review):
@@ -121,14 +121,14 @@ def test_candidates_are_ranked_by_digits_and_outlive_a_killed_server_and_a_reloa
     settled(page)
     server.stop()
     with Project.open(folder) as project:
-        said = sorted(project.store.rankings.standing(1), key=lambda one: one.seq)
-        assert [one.places for one in said] == [
+        rankings = sorted(project.store.rankings.standing(1), key=lambda one: one.seq)
+        assert [one.places for one in rankings] == [
             (1, 2, 2, 3, 4, 5, 7, 6),
             (1,) * 8,
             (8, 7, 6, 5, 4, 3, 2, 1),
             (8, 7, 6, 5, 4, 3, 2, 1),
         ]
-        assert {one.reviewer for one in said} == {"ann"} and len({one.prompt_id for one in said}) == 4
+        assert {one.reviewer for one in rankings} == {"ann"} and len({one.prompt_id for one in rankings}) == 4
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])

@@ -36,14 +36,14 @@ def test_a_file_of_messages_is_imported_and_the_card_shows_every_turn(
     expect(page.locator(".turns .role")).to_have_text(["system", "user", "assistant", "user"])
     expect(page.locator(".turns .text")).to_have_text(["Be brief.", *TURNS, "Who am I?"])
 
-    said = [*TURNS, "What is my name?", "Your name is Ann."]
-    messages = [{"role": ("user", "assistant")[at % 2], "content": text} for at, text in enumerate(said)]
+    turns_shown = [*TURNS, "What is my name?", "Your name is Ann."]
+    messages = [{"role": ("user", "assistant")[at % 2], "content": text} for at, text in enumerate(turns_shown)]
     (tmp_path / "talk.jsonl").write_text(json.dumps({"messages": messages}))
     page.goto(f"{server.url}/prompts")
     page.get_by_role("tab", name="Import a file").click()
     page.locator("input[type=file]").set_input_files(tmp_path / "talk.jsonl")
     expect(page.get_by_text("the last question is the prompt, with the turns before it")).to_be_visible()
-    for text in said:
+    for text in turns_shown:
         expect(page.locator(".rsf-text", has_text=text).first).to_be_visible()
     page.get_by_role("button", name="Add 1 prompt").click()
     expect(page.get_by_text("1 prompt added.")).to_be_visible()

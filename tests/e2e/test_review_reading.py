@@ -140,10 +140,10 @@ def test_each_key_shows_its_candidate_at_once_and_no_other_whether_it_was_drawn_
                 listed = page.locator(".other[aria-current=true] .line1")  # the list follows a frame later
                 expect(listed).to_have_text(page.evaluate("() => shown.at(-1).texts"))
     page.wait_for_function("() => shown.length === 19")
-    found = page.evaluate("() => shown")
-    assert all(len(each["texts"]) == 1 for each in found), found
+    texts_shown = page.evaluate("() => shown")
+    assert all(len(each["texts"]) == 1 for each in texts_shown), texts_shown
     # By how many keys had been pressed: of two that come before one frame is looked at the last alone has shown its candidate.
-    names = {each["pressed"] - 1: each["texts"][0] for each in found}
+    names = {each["pressed"] - 1: each["texts"][0] for each in texts_shown}
     onward = [names[i] for i in range(10) if i in names]
     assert len(set(onward)) == len(onward) >= 2, "a key goes on to the next"
     for back, at in ((10, 8), (11, 7), (12, 8), (13, 9)):  # undone twice, then decided again

@@ -19,11 +19,11 @@ pytestmark = [pytest.mark.browser, pytest.mark.timeout(300)]
 
 def rows(page: Page) -> dict[str, tuple[str, str]]:
     """What stands in the summary: how much, and what it means, by what."""
-    found: list[tuple[str, str, str]] = page.locator(".ending dl").evaluate(
+    facts: list[tuple[str, str, str]] = page.locator(".ending dl").evaluate(
         """(dl) => [...dl.querySelectorAll('dt')].map((dt) => [dt, dt.nextElementSibling]).map(
           ([dt, dd]) => [dt.textContent, dd.querySelector('strong').textContent, dd.querySelector('span').textContent])"""
     )
-    return {what: (count, meaning) for what, count, meaning in found}
+    return {what: (count, meaning) for what, count, meaning in facts}
 
 
 def query(page: Page) -> dict[str, list[str]]:

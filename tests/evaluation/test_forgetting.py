@@ -75,8 +75,8 @@ def test_its_mean_over_all_completions_is_the_exact_kl(two):
         of_first = base.log_prob([(prompt, (first,))])[0], moved.log_prob([(prompt, (first,))])[0]
         given = np.exp(log_p - of_first[0])
         exact = float(given @ ((log_p - of_first[0]) - (log_q - of_first[1])))
-        found = base.divergence(moved, [(prompt, every[0]), (prompt, (first,))])
-        assert found[0] - found[1] == pytest.approx(exact, rel=1e-3, abs=1e-6)
+        divergence = base.divergence(moved, [(prompt, every[0]), (prompt, (first,))])
+        assert divergence[0] - divergence[1] == pytest.approx(exact, rel=1e-3, abs=1e-6)
     ones = [(token,) for token in range(vocabulary)]
     log_p, log_q = (m.log_prob([(prompt, c) for c in ones]) for m in (base, moved))
     exact = float(np.exp(log_p) @ (log_p - log_q))
@@ -114,8 +114,8 @@ def test_a_model_that_is_the_base_has_forgotten_nothing_and_no_interval_is_claim
     drawn = list(base.draw(requests, Sampling(max_new_tokens=5), 64))
     kl = base.divergence(base, [(c.prompt_token_ids, c.token_ids) for c in drawn])
     assert kl.tolist() == [0.0] * 6
-    found = forgotten(kl, np.full(6, 5.0), np.arange(6))
-    assert [(each.value, each.known) for each in found] == [(0.0, False)] * 2
+    forgetting = forgotten(kl, np.full(6, 5.0), np.arange(6))
+    assert [(each.value, each.known) for each in forgetting] == [(0.0, False)] * 2
 
 
 def test_nats_a_token_are_all_nats_over_all_tokens():
@@ -131,8 +131,8 @@ def test_nats_a_token_are_all_nats_over_all_tokens():
 def test_its_interval_covers_what_it_says(spread: float, tokens: float) -> None:
     """A completion's KL is skewed and goes with its length; `make simulations` has all cells."""
     cell = {"prompts": 40, "spread": spread, "tokens": tokens, "lengths": "ends", "slope": 0.0}
-    found = losing.coverage(cell, 100, np.random.default_rng(3))
-    assert min(found["token"], found["completion"]) >= 0.89  # 93 % or more is true: 100 sets tell it to 4 points
+    losses = losing.coverage(cell, 100, np.random.default_rng(3))
+    assert min(losses["token"], losses["completion"]) >= 0.89  # 93 % or more is true: 100 sets tell it to 4 points
 
 
 # -- in a project ----------------------------------------------------------------------------------------------------------
@@ -155,16 +155,16 @@ def measured(jobs_in_threads: None, tmp_path_factory, small_task: Path, tiny_mod
 
 
 def test_each_round_says_what_was_lost_beside_what_was_gained_and_so_does_its_control(measured: Project):
-    found = measured.comparison(1)
-    assert found is not None
-    assert list(found.forgotten) == list(found.forgotten_control) and set(found.forgotten) == set(EVERY)
-    assert not found.forgotten_before  # it is the base
-    for each in (*found.forgotten.values(), *found.forgotten_control.values()):
+    comparison = measured.comparison(1)
+    assert comparison is not None
+    assert list(comparison.forgotten) == list(comparison.forgotten_control) and set(comparison.forgotten) == set(EVERY)
+    assert not comparison.forgotten_before  # it is the base
+    for each in (*comparison.forgotten.values(), *comparison.forgotten_control.values()):
         assert each.value > 0 and (each.low >= 0 or not each.known)
-    assert found.forgotten[PER_TOKEN[UNRELATED]].groups == 40
-    assert found.forgotten[PER_TOKEN[HELD_OUT]].groups == 4
+    assert comparison.forgotten[PER_TOKEN[UNRELATED]].groups == 40
+    assert comparison.forgotten[PER_TOKEN[HELD_OUT]].groups == 4
     views = {view.model.model_id: view.forgotten for view in measured.lineage.models()}
-    assert views["m1-1"][PER_TOKEN[UNRELATED]] == found.forgotten[PER_TOKEN[UNRELATED]]
+    assert views["m1-1"][PER_TOKEN[UNRELATED]] == comparison.forgotten[PER_TOKEN[UNRELATED]]
     assert not views["base"]
 
 
@@ -204,13 +204,13 @@ def test_a_file_of_ones_own_takes_the_place_of_the_bundled_prompts(measured: Pro
         assert measured.evaluate() is not None
         measured.wait()
         assert last(measured) == {UNRELATED: ["base", "m1-1", "m1-1-random"]}  # the held-out prompts are the same
-        found = measured.comparison(1)
-        assert found is not None and found.forgotten[PER_TOKEN[UNRELATED]].groups == 2
+        comparison = measured.comparison(1)
+        assert comparison is not None and comparison.forgotten[PER_TOKEN[UNRELATED]].groups == 2
         (measured.folder / "mine.jsonl").write_text("", encoding="utf-8")
         for start in (measured.evaluate, measured.train):
             with pytest.raises(SettingsError, match=r"evaluate\.unrelated: .*mine\.jsonl"):
                 start()
-        assert measured.comparison(1) == found  # what was measured is shown all the same
+        assert measured.comparison(1) == comparison  # what was measured is shown all the same
     finally:
         measured.unset("evaluate.unrelated")
 
@@ -230,21 +230,21 @@ def test_a_round_of_an_earlier_version_is_not_measured_until_it_is_compared_agai
     )
     complete.store._jobs._job_spec.cache_clear()
     complete.store._kept._answers.clear()
-    found = complete.comparison(1)
-    assert found is not None and found.after and not found.forgotten
+    comparison = complete.comparison(1)
+    assert comparison is not None and comparison.after and not comparison.forgotten
     assert complete.evaluate() is not None  # nothing is drawn but what measures
     complete.wait()
     again = complete.comparison(1)
     assert again is not None and set(again.forgotten) == set(EVERY)
-    assert (again.after, again.gain) == (found.after, found.gain)
+    assert (again.after, again.gain) == (comparison.after, comparison.gain)
 
 
 def test_switched_off_it_costs_nothing(project: Project, jobs_in_threads: None):
     project.set("evaluate.forgetting", "false")
     project.run(1)
     assert last(project) == {} and project.evaluate() is None
-    found = project.comparison(1)
-    assert found is not None and found.after and not found.forgotten
+    comparison = project.comparison(1)
+    assert comparison is not None and comparison.after and not comparison.forgotten
 
 
 def test_a_prompt_that_is_too_long_is_left_out_by_all(project: Project, jobs_in_threads: None):
@@ -252,8 +252,8 @@ def test_a_prompt_that_is_too_long_is_left_out_by_all(project: Project, jobs_in_
     (project.folder / "mine.jsonl").write_text("\n".join(rows), encoding="utf-8")
     project.set("evaluate.unrelated", "mine.jsonl")
     project.run(1)
-    found = project.comparison(1)
-    assert found is not None and found.forgotten[PER_TOKEN[UNRELATED]].groups == 2
+    comparison = project.comparison(1)
+    assert comparison is not None and comparison.forgotten[PER_TOKEN[UNRELATED]].groups == 2
     assert project.evaluate() is None
 
 
@@ -280,8 +280,8 @@ def test_broken_off_it_goes_on_with_what_is_there(
     project.resume(job.job_id)
     project.wait()
     assert judged == [HELD_OUT, UNRELATED, UNRELATED] and not drawn
-    found = project.comparison(1)
-    assert found is not None and set(found.forgotten) == set(EVERY)
+    comparison = project.comparison(1)
+    assert comparison is not None and set(comparison.forgotten) == set(EVERY)
     assert project.status(project.jobs()[-1]).done == project.status(project.jobs()[-1]).total
 
 

@@ -31,7 +31,7 @@ def samples() -> HeldOutSamples:
 
 
 def test_each_metric_by_hand(samples: HeldOutSamples) -> None:
-    found = summarise(samples, TARGET, log_m=0.25)
+    metrics = summarise(samples, TARGET, log_m=0.25)
     # ℓ = r/β + log p_base − log q = 0.5, 0.5, −∞, −0.5, so p_accept = 1, 1, 0, e^−0.75
     expected = {
         "reward": (0.5 + 0.25 + 1.0 + 0.0) / 4,
@@ -48,27 +48,27 @@ def test_each_metric_by_hand(samples: HeldOutSamples) -> None:
         "score: s": (0.5 + 0.25 + 1.0 + 0.0) / 4,
         "score: ended": 3 / 4,
     }
-    assert {name: interval.value for name, interval in found.items()} == pytest.approx(expected)
+    assert {name: interval.value for name, interval in metrics.items()} == pytest.approx(expected)
 
 
 def test_accuracy_counts_right_labels_also_in_the_wrong_format(samples: HeldOutSamples) -> None:
     constraints = tuple(Constraint(scorer=name, at_least=1) for name in ("label_format", "label_match"))
     scores = {"label_format": np.array([1.0, 0, 0, 1]), "label_match": np.array([1.0, 1, 0, 1])}
     labelled = replace(samples, scores=scores)
-    found = summarise(labelled, Target(reference="proposal", constraints=constraints), log_m=0.0)
-    assert found["accuracy"].value == 3 / 4 and found["pass@1"].value == 2 / 4 and "accuracy" in SHARES
+    metrics = summarise(labelled, Target(reference="proposal", constraints=constraints), log_m=0.0)
+    assert metrics["accuracy"].value == 3 / 4 and metrics["pass@1"].value == 2 / 4 and "accuracy" in SHARES
     without = summarise(labelled, Target(reference="proposal", constraints=constraints[:1]), log_m=0.0)
     assert "accuracy" not in without
 
 
 def test_a_completion_without_a_score_is_left_out_of_what_is_measured_by_scores(samples: HeldOutSamples) -> None:
     lacking = replace(samples, scores={**samples.scores, "s": np.array([0.5, np.nan, 1.0, 0.0])})
-    found, whole = (summarise(one, TARGET, log_m=0.25) for one in (lacking, samples))
-    assert found["reward"].value == pytest.approx((0.5 + (1.0 + 0.0) / 2) / 2)  # by prompt
-    assert found["acceptance rate"].value == pytest.approx((1 + (0 + np.exp(-0.75)) / 2) / 2)
-    assert found["score: ended"].value == pytest.approx((1 + 1 / 2) / 2)
+    lacking_metrics, whole = (summarise(one, TARGET, log_m=0.25) for one in (lacking, samples))
+    assert lacking_metrics["reward"].value == pytest.approx((0.5 + (1.0 + 0.0) / 2) / 2)  # by prompt
+    assert lacking_metrics["acceptance rate"].value == pytest.approx((1 + (0 + np.exp(-0.75)) / 2) / 2)
+    assert lacking_metrics["score: ended"].value == pytest.approx((1 + 1 / 2) / 2)
     for name in ("truncated", "distinct-2", "length", "entropy", "KL to base", "self-similarity"):
-        assert found[name] == whole[name], name
+        assert lacking_metrics[name] == whole[name], name
     constraints = Target(reference="proposal", constraints=(Constraint(scorer="s", at_least=0.25),))
     measured = per_sample(lacking, constraints, 0.0)
     assert measured["pass@1"][1].tolist() == [3, 8, 8] and measured["pass@k"][1].tolist() == [8]
@@ -78,8 +78,8 @@ def test_a_completion_without_a_score_is_left_out_of_what_is_measured_by_scores(
 
 def test_a_gain_is_of_the_prompts_that_both_models_have_scores_for(samples: HeldOutSamples) -> None:
     better = replace(samples, scores={**samples.scores, "s": np.array([np.nan, np.nan, 1.0, 0.5])})
-    found = compare(samples, better, TARGET, log_m=0.25)
-    assert found["reward"].value == pytest.approx(0.25) and found["length"].value == 0.0
+    comparison = compare(samples, better, TARGET, log_m=0.25)
+    assert comparison["reward"].value == pytest.approx(0.25) and comparison["length"].value == 0.0
     none = replace(samples, scores={**samples.scores, "s": np.full(4, np.nan)})
     assert "reward" not in compare(samples, none, TARGET, log_m=0.25)
 
@@ -88,9 +88,9 @@ def test_a_gain_is_of_the_prompts_that_both_models_have_scores_for(samples: Held
 def test_a_truncated_completion_is_what_the_rule_takes_it_for(samples: HeldOutSamples, finish: list[str]) -> None:
     ended = np.array([f == "eos" for f in finish], dtype=float)
     cut = replace(samples, finish=finish, scores={"s": samples.scores["s"], "ended": np.ones(4)})
-    found = {name: values for name, (values, _) in per_sample(cut, TARGET, -9.0).items()}
-    np.testing.assert_array_equal(found["acceptance rate"], ended)  # M is so small that all else is accepted
-    assert len(found["reward"]) == 4 and len(found["reward, ended"]) == ended.sum()
+    per_metric = {name: values for name, (values, _) in per_sample(cut, TARGET, -9.0).items()}
+    np.testing.assert_array_equal(per_metric["acceptance rate"], ended)  # M is so small that all else is accepted
+    assert len(per_metric["reward"]) == 4 and len(per_metric["reward, ended"]) == ended.sum()
     plain = per_sample(cut, TARGET.model_copy(update={"rewards": {}}), -9.0)
     np.testing.assert_array_equal(plain["pass@1"][0], ended)
     by_prompt = ended.reshape(2, 2).max(axis=1)
@@ -102,8 +102,8 @@ def test_no_share_and_no_gain_has_width_0_and_limits_keep_to_the_range(samples: 
     prompts = np.repeat(np.arange(20), 2)
     same = replace(_plain(prompts, np.zeros(40)), finish=["eos"] * 40)
     target = TARGET.model_copy(update={"rewards": {}})
-    for found in (summarise(same, target, 0.0)["pass@1"], summarise(same, target, 0.0)["truncated"]):
-        assert 0.0 <= found.low < found.high <= 1.0 and found.high - found.low > 0.1
+    for interval in (summarise(same, target, 0.0)["pass@1"], summarise(same, target, 0.0)["truncated"]):
+        assert 0.0 <= interval.low < interval.high <= 1.0 and interval.high - interval.low > 0.1
     gain = compare(same, same, target, 0.0)["pass@1"]
     assert -0.25 < gain.low < -0.1 and 0.1 < gain.high < 0.25
 
@@ -120,11 +120,11 @@ def test_what_is_known_of_a_scorer_bounds_its_mean() -> None:
 
 
 def test_the_interval_is_over_prompts_not_completions(samples: HeldOutSamples) -> None:
-    found = summarise(samples, TARGET, log_m=0.0)
-    assert found["reward"].groups == 2 and found["distinct-2"].groups == 1
+    metrics = summarise(samples, TARGET, log_m=0.0)
+    assert metrics["reward"].groups == 2 and metrics["distinct-2"].groups == 1
     # prompt means 0.375 and 0.5: a t interval with one degree of freedom
     half = 12.706204736 * np.std([0.375, 0.5], ddof=1) / np.sqrt(2)
-    assert found["reward"].high - found["reward"].low == pytest.approx(2 * half)
+    assert metrics["reward"].high - metrics["reward"].low == pytest.approx(2 * half)
 
 
 def test_what_is_shown_in_percent_is_a_share(samples: HeldOutSamples) -> None:
@@ -135,8 +135,8 @@ def test_what_is_shown_in_percent_is_a_share(samples: HeldOutSamples) -> None:
 
 
 def test_without_rewards_there_is_no_reward_to_show(samples: HeldOutSamples) -> None:
-    found = summarise(samples, TARGET.model_copy(update={"rewards": {}}), 0.0)
-    assert "reward" not in found and found["pass@1"].value == 0.75
+    metrics = summarise(samples, TARGET.model_copy(update={"rewards": {}}), 0.0)
+    assert "reward" not in metrics and metrics["pass@1"].value == 0.75
 
 
 def test_with_the_proposal_as_reference_the_acceptance_rate_is_of_the_tilt_alone(samples: HeldOutSamples) -> None:
@@ -202,6 +202,6 @@ def _plain(prompts: np.ndarray, rewards: np.ndarray) -> HeldOutSamples:
 
 def test_pass_at_k_is_measured_where_the_target_is_right_or_wrong(samples: HeldOutSamples) -> None:
     verifiable = TARGET.model_copy(update={"rewards": {}})
-    found = summarise(samples, verifiable, 0.0)
-    assert found["pass@1"].value == 3 / 4 and found["pass@k"].value == 1.0 and found["pass@k"].groups == 2
+    metrics = summarise(samples, verifiable, 0.0)
+    assert metrics["pass@1"].value == 3 / 4 and metrics["pass@k"].value == 1.0 and metrics["pass@k"].groups == 2
     assert "pass@k" not in summarise(samples, TARGET, 0.0)

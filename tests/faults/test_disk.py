@@ -104,11 +104,13 @@ def test_a_disk_that_is_full_in_the_middle_of_a_stage_is_said_and_loses_nothing(
         project.wait()
     until(lambda: project.jobs()[-1].state is JobState.RUNNING)
     ballast = fill(disk)
-    said: list[str] = []
+    messages: list[str] = []
 
     def is_said() -> bool:
-        said.extend(filter(None, [project.supervisor.problem, *(j.message for j in project.jobs() if j.state.ended)]))
-        return any("disk" in text and "full" in text for text in said)
+        messages.extend(
+            filter(None, [project.supervisor.problem, *(j.message for j in project.jobs() if j.state.ended)])
+        )
+        return any("disk" in text and "full" in text for text in messages)
 
     until(is_said)
     ballast.unlink()

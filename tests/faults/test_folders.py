@@ -138,11 +138,11 @@ def test_a_stage_in_the_middle_of_which_the_folder_becomes_read_only_says_so_and
     until(lambda: read_json(folder / "process.json") is not None)
     pid = read_json(folder / "process.json")["pid"]
     os.kill(pid, signal.SIGSTOP)  # it is not to be over before the folder is read-only
-    said: list[str] = []
+    messages: list[str] = []
 
     def is_said() -> bool:
-        said.extend(filter(None, [running.supervisor.problem, running.store.job(job_id).message]))
-        return any("cannot be written" in text or "Read-only file system" in text for text in said)
+        messages.extend(filter(None, [running.supervisor.problem, running.store.job(job_id).message]))
+        return any("cannot be written" in text or "Read-only file system" in text for text in messages)
 
     with read_only(running.folder):
         os.kill(pid, signal.SIGCONT)

@@ -56,14 +56,14 @@ def ended(store: Store, job_id: str) -> JobRecord:
 def session(folder: Path) -> list[int]:
     """Every process that was started for a job and still runs."""
     path = os.path.realpath(folder)
-    found = []
+    stacks = []
     for other in psutil.process_iter():
         try:
             if other.environ().get(process.FOLDER) == path and other.status() != psutil.STATUS_ZOMBIE:
-                found.append(other.pid)
+                stacks.append(other.pid)
         except psutil.Error:
             continue
-    return found
+    return stacks
 
 
 @pytest.mark.parametrize("behaviour", HANGS if WHOLE else HANGS[::2] + HANGS[-1:])

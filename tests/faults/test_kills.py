@@ -45,8 +45,8 @@ class Owner:
         self.process = FORKS.Process(target=owner.own, args=(str(folder), str(interpreter), rounds, to))
         self.process.start()
         to.close()
-        self.opened: list[tuple[float, float]] = []  # seconds of the processor, and by the clock
-        self.said: list[str] = []
+        self.openings: list[tuple[float, float]] = []  # seconds of the processor, and by the clock
+        self.acts: list[str] = []
         self.failed: list[str] = []
         self._reader = threading.Thread(target=self._read, args=(heard,), daemon=True)
         self._reader.start()
@@ -58,9 +58,9 @@ class Owner:
                     what, _, rest = line.strip().partition(" ")
                     if what == "open":
                         processor, clock = map(float, rest.split())
-                        self.opened.append((processor, clock))
+                        self.openings.append((processor, clock))
                     elif what == "said":
-                        self.said.append(rest)
+                        self.acts.append(rest)
                     elif what == "failed":
                         self.failed.append(rest)
 
@@ -70,7 +70,7 @@ class Owner:
 
     def is_ready(self) -> bool:
         """Whether the project is open, or all has been done."""
-        return bool(self.opened) or self.ended
+        return bool(self.openings) or self.ended
 
     def kill(self) -> None:
         self.process.kill()
@@ -104,14 +104,14 @@ def at_work(folder: Path, mine: Owner) -> bool:
 
 def running(folder: Path) -> list[int]:
     """The pids of the job processes of a project."""
-    found = []
+    pids = []
     for other in psutil.process_iter():
         try:
             if other.environ().get(process.FOLDER, "").startswith(os.path.realpath(folder) + os.sep):
-                found.append(other.pid)
+                pids.append(other.pid)
         except psutil.Error:
             continue
-    return found
+    return pids
 
 
 @pytest.mark.timeout(5400 if WHOLE else 300)
@@ -122,8 +122,8 @@ def test_whatever_is_killed_nothing_acknowledged_is_lost_and_nothing_is_there_tw
     with Project.create(folder, str(small_task), "quick", seed=7) as project:
         project.set("target.reference", "proposal")  # else the second round would load the base to score by
     interpreter = stand_in.interpreter(tmp_path, quick_work)
-    said: list[str] = []
-    opened: list[tuple[float, float]] = []
+    acts: list[str] = []
+    openings: list[tuple[float, float]] = []
     kills: dict[str, int] = {}
     stages: dict[str, int] = {}
     rounds = 1
@@ -133,7 +133,7 @@ def test_whatever_is_killed_nothing_acknowledged_is_lost_and_nothing_is_there_tw
             until(mine.is_ready)
             if mine.ended:  # all rounds are complete: one more
                 mine.wait()
-                said, opened, rounds = said + mine.said, opened + mine.opened, rounds + 1
+                acts, openings, rounds = acts + mine.acts, openings + mine.openings, rounds + 1
                 mine = Owner(folder, interpreter, rounds)
                 continue
             what = chance.choice(["owner", "job", "both"])
@@ -147,8 +147,8 @@ def test_whatever_is_killed_nothing_acknowledged_is_lost_and_nothing_is_there_tw
                 stages[stage] = stages.get(stage, 0) + 1
             if what in ("owner", "both"):
                 mine.kill()
-                said += mine.said
-                opened += mine.opened
+                acts += mine.acts
+                openings += mine.openings
             if what in ("job", "both"):
                 for pid in jobs:
                     _kill(pid)
@@ -157,27 +157,27 @@ def test_whatever_is_killed_nothing_acknowledged_is_lost_and_nothing_is_there_tw
                 mine = Owner(folder, interpreter, rounds)
         mine.wait()
         assert mine.process.exitcode == 0
-        said += mine.said
-        opened += mine.opened
+        acts += mine.acts
+        openings += mine.openings
     finally:
         mine.kill()
         for pid in running(folder):
             _kill(pid)
     assert stages, "no job was there to be killed"
     assert stages.keys() >= {*quick_work.WORK} or not WHOLE
-    processor, clock = (max(seconds) for seconds in zip(*opened, strict=True))
+    processor, clock = (max(seconds) for seconds in zip(*openings, strict=True))
     print(
-        f"{kills} in {stages} over {rounds} rounds; {len(said)} acts; opened {len(opened)} times in at most {processor:.2f} s "
-        f"of the processor, {clock:.2f} s; load {os.getloadavg()}"
+        f"{kills} in {stages} over {rounds} rounds; {len(acts)} acts; opened {len(openings)} times in at most "
+        f"{processor:.2f} s of the processor, {clock:.2f} s; load {os.getloadavg()}"
     )
-    expect_whole(folder, said, rounds)
+    expect_whole(folder, acts, rounds)
     assert processor <= OPENING_SECONDS
 
 
-def expect_whole(folder: Path, said: list[str], rounds: int) -> None:
+def expect_whole(folder: Path, acts: list[str], rounds: int) -> None:
     with Project.open(folder) as project:
         kept = {row.uid for row in project.store.overrides()}
-        assert said and set(said) <= kept
+        assert acts and set(acts) <= kept
         cursor = project.store._db._cursor()
         for table, key in (
             ("candidates", "candidate_id"),
@@ -191,9 +191,9 @@ def expect_whole(folder: Path, said: list[str], rounds: int) -> None:
             twice = cursor.execute(f"SELECT {key}, count(*) FROM {table} GROUP BY ALL HAVING count(*) > 1").fetchall()
             assert twice == [], table
         assert len(project.rounds()) == rounds
-        for opened in project.rounds():
-            assert complete(project.stages(opened.round))
-            counts = project.counts(opened.round)
+        for round_record in project.rounds():
+            assert complete(project.stages(round_record.round))
+            counts = project.counts(round_record.round)
             assert (counts.candidates, counts.decided) == (32, 32)
         jobs = project.jobs()
         done = [job.kind for job in jobs if job.state is JobState.DONE]

@@ -97,12 +97,12 @@ KINDS = pytest.mark.parametrize("kind", list(ROWS), ids=str)
 
 @KINDS
 def test_each_unit_as_it_was_to_be_is_believed_in_any_order(kind: JobKind) -> None:
-    wanted = of(kind)
-    assert wanted.units == COUNTS[kind]
-    for unit in range(wanted.units):
+    expected = of(kind)
+    assert expected.units == COUNTS[kind]
+    for unit in range(expected.units):
         rows = ROWS[kind](unit)
-        wanted.check(unit, rows)
-        wanted.check(unit, rows.take(list(reversed(range(rows.num_rows)))))
+        expected.check(unit, rows)
+        expected.check(unit, rows.take(list(reversed(range(rows.num_rows)))))
 
 
 @KINDS
@@ -125,12 +125,12 @@ def test_rows_that_are_missing_twice_or_of_others_are_not_believed(kind: JobKind
 
 @KINDS
 def test_the_rows_of_another_unit_are_not_believed(kind: JobKind) -> None:
-    wanted = of(kind)
-    for unit in range(wanted.units):
-        for other in range(wanted.units):
+    expected = of(kind)
+    for unit in range(expected.units):
+        for other in range(expected.units):
             if other != unit:
                 with pytest.raises(JobError, match=f"its rows are not those of unit {unit}"):
-                    wanted.check(unit, ROWS[kind](other))
+                    expected.check(unit, ROWS[kind](other))
 
 
 def test_what_is_wrong_is_said_with_an_example() -> None:
@@ -159,13 +159,13 @@ def test_scores_of_other_scorers_are_not_believed() -> None:
 
 
 def test_a_prompt_that_was_left_out_on_purpose_is_missing_whole() -> None:
-    wanted, rows = of(JobKind.GENERATE), generated(0)
-    wanted.check(0, rows.slice(2), left_out=[1])
-    wanted.check(0, rows.slice(0, 0), left_out=[1, 2])
+    expected, rows = of(JobKind.GENERATE), generated(0)
+    expected.check(0, rows.slice(2), left_out=[1])
+    expected.check(0, rows.slice(0, 0), left_out=[1, 2])
     with pytest.raises(JobError, match="rows are not those"):
-        wanted.check(0, rows.slice(1), left_out=[1])
+        expected.check(0, rows.slice(1), left_out=[1])
     with pytest.raises(JobError, match="leaves out prompt 5, which is none of its unit 0"):
-        wanted.check(0, rows.slice(2), left_out=[5])
+        expected.check(0, rows.slice(2), left_out=[5])
 
 
 def test_inputs_without_what_is_needed_are_damaged() -> None:

@@ -33,15 +33,17 @@ def test_every_candidate_gets_its_features_once_and_only_missing_ones_are_comput
     assert complete.features.start() == "r1-embed-1"
     complete.wait()
     assert complete.features.counts().missing == 0 and complete.features.start() is None
-    found = complete.features.of(names(complete))
-    assert found.shape == (before.candidates, 64) and len(np.unique(found[:, 32:], axis=0)) > before.candidates / 2
+    features = complete.features.of(names(complete))
+    assert (
+        features.shape == (before.candidates, 64) and len(np.unique(features[:, 32:], axis=0)) > before.candidates / 2
+    )
     first = written(complete)[0]  # a lost part is missing, and alone computed again
     first.unlink()
     missing = complete.features.counts().missing
     assert missing > 0
     complete.features.start()
     complete.wait()
-    np.testing.assert_allclose(complete.features.of(names(complete)), found, atol=1e-4)
+    np.testing.assert_allclose(complete.features.of(names(complete)), features, atol=1e-4)
 
 
 def test_units_survive_a_break_and_are_as_if_computed_at_once(

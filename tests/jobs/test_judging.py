@@ -43,8 +43,8 @@ def job(tmp_path: Path, store: Store, monkeypatch: pytest.MonkeyPatch) -> Iterat
 
 
 def rows(spool: Spool) -> list[dict[str, Any]]:
-    found = [spool.read_segment(path, schemas.SCORES)[1].to_pylist() for _, path in spool.segments()]
-    return [row for segment in found for row in segment]
+    segments = [spool.read_segment(path, schemas.SCORES)[1].to_pylist() for _, path in spool.segments()]
+    return [row for segment in segments for row in segment]
 
 
 def test_every_candidate_is_judged_and_the_job_says_what_was_asked_for(job: Make) -> None:

@@ -28,8 +28,8 @@ from rsf_core.scorers import registry, tastes
 
 def candidates(project: Project) -> list[tuple[str, str]]:
     """Names and completions of the round."""
-    found = [c for p in project.prompts_in_round(1) for c in project.candidates(p["prompt_id"], 1)]
-    return [(candidate.candidate_id, candidate.completion) for candidate in found]
+    records = [c for p in project.prompts_in_round(1) for c in project.candidates(p["prompt_id"], 1)]
+    return [(candidate.candidate_id, candidate.completion) for candidate in records]
 
 
 def decide(project: Project, most: int | None = None) -> int:
@@ -61,8 +61,8 @@ def learned(learned_folder: Path, tmp_path: Path, jobs_in_threads: None) -> Iter
 
 def test_too_few_decisions_are_counted_and_nothing_is_started(complete: Project) -> None:
     decide(complete, 12)
-    found = complete.taste.decisions()
-    assert found.count == 12 and "18 more decisions" in found.lacking
+    decisions = complete.taste.decisions()
+    assert decisions.count == 12 and "18 more decisions" in decisions.lacking
     with pytest.raises(StageError, match=r"decided 12 candidates one by one .*it takes 18 more decisions"):
         complete.taste.learn(person("ann"))
 
@@ -75,8 +75,8 @@ def test_what_was_decided_as_part_of_the_random_audit_is_known_as_that(complete:
         Act("by hand", ActKind.DECIDE, (third,), Action.REJECT),
     ]
     complete.store.acts.say(words, 1, "ann")
-    found = complete.store.tastes.decided()
-    assert dict(zip(found["candidate_id"].to_pylist(), found["audit"].to_pylist(), strict=True)) == {
+    decided = complete.store.tastes.decided()
+    assert dict(zip(decided["candidate_id"].to_pylist(), decided["audit"].to_pylist(), strict=True)) == {
         first: True,
         second: False,
         third: False,
@@ -98,9 +98,9 @@ def test_only_what_people_say_of_one_candidate_at_a_time_is_learned_from(complet
     complete.undo(1, person("ann"))
     round_1.say([Act("edit", ActKind.EDIT, (rows[4][0],), value="Another text.")], 1, "ann")
     complete.override(rows[4][0], Action.ACCEPT, person("ann"))
-    found = complete.store.tastes.decided()
+    decided = complete.store.tastes.decided()
     # of the second ann accepted in bulk and ben, the newer word of two, rejects it by itself
-    assert dict(zip(found["candidate_id"].to_pylist(), found["accepted"].to_pylist(), strict=True)) == {
+    assert dict(zip(decided["candidate_id"].to_pylist(), decided["accepted"].to_pylist(), strict=True)) == {
         rows[0][0]: True,
         rows[1][0]: False,
     }
@@ -170,8 +170,8 @@ def test_it_comes_into_the_target_as_a_new_version_that_was_previewed_and_counts
     learned.train(person("ann"))
     learned.wait()
     learned.wait()
-    found = learned.comparison(2)
-    assert found is not None, "held-out completions are scored by it too"
+    comparison = learned.comparison(2)
+    assert comparison is not None, "held-out completions are scored by it too"
 
 
 def test_later_decisions_give_another_version_and_the_earlier_one_stays(learned: Project) -> None:
@@ -303,14 +303,16 @@ def test_a_version_that_is_not_there_is_refused_before_anything_is_started(compl
 def test_where_it_and_the_rule_differ_is_shown_with_the_surest_first(learned: Project) -> None:
     (one,) = learned.taste.versions()
     accepted, rejected = learned.taste.disagreements(one.version, most=100)
-    assert all(found.chance < 0.5 and found.rule_accepts for found in accepted)
-    assert all(found.chance > 0.5 and not found.rule_accepts for found in rejected)
-    assert [found.chance for found in accepted] == sorted(found.chance for found in accepted)
-    assert [found.chance for found in rejected] == sorted((found.chance for found in rejected), reverse=True)
+    assert all(candidate.chance < 0.5 and candidate.rule_accepts for candidate in accepted)
+    assert all(candidate.chance > 0.5 and not candidate.rule_accepts for candidate in rejected)
+    assert [candidate.chance for candidate in accepted] == sorted(candidate.chance for candidate in accepted)
+    assert [candidate.chance for candidate in rejected] == sorted(
+        (candidate.chance for candidate in rejected), reverse=True
+    )
     effective = {
         c.candidate_id: c.accepted for p in learned.prompts_in_round(1) for c in learned.candidates(p["prompt_id"], 1)
     }
-    assert all(effective[found.candidate_id] for found in accepted)
+    assert all(effective[candidate.candidate_id] for candidate in accepted)
 
 
 def test_features_of_the_round_are_kept_once_whatever_job_computed_them(learned: Project) -> None:

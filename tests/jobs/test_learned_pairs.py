@@ -22,6 +22,6 @@ def test_pairs_count_as_they_are_said_to_and_once_in_a_job_of_before_there_were_
     }
     context: Any = SimpleNamespace(input=tables.__getitem__, spec=SimpleNamespace(others=("score",)))
     files: Any = SimpleNamespace(of=lambda names: np.array([[float(name[-1])] for name in names], np.float32))
-    found = work._compared(context, files, {7: 5})
-    assert found.weights.tolist() == weights and found.prompts.tolist() == [5, 5]
-    assert found.left.hidden.ravel().tolist() == [0.0, 1.0] and found.right.others.ravel().tolist() == [2.0, 1.0]
+    compared = work._compared(context, files, {7: 5})
+    assert compared.weights.tolist() == weights and compared.prompts.tolist() == [5, 5]
+    assert compared.left.hidden.ravel().tolist() == [0.0, 1.0] and compared.right.others.ravel().tolist() == [2.0, 1.0]

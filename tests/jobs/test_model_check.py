@@ -78,8 +78,8 @@ def test_what_was_broken_off_says_so(tmp_path: Path) -> None:
     folder = tmp_path / "check"
     folder.mkdir()
     write_json(folder / "request.json", {})
-    found = model_check.state(folder)
-    assert not found.running and found.problem is not None and "broken off" in found.problem
+    state = model_check.state(folder)
+    assert not state.running and state.problem is not None and "broken off" in state.problem
 
 
 def test_other_files_or_another_device_are_tried_anew(tmp_path: Path) -> None:

@@ -186,9 +186,9 @@ def test_a_scorer_of_siblings_sees_those_that_were_scored_before_and_none_that_c
     add_scores(store, candidates(2, 3).slice(0, 2), {"novelty": 0.5})
     folder = job("novelty", "words")
     assert work(folder) is JobState.DONE
-    found = {row["candidate_id"]: row["score"] for row in written(folder).to_pylist() if row["scorer"] == "novelty"}
-    assert sorted(found) == ["1.1.2", "1.2.0", "1.2.1", "1.2.2"]
-    assert found["1.2.0"] == 1.0 and all(0 <= found[name] < 1 for name in ("1.1.2", "1.2.1", "1.2.2"))
+    novelty = {row["candidate_id"]: row["score"] for row in written(folder).to_pylist() if row["scorer"] == "novelty"}
+    assert sorted(novelty) == ["1.1.2", "1.2.0", "1.2.1", "1.2.2"]
+    assert novelty["1.2.0"] == 1.0 and all(0 <= novelty[name] < 1 for name in ("1.1.2", "1.2.1", "1.2.2"))
 
 
 def test_a_job_of_the_version_before_scores_all_it_was_given(job: Make) -> None:
@@ -226,9 +226,9 @@ def test_a_scorer_that_does_not_come_back_ends_its_job_by_name(job: Make, scorer
     folder = job("words", scorer, timeout_seconds=1.0)
     ended = subprocess.run([sys.executable, "-m", "rsf_core.jobs", str(folder)], capture_output=True, timeout=120)
     assert ended.returncode == 1 and b"in score" in ended.stderr
-    said = calling.timed_out(folder) or ""
-    assert f"the scorer '{scorer}' did not return within 1 s from 6 candidates (1.1.0 to 1.2.2)" in said
-    assert "raise score.timeout_seconds" in said
+    problem = calling.timed_out(folder) or ""
+    assert f"the scorer '{scorer}' did not return within 1 s from 6 candidates (1.1.0 to 1.2.2)" in problem
+    assert "raise score.timeout_seconds" in problem
     assert Spool(folder).status().message == f"scoring 6 candidates (1.1.0 to 1.2.2) with '{scorer}'"
 
 
@@ -268,14 +268,14 @@ def test_a_candidate_that_a_scorer_fails_on_has_no_score_and_the_others_have_the
 
 
 @pytest.mark.parametrize(
-    ("scorer", "said"),
+    ("scorer", "message"),
     [
         ("undecided", "it returned nan: a score must be a finite number (1.1.0)"),
         ("leaving", "SystemExit: 0 (1.1.0)"),
     ],
 )
 def test_a_scorer_that_fails_on_most_stops_the_job_with_its_reasons_and_leaves_nothing(
-    job: Make, scorer: str, said: str
+    job: Make, scorer: str, message: str
 ) -> None:
     folder = job("words", scorer)
     assert work(folder) is JobState.FAILED
@@ -283,7 +283,7 @@ def test_a_scorer_that_fails_on_most_stops_the_job_with_its_reasons_and_leaves_n
         Spool(folder)
         .status()
         .message.startswith(
-            f"the scorer '{scorer}' has no score for 6 of 6 candidates, which is most: {said}. Mend it, or take it out"
+            f"the scorer '{scorer}' has no score for 6 of 6 candidates, which is most: {message}. Mend it, or take it out"
         )
     )
     assert not list(Spool(folder).segments())
@@ -314,11 +314,13 @@ def test_every_prompt_whose_reference_cannot_be_read_is_named_before_anything_is
     folder = job("words", "numeric_match", references=("many", None))
     assert work(folder) is JobState.FAILED
     assert not list(Spool(folder).segments())
-    said = Spool(folder).status().message
-    assert said.startswith(
+    message = Spool(folder).status().message
+    assert message.startswith(
         "2 of 2 prompts have a reference that a scorer cannot read: prompt 1: 'numeric_match' needs a"
     )
-    assert "not 'many'; prompt 2: 'numeric_match'" in said and "Edit these prompts' references, retire them" in said
+    assert (
+        "not 'many'; prompt 2: 'numeric_match'" in message and "Edit these prompts' references, retire them" in message
+    )
 
 
 @pytest.mark.parametrize(("over", "state"), [(5.0, JobState.FAILED), (-500.0, JobState.RUNNING)])

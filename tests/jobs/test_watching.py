@@ -12,36 +12,36 @@ from rsf_core.jobs.spool import Status
 from rsf_core.jobs.watching import Watch
 
 
-def said(done: int = 0, heartbeat: float = 0.0, state: JobState = JobState.RUNNING) -> Status:
+def status(done: int = 0, heartbeat: float = 0.0, state: JobState = JobState.RUNNING) -> Status:
     return Status(state, "drawing", done=done, total=10, heartbeat=heartbeat)
 
 
 def signals(watch: Watch, begin: float, seconds: float, done_until: float = 0.0) -> list[tuple[float, signal.Signals]]:
     """The signals that come due, with their times; the job gets on until `done_until`."""
-    found, now = [], begin
+    reasons, now = [], begin
     while now <= begin + seconds:
-        watch.see(said(done=int(min(now, done_until) * 4), heartbeat=now), 0, now)
+        watch.see(status(done=int(min(now, done_until) * 4), heartbeat=now), 0, now)
         if (due := watch.due(now)) is not None:
-            found.append((now - begin, due))
+            reasons.append((now - begin, due))
         now += 0.25
-    return found
+    return reasons
 
 
 def test_a_job_that_reports_and_gets_on_needs_no_word():
     watch = Watch(100.0)
     for second in range(3000):
-        watch.see(said(done=second // 500, heartbeat=second), 0, 100.0 + second)
+        watch.see(status(done=second // 500, heartbeat=second), 0, 100.0 + second)
         assert watch.note(100.0 + second) == "" and watch.due(100.0 + second) is None
 
 
 def test_silence_is_said_with_how_long_it_lasts():
     watch = Watch(0.0)
-    watch.see(said(heartbeat=5.0), 0, 1.0)
-    watch.see(said(heartbeat=5.0), 0, 130.0)
+    watch.see(status(heartbeat=5.0), 0, 1.0)
+    watch.see(status(heartbeat=5.0), 0, 130.0)
     assert watch.note(20.0) == ""
     assert watch.note(45.0).startswith("it has not reported for 44 s")
     assert watch.note(121.0).startswith("it has not reported for 2 min")
-    watch.see(said(heartbeat=6.0), 0, 131.0)
+    watch.see(status(heartbeat=6.0), 0, 131.0)
     assert watch.note(131.0) == ""
 
 
@@ -50,14 +50,14 @@ def test_a_heartbeat_of_another_clock_is_a_heartbeat(jump):
     """A job that an earlier version started reports Unix seconds, and that clock can be set."""
     watch = Watch(0.0)
     for second in range(120):
-        watch.see(said(heartbeat=1e9 + second + (jump if second > 60 else 0)), 0, float(second))
+        watch.see(status(heartbeat=1e9 + second + (jump if second > 60 else 0)), 0, float(second))
         assert watch.note(float(second)) == ""
 
 
 def test_standing_still_is_said_and_segments_are_progress_too():
     watch = Watch(0.0)
     for second in range(1200):
-        watch.see(said(done=3, heartbeat=second), 1 if second > 500 else 0, float(second))
+        watch.see(status(done=3, heartbeat=second), 1 if second > 500 else 0, float(second))
         assert (watch.note(float(second)) != "") == (second >= 501 + 600)
     assert watch.note(1199.0) == "no progress for 12 min"
 
@@ -92,7 +92,7 @@ def test_asking_again_gives_no_more_time():
 
 def test_a_process_that_said_how_it_ended_and_stays_is_ended():
     watch = Watch(0.0)
-    watch.see(said(state=JobState.DONE), 0, 50.0)
+    watch.see(status(state=JobState.DONE), 0, 50.0)
     assert watch.due(50.0 + watching.GRACE_SECONDS - 0.1) is None
     assert watch.due(50.0 + watching.GRACE_SECONDS) is signal.SIGTERM
     assert not watch.cancelled

@@ -13,9 +13,9 @@ from tests.simulations import chosen, orders
 
 def test_a_queue_that_shows_the_easy_ones_flatters_what_is_said_of_them_and_not_what_is_said_of_the_sample() -> None:
     cell = {"first": "easy", "decisions": 160, "audit": 0.3, "mixed": False}
-    found = chosen.estimates(cell, 2, np.random.default_rng(0))
-    assert found["all"] - found["truth"] > 0.05 and found["all"] - found["sample"] > 0.03
-    assert found["sample holds"] == 1 and 30 <= found["judged"] < 100
+    estimates = chosen.estimates(cell, 2, np.random.default_rng(0))
+    assert estimates["all"] - estimates["truth"] > 0.05 and estimates["all"] - estimates["sample"] > 0.03
+    assert estimates["sample holds"] == 1 and 30 <= estimates["judged"] < 100
 
 
 def test_what_is_gold_was_not_shown_as_of_the_audit_and_is_of_the_sample_where_its_turn_has_come() -> None:

@@ -36,9 +36,9 @@ def decided(
     return Decided(states.astype(np.float32), others, ("good", "noise"), accepted, of_prompt, others[:, 1], audited)
 
 
-def log_odds(linear: Linear, found: Decided) -> np.ndarray:
-    others = np.nan_to_num((found.others - linear.means) / linear.deviations)
-    return found.hidden @ linear.hidden + others @ linear.others + linear.intercept
+def log_odds(linear: Linear, rows: Decided) -> np.ndarray:
+    others = np.nan_to_num((rows.others - linear.means) / linear.deviations)
+    return rows.hidden @ linear.hidden + others @ linear.others + linear.intercept
 
 
 # -- logistic regression ---------------------------------------------------------------------------------------------------
@@ -92,11 +92,11 @@ def test_the_auc_counts_pairs_with_ties_half_and_by_weight() -> None:
     rng = np.random.default_rng(3)
     score, y = rng.integers(0, 6, 40).astype(float), (rng.random(40) < 0.4).astype(float)
     weight = rng.integers(0, 4, (3, 40)).astype(float)
-    for row, found in zip(weight, measures.auc(score, y, weight), strict=True):
+    for row, auc in zip(weight, measures.auc(score, y, weight), strict=True):
         pairs = [(i, j) for i in range(40) for j in range(40) if y[i] > y[j]]
         total = sum(row[i] * row[j] for i, j in pairs)
         better = sum(row[i] * row[j] * ((score[i] > score[j]) + 0.5 * (score[i] == score[j])) for i, j in pairs)
-        assert found == pytest.approx(better / total)
+        assert auc == pytest.approx(better / total)
     assert np.isnan(measures.auc(score, np.ones(40), weight)).all()
 
 
@@ -117,8 +117,8 @@ def test_of_equal_scores_of_which_some_are_among_the_highest_as_many_are_accepte
             for order in itertools.permutations(range(6))
         ]
         for rows in (np.arange(6), np.arange(6)[::-1], np.array([3, 5, 1, 0, 2, 4])):
-            found = measures.precision(score[rows], y[rows], np.ones((1, 6)), rate)
-            assert found == pytest.approx([np.mean(by_order)]), rate
+            precision = measures.precision(score[rows], y[rows], np.ones((1, 6)), rate)
+            assert precision == pytest.approx([np.mean(by_order)]), rate
     repeated = measures.precision(np.repeat(score, 2), np.repeat(y, 2), np.ones((1, 12)), 1 / 3)
     assert measures.precision(score, y, np.full((1, 6), 2.0), 1 / 3) == pytest.approx(repeated)
 
@@ -138,17 +138,19 @@ def test_the_calibration_is_the_share_accepted_of_those_given_about_the_same_cha
 
 
 def test_what_the_hidden_states_tell_is_learned_and_its_figures_hold_for_fresh_prompts() -> None:
-    found = learn(decided(), 0.3)
+    learned = learn(decided(), 0.3)
     fresh = decided(prompts=1500, seed=9)
     truth = float(
-        measures.auc(log_odds(found.linear, fresh), fresh.accepted.astype(float), np.ones((1, len(fresh))))[0]
+        measures.auc(log_odds(learned.linear, fresh), fresh.accepted.astype(float), np.ones((1, len(fresh))))[0]
     )
-    assert found.report.learnt and found.report.better and found.report.auc.low <= truth <= found.report.auc.high
-    chance = logistic.sigmoid(log_odds(found.linear, fresh))
+    assert (
+        learned.report.learnt and learned.report.better and learned.report.auc.low <= truth <= learned.report.auc.high
+    )
+    chance = logistic.sigmoid(log_odds(learned.linear, fresh))
     for low, high in ((0.0, 0.3), (0.3, 0.7), (0.7, 1.0)):
         mine = (chance >= low) & (chance < high)
         assert fresh.accepted[mine].mean() == pytest.approx(chance[mine].mean(), abs=0.1)
-    gains = found.report.rule
+    gains = learned.report.rule
     assert gains is not None and gains.auc_gain.low > 0.1
 
 
@@ -158,13 +160,13 @@ def test_decisions_by_chance_teach_nothing_and_it_says_so() -> None:
 
 
 def test_where_one_scorer_says_it_all_it_is_not_called_better_than_that_one() -> None:
-    found = learn(decided(hidden=0.0, scorer=3.0), 0.3).report
-    assert found.learnt and found.best is not None and found.best.name == "good" and not found.better
+    report = learn(decided(hidden=0.0, scorer=3.0), 0.3).report
+    assert report.learnt and report.best is not None and report.best.name == "good" and not report.better
 
 
 def test_a_scorer_that_is_better_the_lower_it_is_counts_as_such() -> None:
-    found = learn(decided(hidden=0.0, scorer=-3.0), 0.3).report
-    assert found.best is not None and found.best.name == "good" and found.best.auc.low > 0.6
+    report = learn(decided(hidden=0.0, scorer=-3.0), 0.3).report
+    assert report.best is not None and report.best.name == "good" and report.best.auc.low > 0.6
 
 
 def test_a_score_that_is_not_there_counts_as_the_mean_and_the_same_input_gives_the_same() -> None:
@@ -185,14 +187,14 @@ def test_candidates_shown_by_chance_are_what_it_is_judged_on_where_there_are_eno
 
 
 def test_the_curve_rises_with_decisions_and_ends_where_all_are_used() -> None:
-    found = learn(decided(prompts=100), 0.3).report
-    sizes = [point.decisions for point in found.curve]
-    assert sizes == sorted(sizes) and sizes[-1] == 360 and found.curve[0].auc < found.curve[-1].auc
-    assert found.further is not None and 0 <= found.further < 0.2
+    report = learn(decided(prompts=100), 0.3).report
+    sizes = [point.decisions for point in report.curve]
+    assert sizes == sorted(sizes) and sizes[-1] == 360 and report.curve[0].auc < report.curve[-1].auc
+    assert report.further is not None and 0 <= report.further < 0.2
 
 
 @pytest.mark.parametrize(
-    ("accepted", "rejected", "said"),
+    ("accepted", "rejected", "message"),
     [
         (15, 15, ""),
         (2, 28, ""),
@@ -206,8 +208,8 @@ def test_the_curve_rises_with_decisions_and_ends_where_all_are_used() -> None:
         (1, 28, "1 more decision, 1 more accepted among them"),
     ],
 )
-def test_what_is_lacking_is_said_in_numbers(accepted: int, rejected: int, said: str) -> None:
-    assert taste.missing(accepted, rejected) == said
+def test_what_is_lacking_is_said_in_numbers(accepted: int, rejected: int, message: str) -> None:
+    assert taste.missing(accepted, rejected) == message
 
 
 @pytest.mark.parametrize("prompts", [1, 2, 3])
@@ -226,12 +228,12 @@ def test_all_alike_but_two_is_learned_from_without_a_fault() -> None:
     rows = decided(prompts=20, each=2)
     rows.accepted[:] = True
     rows.accepted[[3, 17]] = False
-    found = learn(rows, 0.9)
-    assert np.isfinite(found.out_of_fold).all() and np.isfinite(found.linear.intercept)
+    learned = learn(rows, 0.9)
+    assert np.isfinite(learned.out_of_fold).all() and np.isfinite(learned.linear.intercept)
 
 
 def test_the_limits_hold_the_auc_of_fresh_prompts_as_often_as_they_say() -> None:
     """tests/simulations/unseen.py in small; its figures stand in docs/taste.md."""
     cell = {"decisions": 60, "each": 4, "strength": 2.0, "bias": 0.5}
-    found = unseen.coverage(cell, 8, np.random.default_rng(0))
-    assert found["coverage"] >= 0.75 and abs(found["said"] - found["truth"]) < 0.1
+    coverage = unseen.coverage(cell, 8, np.random.default_rng(0))
+    assert coverage["coverage"] >= 0.75 and abs(coverage["said"] - coverage["truth"]) < 0.1

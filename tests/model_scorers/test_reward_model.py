@@ -48,9 +48,9 @@ def scored(completion: str, text: str = "What is a kettle for?", **prompt: objec
 
 
 def numbers(scorer: RewardModel, batch: list[Scored]) -> list[float]:
-    found = scorer.score(batch)
-    assert not any(isinstance(score, NoScore) for score in found), found
-    return [float(score) for score in found]  # type: ignore[arg-type]
+    scores = scorer.score(batch)
+    assert not any(isinstance(score, NoScore) for score in scores), scores
+    return [float(score) for score in scores]  # type: ignore[arg-type]
 
 
 def itself(folder: Path, scorer: RewardModel, one: Scored) -> list[float]:
@@ -180,9 +180,11 @@ def test_labels_that_are_true_each_by_itself_have_odds_of_their_own(several: Pat
     assert numbers(scorer, [scored(text) for text in TEXTS]) == pytest.approx(logits, abs=1e-5)
 
 
-@pytest.mark.parametrize(("label", "said"), [("", "has several labels"), ("great", "has no label 'great'")])
-def test_a_label_that_is_not_there_ends_the_job_before_anything_is_scored(several: Path, label: str, said: str) -> None:
-    with pytest.raises(ModelError, match=rf"{said}: write label= with one of bad, fair, good"):
+@pytest.mark.parametrize(("label", "problem"), [("", "has several labels"), ("great", "has no label 'great'")])
+def test_a_label_that_is_not_there_ends_the_job_before_anything_is_scored(
+    several: Path, label: str, problem: str
+) -> None:
+    with pytest.raises(ModelError, match=rf"{problem}: write label= with one of bad, fair, good"):
         RewardModel(str(several), label=label).prepare(Workplace())
 
 
@@ -198,7 +200,7 @@ def test_bounds_follow_the_scale() -> None:
 
 
 @pytest.mark.parametrize(
-    ("options", "said"),
+    ("options", "problem"),
     [
         ('model=""', "needs a model, a folder or a Hugging Face id"),
         ('model="x", scale="odds"', "takes logit or probability as its scale, not 'odds'"),
@@ -207,8 +209,8 @@ def test_bounds_follow_the_scale() -> None:
         ('model="x", weights="abc"', "takes as weights 16 digits from 0 to f"),
     ],
 )
-def test_options_that_cannot_be_are_refused_before_anything_is_drawn(options: str, said: str) -> None:
-    with pytest.raises(ScorerError, match=said):
+def test_options_that_cannot_be_are_refused_before_anything_is_drawn(options: str, problem: str) -> None:
+    with pytest.raises(ScorerError, match=problem):
         registry.reference_problems([f"reward_model({options})"], [])
 
 
@@ -227,7 +229,7 @@ def spoilt(folder: Path, change: Callable[[dict[str, torch.Tensor]], object]) ->
 
 
 @pytest.mark.parametrize(
-    ("change", "said"),
+    ("change", "problem"),
     [
         (lambda t: t.pop("score.weight"), "lack score.weight, which config.json asks for"),
         (lambda t: t.update({"score.weight": torch.ones(2, 32)}), "other shapes than config.json says: score.weight"),
@@ -235,10 +237,10 @@ def spoilt(folder: Path, change: Callable[[dict[str, torch.Tensor]], object]) ->
     ],
 )
 def test_a_head_that_is_not_the_models_is_refused_by_name(
-    folder: Path, change: Callable[[dict[str, torch.Tensor]], object], said: str
+    folder: Path, change: Callable[[dict[str, torch.Tensor]], object], problem: str
 ) -> None:
     spoilt(folder, change)
-    with pytest.raises(ModelError, match=said):
+    with pytest.raises(ModelError, match=problem):
         RewardModel(str(folder)).prepare(Workplace())
 
 
@@ -273,9 +275,9 @@ def test_a_model_that_was_changed_is_loaded_again_by_the_next_job(folder: Path) 
 
 def test_it_computes_in_the_precision_of_the_settings(folder: Path) -> None:
     scorer = RewardModel(str(folder))
-    said: list[str] = []
-    scorer.prepare(Workplace(Compute(device="cpu", dtype="bfloat16"), said.append))
+    messages: list[str] = []
+    scorer.prepare(Workplace(Compute(device="cpu", dtype="bfloat16"), messages.append))
     assert scorer._located.loaded.classifier._model.dtype is torch.bfloat16
-    assert said == ["loading the model of the scorer 'reward_model'"]
+    assert messages == ["loading the model of the scorer 'reward_model'"]
     rough, fine = numbers(scorer, [scored("A.")])[0], numbers(RewardModel(str(folder)), [scored("A.")])[0]
     assert rough != fine and rough == pytest.approx(fine, abs=0.1)

@@ -26,9 +26,9 @@ def scored(completion: str, finish: Finish = Finish.EOS, **prompt: Any) -> Score
 
 
 def numbers(scorer: TeacherLoglik, batch: list[Scored]) -> list[float]:
-    found = scorer.score(batch)
-    assert not any(isinstance(score, NoScore) for score in found), found
-    return [float(score) for score in found]  # type: ignore[arg-type]
+    scores = scorer.score(batch)
+    assert not any(isinstance(score, NoScore) for score in scores), scores
+    return [float(score) for score in scores]  # type: ignore[arg-type]
 
 
 def by_hand(folder: Path, completion: str, ended: bool = True) -> tuple[float, int]:

@@ -53,9 +53,9 @@ def rendered(tokenizer: Any, template: str, prompt: Prompt = SOME) -> str:
 
 @pytest.mark.parametrize("template", [TEMPLATE, BOTH, TRIMMED], ids=["chatml", "both", "trimmed"])
 def test_a_template_is_rendered_as_transformers_does(tokenizer: Any, template: str) -> None:
-    found = rendered(tokenizer, template)
+    text = rendered(tokenizer, template)
     turns = [{"role": "system", "content": SOME.system}, {"role": "user", "content": SOME.text}]
-    assert found == tokenizer.apply_chat_template(turns, add_generation_prompt=True, tokenize=False)
+    assert text == tokenizer.apply_chat_template(turns, add_generation_prompt=True, tokenize=False)
 
 
 def test_a_template_that_reads_parts_gets_parts(tokenizer: Any) -> None:
@@ -68,7 +68,7 @@ def test_white_space_a_template_trims_is_not_missed(tokenizer: Any, prompt: Prom
 
 
 @pytest.mark.parametrize(
-    ("template", "prompt", "said"),
+    ("template", "prompt", "problem"),
     [
         ("fixed words", SOME, "leaves out the prompt"),
         (ONLY_USER, SOME, "takes no system turn, but leaves it out"),
@@ -83,9 +83,9 @@ def test_white_space_a_template_trims_is_not_missed(tokenizer: Any, prompt: Prom
     ],
 )
 def test_a_template_that_does_not_show_what_it_is_given_is_refused(
-    tokenizer: Any, template: str, prompt: Prompt, said: str
+    tokenizer: Any, template: str, prompt: Prompt, problem: str
 ) -> None:
-    with pytest.raises(ModelError, match=said):
+    with pytest.raises(ModelError, match=problem):
         rendered(tokenizer, template, prompt)
 
 
@@ -106,7 +106,7 @@ def test_a_template_that_takes_no_system_turn_serves_prompts_without(tokenizer: 
 
 
 @pytest.mark.parametrize(
-    ("end", "found"),
+    ("end", "added_token"),
     [
         (END, END),
         (f"{END}\n", END),
@@ -116,9 +116,11 @@ def test_a_template_that_takes_no_system_turn_serves_prompts_without(tokenizer: 
         (f"</turn>{END}", None),  # plain text comes first: no one token ends the turn
     ],
 )
-def test_the_end_of_a_turn_is_the_added_token_that_follows_it(tokenizer: Any, end: str, found: str | None) -> None:
+def test_the_end_of_a_turn_is_the_added_token_that_follows_it(
+    tokenizer: Any, end: str, added_token: str | None
+) -> None:
     tokenizer.chat_template = "{% for m in messages %}{{ m['role'] }}: {{ m['content'] }}" + end + "{% endfor %}"
-    expected = None if found is None else tokenizer.convert_tokens_to_ids(found)
+    expected = None if added_token is None else tokenizer.convert_tokens_to_ids(added_token)
     assert Chat(tokenizer).turn_end() == expected
 
 
@@ -165,10 +167,10 @@ def test_nothing_follows_the_prompt_of_a_causal_model_that_no_template_writes(
         chat_template = None
 
         def __call__(self, text: str, add_special_tokens: bool = True) -> Any:
-            found = tokenizer(text, add_special_tokens=False)
+            token_ids = tokenizer(text, add_special_tokens=False)
             if add_special_tokens:
-                found["input_ids"] = [0, *found["input_ids"], end]
-            return found
+                token_ids["input_ids"] = [0, *token_ids["input_ids"], end]
+            return token_ids
 
     prompting = Prompting(model, Adding(), pad=end)
     assert prompting.token_ids(Prompt(1, f"a{END}")) == (0, *plain)  # what the prompt itself says stays
@@ -196,11 +198,11 @@ def test_a_token_beyond_the_embeddings_is_named(loaded: tuple[Any, Any]) -> None
 
 @pytest.mark.parametrize("template", [TEMPLATE, BOTH, TRIMMED], ids=["chatml", "both", "trimmed"])
 def test_a_conversation_is_rendered_as_transformers_renders_its_messages(tokenizer: Any, template: str) -> None:
-    found = rendered(tokenizer, template, TALK)
+    text = rendered(tokenizer, template, TALK)
     roles = ["system", "user", "assistant", "user", "assistant", "user"]
-    said = [TALK.system, *TALK.earlier, TALK.text]
-    turns = [{"role": role, "content": content} for role, content in zip(roles, said, strict=True)]
-    assert found == tokenizer.apply_chat_template(turns, add_generation_prompt=True, tokenize=False)
+    texts = [TALK.system, *TALK.earlier, TALK.text]
+    turns = [{"role": role, "content": content} for role, content in zip(roles, texts, strict=True)]
+    assert text == tokenizer.apply_chat_template(turns, add_generation_prompt=True, tokenize=False)
 
 
 def test_the_turns_of_a_template_that_reads_parts_are_parts(tokenizer: Any) -> None:
@@ -209,7 +211,7 @@ def test_the_turns_of_a_template_that_reads_parts_are_parts(tokenizer: Any) -> N
 
 
 @pytest.mark.parametrize(
-    ("template", "prompt", "said"),
+    ("template", "prompt", "problem"),
     [
         (LAST_ONLY, Prompt(1, "c", earlier=("a", "b")), "leaves out a turn of the user that begins 'a'"),
         (NO_ANSWERS, TALK, "no answers here"),
@@ -219,11 +221,11 @@ def test_the_turns_of_a_template_that_reads_parts_are_parts(tokenizer: Any) -> N
     ],
 )
 def test_a_template_shows_every_turn_but_what_an_assistant_thought_or_refuses_the_prompt(
-    tokenizer: Any, template: str, prompt: Prompt, said: str | None
+    tokenizer: Any, template: str, prompt: Prompt, problem: str | None
 ) -> None:
-    if said is None:
+    if problem is None:
         assert "b" in rendered(tokenizer, template, prompt)
         return
-    with pytest.raises(PromptRefusedError, match=said):
+    with pytest.raises(PromptRefusedError, match=problem):
         rendered(tokenizer, template, prompt)
     assert "Say" in rendered(tokenizer, template, Prompt(1, "Say a."))  # plain prompts are taken

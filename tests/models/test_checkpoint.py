@@ -46,7 +46,7 @@ def test_weights_of_other_numbers_are_refused_by_name(tmp_path: Path, dtype: str
 
 
 @pytest.mark.parametrize(
-    ("shard", "said"),
+    ("shard", "problem"),
     [
         *(
             (shard, "as a file of weights")
@@ -58,8 +58,8 @@ def test_weights_of_other_numbers_are_refused_by_name(tmp_path: Path, dtype: str
         ),
     ],
 )
-def test_a_shard_that_is_elsewhere_or_nowhere_is_named(tmp_path: Path, shard: Any, said: str) -> None:
-    with pytest.raises(ModelError, match=said):
+def test_a_shard_that_is_elsewhere_or_nowhere_is_named(tmp_path: Path, shard: Any, problem: str) -> None:
+    with pytest.raises(ModelError, match=problem):
         checkpoint.read(folder(tmp_path, index={"weight_map": {"a": shard}}))
 
 

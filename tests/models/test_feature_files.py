@@ -26,17 +26,17 @@ def states(ids: np.ndarray) -> np.ndarray:
 
 @pytest.fixture
 def files(tmp_path: Path) -> FeatureFiles:
-    found = FeatureFiles(tmp_path, "abc")
+    feature_files = FeatureFiles(tmp_path, "abc")
     for name, ids in {"a": rows(1, 3, 1), "b": np.concatenate([rows(1, 2), rows(2, 1)]), "c": rows(1, 1)}.items():
-        found.write(name, ids, states(ids))
-    return found
+        feature_files.write(name, ids, states(ids))
+    return feature_files
 
 
 def test_they_come_in_the_order_asked_from_any_rounds_and_segments(files: FeatureFiles) -> None:
     ids = np.array([(2, 1, 1), (1, 2, 0), (1, 3, 1), (1, 1, 0), (1, 2, 0)], np.int32)
-    found = files.of([".".join(map(str, row)) for row in ids.tolist()])
-    assert found.dtype == np.float32
-    np.testing.assert_array_equal(found, states(ids))
+    features = files.of([".".join(map(str, row)) for row in ids.tolist()])
+    assert features.dtype == np.float32
+    np.testing.assert_array_equal(features, states(ids))
     np.testing.assert_array_equal(
         files.read(1, place(np.array([3, 1]), np.array([0, 1]))), states(np.array([(1, 3, 0), (1, 1, 1)]))
     )

@@ -29,8 +29,8 @@ def parts(config: dict[str, Any], model_masks: bool = False) -> dict[str, Part]:
 
 
 def test_the_newer_file_goes_before_the_older_and_null_leaves_it_open(tmp_path: Path) -> None:
-    found = generation.read(folder(tmp_path, {"top_p": 0.9, "min_length": None}, top_p=0.5, min_length=3))
-    assert found == {"top_p": 0.9, "min_length": 3}
+    law = generation.read(folder(tmp_path, {"top_p": 0.9, "min_length": None}, top_p=0.5, min_length=3))
+    assert law == {"top_p": 0.9, "min_length": 3}
 
 
 def test_an_older_folder_keeps_it_in_config_json_alone(tmp_path: Path) -> None:
@@ -58,12 +58,12 @@ def test_each_thing_that_is_not_applied_is_named_with_its_value() -> None:
         "forced_bos_token_id": 9,
         "sequence_bias": [[[5, 6], -1.0]],
     }
-    found = parts(config)
-    assert set(found.values()) == {Part.NOT_APPLIED}
-    assert {"repetition_penalty 1.1", "top_k 50", "forced_decoder_ids [[1, 7]]", "min_length 4"} < found.keys()
-    assert len(found) == len(config)
-    said = generation.in_words(asked(config))
-    assert said.startswith("not applied: ") and "temperature 0.6 (set generate.temperature for it)" in said
+    law_parts = parts(config)
+    assert set(law_parts.values()) == {Part.NOT_APPLIED}
+    assert {"repetition_penalty 1.1", "top_k 50", "forced_decoder_ids [[1, 7]]", "min_length 4"} < law_parts.keys()
+    assert len(law_parts) == len(config)
+    words = generation.in_words(asked(config))
+    assert words.startswith("not applied: ") and "temperature 0.6 (set generate.temperature for it)" in words
 
 
 @pytest.mark.parametrize(
@@ -108,10 +108,10 @@ def test_a_long_list_is_cut_short() -> None:
 def test_masks_by_position_are_off_until_they_are_switched_on() -> None:
     config = {"suppress_tokens": [5, 4, 5], "begin_suppress_tokens": [6, 2], "min_new_tokens": 3}
     assert masks(config, CAUSAL, False) == ()
-    found = masks(config, CAUSAL, True)
-    assert found == (Mask((4, 5)), Mask((2, 6), before=1), Mask((2, 3), before=3))
-    assert ruled_out(found, (7, 6, 8, 2)) is None
-    assert [ruled_out(found, one) for one in [(6, 7), (7, 2), (7, 8, 9, 4), ()]] == [6, 2, 4, None]
+    law = masks(config, CAUSAL, True)
+    assert law == (Mask((4, 5)), Mask((2, 6), before=1), Mask((2, 3), before=3))
+    assert ruled_out(law, (7, 6, 8, 2)) is None
+    assert [ruled_out(law, one) for one in [(6, 7), (7, 2), (7, 8, 9, 4), ()]] == [6, 2, 4, None]
 
 
 def test_a_shortest_length_counts_as_in_transformers() -> None:
@@ -124,10 +124,10 @@ def test_a_shortest_length_counts_as_in_transformers() -> None:
 
 
 def test_a_completion_that_could_not_end_within_its_tokens_is_refused() -> None:
-    found = masks({"min_new_tokens": 6}, CAUSAL, True)
-    require_end(found, CAUSAL.ends, 7)
+    law = masks({"min_new_tokens": 6}, CAUSAL, True)
+    require_end(law, CAUSAL.ends, 7)
     with pytest.raises(ModelError, match=r"first 6 tokens .* generate\.max_new_tokens is 6"):
-        require_end(found, CAUSAL.ends, 6)
+        require_end(law, CAUSAL.ends, 6)
 
 
 def test_a_bad_word_that_is_the_end_is_left_out_as_in_transformers() -> None:

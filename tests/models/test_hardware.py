@@ -23,7 +23,7 @@ def cpuinfo(tmp_path, monkeypatch):
 
 
 @pytest.mark.parametrize(
-    ("machine", "line", "found"),
+    ("machine", "line", "cores"),
     [
         ("x86_64", "flags\t\t: fpu sse2 avx2 avx512f avx512dq avx512bw avx512vl", True),
         ("x86_64", "flags\t\t: fpu sse2 avx2", False),
@@ -33,10 +33,10 @@ def cpuinfo(tmp_path, monkeypatch):
         ("x86_64", "processor\t: 0", None),
     ],
 )
-def test_bf16_is_told_from_the_processor_s_flags(cpuinfo, monkeypatch, machine, line, found):
+def test_bf16_is_told_from_the_processor_s_flags(cpuinfo, monkeypatch, machine, line, cores):
     monkeypatch.setattr(platform, "machine", lambda: machine)
     cpuinfo.write_text(f"processor\t: 0\n{line}\n")
-    assert hardware.multiplies_bf16() is found
+    assert hardware.multiplies_bf16() is cores
 
 
 def test_without_cpuinfo_it_cannot_be_told(cpuinfo):

@@ -28,10 +28,10 @@ def test_what_does_not_fit_is_what_the_job_would_leave_out(any_model: Path, max_
     lengths = length_check.of_model(any_model)
     proposal = LocalProposal(any_model)
     assert [lengths.of(p).tokens for p in PROMPTS] == [len(proposal.prompt_token_ids(p)) for p in PROMPTS]
-    said = {
+    expected = {
         p.prompt_id: lengths.of(p).problem(f"prompt {p.prompt_id}", lengths.window, max_new_tokens) for p in PROMPTS
     }
-    problems = {number: problem for number, problem in said.items() if problem}
+    problems = {number: problem for number, problem in expected.items() if problem}
     assert problems == proposal.unfit(PROMPTS, max_new_tokens).problems
     assert problems and (max_new_tokens > 40 or len(problems) < len(PROMPTS))
 
@@ -54,8 +54,8 @@ def test_a_refusal_of_the_template_is_that_prompts(tiny_model: Path, tmp_path: P
         "{% if messages[0]['role'] == 'system' %}{{ raise_exception('no system turn here') }}{% endif %}" + TEMPLATE
     )
     lengths = length_check.of_model(refusing(tiny_model, tmp_path / "model", template))
-    found = lengths.of(PROMPTS[1])
-    assert found.tokens is None and "no system turn here" in str(found.refused)
+    length = lengths.of(PROMPTS[1])
+    assert length.tokens is None and "no system turn here" in str(length.refused)
     assert lengths.of(PROMPTS[0]).refused is None
 
 

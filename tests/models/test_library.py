@@ -100,10 +100,10 @@ def test_the_embedded_model_is_there_and_answers(monkeypatch):
     from rsf_core.domain.settings import Sampling
     from rsf_core.proposals.local import LocalProposal
 
-    said = []
-    folder = models.resolve(models.DEFAULT_MODEL, lambda fraction, message: said.append((fraction, message)))
+    messages = []
+    folder = models.resolve(models.DEFAULT_MODEL, lambda fraction, message: messages.append((fraction, message)))
     assert models.is_ready(models.DEFAULT_MODEL)
-    assert not said or said[-1][0] == 1.0
+    assert not messages or messages[-1][0] == 1.0
     proposal = LocalProposal(folder)
     assert proposal.tokenizer.decode(sorted(proposal.eos)) == "<|im_end|>"
     (candidate,) = proposal.draw([(Prompt(1, "What is the capital of France?"), 0, "x")], Sampling(temperature=0.01), 1)

@@ -24,9 +24,9 @@ def batch(seed, *shape, dtype=torch.float32, scale=3.0):
 @given(st.integers(0, 99), st.integers(1, 4), st.integers(1, 6), st.integers(1, 300), st.sampled_from([1.0, 30.0]))
 def test_it_is_the_log_softmax_at_the_target(seed, rows, columns, vocabulary, scale):
     logits, targets = batch(seed, rows, columns, vocabulary, scale=scale)
-    found = token_log_probs(logits, targets)
-    assert found.dtype == torch.float64
-    torch.testing.assert_close(found, reference(logits, targets), atol=1e-6, rtol=0)
+    log_probs = token_log_probs(logits, targets)
+    assert log_probs.dtype == torch.float64
+    torch.testing.assert_close(log_probs, reference(logits, targets), atol=1e-6, rtol=0)
 
 
 def test_a_sequence_of_a_large_vocabulary_is_right_to_a_millionth():

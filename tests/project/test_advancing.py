@@ -31,12 +31,12 @@ def test_a_job_that_ends_while_the_next_step_is_looked_for_is_followed_once(
     ticks: list[threading.Thread] = []
 
     def look(number: int, told: Votes = ()) -> object:
-        found = states(number, told)
+        stages = states(number, told)
         if not ticks:
             ticks.append(threading.Thread(target=project.supervisor.tick))
             ticks[0].start()
             ticks[0].join(1.0)
-        return found
+        return stages
 
     monkeypatch.setattr(project._standing, "states", look)
     start(project)

@@ -25,18 +25,18 @@ CLEAR = {"name": "clear", "kind": "rating", "text": "How clear?"}
 def say(project: Project, on: str, value: int | None, who: str = "ann", version: int = 1) -> None:
     text = None if value is None else json.dumps(value)
     act = Act(f"{on} {value} {who} {version}", ActKind.ANSWER, (on,), value=text, asked=Asked("clear", version))
-    (said,) = project.review.say(1, person(who), [act])
-    assert said.refused is None
+    (outcome,) = project.review.say(1, person(who), [act])
+    assert outcome.refused is None
 
 
 def names(project: Project) -> list[str]:
-    found = [c for p in project.prompts_in_round(1) for c in project.candidates(p["prompt_id"], 1)]
-    return [candidate.candidate_id for candidate in found]
+    records = [c for p in project.prompts_in_round(1) for c in project.candidates(p["prompt_id"], 1)]
+    return [candidate.candidate_id for candidate in records]
 
 
 def scores(project: Project, scorer: str) -> dict[str, float]:
-    found = [c for p in project.prompts_in_round(1) for c in project.candidates(p["prompt_id"], 1)]
-    return {c.candidate_id: c.scores[scorer] for c in found if scorer in c.scores}
+    records = [c for p in project.prompts_in_round(1) for c in project.candidates(p["prompt_id"], 1)]
+    return {c.candidate_id: c.scores[scorer] for c in records if scorer in c.scores}
 
 
 @pytest.fixture
@@ -155,12 +155,12 @@ def test_answers_about_what_was_made_elsewhere_are_told_apart(asked: Project, tm
 
 
 def test_a_copy_that_is_gone_takes_no_version_of_the_original_with_it(tmp_path: Path) -> None:
-    found = Answered("q", (1.0, 5.0), {"1.1.0": 3.5})
+    original = Answered("q", (1.0, 5.0), {"1.1.0": 3.5})
     for folder in ("original", "copy"):
         (tmp_path / folder).mkdir()
-        version = answered.keep(tmp_path / folder, found)
+        version = answered.keep(tmp_path / folder, original)
     shutil.rmtree(tmp_path / "copy")
-    assert answered.known("q", version) == found
+    assert answered.known("q", version) == original
     shutil.rmtree(tmp_path / "original")
     with pytest.raises(ScorerError, match="nobody has put answers"):
         answered.known("q", version)
@@ -249,6 +249,6 @@ def test_held_out_completions_have_no_answers_so_what_is_measured_by_them_is_not
         log_reference=np.full(count, -2.5),
         scores={name: np.full(count, np.nan if name == scorer else 0.5) for name in target.scorers},
     )
-    found = metrics.summarise(samples, target, 0.0)
-    assert "reward" not in found and np.isfinite(found["KL to base"].value)
+    metric_values = metrics.summarise(samples, target, 0.0)
+    assert "reward" not in metric_values and np.isfinite(metric_values["KL to base"].value)
     assert "reward" not in metrics.compare(samples, samples, target, 0.0)

@@ -43,15 +43,15 @@ def test_completions_of_known_and_new_prompts_are_added_with_what_their_file_say
     ]
     added = project.import_candidates(written(tmp_path, rows), "a teacher", author=person("ann"))
     assert (added.candidates, added.new_prompts, added.left_out, added.there) == (3, 1, 0, 0)
-    found = project.candidates_elsewhere()
-    assert [(c.completion, c.source, c.token_count, c.stated_log_q, c.author) for c in found] == [
+    records = project.candidates_elsewhere()
+    assert [(c.completion, c.source, c.token_count, c.stated_log_q, c.author) for c in records] == [
         ("A fine one.", "a teacher", 5, -4.5, "ann"),
         ("4806 m", "a person", None, None, "ann"),
         ("High.", "a teacher", None, None, "ann"),
     ]
     new = project.prompts()[-1]
     assert (new.text, new.reference, new.split) == ("How high is Mont Blanc?", "4806", Split.TRAIN)
-    assert found[1].prompt_id == found[2].prompt_id == new.prompt_id
+    assert records[1].prompt_id == records[2].prompt_id == new.prompt_id
 
 
 def test_the_same_file_adds_nothing_again(project: Project, tmp_path: Path) -> None:
@@ -87,10 +87,10 @@ def test_what_cannot_be_trained_on_is_left_out_by_line(project: Project, tmp_pat
     ]
     added = project.import_candidates(written(tmp_path, rows), "a teacher")
     assert (added.candidates, added.left_out) == (1, 8)
-    said = {problem.line: str(problem) for problem in added.problems}
-    assert "held out" in said[1] and "retired" in said[2] and "completion: is missing" in said[3]
-    assert "prompt: is missing" in said[4] and "line 5" in said[6] and "at most 0" in said[7]
-    assert "whole number" in said[8] and "held out" in said[9]
+    problems = {problem.line: str(problem) for problem in added.problems}
+    assert "held out" in problems[1] and "retired" in problems[2] and "completion: is missing" in problems[3]
+    assert "prompt: is missing" in problems[4] and "line 5" in problems[6] and "at most 0" in problems[7]
+    assert "whole number" in problems[8] and "held out" in problems[9]
 
 
 def test_nothing_is_added_where_prompts_changed_meanwhile(project: Project, tmp_path: Path) -> None:
@@ -145,16 +145,16 @@ def test_parts_of_any_size_add_the_same(project: Project, tmp_path: Path, monkey
     assert [problem.line for problem in added.problems] == [14, 15, 16]
     assert [p.text for p in project.prompts()[before:]] == ["How high is it?", "How deep is it?"]
     ids = {p.text: p.prompt_id for p in project.prompts()}
-    found = {(c.prompt_id, c.completion): c for c in project.candidates_elsewhere()}
-    assert len(found) == 14 and len({c.candidate_id for c in found.values()}) == 14
-    assert all(c.candidate_id == f"1.{c.prompt_id}.{c.k}" for c in found.values())
+    by_text = {(c.prompt_id, c.completion): c for c in project.candidates_elsewhere()}
+    assert len(by_text) == 14 and len({c.candidate_id for c in by_text.values()}) == 14
+    assert all(c.candidate_id == f"1.{c.prompt_id}.{c.k}" for c in by_text.values())
     for n, row in enumerate(rows[:11]):
-        kept = found[ids[known[n % 3]], f"Answer {n % 5}."]
+        kept = by_text[ids[known[n % 3]], f"Answer {n % 5}."]
         assert (kept.stated_log_q, kept.token_count) == (row["log_q"], row["token_count"])
-    (person_s,) = [c for c in found.values() if c.source == "a person"]
+    (person_s,) = [c for c in by_text.values() if c.source == "a person"]
     assert person_s.prompt_id == ids["How deep is it?"]
-    for prompt_id in {c.prompt_id for c in found.values()}:
-        ks = sorted(c.k for c in found.values() if c.prompt_id == prompt_id)
+    for prompt_id in {c.prompt_id for c in by_text.values()}:
+        ks = sorted(c.k for c in by_text.values() if c.prompt_id == prompt_id)
         assert ks == list(range(ELSEWHERE_K, ELSEWHERE_K + len(ks)))
 
 

@@ -51,10 +51,10 @@ def draft(workspace: Path, small_task: Path) -> Iterator[Draft]:
 
 def until(ask: Callable[[], T], holds: Callable[[T], bool]) -> T:
     give_up = time.monotonic() + LIMIT
-    while not holds(found := ask()):
-        assert time.monotonic() < give_up, found
+    while not holds(answer := ask()):
+        assert time.monotonic() < give_up, answer
         time.sleep(0.02)
-    return found
+    return answer
 
 
 def projects(workspace: Path) -> list[str]:
@@ -172,8 +172,10 @@ def test_a_finished_draft_is_a_project_with_its_first_round_and_nothing_else_is_
     assert folder == workspace / "Kettles 1" and projects(workspace) == ["Kettles 1"]
     assert not list((workspace / FOLDER).iterdir())
     with Project.open(folder) as project:
-        (opened,) = project.rounds()
-        assert opened.settings["target"]["rewards"] == {"words": 1.0}, "the round begins with what was chosen last"
+        (round_record,) = project.rounds()
+        assert round_record.settings["target"]["rewards"] == {"words": 1.0}, (
+            "the round begins with what was chosen last"
+        )
         assert len(project.prompts()) == 12 and not (folder / "imports").exists()
     with pytest.raises(NotAProjectError, match="not there any more"):
         Draft.open(workspace, draft.draft_id)
@@ -219,10 +221,10 @@ def test_a_trial_draws_and_scores_a_few_prompts_and_is_stale_once_something_chan
     assert draft.trial.state() == TrialState()
     draft.project.set("model", str(tiny_model))
     draft.trial.start()
-    found = done(draft)
-    assert found.problem is None and len(found.prompts) == PROMPTS and found.drawn == PROMPTS * CANDIDATES
-    assert found.log_m is not None and not found.stale and 0 < found.accepted < found.drawn
-    for prompt in found.prompts:
+    state = done(draft)
+    assert state.problem is None and len(state.prompts) == PROMPTS and state.drawn == PROMPTS * CANDIDATES
+    assert state.log_m is not None and not state.stale and 0 < state.accepted < state.drawn
+    for prompt in state.prompts:
         for candidate in prompt.candidates:
             assert candidate.scores.keys() == {"sentiment"} and candidate.reward in (
                 candidate.scores["sentiment"],
@@ -232,7 +234,7 @@ def test_a_trial_draws_and_scores_a_few_prompts_and_is_stale_once_something_chan
     assert not draft.project.rounds() and len(draft.project.prompts()) == 12, "the draft itself drew nothing"
     draft.close()
     again = Draft.open(workspace, draft.draft_id)
-    assert again.trial.state() == found, "a restart keeps it"
+    assert again.trial.state() == state, "a restart keeps it"
     again.project.set("generate.temperature", "0.5")
     assert again.trial.state().stale
     again.trial.start()
@@ -245,8 +247,8 @@ def test_a_trial_draws_and_scores_a_few_prompts_and_is_stale_once_something_chan
 def test_a_trial_that_fails_says_why(jobs_in_threads: None, draft: Draft) -> None:
     draft.project.set("model", "no/such model")
     draft.trial.start()
-    found = done(draft)
-    assert found.problem is not None and "there is no model 'no/such model'" in found.problem and not found.prompts
+    state = done(draft)
+    assert state.problem is not None and "there is no model 'no/such model'" in state.problem and not state.prompts
 
 
 def test_prompts_that_cannot_be_scored_are_not_in_the_trial(

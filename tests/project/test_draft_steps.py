@@ -43,8 +43,8 @@ def test_a_whole_draft_passes_every_step() -> None:
     ],
 )
 def test_prompts_are_there_and_on_both_sides(prompts: dict[Split, int], blocks: bool, words: str) -> None:
-    ((found, message),) = messages(Step.PROMPTS, replace(GOOD, prompts=prompts))
-    assert found is blocks and words in message
+    ((step_message, message),) = messages(Step.PROMPTS, replace(GOOD, prompts=prompts))
+    assert step_message is blocks and words in message
     assert (Step.PROMPTS in blocking(replace(GOOD, prompts=prompts))) is blocks
 
 
@@ -81,8 +81,8 @@ def test_the_model_was_loaded_once(model: ModelFacts, words: str) -> None:
     ],
 )
 def test_a_target_that_can_accept_nothing_or_says_nothing_blocks(target: Target, words: str) -> None:
-    found = messages(Step.GOOD, replace(GOOD, target=target))
-    assert found and all(blocks for blocks, _ in found) and words in found[0][1]
+    messages_shown = messages(Step.GOOD, replace(GOOD, target=target))
+    assert messages_shown and all(blocks for blocks, _ in messages_shown) and words in messages_shown[0][1]
 
 
 @pytest.mark.parametrize(

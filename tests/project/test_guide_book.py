@@ -22,8 +22,8 @@ def test_a_guide_is_saved_as_a_version_and_an_equal_text_is_none(book: GuideBook
     assert book.current() is None
     assert book.save("# Accept\r\nwhat is kind\n", "first  try", person("ann")) == 1
     assert book.save("# Accept\nwhat is kind", author=person("ben")) == 1
-    found = book.current()
-    assert found is not None and (found.text, found.reason, found.author) == (
+    guide = book.current()
+    assert guide is not None and (guide.text, guide.reason, guide.author) == (
         "# Accept\nwhat is kind",
         "first try",
         "ann",
@@ -79,8 +79,8 @@ def test_what_cannot_be_kept_is_refused(book: GuideBook, text: str, reason: str,
 def test_the_longest_guide_is_kept_whole(book: GuideBook) -> None:
     text = "é🎉" * (LONGEST // 2)
     book.save(text)
-    found = book.current()
-    assert found is not None and found.text == text
+    guide = book.current()
+    assert guide is not None and guide.text == text
 
 
 def test_a_command_saves_and_shows_it(tmp_path: Path, small_task: Path) -> None:
@@ -89,5 +89,5 @@ def test_a_command_saves_and_shows_it(tmp_path: Path, small_task: Path) -> None:
     with Project.create(tmp_path / "p", str(small_task), seed=1) as project:
         assert execute(project, "guide", {}) == {"guide": None, "versions": []}
         assert execute(project, "save_guide", {"text": "be kind", "reason": "why", "author": "ann"}) == 1
-        found = execute(project, "guide", {})
-        assert found["guide"]["text"] == "be kind" and found["versions"][0]["reason"] == "why"
+        guide = execute(project, "guide", {})
+        assert guide["guide"]["text"] == "be kind" and guide["versions"][0]["reason"] == "why"

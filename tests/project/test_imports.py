@@ -40,8 +40,12 @@ def finished(project: Project, upload: str, placing: str) -> ImportState:
 
 def test_a_file_is_recognised_placed_looked_at_and_added(project: Project) -> None:
     upload = project.imports.keep("my questions.jsonl", FILE)
-    found = project.imports.format(upload)
-    assert (found.text, found.reference, project.imports.name(upload)) == ("question", "answer", "my questions.jsonl")
+    file_format = project.imports.format(upload)
+    assert (file_format.text, file_format.reference, project.imports.name(upload)) == (
+        "question",
+        "answer",
+        "my questions.jsonl",
+    )
     placing = project.imports.start(upload, COLUMNS, 1.0)
     preview = finished(project, upload, placing).preview
     assert preview is not None and (preview.train, preview.held_out, preview.left_out) == (0, 1, 2)
@@ -236,9 +240,9 @@ def test_lines_that_take_too_much_end_the_reading_and_not_the_machine(
 def test_parquet_of_a_usual_size_is_recognised_and_placed_by_a_process(project: Project, tmp_path: Path) -> None:
     pq.write_table(pa.table({"question": ["How high?", "How deep?"], "answer": [1, 2]}), tmp_path / "a.parquet")
     upload = project.imports.keep("a.parquet", (tmp_path / "a.parquet").read_bytes())
-    found = project.imports.format(upload)
-    assert (found.text, found.reference, found.describe()[:7]) == ("question", "answer", "Parquet")
-    assert found == recognise(tmp_path / "a.parquet")
+    file_format = project.imports.format(upload)
+    assert (file_format.text, file_format.reference, file_format.describe()[:7]) == ("question", "answer", "Parquet")
+    assert file_format == recognise(tmp_path / "a.parquet")
     state = finished(project, upload, project.imports.start(upload, COLUMNS, 0.0))
     assert state.preview is not None and state.preview.train == 2
 
@@ -255,13 +259,13 @@ def test_the_limit_stated_leaves_room_for_what_projects_have() -> None:
 
 def test_a_file_of_conversations_is_previewed_and_added_with_its_turns(project: Project) -> None:
     turns = ("My cat is called Minka.", "A fine name.")
-    said = [
+    turns_written = [
         {"role": role, "content": text}
         for role, text in zip(("user", "assistant") * 2, (*turns, "Its name?", "Minka"), strict=True)
     ]
-    upload = project.imports.keep("talk.jsonl", json.dumps({"messages": said}).encode())
-    found = project.imports.format(upload)
-    placing = project.imports.start(upload, Columns(found.text or "", found.reference), 0.0)
+    upload = project.imports.keep("talk.jsonl", json.dumps({"messages": turns_written}).encode())
+    file_format = project.imports.format(upload)
+    placing = project.imports.start(upload, Columns(file_format.text or "", file_format.reference), 0.0)
     preview = finished(project, upload, placing).preview
     assert preview is not None and preview.rows == (PromptRow("Its name?", "Minka", None, Split.TRAIN, 1, turns),)
     assert project.imports.add(upload, placing) == 1
@@ -286,9 +290,11 @@ def test_all_problems_of_a_file_are_a_download_that_no_spreadsheet_takes_for_a_f
     placing = project.imports.start(upload, Columns("question"), 0.0)
     preview = finished(project, upload, placing).preview
     assert preview is not None and preview.left_out == 60 and len(preview.problems) == 20
-    found = list(csv.DictReader(io.StringIO(project.imports.problems(upload, placing).decode("utf-8-sig"))))
-    assert [int(row["line"]) for row in found] == list(range(1, 61)) and {row["read"] for row in found} == {"no"}
-    assert found[0]["problem"] == "is missing or empty" and "must be text" in found[1]["problem"]
+    problem_rows = list(csv.DictReader(io.StringIO(project.imports.problems(upload, placing).decode("utf-8-sig"))))
+    assert [int(row["line"]) for row in problem_rows] == list(range(1, 61)) and {
+        row["read"] for row in problem_rows
+    } == {"no"}
+    assert problem_rows[0]["problem"] == "is missing or empty" and "must be text" in problem_rows[1]["problem"]
     write_problems(project.folder / "problems.csv", [Problem(1, "=x", "is wrong")])
     assert b"'=x" in (project.folder / "problems.csv").read_bytes()
     clean = project.imports.start(project.imports.keep("a.jsonl", b'{"text": "Hi there."}'), Columns("text"), 0.0)
@@ -306,12 +312,12 @@ def test_the_first_rows_are_shown_as_the_model_gets_them(project: Project) -> No
     placing = project.imports.start(upload, Columns("messages", None, None, "split"), 0.0)
     assert finished(project, upload, placing).preview is not None
     give_up = time.monotonic() + 120
-    while (found := project.imports.lengths(upload, placing)).running:
+    while (lengths := project.imports.lengths(upload, placing)).running:
         assert time.monotonic() < give_up
         time.sleep(0.05)
     asked = [*turns[:2], {"role": "user", "content": "Who am I?"}]
     rendered = "".join(f"<|im_start|>{turn['role']}\n{turn['content']}<|im_end|>\n" for turn in asked)
-    assert found.shown == (rendered + "<|im_start|>assistant\n",)
+    assert lengths.shown == (rendered + "<|im_start|>assistant\n",)
 
 
 def test_a_spreadsheet_is_read_by_a_process_a_sheet_at_a_time(project: Project, tmp_path: Path) -> None:
@@ -339,8 +345,12 @@ def test_a_data_set_s_folder_is_kept_as_a_file_and_one_that_is_none_leaves_nothi
         pa.table({"question": ["Who wrote Faust?"], "answer": ["Goethe"]}), tmp_path / "set" / "train.parquet"
     )
     upload = project.imports.keep_folder(f" {tmp_path / 'set'} ")
-    found = project.imports.format(upload)
-    assert (found.text, found.reference, project.imports.name(upload)) == ("question", "answer", "set (folder)")
+    file_format = project.imports.format(upload)
+    assert (file_format.text, file_format.reference, project.imports.name(upload)) == (
+        "question",
+        "answer",
+        "set (folder)",
+    )
     placing = project.imports.start(upload, Columns("question", "answer"), 0.0)
     preview = finished(project, upload, placing).preview
     assert preview is not None and [(row.text, row.reference) for row in preview.rows] == [

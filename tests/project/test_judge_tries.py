@@ -39,27 +39,27 @@ def test_what_a_slow_judge_has_said_by_the_end_is_kept(at_once: int, monkeypatch
     monkeypatch.setattr(judge_tries, "SECONDS", 2.0)
     with serving(only("one", "two")) as server:
         began = time.monotonic()
-        found = tried(server, "one", "two", "three", "four", at_once=at_once, seconds=600.0)
+        tries = tried(server, "one", "two", "three", "four", at_once=at_once, seconds=600.0)
         assert time.monotonic() - began < 60, "not the ten minutes that an answer may take"
-    assert [one.score for one in found] == [3.0, 3.0, None, None]
-    for one in found[2:]:
+    assert [one.score for one in tries] == [3.0, 3.0, None, None]
+    for one in tries[2:]:
         assert "the try ended before it had answered" in one.why and "Save the judge" in one.why
         assert "resume" not in one.why and one.asked
 
 
 def test_one_answer_that_takes_longer_than_the_judge_allows_says_which_option() -> None:
     with serving(only("one", "three")) as server:
-        found = tried(server, "one", "two", "three", seconds=0.5)
-    assert [one.score for one in found] == [3.0, None, 3.0]
-    assert "within 0.5 s: raise the option seconds" in found[1].why
+        tries = tried(server, "one", "two", "three", seconds=0.5)
+    assert [one.score for one in tries] == [3.0, None, 3.0]
+    assert "within 0.5 s: raise the option seconds" in tries[1].why
 
 
 def test_what_came_before_an_endpoint_was_gone_is_kept() -> None:
     with serving(says("4"), says("no idea"), error(402, "no money")) as server:
-        found = tried(server, "one", "two", "three", "four", at_once=1)
-    assert [one.score for one in found] == [4.0, None, None, None]
-    assert "no score" in found[1].why and all("paid first" in one.why and "try again" in one.why for one in found[2:])
-    assert not any("resume" in one.why for one in found)
+        tries = tried(server, "one", "two", "three", "four", at_once=1)
+    assert [one.score for one in tries] == [4.0, None, None, None]
+    assert "no score" in tries[1].why and all("paid first" in one.why and "try again" in one.why for one in tries[2:])
+    assert not any("resume" in one.why for one in tries)
 
 
 def test_an_endpoint_that_answers_nothing_is_said_once_with_what_to_do_in_a_try() -> None:
@@ -76,5 +76,5 @@ def test_equal_candidates_are_asked_about_once_and_each_has_the_score() -> None:
 
 def test_a_candidate_without_the_reference_that_is_shown_is_not_asked_about() -> None:
     with serving(says("2")) as server:
-        (found,) = tried(server, "one", show_reference=True)
-    assert found.score is None and "reference" in found.why and not found.asked and not server.seen
+        (attempt,) = tried(server, "one", show_reference=True)
+    assert attempt.score is None and "reference" in attempt.why and not attempt.asked and not server.seen

@@ -40,8 +40,8 @@ def still(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 def project(still: None, kept: KeptProject) -> Iterator[Project]:
-    with Project.open(kept.folder) as opened:
-        yield opened
+    with Project.open(kept.folder) as owned:
+        yield owned
 
 
 def test_there_is_one() -> None:

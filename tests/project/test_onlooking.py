@@ -57,65 +57,73 @@ def made_elsewhere(project: Project, prompt: int) -> str:
     return name
 
 
-def say(project: Project, who: str, said: dict[str, bool]) -> None:
+def say(project: Project, who: str, votes: dict[str, bool]) -> None:
     acts = [
         Act(f"{who} {name} {accepts}", ActKind.DECIDE, (name,), Action.ACCEPT if accepts else Action.REJECT)
-        for name, accepts in said.items()
+        for name, accepts in votes.items()
     ]
     assert not [one.refused for one in project.review.say(1, person(who), acts) if one.refused]
 
 
 def read(project: Project, actor: Actor) -> dict[str, Any]:
     """All that somebody may ask of a round that what people decide moves."""
-    as_them, found = guarded(project, lambda: actor), dict[str, Any]()
-    found["counts"] = as_them.counts(1)
-    found["status"] = execute(project, "status", {}, actor)
-    found["stages"], found["next"], found["summary"] = as_them.stages(1), as_them.next_step(), as_them.summary()
-    found["elsewhere"], found["fate"] = as_them.elsewhere_counts(1), as_them.target_book.fate()
+    as_them, by_question = guarded(project, lambda: actor), dict[str, Any]()
+    by_question["counts"] = as_them.counts(1)
+    by_question["status"] = execute(project, "status", {}, actor)
+    by_question["stages"], by_question["next"], by_question["summary"] = (
+        as_them.stages(1),
+        as_them.next_step(),
+        as_them.summary(),
+    )
+    by_question["elsewhere"], by_question["fate"] = as_them.elsewhere_counts(1), as_them.target_book.fate()
     draft = Draft(Target(rewards={"sentiment": 2.0}, beta=0.5), Accept())
     preview = as_them.target_book.preview(draft, 1)
     assert preview is not None and not preview.missing
-    found["preview"] = preview.gained.tolist(), preview.lost.tolist(), preview.stored.accepted.tolist()
-    found["examples"] = as_them.target_book.examples(draft, 1, preview.gained | preview.lost, most=30)
-    found["disagreements"] = as_them.taste.disagreements("learned", most=30)
-    found["judging"] = as_them.scorer_book.judging("sentiment")
-    found["to learn from"] = as_them.taste.decisions()
-    found["candidates"] = [as_them.candidates(prompt, 1) for prompt in (1, 2, 3)]
-    found["prompts"] = as_them.prompts_in_round(1)
-    found["bands"], found["rates"], found["none"] = as_them.bands(1), as_them.rates(1), as_them.none_of(4, 1)
-    found["plan"] = as_them.starving_plan()
-    found["agreement"] = as_them.review.agreement(1)
-    found["index"] = as_them.review.index(1).votes.tolist()
+    by_question["preview"] = preview.gained.tolist(), preview.lost.tolist(), preview.stored.accepted.tolist()
+    by_question["examples"] = as_them.target_book.examples(draft, 1, preview.gained | preview.lost, most=30)
+    by_question["disagreements"] = as_them.taste.disagreements("learned", most=30)
+    by_question["judging"] = as_them.scorer_book.judging("sentiment")
+    by_question["to learn from"] = as_them.taste.decisions()
+    by_question["candidates"] = [as_them.candidates(prompt, 1) for prompt in (1, 2, 3)]
+    by_question["prompts"] = as_them.prompts_in_round(1)
+    by_question["bands"], by_question["rates"], by_question["none"] = (
+        as_them.bands(1),
+        as_them.rates(1),
+        as_them.none_of(4, 1),
+    )
+    by_question["plan"] = as_them.starving_plan()
+    by_question["agreement"] = as_them.review.agreement(1)
+    by_question["index"] = as_them.review.index(1).votes.tolist()
     with suppress(RsfError):
-        found["suggestion"] = as_them.review.suggest(1)
-    found["ratios"] = as_them.ratios(1).select(["override", "accepted"]).to_pydict()
+        by_question["suggestion"] = as_them.review.suggest(1)
+    by_question["ratios"] = as_them.ratios(1).select(["override", "accepted"]).to_pydict()
     landscape = as_them.landscape(Scope.GLOBAL, 1)
     assert landscape is not None
-    found["landscape"] = landscape.at(0.3)
-    found["marks"] = as_them.marks(Scope.GLOBAL, 1)
-    found["rules"] = as_them.compare_rules(0.3, Scope.GLOBAL, 1)
+    by_question["landscape"] = landscape.at(0.3)
+    by_question["marks"] = as_them.marks(Scope.GLOBAL, 1)
+    by_question["rules"] = as_them.compare_rules(0.3, Scope.GLOBAL, 1)
     for what in (What.LABELS, What.PREFERENCE, What.ALL):
-        found[f"export {what}"] = as_them.exports.preview(Request(what, Format.JSONL), 100)
-    found["review counts"] = as_them.review.counts(1, BEN, CandidateFilter())
-    return {name: plain(value) if name != "agreement" else repr(value) for name, value in found.items()}
+        by_question[f"export {what}"] = as_them.exports.preview(Request(what, Format.JSONL), 100)
+    by_question["review counts"] = as_them.review.counts(1, BEN, CandidateFilter())
+    return {name: plain(value) if name != "agreement" else repr(value) for name, value in by_question.items()}
 
 
-@pytest.mark.parametrize("said", [None, True, False])
+@pytest.mark.parametrize("vote", [None, True, False])
 @pytest.mark.parametrize("right", [Action.ACCEPT, Action.REJECT])
 def test_what_a_reviewer_can_ask_is_the_same_whether_or_not_an_item_is_gold(
-    project: Project, right: Action, said: bool | None
+    project: Project, right: Action, vote: bool | None
 ) -> None:
-    if said is not None:
-        say(project, "ben", {GOLD: said, ELSEWHERE: said})
+    if vote is not None:
+        say(project, "ben", {GOLD: vote, ELSEWHERE: vote})
     ordinary, held = read(project, BEN), read(project, OWNER)
     project.gold.mark(GOLD, right, OWNER)
     project.gold.mark(ELSEWHERE, right, OWNER)
     as_gold = read(project, BEN)
     assert {name for name in ordinary if ordinary[name] != as_gold[name]} == set()
-    assert project.counts(1).overridden == held["counts"]["overridden"] + (said is None)
+    assert project.counts(1).overridden == held["counts"]["overridden"] + (vote is None)
     told = read(project, OWNER)
     assert told["counts"] == plain(project.counts(1)), "its owner is told what holds"
-    if said is None:
+    if vote is None:
         assert {"stages", "status", "elsewhere", "fate"} <= {name for name in held if held[name] != told[name]}
     assert told["elsewhere"] == {"candidates": 3, "prompts": 3} | (
         {"accepted": 2, "rejected": 0} if right is Action.ACCEPT else {"accepted": 1, "rejected": 1}
@@ -167,10 +175,10 @@ def test_an_onlooker_is_told_of_the_candidates_of_one_moment(project: Project, m
         return looks[-1]
 
     monkeypatch.setattr(LiveRound, "index", counted)
-    found = project.review.onlooking(1, "ben")
-    assert found is not None and len(looks) == 1
-    assert found.seen.whole is looks[0] and found.seen.index.table is looks[0].table
-    assert not any(told.held for told in found.told())
+    onlooking = project.review.onlooking(1, "ben")
+    assert onlooking is not None and len(looks) == 1
+    assert onlooking.seen.whole is looks[0] and onlooking.seen.index.table is looks[0].table
+    assert not any(told.held for told in onlooking.told())
 
 
 def test_nobody_names_another_onlooker_than_they_are(project: Project) -> None:

@@ -53,8 +53,8 @@ def test_it_is_tried_saved_used_and_scored_anew_only_where_it_changed(complete: 
     assert "@" not in (complete.folder / "project.toml").read_text(), "settings say the file, of whatever version"
     complete.score()
     complete.wait()
-    found = complete.store.score_column(1, f"short@{first.version}", everywhere=True)
-    assert found.tolist() == [1 / (1 + len(text)) for text in texts(complete)]
+    scores = complete.store.score_column(1, f"short@{first.version}", everywhere=True)
+    assert scores.tolist() == [1 / (1 + len(text)) for text in texts(complete)]
     assert complete.counts(1).undecided == 0 and complete.score() is None, "every score is there"
 
     second = complete.own_scorers.save("short", SHORT.replace("1 +", "2 +"))
@@ -64,7 +64,7 @@ def test_it_is_tried_saved_used_and_scored_anew_only_where_it_changed(complete: 
     missing = complete.supervisor._spool(job).input("candidates")["missing"].to_pylist()
     assert {tuple(names) for names in missing} == {(f"short@{second.version}",)}, "others keep what they have scored"
     complete.wait()
-    assert complete.store.score_column(1, f"short@{first.version}", everywhere=True).tolist() == found.tolist()
+    assert complete.store.score_column(1, f"short@{first.version}", everywhere=True).tolist() == scores.tolist()
     assert set(complete.scorers(1)) == {*before, f"short@{first.version}", f"short@{second.version}"}
     assert complete.scorer_book.milliseconds()[f"short@{second.version}"] > 0
 
@@ -129,10 +129,10 @@ def score(completion):
     job = complete.score()
     complete.wait()
     (name,) = [name for name in complete.scorers(1) if name.startswith("hostile@")]
-    found = dict(zip(texts(complete), complete.store.score_column(1, name, everywhere=True).tolist(), strict=True))
+    by_text = dict(zip(texts(complete), complete.store.score_column(1, name, everywhere=True).tolist(), strict=True))
     bad = {hangs, exits, raises, says_nan}
-    assert {text for text, score in found.items() if score != score} == bad
-    assert all(found[text] == len(text) for text in found.keys() - bad)
+    assert {text for text, score in by_text.items() if score != score} == bad
+    assert all(by_text[text] == len(text) for text in by_text.keys() - bad)
     told = complete.store.job(str(job)).message
     for why in ("did not return within 1 s", "exit status 7", "SystemExit: 3"):
         assert why in told
@@ -156,8 +156,8 @@ def test_a_job_keeps_the_version_that_it_was_asked_for(complete: Project) -> Non
         complete.score()
         (complete.folder / "scorers" / "short.py").write_text("def score(c): return 7.0")
     complete.wait()
-    found = complete.store.score_column(1, f"short@{file.version}", everywhere=True)
-    assert found.tolist() == [1 / (1 + len(text)) for text in texts(complete)]
+    scores = complete.store.score_column(1, f"short@{file.version}", everywhere=True)
+    assert scores.tolist() == [1 / (1 + len(text)) for text in texts(complete)]
     complete.score()  # None where what follows the job has seen that the file of now is another version
     complete.wait()
     (new,) = complete.own_scorers.files()

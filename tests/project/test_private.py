@@ -16,9 +16,9 @@ from rsf_core.project import Project
 
 def modes(folder: Path) -> dict[str, int]:
     """The mode of everything in a folder, and of itself (".")."""
-    found = [folder, *folder.rglob("*")]
+    paths = [folder, *folder.rglob("*")]
     return {
-        str(path.relative_to(folder)): stat.S_IMODE(path.lstat().st_mode) for path in found if not path.is_symlink()
+        str(path.relative_to(folder)): stat.S_IMODE(path.lstat().st_mode) for path in paths if not path.is_symlink()
     }
 
 
@@ -37,8 +37,11 @@ def test_a_new_project_is_closed_to_others_whatever_the_umask(tmp_path: Path, sm
     with Project.create(tmp_path / "p", str(small_task), seed=1) as project:
         project.serve(lambda name, arguments: None)
         assert modes(project.folder)["."] == 0o700 and modes(project.folder)["owner.sock"] == 0o600
-    found = modes(tmp_path / "p")
-    assert found["."] == found["spool"] == 0o700 and found["rsf.duckdb"] == found["project.toml"] == 0o600
+    file_modes = modes(tmp_path / "p")
+    assert (
+        file_modes["."] == file_modes["spool"] == 0o700
+        and file_modes["rsf.duckdb"] == file_modes["project.toml"] == 0o600
+    )
     assert open_to_others(tmp_path / "p") == []
 
 

@@ -82,18 +82,21 @@ def test_the_tuned_model_knows_where_it_came_from(finished: Project) -> None:
 
 
 def test_the_comparison_is_on_all_held_out_prompts(finished: Project) -> None:
-    found = finished.comparison()
-    assert found is not None and (found.before_id, found.after_id) == ("base", "m1-1")
-    assert (found.prompts, found.completions) == (4, 8)
-    assert found.before["KL to base"].value == pytest.approx(0.0, abs=1e-4) and found.before["reward"].groups == 4
-    assert set(found.gain) == set(found.before) == set(found.after)
-    examples = finished.held_out_examples(found, 3)
+    comparison = finished.comparison()
+    assert comparison is not None and (comparison.before_id, comparison.after_id) == ("base", "m1-1")
+    assert (comparison.prompts, comparison.completions) == (4, 8)
+    assert (
+        comparison.before["KL to base"].value == pytest.approx(0.0, abs=1e-4)
+        and comparison.before["reward"].groups == 4
+    )
+    assert set(comparison.gain) == set(comparison.before) == set(comparison.after)
+    examples = finished.held_out_examples(comparison, 3)
     assert len(examples) == 3 and set(examples[0]) == {"prompt", "before", "after"}
 
 
 def test_the_next_round_starts_from_the_tuned_model(finished: Project) -> None:
-    opened = finished.start_round()
-    assert (opened.round, opened.model_id) == (2, "m1-1")
+    started = finished.start_round()
+    assert (started.round, started.model_id) == (2, "m1-1")
     assert progress(finished)[Stage.GENERATE] is Progress.READY
     finished.advance()
     finished.wait()
@@ -137,14 +140,14 @@ def test_a_project_with_a_mistake_in_project_toml_opens_and_names_it(project: Pr
     project.close()
     path = project.folder / "project.toml"
     path.write_text(path.read_text().replace("candidates = 4", "candidates = -4"))
-    with Project.open(project.folder) as opened:
-        assert [(found.key, "-4" in str(found)) for found in opened.settings_problems()] == [
-            ("generate.candidates", True)
-        ]
+    with Project.open(project.folder) as again:
+        assert [
+            (settings_problem.key, "-4" in str(settings_problem)) for settings_problem in again.settings_problems()
+        ] == [("generate.candidates", True)]
         with pytest.raises(SettingsError, match=r"generate\.candidates: .*got -4"):
-            opened.generate()
-        opened.set("generate.candidates", "4")
-        assert opened.settings_problems() == [] and opened.settings.generate.candidates == 4
+            again.generate()
+        again.set("generate.candidates", "4")
+        assert again.settings_problems() == [] and again.settings.generate.candidates == 4
 
 
 def test_a_database_that_cannot_be_read_is_named_and_the_lock_is_free_again(project: Project) -> None:

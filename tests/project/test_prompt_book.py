@@ -50,13 +50,13 @@ def test_an_edited_prompt_is_another_one_on_the_same_side(project: Project) -> N
 def test_an_edit_that_cannot_be_is_refused_with_the_reason_and_changes_nothing(project: Project) -> None:
     before, version = project.prompts(), project.store.prompt_book.version()
     project_text = before[1].text
-    for row, said in (
+    for row, message in (
         (PromptRow("  "), "is empty"),
         (PromptRow(before[0].text), "as it was"),
         (PromptRow(f" {project_text} "), "the same as prompt 2"),
         (PromptRow("a bakery review"), "prompt 1 is train, and this is nearly the same as a prompt"),
     ):
-        with pytest.raises(PromptError, match=said):
+        with pytest.raises(PromptError, match=message):
             project.edit_prompt(1, row, person("ann"))
     with pytest.raises(PromptError, match="there is no prompt 99"):
         project.edit_prompt(99, PromptRow("x"), person("ann"))
@@ -110,7 +110,7 @@ def test_what_cannot_be_scored_is_told_of_the_prompts_in_use_that_are_shown(proj
     project.retire_prompts(ids(project), person("ann"))
     store = project.store
     first = store.prompt_book.add(
-        [("How many?", None, said, split) for split in Split for said in ("7", "many", None)], "the test"
+        [("How many?", None, reference, split) for split in Split for reference in ("7", "many", None)], "the test"
     )[0]
     assert project.prompt_book.unusable() == []  # the target reads no reference
     project.set("target.constraints", '[{ scorer = "numeric_match", at_least = 1 }]')

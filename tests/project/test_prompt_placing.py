@@ -39,8 +39,10 @@ def made(seed: int) -> tuple[list[PromptRow], pa.Table]:
     pool = [" ".join(rng.choices(WORDS, k=rng.randint(1, 12))) for _ in range(12)]
 
     def text() -> str:
-        said = rng.choice(pool)
-        return said if rng.random() < 0.6 else said + rng.choice(["!", " Thank you very much.", " 3", " lamp", "\n é"])
+        words = rng.choice(pool)
+        return (
+            words if rng.random() < 0.6 else words + rng.choice(["!", " Thank you very much.", " 3", " lamp", "\n é"])
+        )
 
     splits = (None, None, None, *Split)
     rows = [
@@ -64,13 +66,13 @@ def made(seed: int) -> tuple[list[PromptRow], pa.Table]:
 
 
 def as_objects(rows: Sequence[PromptRow], known: pa.Table, rules: Rules) -> tuple[list[PromptRow], list[Problem]]:
-    found = place_usable(
+    placement = place_usable(
         rows,
         lambda usable: comparing.place_here(known, usable, rules.share, rules.seed),
         rules.scorers,
         rules.unsealed,
     )
-    return [row for row, _ in found.rows], list(found.problems)
+    return [row for row, _ in placement.rows], list(placement.problems)
 
 
 @pytest.mark.parametrize("part_rows", [1, 7, 10_000])
@@ -84,22 +86,22 @@ def test_parts_of_any_size_give_the_same_rows_and_problems(
     with row_file.RowFile(tmp_path / "read.parquet", part_rows) as file:
         for row in rows:
             file.extend([row])
-    found = place(tmp_path / "read.parquet", known, rules, 5, tmp_path / "rows.parquet")
+    placement = place(tmp_path / "read.parquet", known, rules, 5, tmp_path / "rows.parquet")
     placed, problems = as_objects(rows, known, rules)
     written = [row for part in row_file.parts(tmp_path / "rows.parquet") for row in row_file.rows_of(part)]
-    assert written == placed and found.problems == problems
-    assert found.counts == Counter({split: sum(row.split is split for row in placed) for split in Split})
-    assert found.shown == [row for row in placed if row.split is not Split.SEALED][:5]
+    assert written == placed and placement.problems == problems
+    assert placement.counts == Counter({split: sum(row.split is split for row in placed) for split in Split})
+    assert placement.shown == [row for row in placed if row.split is not Split.SEALED][:5]
 
 
 def test_the_made_rows_reach_every_outcome() -> None:
-    said: Counter[str] = Counter()
+    counts: Counter[str] = Counter()
     for seed in range(6):
         rows, known = made(seed)
         placed, problems = as_objects(rows, known, Rules(0.3, seed, ("numeric_match",), True))
-        said.update(str(row.split) for row in placed)
+        counts.update(str(row.split) for row in placed)
         for problem in problems:
             words = ("the same as line", "same as a prompt", "nearly the same", "of the target", "were opened")
-            said.update(word for word in words if word in problem.message)
-    assert min(said[word] for word in ("train", "held_out", "the same as line", "same as a prompt")) > 2
-    assert min(said[word] for word in ("nearly the same", "of the target", "were opened")) > 2
+            counts.update(word for word in words if word in problem.message)
+    assert min(counts[word] for word in ("train", "held_out", "the same as line", "same as a prompt")) > 2
+    assert min(counts[word] for word in ("nearly the same", "of the target", "were opened")) > 2

@@ -80,15 +80,15 @@ def test_a_line_holds_what_the_replicates_own_comparison_says(made: Path, two: l
     assert len(lines) == 2 and [json.loads(line)["replicate"] for line in lines] == [1, 2]
     one = two[1]
     with Project.open(_folder(made, one)) as project:
-        found, counts = project.comparison(1), project.counts(1)
+        comparison, counts = project.comparison(1), project.counts(1)
         trained = project.curated_sets()[0].summary["tokens"]
         texts = {p.text for p in project.prompts()}
         ran = sum((job.changed_at - job.started_at).total_seconds() for job in project.jobs() if job.started_at)
-    assert found is not None
+    assert comparison is not None
     gain, control, selection = (
-        found.gain_over_base["reward"],
-        found.control_over_base["reward"],
-        found.selection["reward"],
+        comparison.gain_over_base["reward"],
+        comparison.control_over_base["reward"],
+        comparison.selection["reward"],
     )
     assert one.control is not None and one.selection is not None
     for shown, expected in ((one.gain, gain), (one.control, control), (one.selection, selection)):
@@ -96,7 +96,7 @@ def test_a_line_holds_what_the_replicates_own_comparison_says(made: Path, two: l
         assert np.mean(list(shown.by_prompt.values())) == pytest.approx(expected.value)
     assert (one.task, one.metric, one.rounds, one.round, one.width) == ("small_reviews", "reward", 1, 1, None)
     assert one.acceptance_rate == counts.accepted / counts.candidates and one.tokens_trained == trained
-    assert one.kl == found.after["KL to base"].value
+    assert one.kl == comparison.after["KL to base"].value
     assert one.seconds == pytest.approx(ran, abs=0.1) and one.tokens_drawn > counts.candidates
     assert one.sealed is None and one.earlier == ()
     with Project.open(made) as project:
@@ -142,10 +142,10 @@ def test_a_replicate_that_was_broken_off_anywhere_goes_on_to_the_same_result(
             stood.add(done)
             raise JobError("broken off")
 
-    found: list[Replicate] = []
+    replicates: list[Replicate] = []
     for _ in range(6):
         with contextlib.suppress(JobError):
-            found = run(made, 1, out=tmp_path, follow=break_off_once)
+            replicates = run(made, 1, out=tmp_path, follow=break_off_once)
     assert stood == {0, 2, 4, 6}
     with Project.open(tmp_path / f"{two[0].procedure}-1") as project:
         jobs = [job.kind for job in project.jobs()]
@@ -158,7 +158,7 @@ def test_a_replicate_that_was_broken_off_anywhere_goes_on_to_the_same_result(
         JobKind.EVALUATE,
     ]
     assert jobs == evaluated  # with the control's, and none twice
-    assert found[0].gain == two[0].gain and found[0].selection == two[0].selection
+    assert replicates[0].gain == two[0].gain and replicates[0].selection == two[0].selection
 
 
 def test_a_job_that_fails_ends_it_and_the_next_call_resumes_that_job(
@@ -172,8 +172,8 @@ def test_a_job_that_fails_ends_it_and_the_next_call_resumes_that_job(
 
     with pytest.raises(JobError, match="cancelled"):
         run(made, 1, out=tmp_path, follow=cancel)
-    found = run(made, 1, out=tmp_path)
-    assert found[0].gain == two[0].gain
+    replicates = run(made, 1, out=tmp_path)
+    assert replicates[0].gain == two[0].gain
 
 
 def test_more_rounds_of_a_replicate_go_on_from_those_that_are_there(made: Path, two: list[Replicate]) -> None:
@@ -262,10 +262,10 @@ def test_a_target_that_refers_to_a_model_of_the_project_finds_it_from_outside(tw
 
 def test_the_command_prints_a_row_each_and_the_interval_of_the_procedure(made: Path, two: list[Replicate]) -> None:
     command = ["replicate", str(made), "--seeds", "2"]
-    found = json.loads(CliRunner().invoke(app, [*command, "--json"], catch_exceptions=False).output)
+    summary = json.loads(CliRunner().invoke(app, [*command, "--json"], catch_exceptions=False).output)
     told = replicates.procedure(two)
-    assert [one["gain"]["value"] for one in found["replicates"]] == [one.gain.value for one in two]
-    assert found["procedure"]["gain"]["low"] == told.gain.low and found["procedure"]["runs"] == 2
+    assert [one["gain"]["value"] for one in summary["replicates"]] == [one.gain.value for one in two]
+    assert summary["procedure"]["gain"]["low"] == told.gain.low and summary["procedure"]["runs"] == 2
     console = Console(width=200, record=True)
     console.print(replicates_table(two, told))
     text = console.export_text()

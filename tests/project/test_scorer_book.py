@@ -22,13 +22,13 @@ from tests.support.seeding import add_candidates, add_scores, candidates
 
 
 def test_a_round_that_is_scored_shows_every_scorer_with_its_cost(complete: Project) -> None:
-    found = complete.scorer_book.of_round(1)
-    assert [one.scorer for one in found.scorers] == complete.scorers(1)
-    for one in found.scorers:
+    overview = complete.scorer_book.of_round(1)
+    assert [one.scorer for one in overview.scorers] == complete.scorers(1)
+    for one in overview.scorers:
         assert one.count + one.missing == complete.counts(1).candidates == sum(one.counts) + one.missing
         assert one.low <= one.mean <= one.high
         assert complete.scorer_book.milliseconds()[one.scorer] > 0
-    assert complete.scorer_book.of_round(1) is found, "it is read once, until something is scored"
+    assert complete.scorer_book.of_round(1) is overview, "it is read once, until something is scored"
 
 
 def test_the_best_and_the_worst_come_with_prompt_and_text(store: Store) -> None:
@@ -37,10 +37,18 @@ def test_the_best_and_the_worst_come_with_prompt_and_text(store: Store) -> None:
     add_candidates(store, rows)
     add_scores(store, rows, {"a": [0.5, -1.0, 3.0, 0.5, 2.0, 0.0]})
     ids = rows["candidate_id"].to_pylist()
-    (found,) = ScorerBook(Path(), store, settings, lambda number, onlooker: ()).of_round(1).scorers
-    assert [(one.candidate_id, one.score) for one in found.highest] == [(ids[2], 3.0), (ids[4], 2.0), (ids[0], 0.5)]
-    assert [(one.candidate_id, one.score) for one in found.lowest] == [(ids[1], -1.0), (ids[5], 0.0), (ids[0], 0.5)]
-    best = found.highest[0]
+    (scorer_row,) = ScorerBook(Path(), store, settings, lambda number, onlooker: ()).of_round(1).scorers
+    assert [(one.candidate_id, one.score) for one in scorer_row.highest] == [
+        (ids[2], 3.0),
+        (ids[4], 2.0),
+        (ids[0], 0.5),
+    ]
+    assert [(one.candidate_id, one.score) for one in scorer_row.lowest] == [
+        (ids[1], -1.0),
+        (ids[5], 0.0),
+        (ids[0], 0.5),
+    ]
+    best = scorer_row.highest[0]
     assert (best.prompt, best.completion) == ("one", rows["completion"].to_pylist()[2])
 
 
@@ -91,10 +99,10 @@ def test_a_scorer_is_held_against_what_people_decided_in_every_round(complete: P
     scorer = by_score.SCORER
     assert complete.scorer_book.judging(scorer).decisions == 0
     ids = by_score.decide(complete)
-    found = complete.scorer_book.judging(scorer)
-    assert found.decisions == len(ids) and found.accepts == len(ids) // 2
-    assert found.kappa is not None and found.auc is not None and found.auc.value == 1.0
-    assert complete.scorer_book.judging(scorer) is found, "it is read once, until somebody says something"
+    judging = complete.scorer_book.judging(scorer)
+    assert judging.decisions == len(ids) and judging.accepts == len(ids) // 2
+    assert judging.kappa is not None and judging.auc is not None and judging.auc.value == 1.0
+    assert complete.scorer_book.judging(scorer) is judging, "it is read once, until somebody says something"
     complete.override(ids[0], Action.AUTO, person("Ann"))
     assert complete.scorer_book.judging(scorer).decisions == len(ids) - 1
     worse = complete.scorer_book.judging(scorer, -1).auc
@@ -105,7 +113,7 @@ def test_a_scorer_is_held_against_what_people_decided_in_every_round(complete: P
 
 
 @pytest.mark.parametrize(
-    ("target", "wanted"),
+    ("target", "expected"),
     [
         ({"rewards": {"a": 2.0}}, 1), ({"rewards": {"a": -0.5}}, -1), ({}, 1),
         ({"constraints": [{"scorer": "a", "at_least": 1.0}]}, 1),
@@ -114,8 +122,8 @@ def test_a_scorer_is_held_against_what_people_decided_in_every_round(complete: P
         ({"rewards": {"a": 1.0}, "constraints": [{"scorer": "a", "at_most": 1.0}]}, 1),
     ],
 )  # fmt: skip
-def test_which_way_a_target_wants_a_scorer(target: dict[str, object], wanted: int) -> None:
-    assert direction(Target.model_validate(target), "a") == wanted
+def test_which_way_a_target_wants_a_scorer(target: dict[str, object], expected: int) -> None:
+    assert direction(Target.model_validate(target), "a") == expected
 
 
 def test_what_judges_were_asked_for_is_read_from_the_projects_answers(project: Project) -> None:

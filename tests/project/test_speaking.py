@@ -71,8 +71,8 @@ NOBODYS = (
 def parts() -> Iterator[type]:
     """The classes of what `Project` is made of, its store among them."""
     for package in PACKAGES:
-        for found in pkgutil.walk_packages(package.__path__, f"{package.__name__}."):
-            module = importlib.import_module(found.name)
+        for module_info in pkgutil.walk_packages(package.__path__, f"{package.__name__}."):
+            module = importlib.import_module(module_info.name)
             yield from (
                 kind
                 for name, kind in inspect.getmembers(module, inspect.isclass)
@@ -129,7 +129,7 @@ def test_no_part_of_a_project_takes_a_bare_name(part: type) -> None:
 
 
 @pytest.fixture(scope="module")
-def said(tmp_path_factory: pytest.TempPathFactory, small_task: Path) -> Iterator[Project]:
+def scored_project(tmp_path_factory: pytest.TempPathFactory, small_task: Path) -> Iterator[Project]:
     with Project.create(tmp_path_factory.mktemp("said") / "project", str(small_task), seed=1) as project:
         rows = candidates(2, 2)
         add_candidates(project.store, rows)
@@ -189,21 +189,23 @@ def everything(project: Project) -> dict[str, object]:
 
 
 @pytest.mark.parametrize("way", BY_NAME)
-def test_a_name_that_is_nobodys_is_refused_and_nothing_is_said(said: Project, way: str) -> None:
-    before = everything(said)
+def test_a_name_that_is_nobodys_is_refused_and_nothing_is_said(scored_project: Project, way: str) -> None:
+    before = everything(scored_project)
     for name in NOBODYS:
         with pytest.raises(AccessError):
-            BY_NAME[way](said, name)
-    assert everything(said) == before
+            BY_NAME[way](scored_project, name)
+    assert everything(scored_project) == before
 
 
 @pytest.mark.parametrize("way", BY_ACTOR)
 @pytest.mark.parametrize("who", ["ann", "rule", "", None, ("ann", Role.OWNER), access.RULE], ids=repr)
-def test_what_does_not_say_who_acts_is_refused_and_nothing_is_said(said: Project, way: str, who: object) -> None:
-    before = everything(said)
+def test_what_does_not_say_who_acts_is_refused_and_nothing_is_said(
+    scored_project: Project, way: str, who: object
+) -> None:
+    before = everything(scored_project)
     with pytest.raises(AccessError):
-        BY_ACTOR[way][0](said, who)
-    assert everything(said) == before
+        BY_ACTOR[way][0](scored_project, who)
+    assert everything(scored_project) == before
 
 
 def test_the_name_of_who_acts_is_what_is_kept_whatever_role_or_link_they_have(tmp_path: Path, small_task: Path) -> None:
@@ -225,17 +227,17 @@ def test_the_name_of_who_acts_is_what_is_kept_whatever_role_or_link_they_have(tm
 
 
 @pytest.mark.parametrize("value", [None, 5, ["ann"], {"name": "ann"}, True])
-def test_what_is_no_text_is_no_name(said: Project, value: Any) -> None:
+def test_what_is_no_text_is_no_name(scored_project: Project, value: Any) -> None:
     with pytest.raises(AccessError, match="is no name"):
-        execute(said, "override", {"candidate_id": "1.1.0", "action": "accept", "reviewer": value})
+        execute(scored_project, "override", {"candidate_id": "1.1.0", "action": "accept", "reviewer": value})
 
 
-def test_a_person_and_python_without_a_name_are_kept_by_the_name_they_share_with_none(said: Project) -> None:
-    assert said.override("1.1.0", Action.ACCEPT)
-    assert said.override("1.1.0", Action.REJECT, person("  Ａｎｎ  of Cleves "))
-    assert {row.reviewer for row in said.store.overrides()} == {"local", "Ann of Cleves"}
+def test_a_person_and_python_without_a_name_are_kept_by_the_name_they_share_with_none(scored_project: Project) -> None:
+    assert scored_project.override("1.1.0", Action.ACCEPT)
+    assert scored_project.override("1.1.0", Action.REJECT, person("  Ａｎｎ  of Cleves "))
+    assert {row.reviewer for row in scored_project.store.overrides()} == {"local", "Ann of Cleves"}
     with pytest.raises(AccessError):
-        said.override("1.1.0", Action.ACCEPT, person("Local"))
+        scored_project.override("1.1.0", Action.ACCEPT, person("Local"))
 
 
 def test_every_command_that_names_a_speaker_gives_it_to_what_checks_it(project: Project) -> None:

@@ -40,8 +40,8 @@ COUNTS = RoundCounts(32, 32, 32, 12, 0, 12, 0, 0, 8, 8)
     ],
 )
 def test_what_comes_next_is_said_in_the_words_of_its_button(step: drive.Step, words: str, fresh: bool) -> None:
-    found = summaries.summarise(1, step, COUNTS, 12, None)
-    assert (found.next, found.fresh, found.gain) == (words, fresh, None)
+    summary = summaries.summarise(1, step, COUNTS, 12, None)
+    assert (summary.next, summary.fresh, summary.gain) == (words, fresh, None)
 
 
 def test_a_later_round_is_not_fresh() -> None:
@@ -54,9 +54,9 @@ def test_the_gain_is_that_of_the_newest_comparison_in_its_headline(low: float) -
     none: dict[str, Interval] = {}
     metrics = {"pass@1": known}
     compared = Comparison(3, "m2-1", "m3-1", metrics, metrics, metrics, none, metrics, 8, 16)
-    found = summaries.summarise(4, drive.OpenRound(), COUNTS, 12, compared).gain
+    gain = summaries.summarise(4, drive.OpenRound(), COUNTS, 12, compared).gain
     limits = (0.25, 0.75) if low > 0 else (None, None)
-    assert found == Gain("pass@1", 3, 0.5, *limits)
+    assert gain == Gain("pass@1", 3, 0.5, *limits)
 
 
 def test_what_is_written_is_read_again(tmp_path: Path) -> None:
@@ -108,7 +108,7 @@ def test_one_that_was_closed_by_a_kill_is_put_right_by_the_next_owner(tmp_path: 
         add_candidates(project.store, candidates(2, 3))  # what it says of itself is written once more when it is closed
         shutil.copytree(project.folder, killed, ignore=shutil.ignore_patterns("*.sock"))
     with Project.open(killed):
-        until(lambda: (found := summaries.read(killed)) is not None and found.next == "Score candidates")
+        until(lambda: (summary := summaries.read(killed)) is not None and summary.next == "Score candidates")
 
 
 def test_one_of_which_nothing_is_said_yet_is_described_by_its_next_owner(tmp_path: Path, small_task: Path) -> None:

@@ -43,8 +43,8 @@ def edited(project: Project, **target: Any) -> Draft:
 
 
 def accepted(project: Project) -> list[bool]:
-    found: list[bool] = project.store.drawn(1)["accepted"].to_pylist()
-    return found
+    by_rule: list[bool] = project.store.drawn(1)["accepted"].to_pylist()
+    return by_rule
 
 
 def written(project: Project) -> str:
@@ -74,10 +74,10 @@ def test_a_target_is_saved_as_one_with_who_and_why_and_decides_nothing_until_ask
 
 def test_what_is_looked_at_is_what_is_decided(scored: Project) -> None:
     draft = Draft(Target(reference="proposal", rewards={"sentiment": -1.0}, beta=0.2), Accept(rate=0.5))
-    found = scored.target_book.preview(draft, 1)
-    assert found is not None and found.gained.any() and found.lost.any()
+    preview = scored.target_book.preview(draft, 1)
+    assert preview is not None and preview.gained.any() and preview.lost.any()
     scored.target_book.use(draft, decide=True)
-    assert accepted(scored) == found.after.tolist()
+    assert accepted(scored) == preview.after.tolist()
     again = scored.target_book.preview(draft, 1)
     assert again is not None and not again.gained.any() and not again.lost.any()
     now = scored.target_book.reward_now(1)
@@ -116,9 +116,9 @@ def test_one_setting_and_a_change_by_hand_are_versions_too(scored: Project) -> N
     ]
 
 
-def refused(project: Project, draft: Draft, error: type[Exception], said: str, **more: Any) -> None:
+def refused(project: Project, draft: Draft, error: type[Exception], message: str, **more: Any) -> None:
     before = written(project), len(project.target_book.versions()), accepted(project)
-    with pytest.raises(error, match=said):
+    with pytest.raises(error, match=message):
         project.target_book.use(draft, **more)
     assert (written(project), len(project.target_book.versions()), accepted(project)) == before
 
@@ -142,8 +142,8 @@ def test_what_cannot_be_saved_changes_nothing(scored: Project) -> None:
 def test_scores_that_are_missing_are_asked_of_a_job(scored: Project) -> None:
     scored.supervisor.stop()
     draft = edited(scored, constraints=[{"scorer": "repetition", "at_most": 0.2}])
-    found = scored.target_book.preview(draft, 1)
-    assert found is not None and [m.name for m in found.missing] == ["repetition"]
+    preview = scored.target_book.preview(draft, 1)
+    assert preview is not None and [m.name for m in preview.missing] == ["repetition"]
     job_id = scored.target_book.use(draft, decide=True)
     assert job_id is not None and scored.store.job(job_id).kind is JobKind.SCORE
     assert scored.target_book.fate().running
@@ -167,11 +167,11 @@ def test_a_frozen_set_stays_as_it_is(scored: Project) -> None:
 
 def test_the_commands_tell_and_go_back(scored: Project) -> None:
     scored.target_book.use(edited(scored, beta=9.0), "try", author=person("ann"))
-    found = execute(scored, "target", {})
-    assert [v["number"] for v in found["versions"]] == [2, 1] and not found["decided_by_this"]
+    answer = execute(scored, "target", {})
+    assert [v["number"] for v in answer["versions"]] == [2, 1] and not answer["decided_by_this"]
     execute(scored, "target_back", {"version": 1, "decide": False, "author": "ann"})
-    found = execute(scored, "target", {})
-    assert found["versions"][0]["number"] == 3 and found["decided_by_this"]
+    answer = execute(scored, "target", {})
+    assert answer["versions"][0]["number"] == 3 and answer["decided_by_this"]
 
 
 def test_a_project_of_before_has_the_targets_that_its_rounds_were_decided_by(
@@ -188,9 +188,9 @@ def test_a_project_of_before_has_the_targets_that_its_rounds_were_decided_by(
             retarget(store, settings(target), round_record(), "base")
         store.close()
     store = Store(tmp_path / "rsf.duckdb", tmp_path / "exports")
-    found = store.target_versions.all()
+    versions = store.target_versions.all()
     store.close()
-    assert [(v.version, v.spec["beta"], v.accept, v.reason) for v in found] == [
+    assert [(v.version, v.spec["beta"], v.accept, v.reason) for v in versions] == [
         (2, 2.0, None, "a round was decided by it"),
         (1, 0.5, None, "a round was decided by it"),
     ]

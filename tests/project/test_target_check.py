@@ -91,8 +91,8 @@ def test_a_project_whose_constraints_no_score_can_meet_opens_and_is_mended(proje
     path.write_text(toml(project).replace("at_least = ", "at_most = 0\nat_least = "))
     folder = project.folder
     project.close()
-    with Project.open(folder) as opened:
-        (problem,) = opened.settings_problems()
+    with Project.open(folder) as again:
+        (problem,) = again.settings_problems()
         assert problem.key == "target.constraints.0" and "at least 1.0 and at most 0.0" in problem.message
-        opened.set("target.constraints", '[{ scorer = "ended", at_least = 1 }]')
-        assert not opened.settings_problems()
+        again.set("target.constraints", '[{ scorer = "ended", at_least = 1 }]')
+        assert not again.settings_problems()

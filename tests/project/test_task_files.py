@@ -50,16 +50,16 @@ def refused(source: Path, into: Path, words: str, called: str | None = None) -> 
 @pytest.mark.parametrize("folder", ["", "./", "kettles/", "deep/er/kettles/"])
 def test_an_archive_is_taken_whichever_folder_holds_the_task(tmp_path: Path, name: str, folder: str) -> None:
     files = {f"{folder}{file}": content for file, content in FILES.items()} | {f"{folder}README.md": b"#"}
-    found = take(PACKERS[name](tmp_path / name, files), tmp_path / "into", f"my task{name[1:]}")
-    assert found.name == ("kettles" if "kettles" in folder else "my_task")
-    assert sorted(path.name for path in found.iterdir()) == ["prompts.jsonl", "task.toml"]
-    assert tasks.load(str(found)).defaults == {"generate": {"candidates": 3}}
+    task = take(PACKERS[name](tmp_path / name, files), tmp_path / "into", f"my task{name[1:]}")
+    assert task.name == ("kettles" if "kettles" in folder else "my_task")
+    assert sorted(path.name for path in task.iterdir()) == ["prompts.jsonl", "task.toml"]
+    assert tasks.load(str(task)).defaults == {"generate": {"candidates": 3}}
 
 
 def test_a_folder_is_taken_and_stays_as_it_was(tmp_path: Path, small_task: Path) -> None:
-    found = take(small_task, tmp_path / "into")
-    assert found.name == "small_reviews" and tasks.load(str(found)).prompts == tasks.load(str(small_task)).prompts
-    assert take(small_task, tmp_path / "into") == found, "again is no fault"
+    task = take(small_task, tmp_path / "into")
+    assert task.name == "small_reviews" and tasks.load(str(task)).prompts == tasks.load(str(small_task)).prompts
+    assert take(small_task, tmp_path / "into") == task, "again is no fault"
 
 
 @pytest.mark.parametrize("name", PACKERS)

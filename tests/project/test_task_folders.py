@@ -31,14 +31,14 @@ def make(folder: Path, toml: str = TOML, rows: list[dict[str, str]] | str = GOOD
     return folder
 
 
-def said(folder: Path) -> list[str]:
+def problems_of(folder: Path) -> list[str]:
     return [f"{'error' if one.error else 'note'}: {one.message}" for one in task_folders.check(folder)]
 
 
 def test_a_new_folder_is_a_task_without_fault_and_nothing_is_written_over(tmp_path: Path) -> None:
     folder = tmp_path / "capitals"
     task_folders.new(folder)
-    assert said(folder) == []
+    assert problems_of(folder) == []
     loaded = tasks.load(str(folder))
     assert (loaded.name, loaded.title, len(loaded.prompts)) == ("capitals", "capitals", 3)
     before = (folder / "task.toml").read_bytes()
@@ -48,16 +48,16 @@ def test_a_new_folder_is_a_task_without_fault_and_nothing_is_written_over(tmp_pa
 
 
 def test_nothing_is_wrong_with_a_good_one(tmp_path: Path) -> None:
-    assert said(make(tmp_path / "t")) == []
+    assert problems_of(make(tmp_path / "t")) == []
 
 
 @pytest.mark.parametrize("name", tasks.names())
 def test_nothing_is_wrong_with_a_bundled_one(name: str) -> None:
-    assert said(bundled.path("data", "tasks", name)) == []
+    assert problems_of(bundled.path("data", "tasks", name)) == []
 
 
 @pytest.mark.parametrize(
-    ("toml", "wanted"),
+    ("toml", "expected"),
     [
         ("title = ", ["error: task.toml is not valid TOML: "]),
         ("title = 3\ndescription = 'D'\n", ["error: task.toml: title must be a text"]),
@@ -74,13 +74,13 @@ def test_nothing_is_wrong_with_a_bundled_one(name: str) -> None:
                                                        "note: prompts.jsonl, line 2: 'numeric_match' needs a number"]),
     ],
 )  # fmt: skip
-def test_everything_wrong_with_the_settings_is_said(tmp_path: Path, toml: str, wanted: list[str]) -> None:
-    found = said(make(tmp_path / "t", toml))
-    assert all(any(one.startswith(start) for one in found) for start in wanted), found
+def test_everything_wrong_with_the_settings_is_said(tmp_path: Path, toml: str, expected: list[str]) -> None:
+    problems = problems_of(make(tmp_path / "t", toml))
+    assert all(any(one.startswith(start) for one in problems) for start in expected), problems
 
 
 @pytest.mark.parametrize(
-    ("rows", "wanted"),
+    ("rows", "expected"),
     [
         ("", ["error: prompts.jsonl"]),
         ("{\n", ["error: prompts.jsonl"]),
@@ -93,14 +93,17 @@ def test_everything_wrong_with_the_settings_is_said(tmp_path: Path, toml: str, w
     ],
 )  # fmt: skip
 def test_everything_wrong_with_the_prompts_is_said(
-    tmp_path: Path, rows: list[dict[str, str]] | str, wanted: list[str]
+    tmp_path: Path, rows: list[dict[str, str]] | str, expected: list[str]
 ) -> None:
-    found = said(make(tmp_path / "t", rows=rows))
-    assert all(any(one.startswith(start) for one in found) for start in wanted), found
+    problems = problems_of(make(tmp_path / "t", rows=rows))
+    assert all(any(one.startswith(start) for one in problems) for start in expected), problems
 
 
 def test_a_folder_that_is_none_says_what_it_lacks(tmp_path: Path) -> None:
-    assert [one.split(": ")[1].split(" has ")[1] for one in said(tmp_path)] == ["no task.toml", "no prompts.jsonl"]
+    assert [one.split(": ")[1].split(" has ")[1] for one in problems_of(tmp_path)] == [
+        "no task.toml",
+        "no prompts.jsonl",
+    ]
 
 
 @pytest.mark.parametrize("name", ["dialogue", "json_extraction"])
@@ -109,17 +112,17 @@ def test_a_project_exported_and_made_again_has_the_same_prompts_and_settings(nam
         first.set("generate.temperature", "0.9")
         first.set("target.tempered", "false")
         first.set("generate.model_masks", "true")
-        found = task_folders.export(first, tmp_path / "own_task", sealed=True)
+        task = task_folders.export(first, tmp_path / "own_task", sealed=True)
         settings, rows = first.settings, prompts(first)
-    assert found == []
+    assert task == []
     with Project.create(tmp_path / "second", str(tmp_path / "own_task"), "nobody/such-model", seed=5) as second:
         assert prompts(second) == rows
         assert second.settings == settings.model_copy(update={"task": "own_task"})
 
 
 def prompts(project: Project) -> list[tuple[object, ...]]:
-    found = [prompt for split in Split for prompt in project.store.prompts(split)]
-    return sorted((str(p.split), p.text, p.reference or "", p.system or "", p.earlier) for p in found)
+    every_prompt = [prompt for split in Split for prompt in project.store.prompts(split)]
+    return sorted((str(p.split), p.text, p.reference or "", p.system or "", p.earlier) for p in every_prompt)
 
 
 def test_sealed_and_retired_prompts_stay_behind_and_the_first_is_said(tmp_path: Path) -> None:

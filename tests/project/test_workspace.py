@@ -139,9 +139,9 @@ def test_a_job_that_runs_is_told_by_its_files(workspace: Path, monkeypatch: pyte
         )
     assert workspaces.running(workspace / "reviews") is None
     monkeypatch.setattr(process, "is_alive", lambda folder: folder.name == "r1-generate-1")
-    found = workspaces.running(workspace / "reviews")
-    assert found is not None and (found.job_id, found.fraction) == ("r1-generate-1", 0.25)
-    assert found.line == "r1-generate-1: 3 of 12 candidates · about 9 s left"
+    running_now = workspaces.running(workspace / "reviews")
+    assert running_now is not None and (running_now.job_id, running_now.fraction) == ("r1-generate-1", 0.25)
+    assert running_now.line == "r1-generate-1: 3 of 12 candidates · about 9 s left"
     with pytest.raises(WorkspaceError, match="r1-generate-1 of reviews runs: wait for it or cancel it"):
         workspaces.rename(workspace, "reviews", "other")
 
@@ -355,8 +355,8 @@ def test_a_project_whose_files_cannot_be_read_hides_no_other(workspace: Path, mo
             raise PermissionError(13, "Permission denied", str(folder / "owner.lock"))
 
     monkeypatch.setattr(workspaces, "holder", refuses)
-    found = {entry.name: entry.problem for entry in workspaces.entries(workspace)}
-    assert found == {
+    problems_by_name = {entry.name: entry.problem for entry in workspaces.entries(workspace)}
+    assert problems_by_name == {
         "other": "",
         "reviews": f"{workspace / 'reviews' / 'owner.lock'} cannot be read (Permission denied)",
     }

@@ -51,7 +51,7 @@ def argilla(
     }
 
 
-def said(value: Any, **more: Any) -> dict[str, Any]:
+def message(value: Any, **more: Any) -> dict[str, Any]:
     return {"value": value, "user_id": "u1"} | more
 
 
@@ -61,11 +61,11 @@ def read(folder: Path, *rows: Any, suffix: str = "json") -> tuple[str, list[tupl
         pq.write_table(pa.Table.from_pylist(list(rows)), path)
     else:
         path.write_text(json.dumps(rows) if suffix == "json" else "".join(json.dumps(row) + "\n" for row in rows))
-    found = recognise(path)
-    assert found.text is not None
-    parsed = parse(path, found.text, found.reference, found.system, found.split)
+    file_format = recognise(path)
+    assert file_format.text is not None
+    parsed = parse(path, file_format.text, file_format.reference, file_format.system, file_format.split)
     assert parsed.problems == ()
-    return found.name, [(row.text, row.reference) for row in parsed.rows]
+    return file_format.name, [(row.text, row.reference) for row in parsed.rows]
 
 
 @pytest.mark.parametrize("suffix", ["json", "jsonl"])
@@ -75,9 +75,9 @@ def test_tasks_of_label_studio_give_their_text_and_what_was_said_of_it(tmp_path:
         studio("How high is Mont Blanc?", result("answer", "textarea", "4806 m")),
         studio("Nobody has said anything."),
     ]
-    name, found = read(tmp_path, *rows, suffix=suffix)
+    name, format_name = read(tmp_path, *rows, suffix=suffix)
     assert name.startswith("an export of Label Studio (annotated: answer)")
-    assert found == [
+    assert format_name == [
         ("What is the capital of France?", "Paris"),
         ("How high is Mont Blanc?", "4806 m"),
         ("Nobody has said anything.", None),
@@ -116,10 +116,10 @@ def test_a_conversation_that_was_annotated_is_one(tmp_path: Path) -> None:
     turns = [{"role": r, "content": c} for r, c in (("user", "a"), ("assistant", "b"), ("user", "c"))]
     for row in (
         studio({"messages": turns}, result("ok", "choices", ["yes"])),
-        argilla({"chat": turns}, {"ok": [said("yes")]}),
+        argilla({"chat": turns}, {"ok": [message("yes")]}),
     ):
-        name, found = read(tmp_path, row)
-        assert found == [("c", "yes")] and "the last question is the prompt" in name
+        name, format_name = read(tmp_path, row)
+        assert format_name == [("c", "yes")] and "the last question is the prompt" in name
 
 
 @pytest.mark.parametrize("suffix", ["json", "jsonl"])
@@ -127,19 +127,21 @@ def test_records_of_argilla_give_their_field_and_the_response_or_else_the_sugges
     tmp_path: Path, suffix: str
 ) -> None:
     rows = [
-        argilla({"prompt": "What is the capital of France?"}, {"answer": [said("Paris")]}),
-        argilla({"prompt": "How high is Mont Blanc?"}, {"answer": [said("no", status="discarded"), said("4806 m")]}),
+        argilla({"prompt": "What is the capital of France?"}, {"answer": [message("Paris")]}),
+        argilla(
+            {"prompt": "How high is Mont Blanc?"}, {"answer": [message("no", status="discarded"), message("4806 m")]}
+        ),
         argilla({"prompt": "Who wrote Faust?"}, {}, {"answer": {"value": "Goethe", "score": 0.9, "agent": "a"}}),
         argilla({"prompt": "And who answers this?"}, {}),
     ]
-    name, found = read(tmp_path, *rows, suffix=suffix)
+    name, format_name = read(tmp_path, *rows, suffix=suffix)
     assert name.startswith("an export of Argilla (annotated: answer)")
-    assert [reference for _, reference in found] == ["Paris", "4806 m", "Goethe", None]
+    assert [reference for _, reference in format_name] == ["Paris", "4806 m", "Goethe", None]
 
 
 @pytest.mark.parametrize(("value", "reference"), [(4, "4"), (["a", "b"], "a, b"), ("x", "x"), ([{"start": 1}], None)])
 def test_every_kind_of_question_of_argilla_is_read(tmp_path: Path, value: Any, reference: str | None) -> None:
-    assert read(tmp_path, argilla({"text": "Rate this."}, {"q": [said(value)]}))[1] == [("Rate this.", reference)]
+    assert read(tmp_path, argilla({"text": "Rate this."}, {"q": [message(value)]}))[1] == [("Rate this.", reference)]
 
 
 @pytest.mark.parametrize("suffix", ["jsonl", "parquet"])
@@ -165,8 +167,8 @@ def test_flat_records_of_argilla_are_read_alike(tmp_path: Path, suffix: str) -> 
         "external_id": "x",
     }
     for row, reference in ((new, "positive"), (old, "good")):
-        name, found = read(tmp_path, row, suffix=suffix)
-        assert "Argilla (annotated: label)" in name and found == [("A fine film, all in all.", reference)]
+        name, format_name = read(tmp_path, row, suffix=suffix)
+        assert "Argilla (annotated: label)" in name and format_name == [("A fine film, all in all.", reference)]
 
 
 @pytest.mark.parametrize(
@@ -180,8 +182,8 @@ def test_flat_records_of_argilla_are_read_alike(tmp_path: Path, suffix: str) -> 
     ],
 )
 def test_what_only_resembles_an_export_is_read_as_any_row(tmp_path: Path, row: dict[str, Any]) -> None:
-    name, found = read(tmp_path, row)
-    assert "export" not in name and found[0][0] == "plain"
+    name, format_name = read(tmp_path, row)
+    assert "export" not in name and format_name[0][0] == "plain"
 
 
 def test_label_studio_before_version_1_and_its_ground_truth_are_read(tmp_path: Path) -> None:
@@ -194,8 +196,8 @@ def test_label_studio_before_version_1_and_its_ground_truth_are_read(tmp_path: P
     ]
     path = tmp_path / "a.json"
     path.write_text(json.dumps(rows))
-    found = recognise(path)
-    assert found.text == "text" and found.reference == "answer" and "Label Studio" in found.name
+    file_format = recognise(path)
+    assert file_format.text == "text" and file_format.reference == "answer" and "Label Studio" in file_format.name
     assert [(row.text, row.reference) for row in parse(path, "text", "answer").rows] == [("one", "a"), ("two", "c")]
 
 
@@ -214,7 +216,7 @@ def test_records_of_argilla_before_its_feedback_are_read(tmp_path: Path) -> None
     ]
     path = tmp_path / "a.jsonl"
     path.write_text("".join(json.dumps(row) + "\n" for row in rows))
-    found = recognise(path)
-    assert (found.text, found.reference) == ("text", "annotation") and "Argilla" in found.name
+    file_format = recognise(path)
+    assert (file_format.text, file_format.reference) == ("text", "annotation") and "Argilla" in file_format.name
     read = [(row.text, row.reference) for row in parse(path, "text", "annotation").rows]
     assert read == [("one", "a"), ("two", None), ("three", None)]

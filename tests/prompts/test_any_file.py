@@ -175,15 +175,17 @@ def damaged(rng: random.Random, data: bytes) -> bytes:
 def try_out(path: Path, where: str) -> list[PromptRow]:
     """Read the file as the page does, and with the columns of somebody who mistakes them. The rows that are read."""
     try:
-        found = recognise(path)
-        if found.text is None:
+        file_format = recognise(path)
+        if file_format.text is None:
             assert parse(path, "text").rows == ()
             return []
         rows: list[PromptRow] = []
-        for reference in {found.reference, found.columns[-1]}:
-            parsed = parse(path, found.text, reference, found.system, found.split)
+        for reference in {file_format.reference, file_format.columns[-1]}:
+            parsed = parse(path, file_format.text, reference, file_format.system, file_format.split)
             lines = [r.line for r in parsed.rows] + [p.line for p in parsed.problems if not p.kept]
-            assert found.layout.kind == "JSON" or len(set(lines)) == len(lines), where  # a list may stand on one line
+            assert file_format.layout.kind == "JSON" or len(set(lines)) == len(lines), (
+                where
+            )  # a list may stand on one line
             assert all(isinstance(p, Problem) and p.message for p in parsed.problems), where
             rows = list(parsed.rows)
         for read in rows:
@@ -220,11 +222,11 @@ def test_a_file_that_fails_leaves_the_project_as_it_was(project: Project) -> Non
         suffix = rng.choice([".jsonl", ".json", ".csv", ".parquet"])
         upload = project.imports.keep(f"f{suffix}", damaged(rng, content(rng, suffix)))
         try:
-            found = project.imports.format(upload)
+            file_format = project.imports.format(upload)
         except PromptFileError:
             continue
-        if found.text is not None:
-            placing = project.imports.start(upload, Columns(found.text, found.reference), 0.25)
+        if file_format.text is not None:
+            placing = project.imports.start(upload, Columns(file_format.text, file_format.reference), 0.25)
             give_up = time.monotonic() + 60
             while project.imports.state(upload, placing).running:
                 assert time.monotonic() < give_up

@@ -60,8 +60,8 @@ def test_a_word_of_a_dictionary_is_itself() -> None:
 
 def test_numbers_are_no_text_at_any_depth() -> None:
     for kind in (TINY, pa.float16(), pa.int64(), pa.decimal128(4, 1)):
-        (said,) = values(pa.array([[{"a": 1}]], pa.list_(pa.struct([("a", kind)]))))
-        assert isinstance(said[0]["a"], Number), kind
+        (value,) = values(pa.array([[{"a": 1}]], pa.list_(pa.struct([("a", kind)]))))
+        assert isinstance(value[0]["a"], Number), kind
 
 
 @pytest.mark.parametrize(
@@ -117,9 +117,9 @@ def test_turns_given_as_maps_are_a_conversation(tmp_path: Path) -> None:
 
 def test_log_probabilities_of_32_bits_are_summed_as_they_are_spelled(tmp_path: Path) -> None:
     columns = {"prompt": pa.array(["a"]), "completion": pa.array(["b"]), "q": pa.array([[-0.1, -0.2]], pa.list_(TINY))}
-    wanted = CompletionColumns("prompt", "completion", log_q="q")
+    usual = CompletionColumns("prompt", "completion", log_q="q")
     kept: list[CompletionRow] = []
-    parse_completions(written(tmp_path, columns), wanted, kept.extend)
+    parse_completions(written(tmp_path, columns), usual, kept.extend)
     (row,) = kept
     assert row.log_q == pytest.approx(-0.3, abs=1e-15) and row.token_count == 2
 

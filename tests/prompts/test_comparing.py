@@ -60,8 +60,8 @@ def test_a_process_of_its_own_finds_the_same_likeness(many: Project, monkeypatch
     here = [comparing.likeness(known, 1, row, bool(same)) for row, same in asked]
     assert len(set(here)) > 3
     monkeypatch.setattr(comparing, "AT_ONCE", 0)
-    for (row, same), found in list(zip(asked, here, strict=True))[::5]:
-        assert comparing.likeness(known, 1, row, bool(same)) == found
+    for (row, same), placement in list(zip(asked, here, strict=True))[::5]:
+        assert comparing.likeness(known, 1, row, bool(same)) == placement
 
 
 def test_a_process_of_its_own_finds_the_same_near_duplicates(many: Project, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -76,8 +76,8 @@ def test_a_process_of_its_own_finds_the_same_near_duplicates(many: Project, monk
         others = [prompt for prompt in used if prompt.prompt_id not in some]
         pairs = prompts.check_disjoint([prompt.text for prompt in moved], [prompt.text for prompt in others])
         expected.append((moved[pairs[0][0]].prompt_id, others[pairs[0][1]].prompt_id) if pairs else None)
-    found = [comparing.nearly_the_same(known, some) for some in asked]
-    assert found == expected and None in found and len(set(found)) > 2
+    alike = [comparing.nearly_the_same(known, some) for some in asked]
+    assert alike == expected and None in alike and len(set(alike)) > 2
     monkeypatch.setattr(comparing, "AT_ONCE", 0)
     assert comparing.nearly_the_same(known, asked[-1]) == expected[-1]
     monkeypatch.setattr(comparing, "PART_ROWS", 2)

@@ -33,17 +33,17 @@ def read(tmp_path: Path, *rows: Any, columns: CompletionColumns | None = PLAIN) 
 
 
 def test_a_text_a_list_and_an_answer_of_the_assistant_are_completions(tmp_path: Path) -> None:
-    found = read(
+    parsed = read(
         tmp_path,
         {"prompt": "a?", "completion": "one"},
         {"prompt": "a?", "completion": ["two", "three"]},
         {"prompt": "a?", "completion": [{"role": "assistant", "content": "four"}]},
         {"prompt": [{"role": "user", "content": "b?"}], "completion": "<|im_start|>assistant\nfive<|im_end|>"},
     )
-    assert [(row.prompt.text, row.completion, row.line) for row in found.rows] == [
+    assert [(row.prompt.text, row.completion, row.line) for row in parsed.rows] == [
         ("a?", "one", 1), ("a?", "two", 2), ("a?", "three", 2), ("a?", "four", 3), ("b?", "five", 4),
     ]  # fmt: skip
-    assert found.problems == []
+    assert parsed.problems == []
 
 
 def test_too_many_completions_are_cut_and_a_prompt_of_many_is_counted_once(
@@ -51,16 +51,16 @@ def test_too_many_completions_are_cut_and_a_prompt_of_many_is_counted_once(
 ) -> None:
     rows = [{"prompt": "a" * 40, "completion": [f"{number}" * 5, "xxxxx"]} for number in range(4)]
     monkeypatch.setattr(limits, "MOST_ROWS", 4)
-    found = read(tmp_path, *rows)
-    assert [row.line for row in found.rows] == [1, 1, 2, 2]
-    assert [str(problem) for problem in found.problems] == [
+    parsed = read(tmp_path, *rows)
+    assert [row.line for row in parsed.rows] == [1, 1, 2, 2]
+    assert [str(problem) for problem in parsed.problems] == [
         "line 3: the file has more than 4 rows or completions; the rest is left out"
     ]
     monkeypatch.setattr(limits, "MOST_ROWS", 1_000)
     for most, lines in ((70, [1, 1, 2, 2, 3, 3]), (69, [1, 1, 2, 2])):
         monkeypatch.setattr(limits, "MOST_CHARACTERS", most)
-        found = read(tmp_path, *rows)
-        assert [row.line for row in found.rows] == lines and "characters; the rest" in str(found.problems[-1])
+        parsed = read(tmp_path, *rows)
+        assert [row.line for row in parsed.rows] == lines and "characters; the rest" in str(parsed.problems[-1])
 
 
 def test_the_answer_of_a_conversation_is_its_completion(tmp_path: Path) -> None:
@@ -70,17 +70,17 @@ def test_the_answer_of_a_conversation_is_its_completion(tmp_path: Path) -> None:
         {"role": "assistant", "content": "Yes."},
         {"role": "user", "content": "Two?"},
     ]
-    found = read(
+    parsed = read(
         tmp_path,
         {"messages": [*turns, {"role": "assistant", "content": "No."}]},
         {"messages": turns},
         columns=CompletionColumns("messages", "messages"),
     )
-    (row,) = found.rows
+    (row,) = parsed.rows
     assert (row.prompt.system, row.prompt.earlier, row.prompt.text, row.completion) == (
         "Be brief.", ("One?", "Yes."), "Two?", "No.",
     )  # fmt: skip
-    assert [str(problem) for problem in found.problems] == [
+    assert [str(problem) for problem in parsed.problems] == [
         "line 2, messages: does not end with an answer of the assistant"
     ]
 
@@ -104,12 +104,12 @@ def test_the_answer_of_a_conversation_is_its_completion(tmp_path: Path) -> None:
 def test_what_is_stated_is_kept_and_token_log_probabilities_are_added_up(
     tmp_path: Path, given: dict[str, Any], log_q: float | None, count: int | None
 ) -> None:
-    found = read(tmp_path, {"prompt": "a?", "completion": "one", **given})
-    assert [(row.log_q, row.token_count) for row in found.rows] == [(log_q, count)] and not found.problems
+    parsed = read(tmp_path, {"prompt": "a?", "completion": "one", **given})
+    assert [(row.log_q, row.token_count) for row in parsed.rows] == [(log_q, count)] and not parsed.problems
 
 
 @pytest.mark.parametrize(
-    ("given", "said"),
+    ("given", "message"),
     [
         ({"log_q": 0.5}, "log_q: is 0.5: a log-probability"),
         ({"log_q": [-1.0, "NaN"]}, "log_q: has something else"),
@@ -137,24 +137,24 @@ def test_what_is_stated_is_kept_and_token_log_probabilities_are_added_up(
     ],
 )
 def test_a_row_that_is_wrong_is_told_by_its_column_and_left_out(
-    tmp_path: Path, given: dict[str, Any], said: str
+    tmp_path: Path, given: dict[str, Any], message: str
 ) -> None:
-    found = read(tmp_path, {"prompt": "a?", "completion": "one", **given}, {"prompt": "b?", "completion": "two"})
-    assert [row.completion for row in found.rows] == ["two"]
-    assert len(found.problems) == 1 and str(found.problems[0]).startswith(f"line 1, {said}")
+    parsed = read(tmp_path, {"prompt": "a?", "completion": "one", **given}, {"prompt": "b?", "completion": "two"})
+    assert [row.completion for row in parsed.rows] == ["two"]
+    assert len(parsed.problems) == 1 and str(parsed.problems[0]).startswith(f"line 1, {message}")
 
 
 def test_several_completions_have_one_log_probability_each_or_the_lists_of_their_tokens(tmp_path: Path) -> None:
-    found = read(
+    parsed = read(
         tmp_path,
         {"prompt": "a?", "completion": ["b", "c"], "log_q": [-1.0, None], "token_count": [2, 3]},
         {"prompt": "a?", "completion": ["d", "e"], "log_q": [[-1.0, -2.0], [-0.5]]},
     )
-    assert [(row.log_q, row.token_count) for row in found.rows] == [(-1.0, 2), (None, 3), (-3.0, 2), (-0.5, 1)]
+    assert [(row.log_q, row.token_count) for row in parsed.rows] == [(-1.0, 2), (None, 3), (-3.0, 2), (-0.5, 1)]
 
 
 def test_the_columns_are_recognised_by_their_names(tmp_path: Path) -> None:
-    found = read(
+    parsed = read(
         tmp_path,
         {
             "instruction": "Say it.",
@@ -166,12 +166,12 @@ def test_the_columns_are_recognised_by_their_names(tmp_path: Path) -> None:
         },
         columns=None,
     )
-    (row,) = found.rows
+    (row,) = parsed.rows
     assert (row.prompt.text, row.completion, row.source, row.log_q, row.token_count) == (
         "Say it.\n\nRex", "It.", "gpt", -3.0, 2,
     )  # fmt: skip
 
 
 def test_a_broken_line_is_a_problem_and_the_others_are_read(tmp_path: Path) -> None:
-    found = read(tmp_path, "{", {"prompt": "a?", "completion": "one"})
-    assert len(found.rows) == 1 and str(found.problems[0]).startswith("line 1: is not JSON")
+    parsed = read(tmp_path, "{", {"prompt": "a?", "completion": "one"})
+    assert len(parsed.rows) == 1 and str(parsed.problems[0]).startswith("line 1: is not JSON")

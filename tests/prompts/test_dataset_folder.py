@@ -35,9 +35,9 @@ def save(folder: Path, rows: list[dict[str, Any]], files: int = 1, **about: str)
 
 def read(folder: Path, out: Path) -> list[tuple[str, str | None, str | None]]:
     gather(folder, out)
-    found = recognise(out)
-    assert found.text is not None
-    rows = parse(out, found.text, found.reference, found.system, found.split).rows
+    file_format = recognise(out)
+    assert file_format.text is not None
+    rows = parse(out, file_format.text, file_format.reference, file_format.system, file_format.split).rows
     return [(row.text, row.reference, None if row.split is None else str(row.split)) for row in rows]
 
 
@@ -77,7 +77,7 @@ def test_what_is_no_data_set_or_a_damaged_one_is_named(tmp_path: Path) -> None:
     (tmp_path / "d" / "data-00000-of-00001.arrow").write_bytes(b"no arrow at all")
     with pytest.raises(PromptFileError, match="cannot be read"):
         gather(tmp_path / "d", out)
-    for state, said in (
+    for state, message in (
         ("{", "damaged data set"),
         ('{"_data_files": 3}', "damaged data set"),
         ('{"_data_files": [{"filename": "../../secret.arrow"}]}', "outside of itself"),
@@ -85,7 +85,7 @@ def test_what_is_no_data_set_or_a_damaged_one_is_named(tmp_path: Path) -> None:
         ('{"_data_files": [{"filename": "gone.arrow"}]}', "cannot be read"),
     ):
         (tmp_path / "d" / "state.json").write_text(state)
-        with pytest.raises(PromptFileError, match=said):
+        with pytest.raises(PromptFileError, match=message):
             gather(tmp_path / "d", out)
 
 

@@ -26,9 +26,9 @@ ROWS: list[list[Cell]] = [
 
 def test_rows_are_read_by_their_numbers_in_the_sheet_and_whole_numbers_without_a_fraction(tmp_path: Path) -> None:
     path = write(tmp_path / "p.xlsx", {"Empty": [], "Data": ROWS})
-    found = recognise(path)
-    assert (found.text, found.reference, found.layout.sheet) == ("question", "answer", "Data")
-    assert found.describe().startswith("Excel, sheet 'Data' of 2; ")
+    file_format = recognise(path)
+    assert (file_format.text, file_format.reference, file_format.layout.sheet) == ("question", "answer", "Data")
+    assert file_format.describe().startswith("Excel, sheet 'Data' of 2; ")
     parsed = parse(path, "question", "answer")
     assert [(row.text, row.reference, row.line) for row in parsed.rows] == [
         ("How high is Mont Blanc?", "4806", 3),
@@ -74,12 +74,12 @@ def test_what_is_no_spreadsheet_or_damaged_is_a_clear_error_or_some_rows(tmp_pat
         for content in damaged if suffix == "xlsx" else damaged[:8]:
             path = tmp_path / f"d.{suffix}"
             path.write_bytes(content)
-            said = ""
+            outcome = ""
             try:
-                said = f"{path.name} has {len(parse(path, 'text').rows)} rows"
+                outcome = f"{path.name} has {len(parse(path, 'text').rows)} rows"
             except PromptFileError as error:
-                said = str(error)
-            assert path.name in said
+                outcome = str(error)
+            assert path.name in outcome
 
 
 def test_a_workbook_without_its_parts_is_named(tmp_path: Path) -> None:

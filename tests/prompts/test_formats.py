@@ -23,9 +23,9 @@ def jsonl(folder: Path, *rows: Any, name: str = "p.jsonl") -> Path:
 
 def read(path: Path) -> Parsed:
     """As the page reads it with what was recognised."""
-    found = recognise(path)
-    assert found.text is not None
-    return parse(path, found.text, found.reference, found.system, found.split)
+    file_format = recognise(path)
+    assert file_format.text is not None
+    return parse(path, file_format.text, file_format.reference, file_format.system, file_format.split)
 
 
 def texts(parsed: Parsed) -> list[tuple[str, str | None, str | None]]:
@@ -102,10 +102,10 @@ def test_a_conversation_gives_its_question_system_and_answer(
 
 
 def talk(
-    *said: str, names: tuple[str, str, str] = ("role", "user", "assistant"), content: str = "content"
+    *conversation: str, names: tuple[str, str, str] = ("role", "user", "assistant"), content: str = "content"
 ) -> list[Any]:
     """Turns, by turns of the user and the assistant."""
-    return [{names[0]: names[1 + at % 2], content: text} for at, text in enumerate(said)]
+    return [{names[0]: names[1 + at % 2], content: text} for at, text in enumerate(conversation)]
 
 
 @pytest.mark.parametrize(
@@ -138,14 +138,15 @@ def test_of_several_questions_the_last_is_the_prompt_after_all_that_was_said_bef
 
 
 def test_what_a_conversation_is_read_as_is_said(tmp_path: Path) -> None:
-    said = "the last question is the prompt, with the turns before it"
+    problem = "the last question is the prompt, with the turns before it"
     assert (
-        recognise(jsonl(tmp_path, {"messages": talk("a", "b", "c")})).name == f"conversations (chat messages: {said})"
+        recognise(jsonl(tmp_path, {"messages": talk("a", "b", "c")})).name
+        == f"conversations (chat messages: {problem})"
     )
     answered = recognise(
         jsonl(tmp_path, {"conversations": talk("a", "b", names=("from", "human", "gpt"), content="value")})
     )
-    assert answered.name == f"conversations (ShareGPT: {said}; an answer behind it is the reference)"
+    assert answered.name == f"conversations (ShareGPT: {problem}; an answer behind it is the reference)"
 
 
 @pytest.mark.parametrize("asks", ["", "<|im_start|>assistant\n"])
@@ -175,7 +176,7 @@ def test_of_questions_without_answers_the_first_is_read_and_the_others_said_to_b
 
 
 @pytest.mark.parametrize(
-    ("reference", "found"),
+    ("reference", "column"),
     [
         ("last", "last"),
         (["1", "2"], "2"),
@@ -185,14 +186,14 @@ def test_of_questions_without_answers_the_first_is_read_and_the_others_said_to_b
     ],
 )
 def test_a_reference_in_a_column_of_its_own_answers_the_last_question(
-    tmp_path: Path, reference: Any, found: str
+    tmp_path: Path, reference: Any, column: str
 ) -> None:
     path = jsonl(tmp_path, {"messages": talk("a", "b", "c"), "answer": reference})
-    assert [(row.text, row.reference) for row in parse(path, "messages", "answer").rows] == [("c", found)]
+    assert [(row.text, row.reference) for row in parse(path, "messages", "answer").rows] == [("c", column)]
 
 
 @pytest.mark.parametrize(
-    ("turns", "said"),
+    ("turns", "message"),
     [
         (
             [{"role": "assistant", "content": "Hi"}, {"role": "user", "content": "Go on"}],
@@ -212,10 +213,10 @@ def test_a_reference_in_a_column_of_its_own_answers_the_last_question(
         (talk("a", "b" * 60_000, "c" * 60_000), "characters long"),
     ],
 )
-def test_a_conversation_that_is_no_prompt_is_left_out_by_line(tmp_path: Path, turns: list[Any], said: str) -> None:
+def test_a_conversation_that_is_no_prompt_is_left_out_by_line(tmp_path: Path, turns: list[Any], message: str) -> None:
     parsed = parse(jsonl(tmp_path, {"messages": CHAT}, {"messages": turns}), "messages")
     assert len(parsed.rows) == 1 and [p.line for p in parsed.problems] == [2]
-    assert said in str(parsed.problems[0]) and not parsed.problems[0].kept
+    assert message in str(parsed.problems[0]) and not parsed.problems[0].kept
 
 
 def test_half_a_character_in_an_earlier_turn_is_named(tmp_path: Path) -> None:
@@ -310,10 +311,10 @@ def test_any_sign_between_columns_and_any_common_encoding_is_found_and_said(
     path = tmp_path / "p.csv"
     path.write_bytes(table(sign).encode(codec))
     assert [(row.text, row.reference) for row in read(path).rows] == TABLE[1:]
-    said = recognise(path).describe()
+    words = recognise(path).describe()
     named = {"utf-8-sig": "UTF-8", "cp1252": "Windows-1252", "utf-16-le": "UTF-16 LE", "utf-16-be": "UTF-16 BE"}
-    assert named.get(codec, codec.upper()) in said
-    assert {",": "commas", ";": "semicolons", "\t": "tabs", "|": "vertical bars"}[sign] in said
+    assert named.get(codec, codec.upper()) in words
+    assert {",": "commas", ";": "semicolons", "\t": "tabs", "|": "vertical bars"}[sign] in words
 
 
 @pytest.mark.parametrize("codec", ["utf-8", "utf-16", "utf-16-be", "cp1252"])
@@ -381,7 +382,7 @@ def test_a_list_longer_than_its_window_is_read_piece_by_piece(tmp_path: Path, mo
 
 
 @pytest.mark.parametrize(
-    ("content", "said"),
+    ("content", "message"),
     [
         (
             '[{"text": "a"}, {"text": }, {"text": "c"}]',
@@ -394,10 +395,14 @@ def test_a_list_longer_than_its_window_is_read_piece_by_piece(tmp_path: Path, mo
         ('[{"text": "a"}, {"text": "b", "text": "c"}]', "names 'text' 2 times"),
     ],
 )
-def test_where_a_list_is_broken_is_said_and_what_came_before_is_kept(tmp_path: Path, content: str, said: str) -> None:
+def test_where_a_list_is_broken_is_said_and_what_came_before_is_kept(
+    tmp_path: Path, content: str, message: str
+) -> None:
     (tmp_path / "p.json").write_text(content)
     parsed = parse(tmp_path / "p.json", "text")
-    assert [row.text for row in parsed.rows] == ["a"] and len(parsed.problems) == 1 and said in str(parsed.problems[0])
+    assert (
+        [row.text for row in parsed.rows] == ["a"] and len(parsed.problems) == 1 and message in str(parsed.problems[0])
+    )
 
 
 @pytest.mark.parametrize("content", ['{\n "data": [\n {"text": "a"}]}', "17", "words", '"text"'])

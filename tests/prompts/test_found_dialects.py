@@ -25,9 +25,9 @@ GERMAN = "prompt,answer\nWas ist schöner?,4\n"
 
 def read(path: Path, content: bytes | str) -> tuple[list[tuple[str, str | None]], list[str]]:
     path.write_bytes(content if isinstance(content, bytes) else content.encode())
-    found = recognise(path)
-    assert found.text is not None, found.problem
-    parsed = parse(path, found.text, found.reference, found.system, found.split)
+    file_format = recognise(path)
+    assert file_format.text is not None, file_format.problem
+    parsed = parse(path, file_format.text, file_format.reference, file_format.system, file_format.split)
     return [(row.text, row.reference) for row in parsed.rows], [str(problem) for problem in parsed.problems]
 
 
@@ -76,8 +76,8 @@ def test_a_space_missing_beside_a_sign_of_printing_leaves_a_western_file_western
 @pytest.mark.parametrize("codec", ["cp850", "mac_roman"])
 def test_a_file_of_dos_or_of_an_old_mac_is_guessed(tmp_path: Path, codec: str) -> None:
     rows = ["Wie heißt der schöne König von Österreich?,Böse Bären", "Können Sie die größte Höhle nennen?,möglich"]
-    found, _ = read(tmp_path / "a.csv", "\n".join(["prompt,answer", *rows]).encode(codec))
-    assert [f"{text},{answer}" for text, answer in found] == rows
+    rows_read, _ = read(tmp_path / "a.csv", "\n".join(["prompt,answer", *rows]).encode(codec))
+    assert [f"{text},{answer}" for text, answer in rows_read] == rows
 
 
 def test_what_cannot_be_seen_around_a_name_and_marks_within_a_file_are_left_aside(tmp_path: Path) -> None:
@@ -139,11 +139,11 @@ def packed() -> dict[str, bytes]:
 
 
 @pytest.mark.parametrize("name", ["a.csv", "a.txt", "a.jsonl", "a.json"])
-@pytest.mark.parametrize("said", packed())
-def test_a_file_that_is_another_thing_is_refused_by_that(tmp_path: Path, name: str, said: str) -> None:
+@pytest.mark.parametrize("message", packed())
+def test_a_file_that_is_another_thing_is_refused_by_that(tmp_path: Path, name: str, message: str) -> None:
     path = tmp_path / name
-    path.write_bytes(packed()[said])
-    with pytest.raises(PromptFileError, match=f"{name} is .*{said}"):
+    path.write_bytes(packed()[message])
+    with pytest.raises(PromptFileError, match=f"{name} is .*{message}"):
         recognise(path)
 
 

@@ -28,9 +28,9 @@ MARKED = {
 
 def read(path: Path, *rows: dict[str, Any]) -> tuple[list[tuple[str, str | None, str | None]], list[str]]:
     path.write_text("".join(json.dumps(row) + "\n" for row in rows))
-    found = recognise(path)
-    assert found.text is not None, found.problem
-    parsed = parse(path, found.text, found.reference, found.system, found.split)
+    file_format = recognise(path)
+    assert file_format.text is not None, file_format.problem
+    parsed = parse(path, file_format.text, file_format.reference, file_format.system, file_format.split)
     return [(row.text, row.reference, row.system) for row in parsed.rows], [str(problem) for problem in parsed.problems]
 
 
@@ -40,7 +40,7 @@ def test_turns_that_a_text_marks_are_a_conversation(tmp_path: Path, text: str) -
 
 
 @pytest.mark.parametrize(
-    ("text", "found"),
+    ("text", "columns"),
     [
         ("<|system|>\nBe kind.</s>\n<|user|>\nhi</s>\n<|assistant|>\n", ("hi", None, "Be kind.")),
         ("[INST] <<SYS>>\nBe kind.\n<</SYS>>\n\nhi [/INST]", ("hi", None, "Be kind.")),
@@ -50,9 +50,9 @@ def test_turns_that_a_text_marks_are_a_conversation(tmp_path: Path, text: str) -
     ],
 )
 def test_system_text_earlier_turns_and_a_missing_answer_are_read(
-    tmp_path: Path, text: str, found: tuple[str, str | None, str | None]
+    tmp_path: Path, text: str, columns: tuple[str, str | None, str | None]
 ) -> None:
-    assert read(tmp_path / "a.jsonl", {"text": text})[0] == [found]
+    assert read(tmp_path / "a.jsonl", {"text": text})[0] == [columns]
 
 
 @pytest.mark.parametrize(
@@ -156,8 +156,8 @@ XY, NUMBERS = ["x", "y", "z"], ["1", "2", "3", "4"]
 def test_a_number_is_a_label_a_text_or_a_place_as_the_file_counts(
     tmp_path: Path, rows: list[tuple[Any, Any]], references: list[str]
 ) -> None:
-    found = read(tmp_path / "a.jsonl", *({"question": "Q?", "options": one, "answer": two} for one, two in rows))
-    assert ([reference for _, reference, _ in found[0]], found[1]) == (references, [])
+    parsed = read(tmp_path / "a.jsonl", *({"question": "Q?", "options": one, "answer": two} for one, two in rows))
+    assert ([reference for _, reference, _ in parsed[0]], parsed[1]) == (references, [])
 
 
 @pytest.mark.parametrize(
@@ -268,8 +268,8 @@ def test_what_a_request_says_of_itself_is_no_prompt_beside_one(tmp_path: Path, n
 @pytest.mark.parametrize("answered", [True, False])
 def test_a_prompt_that_speaks_of_marks_stays_whole(tmp_path: Path, text: str, answered: bool) -> None:
     rows = [{"prompt": one} | ({"answer": "x"} if answered else {}) for one in ("A b?", text, "What is it?")]
-    found, problems = read(tmp_path / "a.jsonl", *rows)
-    assert (found, problems) == ([(row["prompt"], row.get("answer"), None) for row in rows], [])
+    rows_read, problems = read(tmp_path / "a.jsonl", *rows)
+    assert (rows_read, problems) == ([(row["prompt"], row.get("answer"), None) for row in rows], [])
     if answered:
         assert read(tmp_path / "b.jsonl", rows[1]) == ([(text, "x", None)], [])
         assert "conversations" not in recognise(tmp_path / "b.jsonl").name
@@ -314,8 +314,8 @@ def test_turns_in_a_cell_are_read_with_their_answer_whatever_the_column_is_calle
 ) -> None:
     turns_before = [{"role": "user", "content": "one"}, {"role": "assistant", "content": "it's two"}]
     assert read(tmp_path / "a.jsonl", {"id": 1, column: spell([*turns_before, *TURNS])})[0] == [("hi", "yo", None)]
-    found = parse(tmp_path / "a.jsonl", column).rows[0]
-    assert found.earlier == ("one", "it's two")
+    row = parse(tmp_path / "a.jsonl", column).rows[0]
+    assert row.earlier == ("one", "it's two")
 
 
 @pytest.mark.parametrize(

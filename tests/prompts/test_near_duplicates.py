@@ -24,11 +24,11 @@ SUBJECTS = ("kettle", "tent", "taxi", "opera", "ferry", "bakery", "dentist", "ho
 
 def told_apart_by(text: str) -> tuple[list[str], int]:
     """The numbers, operations between them and marked words in their order, sorted where all is one sum; and the negations."""
-    found = tokens(text)
-    kinds = [kind_of(token) for token in found]
+    text_tokens = tokens(text)
+    kinds = [kind_of(token) for token in text_tokens]
     used, operations = [], []
-    for i, (token, kind) in enumerate(zip(found, kinds, strict=True)):
-        beside = [kinds[j] for j in (i - 1, i + 1) if 0 <= j < len(found)]
+    for i, (token, kind) in enumerate(zip(text_tokens, kinds, strict=True)):
+        beside = [kinds[j] for j in (i - 1, i + 1) if 0 <= j < len(text_tokens)]
         if kind is Kind.OPERATION and {Kind.NUMBER, Kind.LETTER, Kind.BRACKET} & set(beside):
             operations.append(token)
             used.append(token)
@@ -39,29 +39,29 @@ def told_apart_by(text: str) -> tuple[list[str], int]:
 
 
 def words_of(text: str) -> list[str]:
-    found = tokens(text)
-    kinds = [kind_of(token) for token in found]
+    text_tokens = tokens(text)
+    kinds = [kind_of(token) for token in text_tokens]
     computing = {Kind.NUMBER, Kind.LETTER, Kind.BRACKET}
-    said = [
+    folded = [
         fold(token)
-        for i, (token, kind) in enumerate(zip(found, kinds, strict=True))
+        for i, (token, kind) in enumerate(zip(text_tokens, kinds, strict=True))
         if kind in (Kind.WORD, Kind.NEGATION, Kind.NUMBER, Kind.LETTER, Kind.SYMBOL)
-        or (kind is Kind.OPERATION and computing & {kinds[j] for j in (i - 1, i + 1) if 0 <= j < len(found)})
+        or (kind is Kind.OPERATION and computing & {kinds[j] for j in (i - 1, i + 1) if 0 <= j < len(text_tokens)})
     ]
-    return said or found
+    return folded or text_tokens
 
 
 def by_definition(texts: list[str]) -> list[tuple[int, int]]:
     """The docstrings, word for word, in O(n²): multisets of content words, Jaccard ≥ 0.8, the first of equals for all. For
     texts without capitals, brackets, typing errors and sentences."""
     words = [words_of(text) for text in texts]
-    shared = Counter(word for found in words for word in set(found))
+    shared = Counter(word for token in words for word in set(token))
     template = {
         word
         for word, count in shared.items()
         if count > max(3, 0.2 * len(texts)) and not any(c.isdigit() for c in word)
     }
-    bags = [Counter([word for word in found if word not in template] or found) for found in words]
+    bags = [Counter([word for word in token if word not in template] or token) for token in words]
     same = [(bag, told_apart_by(text)) for bag, text in zip(bags, texts, strict=True)]
     pairs = []
     for i, j in combinations(range(len(texts)), 2):
@@ -109,12 +109,12 @@ def test_the_order_of_the_texts_does_not_matter(texts: list[str], order: list[in
 
 def named(texts: list[str]) -> Counter[tuple[str, ...]]:
     """All the pairs that resemble each other, by what they say: which of equals comes first says nothing."""
-    found = near_duplicates.groups(texts)
-    near = {(a, b) for a, b in found.pairs.tolist()}
+    grouped = near_duplicates.groups(texts)
+    near = {(a, b) for a, b in grouped.pairs.tolist()}
     return Counter(
         tuple(sorted((normalise(texts[i]), normalise(texts[j]))))
         for i, j in combinations(range(len(texts)), 2)
-        if found.of[i] == found.of[j] or near & {(found.of[i], found.of[j]), (found.of[j], found.of[i])}
+        if grouped.of[i] == grouped.of[j] or near & {(grouped.of[i], grouped.of[j]), (grouped.of[j], grouped.of[i])}
     )
 
 
@@ -218,10 +218,10 @@ def corpus(count: int, words: int = 40) -> list[str]:
     weights = list(accumulate(1 / (i + 5) for i in range(20_000)))
     texts: list[str] = []
     for i in range(count):
-        said = rng.choices(vocabulary, cum_weights=weights, k=words)
+        changed = rng.choices(vocabulary, cum_weights=weights, k=words)
         if i % 10 == 9:
-            said = [*texts[-1].split()[:-1], f"new{i}"]
-        texts.append(" ".join(said))
+            changed = [*texts[-1].split()[:-1], f"new{i}"]
+        texts.append(" ".join(changed))
     return texts
 
 
@@ -326,11 +326,11 @@ def test_a_slip_in_a_short_word_is_told_where_the_right_one_is_common() -> None:
 def test_on_the_made_set_more_is_found_and_less_is_wrong_than_by_similar_words() -> None:
     """The figures with MinHash beside: tests/benchmarks/near_duplicates.py."""
     pairs = made(seed=1)
-    found = told(pairs)
-    figures = scores(pairs, found)
+    pairs_alike = told(pairs)
+    figures = scores(pairs, pairs_alike)
     assert figures["precision"] >= 0.9 and figures["recall"] >= 0.95
     for edit in ("number", "negation", "operation", "name", "look-alike"):
-        assert not any(f for pair, f in zip(pairs, found, strict=True) if pair.edit == edit), edit
+        assert not any(f for pair, f in zip(pairs, pairs_alike, strict=True) if pair.edit == edit), edit
 
 
 def test_four_times_as_many_prompts_with_slips_take_nothing_like_sixteen_times_as_long() -> None:

@@ -25,9 +25,9 @@ def read(path: Path, content: bytes | str) -> tuple[list[tuple[str, str | None]]
 
 
 def as_recognised(path: Path) -> Parsed:
-    found = recognise(path)
-    assert found.text is not None, found.problem
-    return parse(path, found.text, found.reference, found.system, found.split)
+    file_format = recognise(path)
+    assert file_format.text is not None, file_format.problem
+    return parse(path, file_format.text, file_format.reference, file_format.system, file_format.split)
 
 
 def lines(*rows: dict[str, Any]) -> str:
@@ -35,7 +35,7 @@ def lines(*rows: dict[str, Any]) -> str:
 
 
 @pytest.mark.parametrize(
-    ("name", "content", "said"),
+    ("name", "content", "message"),
     [
         ("a.csv", "", "is empty"),
         ("a.csv", "prompt,answer\n", "the first line of a CSV names"),
@@ -51,13 +51,13 @@ def lines(*rows: dict[str, Any]) -> str:
     ],
 )
 def test_a_file_without_a_readable_row_says_what_is_wrong_with_the_first(
-    tmp_path: Path, name: str, content: bytes | str, said: str
+    tmp_path: Path, name: str, content: bytes | str, message: str
 ) -> None:
     path = tmp_path / name
     path.write_bytes(content if isinstance(content, bytes) else content.encode())
-    found = recognise(path)
-    assert found.text is None and not found.columns
-    assert found.problem is not None and said in found.problem
+    file_format = recognise(path)
+    assert file_format.text is None and not file_format.columns
+    assert file_format.problem is not None and message in file_format.problem
 
 
 @pytest.mark.parametrize(
@@ -74,9 +74,9 @@ def test_no_column_is_taken_for_the_prompt_where_none_can_be_told_to_be(
 ) -> None:
     path = tmp_path / name
     path.write_text(content, encoding="utf-8")
-    found = recognise(path)
-    assert found.text is None and found.columns  # a person may choose one of them
-    assert found.problem is not None and "no column that can be told to hold prompts" in found.problem
+    file_format = recognise(path)
+    assert file_format.text is None and file_format.columns  # a person may choose one of them
+    assert file_format.problem is not None and "no column that can be told to hold prompts" in file_format.problem
 
 
 @pytest.mark.parametrize(
@@ -173,8 +173,8 @@ def test_a_split_is_read_whatever_its_case_and_where_some_cells_are_empty(tmp_pa
 def test_a_split_that_is_none_is_not_used_and_said(tmp_path: Path) -> None:
     path = tmp_path / "a.csv"
     path.write_text("prompt,split\na,train\nb,banana\n", encoding="utf-8")
-    found = recognise(path)
-    assert found.split is None and "the column split is not used, for it holds 'banana'" in found.describe()
+    file_format = recognise(path)
+    assert file_format.split is None and "the column split is not used, for it holds 'banana'" in file_format.describe()
     (problem,) = parse(path, "prompt", split_column="split").problems
     assert (
         str(problem)
@@ -286,12 +286,14 @@ def test_a_time_beyond_the_calendar_of_python_hides_no_prompt(tmp_path: Path, fa
     assert [row.text for row in as_recognised(path).rows] == ["Q"]
 
 
-@pytest.mark.parametrize(("values", "said"), [([b"a\xff"], "must be text, not bytes"), ([None], "is missing or empty")])
+@pytest.mark.parametrize(
+    ("values", "message"), [([b"a\xff"], "must be text, not bytes"), ([None], "is missing or empty")]
+)
 def test_a_column_that_is_called_prompt_says_by_row_what_it_holds_instead(
-    tmp_path: Path, values: list[Any], said: str
+    tmp_path: Path, values: list[Any], message: str
 ) -> None:
     path = parquet(tmp_path / "a.parquet", prompt=pa.array(values))
-    assert [str(problem) for problem in as_recognised(path).problems] == [f"line 1, prompt: {said}"]
+    assert [str(problem) for problem in as_recognised(path).problems] == [f"line 1, prompt: {message}"]
 
 
 @pytest.mark.parametrize(

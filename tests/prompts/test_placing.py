@@ -74,8 +74,8 @@ def held_out(placed: Placed) -> set[str]:
 def test_an_import_gets_the_asked_share_and_at_least_one_on_either_side(count: int, share: float, seed: int) -> None:
     rows = apart(count)
     assert not near_duplicate_pairs([row.text for row in rows])
-    found = len(held_out(place([], rows, share, seed)[0]))
-    assert abs(found - min(max(share * count, 1), count - 1)) <= 0.5
+    held_out_count = len(held_out(place([], rows, share, seed)[0]))
+    assert abs(held_out_count - min(max(share * count, 1), count - 1)) <= 0.5
 
 
 @pytest.mark.parametrize(("share", "count"), [(0.0, 0), (1.0, 10), (0.25, 2), (0.1, 1), (0.04, 1), (0.96, 9), (0.5, 5)])
@@ -136,18 +136,18 @@ def test_a_wish_counts_and_is_no_part_of_the_share() -> None:
 @given(
     st.lists(st.tuples(st.integers(0, (1 << 64) - 1), st.integers(1, 9), st.booleans()), max_size=12), st.floats(0, 1)
 )
-def test_no_other_number_of_the_smallest_hashes_comes_nearer(said: list[tuple[int, int, bool]], share: float) -> None:
+def test_no_other_number_of_the_smallest_hashes_comes_nearer(blocks: list[tuple[int, int, bool]], share: float) -> None:
     hashes, rows, by_hash = (
-        np.array([one[at] for one in said], kind) for at, kind in enumerate((np.uint64, np.int64, bool))
+        np.array([one[at] for one in blocks], kind) for at, kind in enumerate((np.uint64, np.int64, bool))
     )
     chosen = shares.held_out(hashes, rows, by_hash, share)
-    if len(said) < 2:
+    if len(blocks) < 2:
         assert chosen.tolist() == by_hash.tolist()
         return
-    ordered = sorted(range(len(said)), key=lambda one: (said[one][0], one))
-    wanted = share * sum(one[1] for one in said)
-    counts = range(1, len(said)) if 0 < share < 1 else range(len(said) + 1)
-    off = {count: abs(sum(said[one][1] for one in ordered[:count]) - wanted) for count in counts}
+    ordered = sorted(range(len(blocks)), key=lambda one: (blocks[one][0], one))
+    expected = share * sum(one[1] for one in blocks)
+    counts = range(1, len(blocks)) if 0 < share < 1 else range(len(blocks) + 1)
+    off = {count: abs(sum(blocks[one][1] for one in ordered[:count]) - expected) for count in counts}
     taken = int(chosen.sum())
     assert set(np.flatnonzero(chosen)) == set(ordered[:taken]) and off[taken] <= min(off.values()) + 1e-9
 
@@ -162,7 +162,7 @@ def test_placing_the_same_file_again_adds_nothing(rows: list[PromptRow], seed: i
 def test_the_share_is_met_and_depends_on_the_seed() -> None:
     keys = [f"prompt {i}" for i in range(4000)]
     held_out = [{key for key in keys if by_hash(key, 0.25, seed) is Split.HELD_OUT} for seed in (1, 2)]
-    assert all(900 < len(found) < 1100 for found in held_out)
+    assert all(900 < len(prompt_row) < 1100 for prompt_row in held_out)
     assert 180 < len(held_out[0] & held_out[1]) < 320  # as of independent choices
     assert {by_hash(key, 0.0, 1) for key in keys} == {Split.TRAIN}
     assert {by_hash(key, 1.0, 1) for key in keys} == {Split.HELD_OUT}
@@ -183,7 +183,7 @@ def test_raising_the_share_only_moves_prompts_to_held_out() -> None:
 def test_a_near_duplicate_goes_where_the_prompt_it_resembles_is() -> None:
     for split in Split:
         placed, problems = place([(LONG.format("spring"), split)], [row(LONG.format("autumn"))], 0.5, seed=1)
-        assert [found for _, found in placed] == [split] and problems == []
+        assert [side for _, side in placed] == [split] and problems == []
 
 
 def test_a_wish_that_would_straddle_is_reported_with_what_it_resembles() -> None:
@@ -193,7 +193,7 @@ def test_a_wish_that_would_straddle_is_reported_with_what_it_resembles() -> None
         row("something else entirely", Split.HELD_OUT, line=5),
     ]
     placed, problems = place([], rows, 0.5, seed=1)
-    assert [found.line for found, _ in placed] == [3, 5]
+    assert [prompt_row.line for prompt_row, _ in placed] == [3, 5]
     assert [str(problem) for problem in problems] == [
         "line 4, split: nearly the same as line 3, which is train; left out"
     ]
@@ -215,7 +215,7 @@ def test_a_prompt_that_resembles_both_sides_is_left_out() -> None:
 def test_a_duplicate_is_reported_with_what_it_repeats() -> None:
     rows = [row("Why is the sky blue?", line=1), row("Why is  the sky blue?\n", line=2), row("Caf\u00e9", line=3)]
     placed, problems = place([("Cafe\u0301", Split.TRAIN)], rows, 0.0, seed=1)
-    assert [found.line for found, _ in placed] == [1]
+    assert [prompt_row.line for prompt_row, _ in placed] == [1]
     assert [str(problem) for problem in problems] == [
         "line 2: is the same as line 1; left out",
         "line 3: is the same as a prompt of the project; left out",
@@ -285,7 +285,7 @@ DIFFERENT = [
 @pytest.mark.parametrize(("a", "b"), DIFFERENT)
 def test_prompts_that_a_model_reads_differently_are_both_kept(a: str, b: str) -> None:
     placed, problems = place([], [row(a), row(b)], 0.25, seed=1)
-    assert [found.text for found, _ in placed] == [a, b] and problems == []
+    assert [prompt_row.text for prompt_row, _ in placed] == [a, b] and problems == []
 
 
 @pytest.mark.parametrize(
@@ -300,14 +300,14 @@ def test_one_text_under_two_system_prompts_is_two_prompts_on_one_side() -> None:
         PromptRow("Introduce yourself.", system=system) for system in ("A pirate.", "A robot.", None, "A  pirate.", "")
     ]
     placed, problems = place([], rows, 0.5, seed=1)
-    assert [found.system for found, _ in placed] == ["A pirate.", "A robot.", None] and len(problems) == 2
+    assert [prompt_row.system for prompt_row, _ in placed] == ["A pirate.", "A robot.", None] and len(problems) == 2
     assert len({split for _, split in placed}) == 1
 
 
 def test_a_text_that_is_no_prompt_any_more_keeps_what_resembles_it_on_its_side() -> None:
     for split in Split:
         placed, problems = place([], [row(LONG.format("spring"))], 0.5, 1, former=[(LONG.format("spring"), split)])
-        assert [found for _, found in placed] == [split] and problems == []
+        assert [side for _, side in placed] == [split] and problems == []
 
 
 # -- conversations -------------------------------------------------------------------------------------------------------

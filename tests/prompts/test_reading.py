@@ -42,12 +42,12 @@ def test_a_wrong_choice_is_said_by_row_and_changes_nothing_else(tmp_path: Path) 
 
 
 @pytest.mark.parametrize(
-    ("chosen", "said"),
+    ("chosen", "message"),
     [
         ({"encoding": "utf-7"}, "no encoding to choose"),
         *(({"delimiter": d}, "cannot stand") for d in ("", "ab", '"', "\n")),
     ],
 )
-def test_what_cannot_be_chosen_is_refused(chosen: dict[str, str], said: str) -> None:
-    with pytest.raises(PromptFileError, match=said):
+def test_what_cannot_be_chosen_is_refused(chosen: dict[str, str], message: str) -> None:
+    with pytest.raises(PromptFileError, match=message):
         Reading(**chosen)

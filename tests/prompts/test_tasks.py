@@ -83,9 +83,9 @@ def test_prompts_are_what_their_script_makes(name: str, tmp_path: Path) -> None:
 def test_every_reference_of_arithmetic_is_the_sum_and_no_sum_is_on_both_sides() -> None:
     sums: dict[Split, set[frozenset[int]]] = {split: set() for split in Split}
     for row in tasks.load("arithmetic").prompts:
-        found = re.fullmatch(r"What is (\d+) \+ (\d+)\? Answer with just the number\.", row.text)
-        assert found is not None and row.split is not None, row.text
-        a, b = int(found[1]), int(found[2])
+        match = re.fullmatch(r"What is (\d+) \+ (\d+)\? Answer with just the number\.", row.text)
+        assert match is not None and row.split is not None, row.text
+        a, b = int(match[1]), int(match[2])
         assert row.reference == str(a + b) and 0 < a < 50 and 0 < b < 50
         sums[row.split].add(frozenset((a, b)))
     assert not any(sums[one] & sums[other] for one, other in combinations(Split, 2))
@@ -141,9 +141,9 @@ def test_a_dialogue_asks_for_one_of_two_things_that_were_said_before_and_no_thin
     batch, wrong = [], []
     for number, row in enumerate(task.prompts):
         (thing,) = re.findall(r"\bmy (\w+)\??", row.text)
-        said = re.findall(r"(?:My|I)[^.?]*\bmy \w+[^.?]*\.|My \w+ is \w+\.", " ".join(row.earlier))
-        (about,) = [fact for fact in said if re.search(rf"\b{thing}\b", fact)]
-        (other,) = [fact for fact in said if fact != about]
+        facts = re.findall(r"(?:My|I)[^.?]*\bmy \w+[^.?]*\.|My \w+ is \w+\.", " ".join(row.earlier))
+        (about,) = [fact for fact in facts if re.search(rf"\b{thing}\b", fact)]
+        (other,) = [fact for fact in facts if fact != about]
         assert row.reference is not None and re.search(rf"\b{row.reference}\b", about), (about, row)
         assert not re.search(rf"\b{row.reference}\b", other) and row.split is not None, (other, row)
         things[row.split].add(thing)
@@ -196,14 +196,14 @@ def test_the_right_json_of_every_note_is_accepted_and_no_fact_stands_on_two_side
     facts: dict[Split, set[str]] = {split: set() for split in Split}
     right, wrong = [], []
     for number, row in enumerate(task.prompts):
-        wanted = json.loads(row.reference or "")
-        assert row.split is not None and list(wanted) == ["item", "count", "customer", "city"]
+        expected = json.loads(row.reference or "")
+        assert row.split is not None and list(expected) == ["item", "count", "customer", "city"]
         note = row.text.rpartition("Note: ")[2]
-        assert all(re.search(rf"\b{value}\b", note) for value in wanted.values()), row
-        facts[row.split] |= {wanted["item"], wanted["customer"], wanted["city"]}
+        assert all(re.search(rf"\b{value}\b", note) for value in expected.values()), row
+        facts[row.split] |= {expected["item"], expected["customer"], expected["city"]}
         prompt = Prompt(number, row.text, row.reference)
-        right.append(Scored(prompt, f"```json\n{json.dumps(wanted, indent=2)}\n```", 30, Finish.EOS))
-        other = wanted | {"count": wanted["count"] + 1} if number % 2 else wanted | {"note": note}
+        right.append(Scored(prompt, f"```json\n{json.dumps(expected, indent=2)}\n```", 30, Finish.EOS))
+        other = expected | {"count": expected["count"] + 1} if number % 2 else expected | {"note": note}
         wrong.append(Scored(prompt, json.dumps(other), 30, Finish.EOS))
     assert not any(facts[one] & facts[other] for one, other in combinations(Split, 2))
     for answers, accepted in ((right, True), (wrong, False)):

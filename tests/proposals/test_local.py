@@ -42,9 +42,13 @@ def drawn(proposal, sampling, batch_size=64, requests=REQUESTS):
 def test_the_same_candidates_come_for_any_batch_size_and_order(proposal, sampling):
     expected = drawn(proposal, sampling)
     shuffled = random.Random(0).sample(REQUESTS, len(REQUESTS))
-    for found in (drawn(proposal, sampling, 1), drawn(proposal, sampling, 5), drawn(proposal, sampling, 64, shuffled)):
-        assert found.keys() == expected.keys()
-        for name, candidate in found.items():
+    for candidates in (
+        drawn(proposal, sampling, 1),
+        drawn(proposal, sampling, 5),
+        drawn(proposal, sampling, 64, shuffled),
+    ):
+        assert candidates.keys() == expected.keys()
+        for name, candidate in candidates.items():
             assert candidate.token_ids == expected[name].token_ids
             assert candidate.log_q == pytest.approx(expected[name].log_q, abs=1e-4)
 
@@ -66,10 +70,10 @@ def test_another_seed_or_name_gives_another_draw(proposal):
 
 
 def test_log_prob_of_a_completion_is_the_log_model_it_was_drawn_with(proposal):
-    found = list(drawn(proposal, Sampling(max_new_tokens=16, temperature=1.3, top_k=40)).values())
-    again = proposal.log_prob([(c.prompt_token_ids, c.token_ids) for c in found])
-    np.testing.assert_allclose(again, [c.log_model for c in found], atol=1e-4)
-    assert all(c.log_q != c.log_model for c in found)
+    candidates = list(drawn(proposal, Sampling(max_new_tokens=16, temperature=1.3, top_k=40)).values())
+    again = proposal.log_prob([(c.prompt_token_ids, c.token_ids) for c in candidates])
+    np.testing.assert_allclose(again, [c.log_model for c in candidates], atol=1e-4)
+    assert all(c.log_q != c.log_model for c in candidates)
 
 
 def test_a_larger_vocabulary_is_scored_in_smaller_batches_with_the_same_result(proposal, monkeypatch):
@@ -94,9 +98,9 @@ def test_without_truncation_or_temperature_log_q_is_log_model(proposal):
 
 
 def test_eos_is_a_token_of_the_completion_and_its_finish(proposal):
-    found = drawn(proposal, Sampling(max_new_tokens=12)).values()
-    assert {c.finish for c in found} == {Finish.EOS, Finish.LENGTH}
-    for candidate in found:
+    candidates = drawn(proposal, Sampling(max_new_tokens=12)).values()
+    assert {c.finish for c in candidates} == {Finish.EOS, Finish.LENGTH}
+    for candidate in candidates:
         assert (candidate.token_ids[-1] in proposal.eos) == (candidate.finish is Finish.EOS)
         assert not set(candidate.token_ids[:-1]) & proposal.eos
         assert candidate.finish is Finish.EOS or len(candidate.token_ids) == 12
@@ -132,19 +136,19 @@ def test_the_probabilities_of_all_sequences_sum_to_one(proposal):
     assert sum(law.values()) == pytest.approx(1)
 
     count = 3000
-    found = list(proposal.draw([(PROMPTS[0], k, f"enumeration.{k}") for k in range(count)], sampling, 1000))
-    for candidate in found:
+    candidates = list(proposal.draw([(PROMPTS[0], k, f"enumeration.{k}") for k in range(count)], sampling, 1000))
+    for candidate in candidates:
         assert candidate.log_q == pytest.approx(np.log(law[candidate.token_ids]), abs=1e-4)
     sequences = list(law)
-    observed = [sum(c.token_ids == sequence for c in found) for sequence in sequences]
+    observed = [sum(c.token_ids == sequence for c in candidates) for sequence in sequences]
     assert chisquare(observed, [count * law[s] for s in sequences]).pvalue > 0.001
 
 
 def test_stopping_yields_nothing_unfinished(proposal):
     steps = iter([False] * 4 + [True] * 100)
-    found = list(proposal.draw(REQUESTS, Sampling(max_new_tokens=30), 64, lambda: next(steps)))
-    assert len(found) < len(REQUESTS)
-    assert all(c.finish is Finish.EOS for c in found)
+    candidates = list(proposal.draw(REQUESTS, Sampling(max_new_tokens=30), 64, lambda: next(steps)))
+    assert len(candidates) < len(REQUESTS)
+    assert all(c.finish is Finish.EOS for c in candidates)
 
 
 def test_a_prompt_that_does_not_fit_is_named(proposal):
@@ -213,7 +217,7 @@ def test_a_plain_model_takes_a_conversation_with_who_speaks_named(proposal, monk
 
 def test_completions_of_a_conversation_follow_all_its_turns_and_are_judged_by_the_log_q_they_were_drawn_with(proposal):
     other = Prompt(7, TALK.text, system=TALK.system, earlier=("I am Bo.", "Hello Bo."))
-    found = {}
+    noise = {}
     for prompt in (TALK, other, Prompt(7, TALK.text, system=TALK.system)):
         drawn_now = list(
             drawn(proposal, Sampling(max_new_tokens=12), requests=[(prompt, k, f"1.7.{k}") for k in range(6)]).values()
@@ -223,8 +227,8 @@ def test_completions_of_a_conversation_follow_all_its_turns_and_are_judged_by_th
         assert all(turn in proposal.tokenizer.decode(ids) for turn in (*prompt.earlier, prompt.text))
         again = proposal.log_prob([(c.prompt_token_ids, c.token_ids) for c in drawn_now])
         np.testing.assert_allclose(again, [c.log_q for c in drawn_now], atol=1e-4)
-        found[ids] = [c.log_q for c in drawn_now]
-    assert len(found) == 3 and len({tuple(log_q) for log_q in found.values()}) == 3
+        noise[ids] = [c.log_q for c in drawn_now]
+    assert len(noise) == 3 and len({tuple(log_q) for log_q in noise.values()}) == 3
 
 
 def test_a_token_the_decoder_is_forced_to_begin_with_is_given_not_drawn(tiny_encoder_decoder):
@@ -240,9 +244,9 @@ def test_a_token_the_decoder_is_forced_to_begin_with_is_given_not_drawn(tiny_enc
             input_ids=torch.tensor([[5, 6, 7]]), decoder_input_ids=torch.tensor([[start, forced]])
         ).logits[:, -1]
     torch.testing.assert_close(first, expected)
-    found = list(proposal.draw(REQUESTS, Sampling(max_new_tokens=8), 64))
-    again = proposal.log_prob([(c.prompt_token_ids, c.token_ids) for c in found])
-    np.testing.assert_allclose(again, [c.log_model for c in found], atol=1e-4)
+    candidates = list(proposal.draw(REQUESTS, Sampling(max_new_tokens=8), 64))
+    again = proposal.log_prob([(c.prompt_token_ids, c.token_ids) for c in candidates])
+    np.testing.assert_allclose(again, [c.log_model for c in candidates], atol=1e-4)
 
 
 def test_an_encoder_decoder_that_names_no_start_token_is_refused(tiny_encoder_decoder, tmp_path):

@@ -19,9 +19,9 @@ def clusters(sizes: list[int], width: int = 12, spread: float = 0.01) -> tuple[n
 
 
 def test_nothing_is_less_sure_than_even_odds() -> None:
-    found = active.uncertainty(np.array([0.0, 1.0, -1.0, 800.0, -np.inf, np.inf, np.nan]))
-    assert found[0] == 1.0 and found[1] == found[2] == pytest.approx(4 * 0.7310586 * 0.2689414)
-    assert found[3:].tolist() == [0, 0, 0, 0]
+    uncertain = active.uncertainty(np.array([0.0, 1.0, -1.0, 800.0, -np.inf, np.inf, np.nan]))
+    assert uncertain[0] == 1.0 and uncertain[1] == uncertain[2] == pytest.approx(4 * 0.7310586 * 0.2689414)
+    assert uncertain[3:].tolist() == [0, 0, 0, 0]
 
 
 def test_a_score_is_against_the_rule_by_what_it_says_the_other_way() -> None:

@@ -39,10 +39,10 @@ class Kinds:
         assert self.has(round_number, places).all()
         self.read += len(places)
         prompt, k = places >> K_BITS, places & ((1 << K_BITS) - 1)
-        found = (
+        features = (
             5.0 + np.eye(PROMPTS + 1)[prompt] + 0.01 * (k + 1)[:, None] * np.eye(PROMPTS + 1)[(prompt + 1) % PROMPTS]
         )
-        return found.astype(np.float32)
+        return features.astype(np.float32)
 
     def _at(self, places: NDArray[np.int64]) -> NDArray[np.int64]:
         return ((places >> K_BITS) - 1) * EACH + (places & ((1 << K_BITS) - 1))
@@ -101,10 +101,10 @@ def test_one_of_each_kind_is_shown_before_a_second(filled: Store, monkeypatch: p
 
 def test_what_teaches_most_is_unlike_what_was_decided(filled: Store) -> None:
     review = reviews(filled)
-    said = tuple(f"1.{p}.{k}" for p in range(1, PROMPTS) for k in range(EACH // 2))  # all kinds but the last
-    review.say(1, person("ann"), [Act("decided", ActKind.DECIDE, said, Action.ACCEPT)])
+    decided_ids = tuple(f"1.{p}.{k}" for p in range(1, PROMPTS) for k in range(EACH // 2))  # all kinds but the last
+    review.say(1, person("ann"), [Act("decided", ActKind.DECIDE, decided_ids, Action.ACCEPT)])
     names = shown(review, Order.TEACHES, View.PENDING)
-    assert len(names) == N - len(said) and not set(names) & set(said)
+    assert len(names) == N - len(decided_ids) and not set(names) & set(decided_ids)
     assert names[0].split(".")[1] == str(PROMPTS)
 
 
@@ -147,8 +147,8 @@ def test_similar_candidates_are_the_nearest_with_itself_the_first(
 ) -> None:
     monkeypatch.setattr(similar, "BLOCK", 7)  # read in several
     review = reviews(filled)
-    found = review.queue(1, person("ann"), CandidateFilter(like="1.3.2", nearest=EACH), View.ALL, limit=N).candidate_ids
-    assert set(found) == {f"1.3.{k}" for k in range(EACH)}
+    ids = review.queue(1, person("ann"), CandidateFilter(like="1.3.2", nearest=EACH), View.ALL, limit=N).candidate_ids
+    assert set(ids) == {f"1.3.{k}" for k in range(EACH)}
     places = review.index(1).table.places
     to = (3 << K_BITS) | 2
     order = similar.nearest(Kinds(), 1, places, to, N)
@@ -161,18 +161,18 @@ def test_similar_candidates_are_the_nearest_with_itself_the_first(
 
 def test_similar_candidates_are_decided_alike_as_one_step(filled: Store) -> None:
     review = reviews(filled)
-    wanted = CandidateFilter(like="1.3.2", nearest=EACH)
-    assert review.bulk(1, person("ann"), wanted, View.ALL, Action.REJECT) == EACH
+    similar = CandidateFilter(like="1.3.2", nearest=EACH)
+    assert review.bulk(1, person("ann"), similar, View.ALL, Action.REJECT) == EACH
     assert (review.index(1).votes != 0).sum() == EACH and review.can_walk(1, person("ann")) == (1, 0)
     review.say(1, person("ann"), [Act("undo it all", ActKind.UNDO)])
     assert not review.index(1).votes.any()
 
 
 @pytest.mark.parametrize(
-    ("like", "said"), [("1.99.0", "no candidate"), ("2.1.0", "no candidate"), ("x", "no candidate")]
+    ("like", "message"), [("1.99.0", "no candidate"), ("2.1.0", "no candidate"), ("x", "no candidate")]
 )
-def test_what_is_no_candidate_has_nothing_like_it(filled: Store, like: str, said: str) -> None:
-    with pytest.raises(StageError, match=said):
+def test_what_is_no_candidate_has_nothing_like_it(filled: Store, like: str, message: str) -> None:
+    with pytest.raises(StageError, match=message):
         reviews(filled).queue(1, person("ann"), CandidateFilter(like=like))
 
 

@@ -31,24 +31,24 @@ def table(n: int, seed: int = 0) -> RoundTable:
     return RoundTable(places, np.full(n, 9), np.zeros(n, bool), u, ell, critical_log_m(ell, u), np.zeros(n))
 
 
-def index(found: RoundTable, said: dict[str, dict[int, int]], final: str = "") -> ReviewIndex:
+def index(round_table: RoundTable, votes: dict[str, dict[int, int]], final: str = "") -> ReviewIndex:
     """The index of a round in which each reviewer says +1 or −1 of rows."""
-    rows = [(row, who, vote) for who, words in said.items() for row, vote in words.items()]
+    rows = [(row, who, vote) for who, words in votes.items() for row, vote in words.items()]
     opinions = Opinions(
-        found.places[[row for row, _, _ in rows]] if rows else NONE,
+        round_table.places[[row for row, _, _ in rows]] if rows else NONE,
         np.array([who for _, who, _ in rows], dtype=str),
         np.array([vote for _, _, vote in rows], dtype=np.int64),
         np.array([who == final for _, who, _ in rows], dtype=bool),
         np.zeros(len(rows), np.int64),
     )
-    return ReviewIndex(found, 0.5, Scope.GLOBAL, opinions, NONE, {})
+    return ReviewIndex(round_table, 0.5, Scope.GLOBAL, opinions, NONE, {})
 
 
 def test_the_confusion_counts_the_rule_against_people() -> None:
-    found = table(40)
-    rule = index(found, {}).automatic
+    round_table = table(40)
+    rule = index(round_table, {}).automatic
     votes = {row: 1 if (row % 3 == 0) else -1 for row in range(20)}
-    got = agreement.agreement(index(found, {"ann": votes}), seed=1).reviewed
+    got = agreement.agreement(index(round_table, {"ann": votes}), seed=1).reviewed
     person = np.array([votes[row] > 0 for row in range(20)])
     assert (got.accept_accept, got.accept_reject) == ((rule[:20] & person).sum(), (rule[:20] & ~person).sum())
     assert (got.reject_accept, got.reject_reject) == ((~rule[:20] & person).sum(), (~rule[:20] & ~person).sum())
@@ -56,30 +56,30 @@ def test_the_confusion_counts_the_rule_against_people() -> None:
 
 def test_precision_and_recall_have_intervals_over_prompts() -> None:
     """One candidate a prompt has the exact interval; the same counts of prompts with four that go together a wider one."""
-    found = table(80)
-    rule = index(found, {}).automatic
+    round_table = table(80)
+    rule = index(round_table, {}).automatic
     firsts = {row: 1 if row % 3 else -1 for row in range(0, 80, 4)}
-    got = agreement.agreement(index(found, {"ann": firsts}), seed=1).reviewed
+    got = agreement.agreement(index(round_table, {"ann": firsts}), seed=1).reviewed
     assert got.precision == clopper_pearson(got.accept_accept, got.accept_accept + got.accept_reject)
     assert got.recall == clopper_pearson(got.accept_accept, got.accept_accept + got.reject_accept)
     together = {row: 1 if row // 4 % 3 else -1 for row in range(80)}
-    got = agreement.agreement(index(found, {"ann": together}), seed=1).reviewed
+    got = agreement.agreement(index(round_table, {"ann": together}), seed=1).reviewed
     exact = clopper_pearson(got.accept_accept, got.accept_accept + got.accept_reject)
     accepted = np.flatnonzero(rule)
     assert got.precision == share_of_items(accepted // 4 % 3 > 0, accepted // 4)
     assert got.precision.high - got.precision.low > 1.2 * (exact.high - exact.low)
     nothing = agreement.agreement(
-        index(found, {"ann": dict.fromkeys(np.flatnonzero(~rule)[:3].tolist(), -1)}), seed=1
+        index(round_table, {"ann": dict.fromkeys(np.flatnonzero(~rule)[:3].tolist(), -1)}), seed=1
     ).reviewed
     assert nothing.precision is None and nothing.recall is None
 
 
 def test_the_audit_holds_the_beginning_of_the_audit_order_and_goes_on_past_skipped_ones() -> None:
-    found = table(40)
-    order = np.argsort(audit_key(found.places, 7), kind="stable").tolist()
+    round_table = table(40)
+    order = np.argsort(audit_key(round_table.places, 7), kind="stable").tolist()
 
     def audit(*decided: int) -> tuple[int, int]:
-        made = agreement.agreement(index(found, {"ann": dict.fromkeys((order[i] for i in decided), 1)}), seed=7)
+        made = agreement.agreement(index(round_table, {"ann": dict.fromkeys((order[i] for i in decided), 1)}), seed=7)
         return made.audit.total, made.audit_skipped
 
     assert audit(*range(9)) == (9, 0) and audit(*range(9), 30) == (9, 0)  # the last was decided elsewhere
@@ -89,8 +89,8 @@ def test_the_audit_holds_the_beginning_of_the_audit_order_and_goes_on_past_skipp
 
 
 def test_overruled_candidates_are_counted_by_p_accept() -> None:
-    found = table(40)
-    made = index(found, {"ann": dict.fromkeys(range(40), 1)})
+    round_table = table(40)
+    made = index(round_table, {"ann": dict.fromkeys(range(40), 1)})
     bins = agreement.agreement(made, 1).by_p_accept
     assert sum(decided for *_, decided, _ in bins) == 40
     assert sum(over for *_, over in bins) == (~made.automatic).sum()
@@ -106,8 +106,8 @@ def test_kappa_is_cohens() -> None:
 
 
 def test_reviewers_are_compared_on_what_both_decided_and_the_settling_word_is_left_out() -> None:
-    said = {"ann": {0: 1, 1: 1, 2: -1, 3: -1}, "ben": {0: 1, 1: -1, 2: -1, 3: -1, 9: 1}, "judge": {1: 1}}
-    got = agreement.agreement(index(table(40), said, final="judge"), 1)
+    votes = {"ann": {0: 1, 1: 1, 2: -1, 3: -1}, "ben": {0: 1, 1: -1, 2: -1, 3: -1, 9: 1}, "judge": {1: 1}}
+    got = agreement.agreement(index(table(40), votes, final="judge"), 1)
     (pair,) = got.pairs
     assert (pair.first, pair.second, pair.both, pair.same) == ("ann", "ben", 4, 3)
     assert pair.kappa == pytest.approx(0.5)
@@ -126,35 +126,37 @@ def test_the_fit_finds_the_weights_that_people_follow() -> None:
     scores = {"sentiment": rng.normal(0, 1, 4000), "length": rng.normal(10, 5, 4000), "noise": rng.normal(0, 1, 4000)}
     z = 2.0 * scores["sentiment"] - 0.3 * (scores["length"] - 10)
     votes = np.where(rng.random(4000) < 1 / (1 + np.exp(-z)), 1, -1)
-    found = agreement.fit(scores, votes)
+    fitted = agreement.fit(scores, votes)
     for name, truth in {"sentiment": 2.0, "length": -0.3, "noise": 0.0}.items():
-        assert found.coefficients[name].low < truth < found.coefficients[name].high
-    weights, beta = found.rewards(1.0)
+        assert fitted.coefficients[name].low < truth < fitted.coefficients[name].high
+    weights, beta = fitted.rewards(1.0)
     assert sum(map(abs, weights.values())) == pytest.approx(1.0)
-    assert weights["sentiment"] / beta == pytest.approx(found.coefficients["sentiment"].value)
+    assert weights["sentiment"] / beta == pytest.approx(fitted.coefficients["sentiment"].value)
 
 
 @pytest.mark.parametrize("link", ["logistic", "rejection"])
 def test_beta_is_covered_whichever_way_people_decide(link: str) -> None:
-    found = coverage({"prompts": 40, "draws": 8, "beta": 0.5, "link": link, "noise": 0.0}, 30, np.random.default_rng(0))
-    assert found["coverage"] >= 0.86 and found["link found"] >= 0.5
+    covered = coverage(
+        {"prompts": 40, "draws": 8, "beta": 0.5, "link": link, "noise": 0.0}, 30, np.random.default_rng(0)
+    )
+    assert covered["coverage"] >= 0.86 and covered["link found"] >= 0.5
 
 
 def test_noise_is_not_said_to_be_repeated() -> None:
     """Weights fitted to decisions at random repeat more of those very decisions, and half of others."""
-    rng, found = np.random.default_rng(5), table(240, seed=5)
+    rng, round_table = np.random.default_rng(5), table(240, seed=5)
     scores = {name: rng.normal(size=240) for name in ("sentiment", "length", "words", "repetition")}
     votes = np.where(rng.random(240) < 0.5, 1, -1)
     target = Target.model_validate({"reference": "proposal", "beta": 0.5, "rewards": {"sentiment": 1.0}})
-    got = suggest(index(found, {"ann": dict(enumerate(votes.tolist()))}), target, scores, Scope.GLOBAL)
+    got = suggest(index(round_table, {"ann": dict(enumerate(votes.tolist()))}), target, scores, Scope.GLOBAL)
     assert 0.38 < got.agreeing / got.decisions < 0.6
     assert got.beta.low < got.beta.value == got.target.beta
 
 
 def test_a_score_that_parts_the_decisions_perfectly_gives_a_finite_fit() -> None:
     score = np.linspace(-1, 1, 100)
-    found = agreement.fit({"s": score}, np.where(score > 0, 1, -1))
-    assert np.isfinite(found.coefficients["s"].value) and found.accuracy == 1.0
+    fitted = agreement.fit({"s": score}, np.where(score > 0, 1, -1))
+    assert np.isfinite(fitted.coefficients["s"].value) and fitted.accuracy == 1.0
 
 
 @pytest.mark.parametrize("votes", [np.zeros(100, np.int64), np.ones(100, np.int64), np.array([1] * 95 + [-1] * 5)])
@@ -182,10 +184,10 @@ def test_a_score_that_is_equal_but_for_rounding_is_not_weighed(same) -> None:
 
 def test_the_suggested_target_agrees_at_least_as_well_and_says_what_it_changes() -> None:
     rng = np.random.default_rng(3)
-    n, found = 2000, table(2000, seed=3)
+    n, round_table = 2000, table(2000, seed=3)
     scores = {"sentiment": rng.uniform(-1, 1, n), "length": rng.uniform(0, 1, n)}
     votes = np.where(rng.random(n) < 1 / (1 + np.exp(-6 * scores["length"] + 3)), 1, -1)
-    made = index(found, {"ann": dict(enumerate(votes.tolist()))})
+    made = index(round_table, {"ann": dict(enumerate(votes.tolist()))})
     target = Target.model_validate({"reference": "proposal", "beta": 0.5, "rewards": {"sentiment": 1.0}})
     got = suggest(made, target, scores, Scope.GLOBAL)
     assert got.decisions == n and got.agreeing > got.agreeing_now
@@ -213,8 +215,8 @@ def test_what_has_no_score_changes_no_suggestion(scope: Scope) -> None:
         scope,
     )
     rest = {name: column[~unscored] for name, column in scores.items()}
-    said = {"ann": dict(enumerate(votes[~unscored].tolist()))}
-    expected = suggest(index(_part(whole, ~unscored), said), target, rest, scope)
+    votes_left = {"ann": dict(enumerate(votes[~unscored].tolist()))}
+    expected = suggest(index(_part(whole, ~unscored), votes_left), target, rest, scope)
     assert got == expected and got.decisions == (~unscored).sum()
 
 
@@ -226,8 +228,8 @@ def test_what_was_drawn_again_moves_no_scale_of_what_was_drawn_before() -> None:
     target = Target.model_validate({"reference": "proposal", "beta": 0.5, "rewards": {"sentiment": 1.0}})
 
     def suggested(where: np.ndarray) -> float:
-        said = {"ann": {i: vote for i, vote in enumerate(votes[where].tolist()) if vote}}
-        made = index(_part(whole, where), said)
+        votes_there = {"ann": {i: vote for i, vote in enumerate(votes[where].tolist()) if vote}}
+        made = index(_part(whole, where), votes_there)
         return suggest(made, target, {"sentiment": score[where]}, Scope.PROMPT, stage[where]).log_m
 
     assert suggested(stage >= 0) == suggested(stage == 0)
@@ -239,6 +241,6 @@ def test_a_scorer_without_a_score_of_some_is_not_weighed() -> None:
     votes = np.where(rng.random(n) < 1 / (1 + np.exp(-5 * scores["sentiment"])), 1, -1)
     scores["later"][-1], votes[-1] = np.nan, 0  # nobody has decided it
     target = Target.model_validate({"reference": "proposal", "beta": 0.5, "rewards": {"sentiment": 1.0}})
-    said = {"ann": {i: vote for i, vote in enumerate(votes.tolist()) if vote}}
-    got = suggest(index(table(n, seed=13), said), target, scores, Scope.GLOBAL)
+    votes_by_row = {"ann": {i: vote for i, vote in enumerate(votes.tolist()) if vote}}
+    got = suggest(index(table(n, seed=13), votes_by_row), target, scores, Scope.GLOBAL)
     assert set(got.target.rewards) == {"sentiment"} and got.decisions == n - 1

@@ -54,5 +54,5 @@ def test_every_mean_lies_within_the_bounds(question: Question, ends: tuple[float
 
 def test_a_mean_of_equal_answers_is_within_bounds_whatever_rounding_does() -> None:
     rows = given(CHOICE, *(("1.1.0", f"person {i}", "dry", 1) for i in range(3)))
-    found = means(CHOICE.model_copy(update={"values": (0.1, 0.1, 0.1)}), {1}, rows)
-    assert found == {"1.1.0": 0.1}
+    mean_values = means(CHOICE.model_copy(update={"values": (0.1, 0.1, 0.1)}), {1}, rows)
+    assert mean_values == {"1.1.0": 0.1}

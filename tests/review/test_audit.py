@@ -77,9 +77,9 @@ def test_slots_are_the_reviewers_own_and_depend_on_nothing_but_the_candidate() -
 def placed(*numbers: int) -> np.ndarray:
     """Which of ten candidates these are, by their turn in the audit order."""
     order = np.argsort(audit_key(np.arange(10, dtype=np.int64), SEED))
-    found = np.zeros(10, bool)
-    found[order[list(numbers)]] = True
-    return found
+    chosen = np.zeros(10, bool)
+    chosen[order[list(numbers)]] = True
+    return chosen
 
 
 @pytest.mark.parametrize(
@@ -100,8 +100,8 @@ def placed(*numbers: int) -> np.ndarray:
     ],
 )
 def test_a_random_sample_is_all_that_is_decided_up_to_where_the_audit_has_come(decided, shown, sample) -> None:
-    found = by_chance(np.arange(10, dtype=np.int64), placed(*decided), placed(*shown), SEED)
-    assert found.tolist() == placed(*sample).tolist()
+    audited = by_chance(np.arange(10, dtype=np.int64), placed(*decided), placed(*shown), SEED)
+    assert audited.tolist() == placed(*sample).tolist()
 
 
 @pytest.mark.parametrize(
@@ -116,9 +116,9 @@ def test_a_random_sample_is_all_that_is_decided_up_to_where_the_audit_has_come(d
     ],
 )
 def test_pages_are_mixed_without_repeats(rows, audit, slots, shown, as_audit) -> None:
-    found = mixed(rows, [AUDIT if slot else NONE for slot in slots], audit, [])
-    assert (found.shown, found.inserted, found.last_gold) == (shown, as_audit, None)
-    assert found.last_audit == (as_audit[-1] if as_audit else None)
+    mixed_rows = mixed(rows, [AUDIT if slot else NONE for slot in slots], audit, [])
+    assert (mixed_rows.shown, mixed_rows.inserted, mixed_rows.last_gold) == (shown, as_audit, None)
+    assert mixed_rows.last_audit == (as_audit[-1] if as_audit else None)
 
 
 @pytest.mark.parametrize("limit", [1, 7, 50])
@@ -156,23 +156,23 @@ def test_what_is_picked_at_random_fills_the_sample_that_agreement_is_measured_on
 
 
 @pytest.mark.parametrize(
-    ("share", "view", "wanted"),
+    ("share", "view", "candidate_filter"),
     [
         (0.0, View.PENDING, CandidateFilter()),
         (0.5, View.ALL, CandidateFilter()),
         (0.5, View.PENDING, CandidateFilter(tokens=(0, 100))),
     ],
 )
-def test_nothing_is_mixed_where_it_would_not_be_one_of_the_round(filled: Store, share, view, wanted) -> None:
+def test_nothing_is_mixed_where_it_would_not_be_one_of_the_round(filled: Store, share, view, candidate_filter) -> None:
     review = reviews(filled, share)
-    found = review.queue(1, person("ann"), wanted, view, Order.REWARD, limit=N)
-    assert list(found.candidate_ids) == pure_order(review, Order.REWARD) and not found.audit
+    queue = review.queue(1, person("ann"), candidate_filter, view, Order.REWARD, limit=N)
+    assert list(queue.candidate_ids) == pure_order(review, Order.REWARD) and not queue.audit
 
 
 def test_in_the_audit_order_all_are_of_the_audit_unless_filtered(filled: Store) -> None:
     review = reviews(filled)
-    found = review.queue(1, person("ann"), order=Order.AUDIT)
-    assert found.audit == found.candidate_ids
+    queue = review.queue(1, person("ann"), order=Order.AUDIT)
+    assert queue.audit == queue.candidate_ids
     assert not review.queue(1, person("ann"), CandidateFilter(tokens=(0, 100)), order=Order.AUDIT).audit
 
 
@@ -184,14 +184,14 @@ def test_a_candidate_that_is_asked_for_comes_first(filled: Store) -> None:
 
 def test_how_a_candidate_was_come_upon_is_kept_with_what_was_said_of_it(filled: Store) -> None:
     review = reviews(filled)
-    said = [
+    acts = [
         Act("as audit", ActKind.DECIDE, ("1.1.0", "1.1.1"), Action.ACCEPT, shown=Shown("1.1.0", "reward", True)),
         Act("in turn", ActKind.DECIDE, ("1.2.0",), Action.REJECT, shown=Shown("1.2.0", "boundary", False)),
         Act("by hand", ActKind.DECIDE, ("1.3.0",), Action.REJECT),
         Act("taken back", ActKind.UNDO),
         Act("again", ActKind.REDO),
     ]
-    review.say(1, person("ann"), said)
+    review.say(1, person("ann"), acts)
     review.say(
         1,
         person("ben"),

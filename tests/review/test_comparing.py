@@ -32,15 +32,15 @@ def filled(store: Store) -> Store:
     return store
 
 
-def following(found: Comparing, who: str, again: bool = False) -> Compared | None:
-    return next(iter(found.upcoming(1, person(who), 1, again).pairs), None)
+def following(comparing: Comparing, who: str, again: bool = False) -> Compared | None:
+    return next(iter(comparing.upcoming(1, person(who), 1, again).pairs), None)
 
 
-def compare_all(found: Comparing, who: str, verdict: Verdict = Verdict.LEFT) -> list[tuple[str, str]]:
+def compare_all(comparing: Comparing, who: str, verdict: Verdict = Verdict.LEFT) -> list[tuple[str, str]]:
     seen = []
-    while (pair := following(found, who)) is not None:
+    while (pair := following(comparing, who)) is not None:
         seen.append((pair.left.candidate_id, pair.right.candidate_id))
-        found.say(1, *seen[-1], verdict, person(who))
+        comparing.say(1, *seen[-1], verdict, person(who))
     return seen
 
 
@@ -61,45 +61,45 @@ def test_the_same_pair_is_asked_again_until_it_is_answered_and_by_another_proces
 
 @pytest.mark.parametrize(("overlap", "bens"), [(1, 0), (2, 6)])
 def test_a_pair_wants_as_many_opinions_as_a_candidate(filled: Store, overlap: int, bens: int) -> None:
-    found = made(filled, overlap)
-    anns = compare_all(found, "ann")
+    comparing = made(filled, overlap)
+    anns = compare_all(comparing, "ann")
     assert len(anns) == 6
-    assert (following(found, "ben") is None) == (bens == 0)
-    seen = compare_all(found, "ben")
+    assert (following(comparing, "ben") is None) == (bens == 0)
+    seen = compare_all(comparing, "ben")
     assert len(seen) == bens and seen in ([], anns)  # the same pairs in the same order
-    assert following(found, "cleo") is None
+    assert following(comparing, "cleo") is None
 
 
 def test_what_was_taken_back_comes_again(filled: Store) -> None:
-    found = made(filled)
-    seen = compare_all(found, "ann")
-    assert found.undo(1, person("ann")) == seen[-1]
-    again = following(found, "ann")
+    comparing = made(filled)
+    seen = compare_all(comparing, "ann")
+    assert comparing.undo(1, person("ann")) == seen[-1]
+    again = following(comparing, "ann")
     assert again is not None and (again.left.candidate_id, again.right.candidate_id) == seen[-1]
-    assert found.count(1, person("ann")) == 5
+    assert comparing.count(1, person("ann")) == 5
 
 
 def test_who_asks_is_shown_the_pair_they_compared_longest_ago(filled: Store) -> None:
-    found = made(filled)
-    assert following(found, "ann", again=True) is None
-    seen = compare_all(found, "ann")
+    comparing = made(filled)
+    assert following(comparing, "ann", again=True) is None
+    seen = compare_all(comparing, "ann")
     for expected in (*seen, seen[0]):
-        pair = following(found, "ann", again=True)
+        pair = following(comparing, "ann", again=True)
         assert pair is not None
         ids = (pair.left.candidate_id, pair.right.candidate_id)
         assert pair_of(*ids) == pair_of(*expected)
-        found.say(1, *ids, Verdict.TIE, person("ann"))
-    assert found.count(1, person("ann")) == 6
+        comparing.say(1, *ids, Verdict.TIE, person("ann"))
+    assert comparing.count(1, person("ann")) == 6
 
 
 def test_candidates_drawn_later_are_compared_too(filled: Store) -> None:
-    found = made(filled)
-    compare_all(found, "ann")
+    comparing = made(filled)
+    compare_all(comparing, "ann")
     late = candidates(3, 5, completions=[f"another {i} text" for i in range(15)]).filter(
         [i % 5 == 4 for i in range(15)]
     )
     add_candidates(filled, late, unit=1)
-    seen = compare_all(found, "ann")
+    seen = compare_all(comparing, "ann")
     assert len(seen) == 9 and all(any(name.endswith(".4") for name in pair) for pair in seen)
 
 
@@ -109,9 +109,9 @@ def test_where_all_nearly_repeat_each_other_it_gives_up_and_goes_on_when_asked(
     monkeypatch.setattr(comparing, "MOST_READ", 4)
     add_prompts(store, 2)
     add_candidates(store, candidates(2, 3, completions=["the same"] * 6))
-    found = made(store)
+    asked = made(store)
     for last in (4, 6):  # what was read is not read again
-        answer = found.upcoming(1, person("ann"), 1)
+        answer = asked.upcoming(1, person("ann"), 1)
         assert (answer.pairs, answer.last, answer.ended) == ([], last, last == 6)
 
 
@@ -120,43 +120,43 @@ def ids(pairs: list[Compared]) -> list[tuple[str, str]]:
 
 
 def test_pairs_are_had_ahead_in_parts_that_follow_each_other(filled: Store) -> None:
-    found = made(filled)
-    whole = found.upcoming(1, person("ann"), 100)
+    comparing = made(filled)
+    whole = comparing.upcoming(1, person("ann"), 100)
     assert whole.ended and len(whole.pairs) == 6
-    begun = found.upcoming(1, person("ann"), 4)
-    rest = found.upcoming(1, person("ann"), 4, after=begun.last)
+    begun = comparing.upcoming(1, person("ann"), 4)
+    rest = comparing.upcoming(1, person("ann"), 4, after=begun.last)
     assert (begun.ended, rest.ended) == (False, True)
     assert ids(begun.pairs) + ids(rest.pairs) == ids(whole.pairs)
-    assert found.upcoming(1, person("ann"), 4, after=rest.last).pairs == []
-    found.say(1, *ids(begun.pairs)[1], Verdict.TIE, person("ann"))  # not the first one: that stays the next
+    assert comparing.upcoming(1, person("ann"), 4, after=rest.last).pairs == []
+    comparing.say(1, *ids(begun.pairs)[1], Verdict.TIE, person("ann"))  # not the first one: that stays the next
     expected = [pair for at, pair in enumerate(ids(whole.pairs)) if at != 1]
-    assert ids(found.upcoming(1, person("ann"), 100).pairs) == expected
-    assert ids(found.upcoming(1, person("ann"), 100, after=begun.last).pairs) == ids(rest.pairs)
+    assert ids(comparing.upcoming(1, person("ann"), 100).pairs) == expected
+    assert ids(comparing.upcoming(1, person("ann"), 100, after=begun.last).pairs) == ids(rest.pairs)
 
 
 def test_pairs_of_before_are_had_ahead_too_the_oldest_first(filled: Store) -> None:
-    found = made(filled)
-    seen = [pair_of(*pair) for pair in compare_all(found, "ann")]
-    begun = found.upcoming(1, person("ann"), 4, again=True)
-    rest = found.upcoming(1, person("ann"), 4, again=True, after=begun.last)
+    comparing = made(filled)
+    seen = [pair_of(*pair) for pair in compare_all(comparing, "ann")]
+    begun = comparing.upcoming(1, person("ann"), 4, again=True)
+    rest = comparing.upcoming(1, person("ann"), 4, again=True, after=begun.last)
     assert [pair_of(*pair) for pair in ids(begun.pairs + rest.pairs)] == seen
     assert (begun.ended, rest.ended) == (False, True)
-    assert found.upcoming(1, person("ann"), 2, again=True, after=rest.last).pairs == []
+    assert comparing.upcoming(1, person("ann"), 2, again=True, after=rest.last).pairs == []
 
 
 @pytest.mark.parametrize("again", [False, True])
 def test_an_answer_ends_where_its_texts_are_long(filled: Store, monkeypatch: pytest.MonkeyPatch, again: bool) -> None:
-    found = made(filled)
+    comparing = made(filled)
     if again:
-        compare_all(found, "ann")
-    whole = ids(found.upcoming(1, person("ann"), 100, again).pairs)
+        compare_all(comparing, "ann")
+    whole = ids(comparing.upcoming(1, person("ann"), 100, again).pairs)
     monkeypatch.setattr(walking, "MOST_CHARACTERS", 30)  # a pair has 27 or 29
-    begun = found.upcoming(1, person("ann"), 100, again)
+    begun = comparing.upcoming(1, person("ann"), 100, again)
     assert (ids(begun.pairs), begun.ended) == (whole[:2], False)
     rest: list[tuple[str, str]] = []
     after, ended = begun.last, begun.ended
     while not ended:
-        answer = found.upcoming(1, person("ann"), 100, again, after)
+        answer = comparing.upcoming(1, person("ann"), 100, again, after)
         rest, after, ended = rest + ids(answer.pairs), answer.last, answer.ended
         assert len(answer.pairs) <= 2
     assert rest == whole[2:]
@@ -167,12 +167,12 @@ def test_what_is_read_and_not_shown_counts_too_and_an_empty_answer_can_be_gone_o
 ) -> None:
     add_prompts(store, 2)
     add_candidates(store, candidates(2, 3, completions=["the same words again"] * 6, finish=["eos"] * 6))
-    found = made(store)
+    comparing = made(store)
     monkeypatch.setattr(walking, "MOST_CHARACTERS", 60)  # a pair has 40
-    first = found.upcoming(1, person("ann"), 100)
+    first = comparing.upcoming(1, person("ann"), 100)
     assert (first.pairs, first.last, first.ended) == ([], 2, False)
     after, answers = first.last, 1
-    while not (answer := found.upcoming(1, person("ann"), 100, after=after)).ended:
+    while not (answer := comparing.upcoming(1, person("ann"), 100, after=after)).ended:
         assert answer.pairs == [] and answer.last is not None and answer.last > (after or 0)
         after, answers = answer.last, answers + 1
     assert answers == 2  # of two pairs each, and the third, with the last two, ends

@@ -31,8 +31,8 @@ def filled(store: Store) -> Store:
 
 def say(store: Store, who: str, name: str, action: Action, kind: ActKind = ActKind.DECIDE) -> None:
     count = len(store.overrides())
-    (said,) = store.acts.say([Act(f"{who} {name} {count}", kind, (name,), action)], 1, who)
-    assert said.refused is None
+    (outcome,) = store.acts.say([Act(f"{who} {name} {count}", kind, (name,), action)], 1, who)
+    assert outcome.refused is None
 
 
 def taken(store: Store) -> set[str]:
@@ -42,8 +42,8 @@ def taken(store: Store) -> set[str]:
 
 def walk(store: Store, who: str, kind: ActKind) -> None:
     count = len(store.overrides())
-    (said,) = store.acts.say([Act(f"{who} {kind} {count}", kind)], 1, who)
-    assert said.refused is None
+    (outcome,) = store.acts.say([Act(f"{who} {kind} {count}", kind)], 1, who)
+    assert outcome.refused is None
 
 
 def test_two_reviewers_and_a_guide_that_changes_in_between(filled: Store) -> None:
@@ -58,23 +58,23 @@ def test_two_reviewers_and_a_guide_that_changes_in_between(filled: Store) -> Non
     say(filled, "eve", "1.1.1", ACCEPT)
     say(filled, "eve", "1.2.0", ACCEPT)
 
-    found = gold.report(1)
-    ben, eve = found.reviewers
+    report = gold.report(1)
+    ben, eve = report.reviewers
     assert (ben.reviewer, ben.whole.answered, ben.whole.right) == ("ben", 4, 2)
     assert (ben.whole.to_accept, ben.whole.turned_away, ben.whole.to_reject, ben.whole.let_through) == (2, 1, 2, 1)
     assert ben.whole.other_guide == 0 and set(ben.by_guide) == {1}
     assert ben.whole.share == share_of_items([True, False, True, False], [1, 1, 2, 2])  # two items of either prompt
     assert (eve.whole.answered, eve.whole.right, eve.whole.other_guide) == (3, 2, 2)
     assert {g: (a.answered, a.right, a.other_guide) for g, a in eve.by_guide.items()} == {1: (1, 1, 0), 2: (2, 1, 2)}
-    assert (found.guide, found.outdated) == (2, 4)
+    assert (report.guide, report.outdated) == (2, 4)
 
     gold.mark("1.2.0", ACCEPT, person("ann"))  # the new guide accepts it: who had rejected it was right by the old one
     gold.mark("1.1.1", ACCEPT, person("ann"))  # and confirms this one
-    found = gold.report(1)
-    ben, eve = found.reviewers
+    report = gold.report(1)
+    ben, eve = report.reviewers
     assert (ben.whole.answered, ben.whole.right, ben.whole.other_guide) == (4, 1, 2)
     assert (eve.whole.answered, eve.whole.right, eve.whole.other_guide) == (3, 3, 0)
-    assert found.outdated == 2
+    assert report.outdated == 2
     assert eve.whole.share == share_of_items([True, True, True], [1, 1, 2])  # both are of two prompts
 
 
@@ -112,10 +112,10 @@ def test_an_undo_or_redo_of_something_that_is_gone_says_nothing() -> None:
     def words(*kinds: ActKind) -> list[GoldWord]:
         return [GoldWord(seq, "1.1.0", "ben", ACCEPT, 0, kind) for seq, kind in enumerate(kinds, start=2)]
 
-    said, undone, redone = ActKind.DECIDE, ActKind.UNDO, ActKind.REDO
-    for gone in ([undone], [redone], [undone, redone], [said, undone, undone], [said, undone, undone, undone]):
+    decided, undone, redone = ActKind.DECIDE, ActKind.UNDO, ActKind.REDO
+    for gone in ([undone], [redone], [undone, redone], [decided, undone, undone], [decided, undone, undone, undone]):
         assert answers(words(*gone), marks) == []
-    for held in ([undone, said], [redone, redone, said], [said, redone], [said, undone, undone, redone]):
+    for held in ([undone, decided], [redone, redone, decided], [decided, redone], [decided, undone, undone, redone]):
         (answer,) = answers(words(*held), marks)
         assert answer.right
 
@@ -140,11 +140,14 @@ def test_who_exports_a_round_is_told_what_was_said_of_a_gold_item_as_of_one_that
     GoldBook(filled).mark("1.1.0", REJECT, person("ann"))
     say(filled, "ben", "1.1.0", ACCEPT)
     say(filled, "ben", "1.1.1", ACCEPT)
-    said = {
+    opinions_by_name = {
         name: [(one["reviewer"], one["action"], one["final"]) for one in opinions]
         for name, opinions in filled.exported.opinions(1).of_prompts(1, 99).items()
     }
-    assert said == {"1.1.0": [("ann", "reject", True), ("ben", "accept", False)], "1.1.1": [("ben", "accept", False)]}
+    assert opinions_by_name == {
+        "1.1.0": [("ann", "reject", True), ("ben", "accept", False)],
+        "1.1.1": [("ben", "accept", False)],
+    }
 
 
 @pytest.mark.parametrize(

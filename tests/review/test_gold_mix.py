@@ -57,17 +57,21 @@ def test_what_comes_is_the_reviewers_own_and_the_same_whenever_it_is_asked() -> 
     ],
 )
 def test_pages_are_mixed_without_repeats(rows, what, audit, gold, shown, inserted, last) -> None:
-    found = mixed(rows, what, audit, gold)
-    assert (found.shown, found.inserted, (found.last_audit, found.last_gold)) == (shown, inserted, last)
+    mixed_rows = mixed(rows, what, audit, gold)
+    assert (mixed_rows.shown, mixed_rows.inserted, (mixed_rows.last_audit, mixed_rows.last_gold)) == (
+        shown,
+        inserted,
+        last,
+    )
 
 
 def test_a_reviewer_sees_as_many_words_of_others_as_of_any_candidate() -> None:
     ben, eve, dan = Word("ben", 1, False), Word("eve", -1, True), Word("dan", 1, True)
-    said = {5: [ben, eve, dan]}
-    assert as_seen(said, "dan", 1) == {5: [dan]}
-    assert as_seen(said, "fay", 1) == {5: []}
-    assert as_seen(said, "dan", 2) == {5: [ben, dan]}
-    assert as_seen(said, "fay", 3) == {5: [ben, Word("eve", -1, False)]}  # settled, nobody else would be asked
+    opinions = {5: [ben, eve, dan]}
+    assert as_seen(opinions, "dan", 1) == {5: [dan]}
+    assert as_seen(opinions, "fay", 1) == {5: []}
+    assert as_seen(opinions, "dan", 2) == {5: [ben, dan]}
+    assert as_seen(opinions, "fay", 3) == {5: [ben, Word("eve", -1, False)]}  # settled, nobody else would be asked
 
 
 # -- the queue ---------------------------------------------------------------------------------------------------------
@@ -165,16 +169,16 @@ def plain(prompts: tuple[ReviewPrompt, ...]) -> list[object]:
 @pytest.mark.parametrize("overlap", [1, 2])
 def test_nothing_that_a_reviewer_reads_differs_for_a_gold_item(filled: Store, overlap: int) -> None:
     """A round with gold items reads as the same round without any: only who is asked what differs."""
-    review, wanted = reviews(filled, overlap=overlap), CandidateFilter()
+    review, candidate_filter = reviews(filled, overlap=overlap), CandidateFilter()
     names = ["1.3.2", "1.3.7"]
 
     def read() -> list[object]:
         seen: list[object] = [
             plain(review.candidates(1, names, person("eve"))),
-            review.counts(1, person("eve"), wanted),
+            review.counts(1, person("eve"), candidate_filter),
         ]
         for view in View:
-            page = review.page(1, person("eve"), wanted, view, Order.PROMPT, 0, N)
+            page = review.page(1, person("eve"), candidate_filter, view, Order.PROMPT, 0, N)
             seen.append([(candidate.candidate_id, repr(candidate)) for candidate in page])
         for also in (CandidateFilter(by="ben"), CandidateFilter(overridden=True), CandidateFilter(by="ann")):
             seen.append(review.counts(1, person("eve"), also))
@@ -189,7 +193,7 @@ def test_nothing_that_a_reviewer_reads_differs_for_a_gold_item(filled: Store, ov
     review.say(1, person("ben"), [answer])
     if overlap == 1:  # what ben answers is not shown to eve, who is asked it too
         assert read() == before
-    assert review.counts(1, person("eve"), wanted)[View.PENDING] == N - 1
+    assert review.counts(1, person("eve"), candidate_filter)[View.PENDING] == N - 1
     (prompt,) = review.candidates(1, [names[0]], person("ann"))
     told = {c.candidate_id: [(o.reviewer, o.action, o.final) for o in c.opinions] for c in prompt.candidates}
     assert told[names[0]] == told[names[1]] == [("ann", REJECT, True)]

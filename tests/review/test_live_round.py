@@ -49,10 +49,12 @@ def all_of(review: Reviews) -> object:
     seen: dict[tuple[str, str], object] = {}
     for reviewer in REVIEWERS:
         for view in View:
-            found = review.queue(1, person(reviewer), view=view, order=Order.AUDIT, limit=200)
-            seen[reviewer, view] = found.candidate_ids, dict(found.counts), [asdict(p) for p in found.prompts]
-    for wanted in (CandidateFilter(by="ann"), CandidateFilter(tag="style"), CandidateFilter(flagged=True)):
-        seen["filter", wanted.describe()] = review.queue(1, person("ann"), wanted, View.ALL, limit=200).candidate_ids
+            queue = review.queue(1, person(reviewer), view=view, order=Order.AUDIT, limit=200)
+            seen[reviewer, view] = queue.candidate_ids, dict(queue.counts), [asdict(p) for p in queue.prompts]
+    for candidate_filter in (CandidateFilter(by="ann"), CandidateFilter(tag="style"), CandidateFilter(flagged=True)):
+        seen["filter", candidate_filter.describe()] = review.queue(
+            1, person("ann"), candidate_filter, View.ALL, limit=200
+        ).candidate_ids
     return json.dumps([(str(key), value) for key, value in seen.items()], default=str)
 
 
@@ -117,8 +119,8 @@ def test_who_comes_while_the_candidates_are_read_anew_goes_on_with_those_of_befo
     thread.start()
     assert reading.wait(60)
     review.say(1, person("ann"), [Act("a word", ActKind.ADJUDICATE, ("1.1.0",), Action.ACCEPT)])
-    found = review.queue(1, person("ann"), view=View.PENDING, limit=200)
-    assert found.counts[View.ALL] == before and "1.1.0" not in found.candidate_ids  # what was said is there at once
+    queue = review.queue(1, person("ann"), view=View.PENDING, limit=200)
+    assert queue.counts[View.ALL] == before and "1.1.0" not in queue.candidate_ids  # what was said is there at once
     go_on.set()
     thread.join(60)
     assert review.queue(1, person("ann")).counts[View.ALL] == before + EACH
@@ -146,14 +148,14 @@ def test_the_prompts_that_decisions_bring_up_are_read_together(filled: Store, mo
 
     monkeypatch.setattr(filled, "candidates_of_prompts", counted)
     for turn in range(PROMPTS * EACH):
-        found = review.queue(1, person("ann"), order=Order.AUDIT, limit=2)
-        assert [p.prompt_id for p in found.prompts] == list(
-            dict.fromkeys(int(n.split(".")[1]) for n in found.candidate_ids)
+        queue = review.queue(1, person("ann"), order=Order.AUDIT, limit=2)
+        assert [p.prompt_id for p in queue.prompts] == list(
+            dict.fromkeys(int(n.split(".")[1]) for n in queue.candidate_ids)
         )
-        (said,) = review.say(
-            1, person("ann"), [Act(f"turn {turn}", ActKind.DECIDE, found.candidate_ids[:1], Action.REJECT)]
+        (outcome,) = review.say(
+            1, person("ann"), [Act(f"turn {turn}", ActKind.DECIDE, queue.candidate_ids[:1], Action.REJECT)]
         )
-        assert said.refused is None
+        assert outcome.refused is None
     assert sum(looks) == PROMPTS and len(looks) == 2  # the first, when nobody knows how large a prompt is, and the rest
 
 

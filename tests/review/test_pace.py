@@ -26,81 +26,81 @@ class Said:
 
 
 def test_who_changes_their_mind_has_decided_once_and_who_takes_it_back_has_not() -> None:
-    said = Said()
+    acts = Said()
     for place, vote in ((1, 1), (2, -1), (1, -1), (3, 1), (3, 0)):
-        said.say(place, vote)
-    tally = said.tally
+        acts.say(place, vote)
+    tally = acts.tally
     assert tally.decided == tally.days[TODAY] == 2 and tally.sitting is not None
     assert tally.sitting.votes == {1: -1, 2: -1}
-    said.say(3, 1, kind="undo")  # of going back to the rule
+    acts.say(3, 1, kind="undo")  # of going back to the rule
     assert tally.decided == 3 and tally.sitting.votes[3] == 1
-    said.say(3, 0, kind="undo")
-    said.say(1, 1, kind="undo")
+    acts.say(3, 0, kind="undo")
+    acts.say(1, 1, kind="undo")
     assert tally.decided == 2 and tally.sitting.votes == {1: 1, 2: -1}
-    said.say(1, -1, kind="redo")
+    acts.say(1, -1, kind="redo")
     assert tally.sitting.votes == {1: -1, 2: -1} and tally.undone == tally.sitting.undone == 3
 
 
 def test_what_an_undo_brings_back_is_of_the_day_on_which_it_was_said() -> None:
-    said = Said()
-    said.say(1, 1)
-    said.say(1, -1, after=86_400)
+    acts = Said()
+    acts.say(1, 1)
+    acts.say(1, -1, after=86_400)
     tomorrow = date(2026, 5, 5)
-    assert (said.tally.days[TODAY], said.tally.days[tomorrow]) == (0, 1)
-    said.say(1, 1, kind="undo")
-    assert (said.tally.days[TODAY], said.tally.days[tomorrow]) == (1, 0)
-    assert said.tally.sitting is not None and said.tally.sitting.votes == {}  # it was said in the sitting before
-    said.say(1, -1, kind="redo")
-    assert (said.tally.days[TODAY], said.tally.days[tomorrow]) == (0, 1) and said.tally.sitting.votes == {1: -1}
+    assert (acts.tally.days[TODAY], acts.tally.days[tomorrow]) == (0, 1)
+    acts.say(1, 1, kind="undo")
+    assert (acts.tally.days[TODAY], acts.tally.days[tomorrow]) == (1, 0)
+    assert acts.tally.sitting is not None and acts.tally.sitting.votes == {}  # it was said in the sitting before
+    acts.say(1, -1, kind="redo")
+    assert (acts.tally.days[TODAY], acts.tally.days[tomorrow]) == (0, 1) and acts.tally.sitting.votes == {1: -1}
 
 
 def test_what_is_decided_in_bulk_is_not_read_and_counts_nowhere() -> None:
-    said = Said()
-    said.say(1, 1)
-    said.say(1, 1, kind="bulk")
-    said.say(2, 1, kind="bulk", same_act=True)
-    assert said.tally.decided == 0 and said.tally.pace.steps == 0
-    said.say(2, 0, kind="undo")
-    said.say(1, 1, kind="undo", same_act=True)
-    assert said.tally.decided == 1  # what was read before holds again
-    said.say(1, 1, kind="redo")
-    said.say(2, 1, kind="redo", same_act=True)
-    assert said.tally.decided == 0
+    acts = Said()
+    acts.say(1, 1)
+    acts.say(1, 1, kind="bulk")
+    acts.say(2, 1, kind="bulk", same_act=True)
+    assert acts.tally.decided == 0 and acts.tally.pace.steps == 0
+    acts.say(2, 0, kind="undo")
+    acts.say(1, 1, kind="undo", same_act=True)
+    assert acts.tally.decided == 1  # what was read before holds again
+    acts.say(1, 1, kind="redo")
+    acts.say(2, 1, kind="redo", same_act=True)
+    assert acts.tally.decided == 0
 
 
 def test_a_whole_prompt_at_once_is_several_decisions_and_one_step() -> None:
-    said = Said()
-    said.say(9, 1)
+    acts = Said()
+    acts.say(9, 1)
     for place in (1, 2, 3):
-        said.say(place, 1, same_act=place > 1)
-    assert said.tally.decided == 4 and (said.tally.pace.steps, said.tally.pace.seconds) == (1, 10.0)
+        acts.say(place, 1, same_act=place > 1)
+    assert acts.tally.decided == 4 and (acts.tally.pace.steps, acts.tally.pace.seconds) == (1, 10.0)
 
 
 def test_a_pause_changes_no_pace_and_half_an_hour_begins_a_sitting() -> None:
-    said = Said()
+    acts = Said()
     for place in range(7):
-        said.say(place, 1, after=20.0)
-    assert said.tally.pace.per_hour == 180.0
-    said.say(7, 1, after=301.0)  # a break, and still this sitting
-    said.say(8, 1, after=20.0)
-    first = said.tally.sitting
-    assert said.tally.pace.per_hour == 180.0 and first is not None and len(first.votes) == 9
-    said.say(9, -1, after=1_801.0)
-    now = said.tally.sitting
+        acts.say(place, 1, after=20.0)
+    assert acts.tally.pace.per_hour == 180.0
+    acts.say(7, 1, after=301.0)  # a break, and still this sitting
+    acts.say(8, 1, after=20.0)
+    first = acts.tally.sitting
+    assert acts.tally.pace.per_hour == 180.0 and first is not None and len(first.votes) == 9
+    acts.say(9, -1, after=1_801.0)
+    now = acts.tally.sitting
     assert now is not None and now is not first and now.votes == {9: -1} and now.pace.per_hour is None
-    said.say(10, -1, after=30.0)
+    acts.say(10, -1, after=30.0)
     assert now.pace.per_hour is None  # half a minute says nothing
-    said.say(10, 1, after=30.0)
-    assert now.pace.per_hour == 120.0 and said.tally.pace.per_hour == pytest.approx(3600 * 9 / 200)
-    said.say(0, -1, after=5.0)  # decided in the sitting before, and again now
-    assert set(now.votes) == {9, 10, 0} and now.votes[10] == 1 and said.tally.decided == 11
+    acts.say(10, 1, after=30.0)
+    assert now.pace.per_hour == 120.0 and acts.tally.pace.per_hour == pytest.approx(3600 * 9 / 200)
+    acts.say(0, -1, after=5.0)  # decided in the sitting before, and again now
+    assert set(now.votes) == {9, 10, 0} and now.votes[10] == 1 and acts.tally.decided == 11
 
 
 def test_a_clock_that_is_set_back_is_no_time_of_work() -> None:
-    said = Said()
-    said.say(1, 1)
-    said.say(2, 1, after=-3_600.0)
-    assert said.tally.pace.steps == 0 and said.tally.decided == 2
+    acts = Said()
+    acts.say(1, 1)
+    acts.say(2, 1, after=-3_600.0)
+    assert acts.tally.pace.steps == 0 and acts.tally.decided == 2
 
 
 @pytest.mark.parametrize(("seconds", "steps"), [(-1.0, 0), (0.0, 1), (59.0, 1), (60.0, 1), (300.0, 1), (300.1, 0)])

@@ -23,8 +23,8 @@ def comparison(seq: int, left: str, right: str, verdict: Verdict, who: str = "an
 
 
 def test_a_ranking_says_all_its_pairs_the_better_one_left_and_ties() -> None:
-    found = pair_words([], [ranking(1, {"c": 2, "a": 3, "b": 1, "d": 2})])
-    assert {(one.left_id, one.right_id, one.verdict) for one in found} == {
+    words = pair_words([], [ranking(1, {"c": 2, "a": 3, "b": 1, "d": 2})])
+    assert {(one.left_id, one.right_id, one.verdict) for one in words} == {
         ("b", "c", L),
         ("b", "d", L),
         ("b", "a", L),
@@ -32,16 +32,16 @@ def test_a_ranking_says_all_its_pairs_the_better_one_left_and_ties() -> None:
         ("c", "a", L),
         ("d", "a", L),
     }
-    assert {one.weight for one in found} == {0.6} and {one.reviewer for one in found} == {"ann"}
+    assert {one.weight for one in words} == {0.6} and {one.reviewer for one in words} == {"ann"}
 
 
 def test_of_a_reviewers_words_on_a_pair_the_newest_holds_whichever_way_it_was_said() -> None:
     ranked = ranking(2, {"a": 1, "b": 2, "c": 3})
     older, newer = comparison(1, "b", "a", L), comparison(3, "c", "b", L)
-    said = {frozenset((one.left_id, one.right_id)): one for one in pair_words([older, newer], [ranked])}
-    assert said[frozenset("ab")] == PairWord("a", "b", L, "ann", 0.75)
-    assert said[frozenset("bc")] == PairWord("c", "b", L, "ann", 1.0)
-    assert len(said) == 3
+    words = {frozenset((one.left_id, one.right_id)): one for one in pair_words([older, newer], [ranked])}
+    assert words[frozenset("ab")] == PairWord("a", "b", L, "ann", 0.75)
+    assert words[frozenset("bc")] == PairWord("c", "b", L, "ann", 1.0)
+    assert len(words) == 3
     both = pair_words([comparison(1, "b", "a", L, "ben")], [ranked])
     assert len(both) == 4, "each reviewer has a word"
 

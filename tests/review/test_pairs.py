@@ -15,21 +15,21 @@ from rsf_core.review.pairs import Unlike, alike, pair_at, pairs_of, walk
 
 @pytest.mark.parametrize("count", [2, 3, 4, 5, 8, 17, 64])
 def test_over_all_turns_each_pair_comes_once(count: int) -> None:
-    found = [pair_at(count, turn, seed=5) for turn in range(pairs_of(count))]
-    assert sorted(tuple(sorted(pair)) for pair in found) == list(combinations(range(count), 2))
+    pairs = [pair_at(count, turn, seed=5) for turn in range(pairs_of(count))]
+    assert sorted(tuple(sorted(pair)) for pair in pairs) == list(combinations(range(count), 2))
 
 
 def test_first_pairs_and_sides_are_as_random_as_chance_has_it() -> None:
-    found = [pair_at(4, 0, seed) for seed in range(1_200)]
-    pairs = Counter(tuple(sorted(pair)) for pair in found)
+    first_pairs = [pair_at(4, 0, seed) for seed in range(1_200)]
+    pairs = Counter(tuple(sorted(pair)) for pair in first_pairs)
     assert len(pairs) == 6 and all(140 < count < 260 for count in pairs.values())  # 200 ± 5 standard deviations
-    assert 500 < sum(left < right for left, right in found) < 700
+    assert 500 < sum(left < right for left, right in first_pairs) < 700
 
 
 def test_a_million_candidates_of_a_prompt_need_no_table() -> None:
-    found = [pair_at(1_000_000, turn, seed=1) for turn in range(50)]
-    assert len({tuple(sorted(pair)) for pair in found}) == 50
-    assert all(0 <= one < 1_000_000 and one != other for one, other in found)
+    pairs = [pair_at(1_000_000, turn, seed=1) for turn in range(50)]
+    assert len({tuple(sorted(pair)) for pair in pairs}) == 50
+    assert all(0 <= one < 1_000_000 and one != other for one, other in pairs)
 
 
 def test_every_prompt_gives_a_pair_before_one_gives_a_second() -> None:
@@ -40,10 +40,10 @@ def test_every_prompt_gives_a_pair_before_one_gives_a_second() -> None:
 
 def test_a_walk_ends_once_every_pair_has_come_and_goes_on_from_a_position() -> None:
     prompts = [(1, 4), (2, 1), (3, 2), (4, 0)]  # 6, 0, 1 and 0 pairs
-    found = list(walk(prompts, seed=9))
-    assert Counter(row for _, row, _, _ in found) == {0: 6, 2: 1}
-    later = found[3][0]
-    assert list(walk(prompts, 9, later)) == found[3:]
+    walked = list(walk(prompts, seed=9))
+    assert Counter(row for _, row, _, _ in walked) == {0: 6, 2: 1}
+    later = walked[3][0]
+    assert list(walk(prompts, 9, later)) == walked[3:]
     assert list(walk([], 9)) == [] and list(walk([(1, 1)], 9)) == []
 
 

@@ -46,8 +46,8 @@ def progress(store: Store, clock: Clock) -> ReviewProgress:
 
 def say(store: Store, clock: Clock, who: str, name: str, action: Action, seconds: int = 20) -> None:
     clock.at += timedelta(seconds=seconds)
-    (said,) = store.acts.say([Act(f"{who} {name} {action} {clock.at}", ActKind.DECIDE, (name,), action)], 1, who)
-    assert said.refused is None
+    (outcome,) = store.acts.say([Act(f"{who} {name} {action} {clock.at}", ActKind.DECIDE, (name,), action)], 1, who)
+    assert outcome.refused is None
 
 
 def test_two_reviewers_are_counted_apart(store: Store, progress: ReviewProgress, clock: Clock) -> None:
@@ -83,8 +83,8 @@ def test_one_kept_up_says_what_one_made_anew_says(store: Store, progress: Review
 def test_tomorrow_nothing_was_decided_today(store: Store, progress: ReviewProgress, clock: Clock) -> None:
     say(store, clock, "ann", "1.1.0", Action.ACCEPT)
     clock.at = datetime(2026, 5, 5, 0, 0, 1)
-    found = progress.mine(1, person("ann"))
-    assert (found.today, found.decided) == (0, 1)
+    mine = progress.mine(1, person("ann"))
+    assert (mine.today, mine.decided) == (0, 1)
 
 
 def test_a_goal_is_ones_own_or_the_owners_and_the_newest_holds(progress: ReviewProgress) -> None:

@@ -46,9 +46,9 @@ def review(store: Store) -> Reviews:
 
 
 def names(
-    review: Reviews, wanted: CandidateFilter | None = None, view: View = View.ALL, order: Order = Order.PROMPT
+    review: Reviews, candidate_filter: CandidateFilter | None = None, view: View = View.ALL, order: Order = Order.PROMPT
 ) -> list[str]:
-    return list(review.queue(1, person("ann"), wanted, view, order, limit=200).candidate_ids)
+    return list(review.queue(1, person("ann"), candidate_filter, view, order, limit=200).candidate_ids)
 
 
 ranges = st.tuples(st.floats(-50, 50, width=16), st.floats(-50, 50, width=16)).map(sorted).map(tuple)
@@ -66,13 +66,13 @@ filters = st.builds(
 
 
 @given(filters)
-def test_a_filter_comes_back_from_its_url(wanted):
-    assert CandidateFilter.from_query({"page": "3", "view": "all"} | wanted.to_query()) == wanted
-    assert bool(wanted.describe()) == (wanted != CandidateFilter())
+def test_a_filter_comes_back_from_its_url(candidate_filter):
+    assert CandidateFilter.from_query({"page": "3", "view": "all"} | candidate_filter.to_query()) == candidate_filter
+    assert bool(candidate_filter.describe()) == (candidate_filter != CandidateFilter())
 
 
 @pytest.mark.parametrize(
-    ("query", "said"),
+    ("query", "message"),
     [
         ({"tokens": "many"}, "filter tokens: give a range"),
         ({"flagged": "perhaps"}, "filter flagged: say yes or no"),
@@ -81,8 +81,8 @@ def test_a_filter_comes_back_from_its_url(wanted):
         ({"prompt": "x"}, "prompt"),
     ],
 )
-def test_a_broken_filter_names_its_field(query, said):
-    with pytest.raises(SettingsError, match=said):
+def test_a_broken_filter_names_its_field(query, message):
+    with pytest.raises(SettingsError, match=message):
         CandidateFilter.from_query(query)
 
 
@@ -152,10 +152,10 @@ def test_pages_follow_each_other_without_gap_or_repeat(review: Reviews) -> None:
     for order in PLAIN:
         whole = names(review, order=order)
         seen: list[str] = []
-        while found := review.queue(
+        while ids := review.queue(
             1, person("ann"), None, View.ALL, order, after=seen[-1] if seen else None, limit=7
         ).candidate_ids:
-            seen += found
+            seen += ids
         assert seen == whole
         tables = [
             c.candidate_id
@@ -201,8 +201,8 @@ def test_equal_scores_rank_alike_and_a_scorer_that_tells_nothing_apart_is_left_o
     ones, halves = np.ones(4), np.array([0.0, 0.0, 1.0, 1.0])
     assert spread([halves, ones]).tolist() == [0, 0, 0, 0]
     assert spread([ones, ones]).tolist() == [0, 0, 0, 0]
-    found = spread([halves, np.array([1.0, 2.0, 3.0, 4.0])])
-    assert found == pytest.approx([1 / 6] * 4)
+    spread_values = spread([halves, np.array([1.0, 2.0, 3.0, 4.0])])
+    assert spread_values == pytest.approx([1 / 6] * 4)
     assert spread([halves, halves[::-1], ones]) == pytest.approx([2 / 3] * 4)
     missing = spread([np.array([0.0, 1.0, math.nan, math.nan]), np.array([1.0, 0.0, 2.0, math.nan])])
     assert missing == pytest.approx([0.5, 1.0, 0.0, math.nan], nan_ok=True)
@@ -240,11 +240,11 @@ def test_a_card_read_before_scoring_gets_its_decisions_where_all_ratios_are_alik
 
 
 def test_bulk_decides_a_view_and_nothing_else(review: Reviews) -> None:
-    wanted = CandidateFilter(text="apple")
-    inside = set(names(review, wanted, View.REJECTED))
+    candidate_filter = CandidateFilter(text="apple")
+    inside = set(names(review, candidate_filter, View.REJECTED))
     before = set(names(review, view=View.ACCEPTED))
-    assert review.bulk(1, person("ann"), wanted, View.REJECTED, Action.ACCEPT) == len(inside)
+    assert review.bulk(1, person("ann"), candidate_filter, View.REJECTED, Action.ACCEPT) == len(inside)
     assert set(names(review, view=View.ACCEPTED)) == before | inside
     with pytest.raises(StageError, match="nothing was said"):
-        review.bulk(1, person("ann"), wanted, View.REJECTED, Action.ACCEPT)
+        review.bulk(1, person("ann"), candidate_filter, View.REJECTED, Action.ACCEPT)
     assert review.can_walk(1, person("ann")) == (1, 0)

@@ -40,12 +40,12 @@ def filled(store: Store) -> Store:
     return store
 
 
-def ids(found: ToRank) -> tuple[str, ...]:
-    return tuple(one.candidate_id for one in found.candidates)
+def ids(prompt: ToRank) -> tuple[str, ...]:
+    return tuple(one.candidate_id for one in prompt.candidates)
 
 
-def upcoming(found: Ranking, who: str = "ann", count: int = 100, **more: Any) -> list[tuple[str, ...]]:
-    return [ids(one) for one in found.upcoming(1, person(who), count, **more).prompts]
+def upcoming(ranked: Ranking, who: str = "ann", count: int = 100, **more: Any) -> list[tuple[str, ...]]:
+    return [ids(one) for one in ranked.upcoming(1, person(who), count, **more).prompts]
 
 
 def test_each_prompt_comes_once_with_near_duplicates_once_and_the_truncated_never(filled: Store) -> None:
@@ -72,98 +72,98 @@ def test_a_prompt_without_two_that_differ_is_passed_and_not_read_again(
     monkeypatch.setattr(ranking, "MOST_READ", 2)
     add_prompts(store, 3)
     add_candidates(store, candidates(3, 3, completions=["the same"] * 9))
-    found = made(store)
+    ranked = made(store)
     for last in (2, 3):
-        answer = found.upcoming(1, ANN, 1)
+        answer = ranked.upcoming(1, ANN, 1)
         assert (answer.prompts, answer.last, answer.ended) == ([], last, last == 3)
 
 
 @pytest.mark.parametrize(("overlap", "bens"), [(1, 0), (2, 3)])
 def test_a_prompt_wants_as_many_rankings_as_a_candidate_opinions(filled: Store, overlap: int, bens: int) -> None:
-    found = made(filled, overlap)
-    before = upcoming(found)
+    ranked = made(filled, overlap)
+    before = upcoming(ranked)
     for names in before:
-        assert found.say(1, [names], ANN)
-    assert upcoming(found) == []
-    assert upcoming(found, "ben") == (before if bens else [])  # the same candidates in the same order
+        assert ranked.say(1, [names], ANN)
+    assert upcoming(ranked) == []
+    assert upcoming(ranked, "ben") == (before if bens else [])  # the same candidates in the same order
 
 
 def test_what_is_taken_back_comes_again(filled: Store) -> None:
-    found = made(filled)
-    names = upcoming(found)
+    ranked = made(filled)
+    names = upcoming(ranked)
     for one in names[:2]:
-        found.say(1, [[name] for name in one], ANN)
-    assert upcoming(found) == names[2:]
-    assert found.undo(1, ANN) == names[1]
-    assert upcoming(found) == names[1:] and found.count(1, ANN) == 1 and found.undoable(1, ANN) == 1
+        ranked.say(1, [[name] for name in one], ANN)
+    assert upcoming(ranked) == names[2:]
+    assert ranked.undo(1, ANN) == names[1]
+    assert upcoming(ranked) == names[1:] and ranked.count(1, ANN) == 1 and ranked.undoable(1, ANN) == 1
 
 
 def test_who_asks_is_shown_what_they_ranked_longest_ago_and_not_in_the_order_they_gave_it(filled: Store) -> None:
-    found = made(filled)
-    assert upcoming(found, again=True) == []
-    names = upcoming(found)
+    ranked = made(filled)
+    assert upcoming(ranked, again=True) == []
+    names = upcoming(ranked)
     for one in names:
-        found.say(1, [[name] for name in sorted(one)], ANN)
-    again = upcoming(found, again=True)
+        ranked.say(1, [[name] for name in sorted(one)], ANN)
+    again = upcoming(ranked, again=True)
     assert [set(one) for one in again] == [set(one) for one in names]
     assert [tuple(sorted(one)) for one in names] != again
-    begun = found.upcoming(1, ANN, 2, again=True)
-    rest = found.upcoming(1, ANN, 2, again=True, after=begun.last)
+    begun = ranked.upcoming(1, ANN, 2, again=True)
+    rest = ranked.upcoming(1, ANN, 2, again=True, after=begun.last)
     assert [ids(one) for one in [*begun.prompts, *rest.prompts]] == again and (begun.ended, rest.ended) == (False, True)
-    found.say(1, [again[0]], ANN)
-    assert set(upcoming(found, again=True)[-1]) == set(again[0]) and found.count(1, ANN) == 3
+    ranked.say(1, [again[0]], ANN)
+    assert set(upcoming(ranked, again=True)[-1]) == set(again[0]) and ranked.count(1, ANN) == 3
 
 
 @pytest.mark.parametrize("again", [False, True])
 def test_an_answer_ends_where_its_texts_are_long(filled: Store, monkeypatch: pytest.MonkeyPatch, again: bool) -> None:
-    found = made(filled)
+    ranked = made(filled)
     if again:
-        for one in upcoming(found):
-            found.say(1, [one], ANN)
-    whole = upcoming(found, again=again)
+        for one in upcoming(ranked):
+            ranked.say(1, [one], ANN)
+    whole = upcoming(ranked, again=again)
     monkeypatch.setattr(walking, "MOST_CHARACTERS", 60)  # 54 of a prompt are read, 35 or 36 shown
-    begun = found.upcoming(1, ANN, 100, again)
+    begun = ranked.upcoming(1, ANN, 100, again)
     assert ([ids(one) for one in begun.prompts], begun.ended) == (whole[:2], False)
-    assert upcoming(found, again=again, after=begun.last) == whole[2:]
+    assert upcoming(ranked, again=again, after=begun.last) == whole[2:]
 
 
 def test_pairs_that_were_ranked_are_not_asked_for_as_pairs(filled: Store) -> None:
-    comparing, found = both(filled)
-    ranked = upcoming(found)[0]
+    comparing, rankings = both(filled)
+    ranked = upcoming(rankings)[0]
     before = comparing.upcoming(1, ANN, 100).pairs
-    found.say(1, [ranked], ANN)
+    rankings.say(1, [ranked], ANN)
     for who in (ANN, BEN):  # one opinion is enough
         left = comparing.upcoming(1, who, 100).pairs
         sides = [{one.left.candidate_id, one.right.candidate_id} for one in left]
         assert len(before) - len(left) == 3 and not any(side <= set(ranked) for side in sides)
-    found.undo(1, ANN)
+    rankings.undo(1, ANN)
     assert len(comparing.upcoming(1, ANN, 100).pairs) == len(before)
 
 
 def test_with_more_opinions_wanted_a_reviewer_counts_once_on_a_pair(filled: Store) -> None:
-    comparing, found = both(filled, overlap=2)
-    ranked = upcoming(found)[0]
+    comparing, rankings = both(filled, overlap=2)
+    ranked = upcoming(rankings)[0]
     pair = {ranked[0], ranked[1]}
     comparing.say(1, ranked[0], ranked[1], Verdict.LEFT, ANN)
-    found.say(1, [ranked], ANN)
+    rankings.say(1, [ranked], ANN)
 
     def asked(who: str) -> bool:
         left = comparing.upcoming(1, person(who), 100).pairs
         return any({one.left.candidate_id, one.right.candidate_id} == pair for one in left)
 
     assert not asked("ann") and asked("ben")
-    found.say(1, [ranked], BEN)
+    rankings.say(1, [ranked], BEN)
     assert not asked("ben") and not asked("cleo")
 
 
 def test_candidates_drawn_later_bring_new_prompts(filled: Store) -> None:
-    found = made(filled)
-    for one in upcoming(found):
-        found.say(1, [one], ANN)
+    ranked = made(filled)
+    for one in upcoming(ranked):
+        ranked.say(1, [one], ANN)
     add_prompts(filled, 4)
     late = candidates(4, 5, completions=[f"another {i} text" for i in range(20)]).filter([i >= 15 for i in range(20)])
     add_candidates(filled, late, unit=1)
-    assert [{name.split(".")[1] for name in one} for one in upcoming(found)] == [{"4"}]
+    assert [{name.split(".")[1] for name in one} for one in upcoming(ranked)] == [{"4"}]
 
 
 def test_a_round_without_candidates_has_nothing_to_rank(store: Store) -> None:
@@ -172,11 +172,11 @@ def test_a_round_without_candidates_has_nothing_to_rank(store: Store) -> None:
 
 
 def test_a_pair_that_a_newer_ranking_leaves_out_is_asked_for_again(filled: Store) -> None:
-    comparing, found = both(filled)
+    comparing, rankings = both(filled)
     for prompt in (1, 2, 3):
-        found.say(1, [[f"1.{prompt}.{k}" for k in range(4)]], ANN)
+        rankings.say(1, [[f"1.{prompt}.{k}" for k in range(4)]], ANN)
     assert comparing.upcoming(1, ANN, 10).pairs == []
-    found.say(1, [["1.2.0"], ["1.2.2"]], ANN)
+    rankings.say(1, [["1.2.0"], ["1.2.2"]], ANN)
     asked = {
         frozenset((pair.left.candidate_id, pair.right.candidate_id)) for pair in comparing.upcoming(1, ANN, 10).pairs
     }

@@ -39,8 +39,8 @@ def filled(store: Store) -> Store:
 def told(seen: Seen, reviewer: str) -> tuple[object, ...]:
     index = seen.index
     arrays = (index.voices, index.settled, index._split, index.votes, index.accepted, index.own(reviewer), seen.rows)
-    said = index.opinions
-    by_place = sorted(zip(said.places.tolist(), said.votes.tolist(), said.guides.tolist(), strict=True))
+    opinions = index.opinions
+    by_place = sorted(zip(opinions.places.tolist(), opinions.votes.tolist(), opinions.guides.tolist(), strict=True))
     return (*(array.tolist() for array in arrays), by_place, dict(seen.words), dict(seen.heard))
 
 
@@ -108,10 +108,10 @@ def test_who_asks_several_things_in_a_row_has_one_copy_of_the_round(
     assert kept.by(live, "eva", 1) is first and copied == ["eva"]
     kept.by(live, "ben", 1)
     assert kept.by(live, "eva", 1) is first, "another looked in between"
-    for said, name in (("of a gold item", "1.1.0"), ("of another candidate", "1.8.2")):
-        filled.acts.say([Act(said, ActKind.DECIDE, (name,), Action.REJECT)], 1, "ben")
+    for meaning, name in (("of a gold item", "1.1.0"), ("of another candidate", "1.8.2")):
+        filled.acts.say([Act(meaning, ActKind.DECIDE, (name,), Action.REJECT)], 1, "ben")
         now = kept.by(live, "eva", 1)
-        assert now is not first and told(now, "eva") == told(GoldSeen().by(live, "eva", 1), "eva"), said
+        assert now is not first and told(now, "eva") == told(GoldSeen().by(live, "eva", 1), "eva"), meaning
         first = now
     filled.gold.mark("1.8.1", Action.ACCEPT, "ann")
     assert kept.by(live, "eva", 1) is not first

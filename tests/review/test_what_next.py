@@ -39,9 +39,9 @@ def test_where_all_is_done_nothing_is_next() -> None:
 def test_each_thing_is_offered_where_it_is_to_be_done(
     more: Mapping[str, object], words: str, page: str, query: Mapping[str, str]
 ) -> None:
-    (found,) = only(**more)
-    assert (found.words, found.page, dict(found.query)) == (words, page, query)
-    assert found.stays == ("open_here" in more) and len(found.why) > 20
+    (suggestion,) = only(**more)
+    assert (suggestion.words, suggestion.page, dict(suggestion.query)) == (words, page, query)
+    assert suggestion.stays == ("open_here" in more) and len(suggestion.why) > 20
 
 
 @pytest.mark.parametrize(
@@ -58,8 +58,8 @@ def test_each_thing_is_offered_where_it_is_to_be_done(
 def test_the_random_audit_is_offered_until_it_says_enough(
     order: Order, filtered: bool, view: View, open_: int, audited: int, offered: bool
 ) -> None:
-    found = only(order=order, filtered=filtered, view=view, open=open_, open_here=open_, audited=audited)
-    named = [one for one in found if one.words == "Decide some at random"]
+    suggested = only(order=order, filtered=filtered, view=view, open=open_, open_here=open_, audited=audited)
+    named = [one for one in suggested if one.words == "Decide some at random"]
     assert len(named) == offered
     for one in named:
         assert one.query == {"view": "pending", "order": "audit"} and f"{audited} of 50" in one.why
@@ -68,7 +68,7 @@ def test_the_random_audit_is_offered_until_it_says_enough(
 def test_any_mixture_offers_each_thing_once_and_in_order() -> None:
     kinds = ["Read", "Settle", "Decide", "Go", "Learn", "Draw", "Fine-tune"]
     for here, more, disputed, audited, learnable, starving, step in product([0, 2], repeat=7):
-        found = only(
+        suggested = only(
             open_here=here,
             open=here + more,
             disputed=disputed,
@@ -78,7 +78,7 @@ def test_any_mixture_offers_each_thing_once_and_in_order() -> None:
             step="Fine-tune" if step else "",
         )
         due = [here, disputed, (here or more) and not audited, more, learnable, starving, step]
-        assert [one.words.split()[0] for one in found] == [
+        assert [one.words.split()[0] for one in suggested] == [
             kind for kind, is_due in zip(kinds, due, strict=True) if is_due
         ]
 

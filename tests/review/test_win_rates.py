@@ -30,7 +30,7 @@ def index() -> ReviewIndex:
 
 
 def test_most_of_those_who_compared_a_pair_say_which_is_better() -> None:
-    said = [
+    records = [
         record("1.1.0", "1.1.1", L),
         record("1.1.1", "1.1.0", R, "ben"),  # the same candidate, from the other side
         record("1.1.0", "1.1.1", R, "cleo"),
@@ -40,8 +40,8 @@ def test_most_of_those_who_compared_a_pair_say_which_is_better() -> None:
         record("1.1.1", "1.1.2", T),
         record("1.1.1", "1.1.2", R, "ben"),  # a tie against a word: the word
     ]
-    found, tied = preferred(said)
-    assert [(pair.better, pair.worse, pair.by) for pair in found] == [
+    votes, tied = preferred(records)
+    assert [(pair.better, pair.worse, pair.by) for pair in votes] == [
         ("1.1.0", "1.1.1", ("ann", "ben")),
         ("1.1.2", "1.1.1", ("ben",)),
     ]
@@ -49,7 +49,7 @@ def test_most_of_those_who_compared_a_pair_say_which_is_better() -> None:
 
 
 def test_the_rule_and_each_scorer_are_held_against_the_pairs_they_tell_apart() -> None:
-    said = [
+    records = [
         record("1.1.0", "1.1.1", L),  # the rule: right; score: right
         record("1.2.0", "1.2.1", R),  # the rule: wrong; score: wrong
         record("1.1.1", "1.1.2", L),  # the rule has not decided one; score: alike
@@ -58,13 +58,13 @@ def test_the_rule_and_each_scorer_are_held_against_the_pairs_they_tell_apart() -
         record("1.1.0", "1.1.2", T, "ben"),
     ]
     scores = {"s": np.array([2.0, 1.0, 1.0, 5.0, 4.0, np.nan]), "flat": np.ones(6)}
-    found = win_rates(said, index(), scores)
-    assert (found.compared, found.tied) == (5, 1)
-    assert {f.name: (f.wins, f.pairs, f.share.value) for f in found.figures} == {"": (1, 2, 0.5), "s": (1, 2, 0.5)}
-    assert found.reviewers == {"ann": 4, "ben": 2}
-    assert (found.twice, found.alike) == (1, 1)
-    assert found.candidates[:2] == (CandidateWins("1.2.1", 2, 2), CandidateWins("1.1.0", 1, 1))
-    assert found.candidates[2] == CandidateWins("1.1.1", 1, 2)
+    rates = win_rates(records, index(), scores)
+    assert (rates.compared, rates.tied) == (5, 1)
+    assert {f.name: (f.wins, f.pairs, f.share.value) for f in rates.figures} == {"": (1, 2, 0.5), "s": (1, 2, 0.5)}
+    assert rates.reviewers == {"ann": 4, "ben": 2}
+    assert (rates.twice, rates.alike) == (1, 1)
+    assert rates.candidates[:2] == (CandidateWins("1.2.1", 2, 2), CandidateWins("1.1.0", 1, 1))
+    assert rates.candidates[2] == CandidateWins("1.1.1", 1, 2)
 
 
 def test_an_interval_is_over_prompts_and_unknown_of_one() -> None:
@@ -74,10 +74,10 @@ def test_an_interval_is_over_prompts_and_unknown_of_one() -> None:
     assert both.figures[0].share.groups == 2 and both.figures[0].share.high <= 1.0
 
 
-@pytest.mark.parametrize("said", [[], [record("1.1.0", "1.1.1", T)]])
-def test_without_a_pair_that_is_told_apart_there_is_no_figure(said: list[PairWord]) -> None:
-    found = win_rates(said, index(), {"s": np.arange(6.0)})
-    assert found.figures == () and found.candidates == () and found.compared == len(said)
+@pytest.mark.parametrize("records", [[], [record("1.1.0", "1.1.1", T)]])
+def test_without_a_pair_that_is_told_apart_there_is_no_figure(records: list[PairWord]) -> None:
+    rates = win_rates(records, index(), {"s": np.arange(6.0)})
+    assert rates.figures == () and rates.candidates == () and rates.compared == len(records)
 
 
 @pytest.mark.parametrize("share", [0.5, 0.9])
@@ -88,13 +88,13 @@ def test_the_limits_hold_the_true_share_where_prompts_have_uneven_numbers_of_pai
 
 
 def test_a_ranking_of_many_does_not_outweigh_pairs_that_were_compared_by_themselves() -> None:
-    said = [record("1.1.0", "1.1.1", L, weight=0.5), record("1.1.0", "1.1.1", T, "ben", weight=0.5)]
-    said += [record("1.2.1", "1.2.0", L)]
-    found = win_rates(said, index(), {})
-    (figure,) = found.figures
+    records = [record("1.1.0", "1.1.1", L, weight=0.5), record("1.1.0", "1.1.1", T, "ben", weight=0.5)]
+    records += [record("1.2.1", "1.2.0", L)]
+    rates = win_rates(records, index(), {})
+    (figure,) = rates.figures
     assert (figure.wins, figure.pairs) == (1, 2) and figure.share.value == pytest.approx(0.5 / 1.5)
-    assert found.ranked == 1 and found.compared == 2
-    heavier = win_rates([*said, record("1.1.0", "1.1.1", L, "cleo")], index(), {})
+    assert rates.ranked == 1 and rates.compared == 2
+    heavier = win_rates([*records, record("1.1.0", "1.1.1", L, "cleo")], index(), {})
     assert heavier.figures[0].share.value == 0.5 and heavier.ranked == 0
 
 

@@ -67,8 +67,8 @@ def test_each_round_trains_a_control_and_one_cancelled_stops_it_until_it_is_resu
     wait(quick, FlightState.STOPPED)
     quick.autopilot.start(1, pause=True, author=person("ann"))
     wait(quick, FlightState.WAITING)
-    found = quick.comparison(1)
-    assert quick.current_round == 2 and found is not None and found.control
+    comparison = quick.comparison(1)
+    assert quick.current_round == 2 and comparison is not None and comparison.control
 
 
 def test_a_control_whose_files_were_deleted_is_not_waited_for(quick: Project) -> None:
@@ -80,8 +80,8 @@ def test_a_control_whose_files_were_deleted_is_not_waited_for(quick: Project) ->
     quick.evaluate()
     quick.wait()
     quick.set("autopilot.control", "true")
-    found = quick.comparison(1)
-    assert found is not None and not found.control
+    comparison = quick.comparison(1)
+    assert comparison is not None and not comparison.control
     quick.autopilot.start(1, pause=True, author=person("ann"))
     wait(quick, FlightState.WAITING)
     assert quick.current_round == 2

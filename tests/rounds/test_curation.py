@@ -61,8 +61,8 @@ def test_equal_completions_of_a_prompt_are_kept_once_and_both_counts_are_told(st
 
 
 def test_near_duplicates_of_a_prompt_are_kept_and_counted(store: Store) -> None:
-    said = ["It is a fine kettle indeed.", "It is a fine kettle, indeed!", "Mine broke."]
-    seed(store, completions=said * 2)
+    texts = ["It is a fine kettle indeed.", "It is a fine kettle, indeed!", "Mine broke."]
+    seed(store, completions=texts * 2)
     summary = freeze(store, settings(), 1, "ann").summary
     assert (summary["accepted"], summary["samples"], summary["distinct"]) == (6, 6, 4)
 

@@ -62,15 +62,15 @@ def situations() -> Iterator[Situation]:
                 if state is not None
             ]
             changes = {"train_prompts": train, "held_out_prompts": held_out, "tuned": tuned, "evaluated": evaluated}
-            found = facts(counts, *jobs, **changes)
-            yield Situation(found, DriveState(1, stages.states(found)))
+            round_facts = facts(counts, *jobs, **changes)
+            yield Situation(round_facts, DriveState(1, stages.states(round_facts)))
 
 
 ALL = list(situations())
 
 
 def of(state: DriveState, stage: Stage) -> StageState:
-    return next(found for found in state.stages if found.stage is stage)
+    return next(state_of_stage for state_of_stage in state.stages if state_of_stage.stage is stage)
 
 
 def test_there_is_one_step_in_every_situation_and_it_is_not_work_that_is_done_or_under_way() -> None:
@@ -80,7 +80,7 @@ def test_there_is_one_step_in_every_situation_and_it_is_not_work_that_is_done_or
         step = next_step(state)
         seen.add(type(step))
         assert step == next_step(state)
-        running = [found for found in state.stages if found.progress is Progress.RUNNING]
+        running = [state_of_stage for state_of_stage in state.stages if state_of_stage.progress is Progress.RUNNING]
         assert isinstance(step, WaitForJob) is bool(running)
         if isinstance(step, Start | Resume | Stopped):
             mine = of(state, step.stage)
@@ -147,15 +147,15 @@ def test_the_open_round_counts_as_the_first_of_those_asked_for(
 
 
 @pytest.mark.parametrize(
-    ("found", "says"),
+    ("round_facts", "says"),
     [
         (facts(train_prompts=0), "there is no train prompt to draw candidates for: add some on the Prompts page"),
         (facts(replace(DECIDED, accepted=0), job("generate", "done")), "round 7 has no accepted candidate to train on"),
         (facts(replace(DRAWN, retired=40), job("generate", "done")), "the prompts of all were retired"),
     ],
 )
-def test_what_has_to_be_done_first_is_said(found: RoundFacts, says: str) -> None:
-    step = next_step(DriveState(7, stages.states(found)))
+def test_what_has_to_be_done_first_is_said(round_facts: RoundFacts, says: str) -> None:
+    step = next_step(DriveState(7, stages.states(round_facts)))
     assert isinstance(step, Stopped) and says in step.because
 
 
@@ -163,8 +163,8 @@ def test_what_has_to_be_done_first_is_said(found: RoundFacts, says: str) -> None
 @pytest.mark.parametrize("held_out", [0, 4])
 def test_a_round_comes_to_its_end_and_each_stage_starts_once(breaks: Stage | None, held_out: int) -> None:
     """The step is done each time it is said, in a world where a job breaks off once and is resumed."""
-    found, jobs, steps = after((), held_out_prompts=held_out), dict[Stage, JobRecord](), list[Step]()
-    while not isinstance(step := next_step(DriveState(1, stages.states(found), agrees=True), 1), Complete):
+    round_facts, jobs, steps = after((), held_out_prompts=held_out), dict[Stage, JobRecord](), list[Step]()
+    while not isinstance(step := next_step(DriveState(1, stages.states(round_facts), agrees=True), 1), Complete):
         steps.append(step)
         assert len(steps) < 30, steps
         match step:
@@ -181,7 +181,7 @@ def test_a_round_comes_to_its_end_and_each_stage_starts_once(breaks: Stage | Non
             case _:
                 pytest.fail(f"{step} needs a person")
         done = {stage for stage, record in jobs.items() if record.state == "done"}
-        found = after(done, *jobs.values(), held_out_prompts=held_out)
+        round_facts = after(done, *jobs.values(), held_out_prompts=held_out)
     in_turn = [row.stage for row in JOB_STAGES if held_out or row.stage is not Stage.EVALUATE]
     assert [step.stage for step in steps if isinstance(step, Start)] == in_turn
     assert sum(isinstance(step, Resume) for step in steps) == (breaks in in_turn)

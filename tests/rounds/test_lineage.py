@@ -47,13 +47,13 @@ def test_the_graph_names_models_candidates_and_curated_sets(finished: Project) -
 
 
 def test_any_two_models_are_paired_on_the_same_prompts(finished: Project) -> None:
-    found = finished.lineage.pairing("base", "m2-1")
-    assert found is not None
-    assert found.gain["reward"].value == pytest.approx(found.second["reward"].value - found.first["reward"].value)
+    pairing = finished.lineage.pairing("base", "m2-1")
+    assert pairing is not None
+    assert pairing.gain["reward"].value == pytest.approx(pairing.second["reward"].value - pairing.first["reward"].value)
     back = finished.lineage.pairing("m2-1", "base")
-    assert back is not None and back.gain["reward"].value == pytest.approx(-found.gain["reward"].value)
+    assert back is not None and back.gain["reward"].value == pytest.approx(-pairing.gain["reward"].value)
     same = finished.comparison(2)
-    assert same is not None and same.gain_over_base["reward"].value == pytest.approx(found.gain["reward"].value)
+    assert same is not None and same.gain_over_base["reward"].value == pytest.approx(pairing.gain["reward"].value)
     assert finished.lineage.pairing("base", "m9-9") is None
     assert len(finished.lineage.completions("m1-1")) == 8
 
@@ -171,11 +171,11 @@ def test_a_random_control_is_evaluated_beside_the_tuned_model_and_never_proposes
     assert first.model_copy(update={"seed": second.seed}) == second and first.seed != second.seed
     assert [m.model_id for m in complete.models()] == ["base", "m1-1", "m1-1-random"]
     assert complete.next_proposal() == "m1-1"
-    found, pairing = complete.comparison(1), complete.lineage.pairing("m1-1-random", "m1-1")
-    assert found is not None and pairing is not None and found.after_id == "m1-1"
-    assert (found.control, found.selection) == (pairing.first, pairing.gain)
-    reward = found.gain_over_base["reward"].value - found.control_over_base["reward"].value
-    assert found.selection["reward"].value == pytest.approx(reward)
+    comparison, pairing = complete.comparison(1), complete.lineage.pairing("m1-1-random", "m1-1")
+    assert comparison is not None and pairing is not None and comparison.after_id == "m1-1"
+    assert (comparison.control, comparison.selection) == (pairing.first, pairing.gain)
+    reward = comparison.gain_over_base["reward"].value - comparison.control_over_base["reward"].value
+    assert comparison.selection["reward"].value == pytest.approx(reward)
     with pytest.raises(StageError, match="is there already"):
         complete.train_control(person("ann"))
 
@@ -190,18 +190,23 @@ def test_both_controls_are_compared_beside_the_tuned_model(jobs_in_threads: None
     assert set(alone.together) == {"tuned", "constraints"}
     project.train_control(person("ann"))
     project.wait()
-    found = project.comparison(1)
-    assert found is not None and project.tuned_model().model_id == found.after_id == "m1-1"  # type: ignore[union-attr]
+    comparison = project.comparison(1)
+    assert comparison is not None and project.tuned_model().model_id == comparison.after_id == "m1-1"  # type: ignore[union-attr]
     assert [m.model_id for m in project.models()] == ["base", "m1-1", "m1-1-constraints", "m1-1-random"]
     for first, second, shown in (
-        ("m1-1-constraints", "m1-1", found.beyond_constraints),
-        ("m1-1-random", "m1-1-constraints", found.constraints_over_random),
-        ("base", "m1-1-constraints", found.constraints_over_base),
+        ("m1-1-constraints", "m1-1", comparison.beyond_constraints),
+        ("m1-1-random", "m1-1-constraints", comparison.constraints_over_random),
+        ("base", "m1-1-constraints", comparison.constraints_over_base),
     ):
         pairing = project.lineage.pairing(first, second)
         assert pairing is not None and shown == pairing.gain
-    assert set(found.together) == {"tuned", "control", "constraints"}
-    assert found.forgotten_constraints.keys() == found.forgotten_control.keys() == found.forgotten.keys() != set()
+    assert set(comparison.together) == {"tuned", "control", "constraints"}
+    assert (
+        comparison.forgotten_constraints.keys()
+        == comparison.forgotten_control.keys()
+        == comparison.forgotten.keys()
+        != set()
+    )
     seeds = {job.spec_of(FinetuneSpec).recipe.seed for job in project.jobs() if job.kind is JobKind.FINETUNE}
     assert len(seeds) == 3
     assert "at random of what passes the constraints" in project.lineage.graph("ink", "accent")
@@ -222,8 +227,12 @@ def test_constraints_that_leave_no_choice_have_no_control_and_the_autopilot_goes
     while (flight := project.autopilot.flight()) is not None and flight.active:
         assert time.monotonic() < end
         time.sleep(0.05)
-    found = project.comparison(1)
-    assert found is not None and not found.constraints and project.control_job(control=Control.CONSTRAINTS) is None
+    comparison = project.comparison(1)
+    assert (
+        comparison is not None
+        and not comparison.constraints
+        and project.control_job(control=Control.CONSTRAINTS) is None
+    )
     with pytest.raises(StageError, match="would be the same"):
         project.train_control(person("ann"), control=Control.CONSTRAINTS)
 

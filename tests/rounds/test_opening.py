@@ -62,19 +62,24 @@ def test_opening_compares_base_model_and_control_on_them_and_says_who_and_when(s
     held_out, states = sealed.comparison(1), sealed.stages(1)
     job_id = sealed.open_sealed(person("ann"))
     sealed.wait()
-    opening, found = sealed.sealed_opening(), sealed.sealed_comparison()
-    assert opening is not None and found is not None
+    opening, comparison = sealed.sealed_opening(), sealed.sealed_comparison()
+    assert opening is not None and comparison is not None
     assert (opening.author, opening.round, opening.model_id, opening.control_id) == ("ann", 1, "m1-1", "m1-1-random")
     assert opening.prompts == 2 and sealed.store.job(job_id).kind is JobKind.SEALED
-    assert (found.before_id, found.after_id, found.prompts, found.completions) == ("base", "m1-1", 2, 4)
-    for model, shown in (("base", found.base), ("m1-1", found.after), ("m1-1-random", found.control)):
+    assert (comparison.before_id, comparison.after_id, comparison.prompts, comparison.completions) == (
+        "base",
+        "m1-1",
+        2,
+        4,
+    )
+    for model, shown in (("base", comparison.base), ("m1-1", comparison.after), ("m1-1-random", comparison.control)):
         rows = sealed.store.evaluation_samples(opening.evaluation_key, model)
         assert sorted(set(rows["prompt_id"].to_pylist())) == ids
         words = [dict(scores)["words"] for scores in rows["scores"].to_pylist()]
         assert shown["reward"].value == pytest.approx(0.1 * np.mean(words))
-    assert set(found.together["tuned"]) == set(ids)
-    assert found.gain_over_base["reward"].value == pytest.approx(
-        found.after["reward"].value - found.base["reward"].value
+    assert set(comparison.together["tuned"]) == set(ids)
+    assert comparison.gain_over_base["reward"].value == pytest.approx(
+        comparison.after["reward"].value - comparison.base["reward"].value
     )
     assert sealed.comparison(1) == held_out and sealed.stages(1) == states  # the round's own comparison is another
 
@@ -93,7 +98,7 @@ def test_who_opens_them_while_they_are_compared_is_told_that_and_where_the_figur
 def test_they_are_opened_once_and_stay_as_they_are(sealed: Project) -> None:
     sealed.open_sealed(person("ann"))
     sealed.wait()
-    found, (first, second) = sealed.sealed_comparison(), [p.prompt_id for p in sealed.prompts(Split.SEALED)]
+    comparison, (first, second) = sealed.sealed_comparison(), [p.prompt_id for p in sealed.prompts(Split.SEALED)]
     for model_id in (None, "m1-1", "base"):
         with pytest.raises(StageError, match=r"opened by ann on \d{4}-\d\d-\d\d for m1-1: they are opened once"):
             sealed.open_sealed(person("bob"), model_id)
@@ -113,7 +118,7 @@ def test_they_are_opened_once_and_stay_as_they_are(sealed: Project) -> None:
     sealed.set_threshold(3.0, Scope.GLOBAL, 1)
     sealed.score(1)
     sealed.wait()
-    assert sealed.sealed_comparison() == found
+    assert sealed.sealed_comparison() == comparison
 
 
 def test_one_that_was_cancelled_goes_on_for_the_same_model_alone(sealed: Project) -> None:
@@ -150,12 +155,12 @@ def test_what_cannot_be_opened_is_said_and_they_stay_sealed(project: Project) ->
     project.run(1)
     project.train_control(person("ann"))
     project.wait()
-    for model_id, said in (
+    for model_id, message in (
         ("base", "not tuned on what was accepted"),
         ("m1-1-random", "not tuned"),
         ("x", "no such model"),
     ):
-        with pytest.raises(StageError, match=said):
+        with pytest.raises(StageError, match=message):
             project.open_sealed(person("ann"), model_id)
     project.set("target.beta", "0.9")
     (project.folder / "project.toml").write_text((project.folder / "project.toml").read_text() + "\n[nonsense]\n")
@@ -207,8 +212,8 @@ def test_the_command_says_what_there_is_opens_and_says_it_again(sealed: Project)
     sealed.close()
     command = ["sealed", str(sealed.folder)]
     assert "2 sealed prompts" in CliRunner().invoke(app, command).output
-    found = json.loads(CliRunner().invoke(app, [*command, "--open", "--json"], catch_exceptions=False).stdout)
-    assert found["opening"]["model_id"] == "m1-1" and found["comparison"]["prompts"] == 2
+    opened_set = json.loads(CliRunner().invoke(app, [*command, "--open", "--json"], catch_exceptions=False).stdout)
+    assert opened_set["opening"]["model_id"] == "m1-1" and opened_set["comparison"]["prompts"] == 2
     shown = CliRunner().invoke(app, command).output
     assert "for m1-1" in shown and "the figure to publish" in shown and "random control" in shown
     with pytest.raises(StageError, match="opened once"):
@@ -227,8 +232,8 @@ def test_replicates_open_theirs_when_they_are_told_to_and_not_the_projects(
     with Project.open(folder) as project:
         assert project.sealed_opening() is None
     with Project.open(tmp_path / "out" / f"{one.procedure}-1") as project:
-        found = project.sealed_comparison()
-        assert found is not None and found.gain_over_base["reward"].value == one.sealed.value
+        comparison = project.sealed_comparison()
+        assert comparison is not None and comparison.gain_over_base["reward"].value == one.sealed.value
 
 
 def test_the_winners_curse_is_said_of_several_rounds_and_not_of_one(complete: Project) -> None:
@@ -236,5 +241,5 @@ def test_the_winners_curse_is_said_of_several_rounds_and_not_of_one(complete: Pr
     assert first is not None and comparisons.winners_curse([first]) is None and comparisons.winners_curse([]) is None
     other = {prompt: float(prompt % 3) for prompt in first.together["tuned"]}
     second = type(first)(**{name: getattr(first, name) for name in first.__slots__} | {"together": {"tuned": other}})
-    said = comparisons.winners_curse([first, second])
-    assert said is not None and said.looks == 2 and said.metric == "reward" and 0 < said.overstatement < 1
+    curse = comparisons.winners_curse([first, second])
+    assert curse is not None and curse.looks == 2 and curse.metric == "reward" and 0 < curse.overstatement < 1

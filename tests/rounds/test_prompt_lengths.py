@@ -64,10 +64,10 @@ def of_length(tokens: int, begin: str, system: str = "") -> dict[str, str]:
 
 def ended(project: Project, upload: str, placing: str) -> LengthsFound:
     give_up = time.monotonic() + 120
-    while (found := project.imports.lengths(upload, placing)).running:
+    while (lengths := project.imports.lengths(upload, placing)).running:
         assert time.monotonic() < give_up
         time.sleep(0.05)
-    return found
+    return lengths
 
 
 def test_a_prompt_one_token_over_is_named_and_one_that_just_fits_is_not(
@@ -77,10 +77,10 @@ def test_a_prompt_one_token_over_is_named_and_one_that_just_fits_is_not(
     rows = [of_length(CONTEXT - NEW + over, begin) for over, begin in ((-1, "one z"), (0, "two y"), (1, "six x"))]
     rows += [of_length(CONTEXT - NEW + over, begin, "Be brief.") for over, begin in ((0, "ten w"), (1, "new v"))]
     upload, placing = placed(project, rows)
-    found = project.imports.lengths(upload, placing)
-    assert (found.problem, found.fits, found.too_long, found.refused) == (None, 3, 2, 0)
+    lengths = project.imports.lengths(upload, placing)
+    assert (lengths.problem, lengths.fits, lengths.too_long, lengths.refused) == (None, 3, 2, 0)
     over = f"has 1009 tokens; with {NEW} new ones it does not fit into the model's context of {CONTEXT}"
-    assert found.named == (f"line 3 {over}", f"line 5 {over}")
+    assert lengths.named == (f"line 3 {over}", f"line 5 {over}")
     assert project.imports.add(upload, placing) == 5
     assert project.prompt_lengths.counts() == {Fit.FITS: 3, Fit.TOO_LONG: 2, Fit.NOT_CHECKED: 12}
     page = project.prompt_page(10, fit=Fit.TOO_LONG)
@@ -116,9 +116,9 @@ def test_a_prompt_that_the_template_refuses_is_named(
     config.write_text(json.dumps(json.loads(config.read_text()) | {"chat_template": refusing + TEMPLATE}))
     project.set("model", str(model))
     upload, placing = placed(project, [of_length(90, "one z"), of_length(90, "six x", "Be brief.")])
-    found = project.imports.lengths(upload, placing)
-    assert (found.fits, found.refused, found.too_long) == (1, 1, 0)
-    assert found.named[0].startswith("line 2: the chat template") and "no system turn here" in found.named[0]
+    lengths = project.imports.lengths(upload, placing)
+    assert (lengths.fits, lengths.refused, lengths.too_long) == (1, 1, 0)
+    assert lengths.named[0].startswith("line 2: the chat template") and "no system turn here" in lengths.named[0]
     project.imports.add(upload, placing)
     assert [p.prompt_id for p in project.prompt_page(9, fit=Fit.REFUSED).prompts] == [14]
     # of another model nothing is known yet
@@ -136,8 +136,8 @@ def test_a_template_that_takes_nothing_leaves_all_unchecked(
     config.write_text(json.dumps(json.loads(before) | {"chat_template": "{{ raise_exception('never') }}"}))
     project.set("model", str(model))
     upload, placing = placed(project, [of_length(90, "one z")])
-    found = project.imports.lengths(upload, placing)
-    assert found.again and "never" in str(found.problem) and found.fits == 0
+    lengths = project.imports.lengths(upload, placing)
+    assert lengths.again and "never" in str(lengths.problem) and lengths.fits == 0
     config.write_text(before)  # mended: another file, so it is checked again
     assert project.imports.lengths(upload, placing).fits == 1
     config.write_text(json.dumps(json.loads(before) | {"chat_template": "{{ raise_exception('never again') }}"}))
@@ -151,8 +151,8 @@ def test_without_the_models_folder_nothing_is_checked_or_fetched(
 ) -> None:
     project.set("model", str(tmp_path / "nowhere"))
     upload, placing = placed(project, [of_length(90, "one z")])
-    found = project.imports.lengths(upload, placing)
-    assert (found.problem, found.again, checked_here) == (prompt_lengths.NO_FOLDER, False, [])
+    lengths = project.imports.lengths(upload, placing)
+    assert (lengths.problem, lengths.again, checked_here) == (prompt_lengths.NO_FOLDER, False, [])
     assert project.imports.add(upload, placing) == 1
     assert project.prompt_lengths.counts() == {Fit.NOT_CHECKED: 13}
 
@@ -175,8 +175,8 @@ def test_prompt_and_completion_count_apart_in_an_encoder_decoder(
 
 def test_a_sealed_row_is_counted_and_not_named(project: Project, checked_here: list[Path]) -> None:
     upload, placing = placed(project, [of_length(2000, "one z") | {"split": "sealed"}])
-    found = project.imports.lengths(upload, placing)
-    assert (found.too_long, found.named) == (1, ())
+    lengths = project.imports.lengths(upload, placing)
+    assert (lengths.too_long, lengths.named) == (1, ())
     project.imports.add(upload, placing)
     (page,) = project.prompt_page(9, split=Split.SEALED).prompts
     assert (page.fit, page.tokens) == (Fit.TOO_LONG, None)
@@ -190,9 +190,13 @@ def test_thousands_are_checked_by_one_process_and_the_first_few_named(
     rows = [{"text": f"What is {n} times {n * 7 + 1}, as a word?", "split": "train"} for n in range(5_000)]
     upload, placing = placed(project, rows)
     began = time.process_time()
-    found = ended(project, upload, placing)
+    lengths = ended(project, upload, placing)
     assert time.process_time() - began < 60  # about 2 s of processor time
-    assert found.problem is None and found.too_long + found.fits > 4_900 and len(found.named) == prompt_lengths.NAMED
+    assert (
+        lengths.problem is None
+        and lengths.too_long + lengths.fits > 4_900
+        and len(lengths.named) == prompt_lengths.NAMED
+    )
     assert len(checked_here) == 1
     count = project.imports.add(upload, placing)
     counts = project.prompt_lengths.counts()
@@ -206,8 +210,8 @@ def test_it_is_done_in_a_process_of_its_own_and_rows_can_be_added_before_it_is_d
     upload, placing = placed(project, [of_length(2000, "one z"), of_length(90, "six x")])
     first = project.imports.lengths(upload, placing)
     assert first.running and first.message
-    found = ended(project, upload, placing)
-    assert (found.problem, found.fits, found.too_long) == (None, 1, 1)
+    lengths = ended(project, upload, placing)
+    assert (lengths.problem, lengths.fits, lengths.too_long) == (None, 1, 1)
     second, other = placed(project, [of_length(2000, "new v")], "b.jsonl")
     assert project.imports.lengths(second, other).running
     assert project.imports.add(second, other) == 1
@@ -219,8 +223,8 @@ def test_a_cancelled_or_killed_check_is_said_changes_nothing_and_can_be_made_aga
     upload, placing = placed(project, [of_length(2000, "one z")])
     assert project.imports.lengths(upload, placing).running
     project.imports.cancel_lengths(upload, placing)
-    found = project.imports.lengths(upload, placing)
-    assert (found.problem, found.again) == ("checking their lengths was cancelled", True)
+    lengths = project.imports.lengths(upload, placing)
+    assert (lengths.problem, lengths.again) == ("checking their lengths was cancelled", True)
     assert project.imports.state(upload, placing).preview is not None
     project.imports.restart_lengths(upload, placing)
     assert project.imports.lengths(upload, placing).running
@@ -256,7 +260,7 @@ def test_what_a_job_leaves_out_is_in_the_list(jobs_in_threads: None, project: Pr
 
 
 @pytest.mark.parametrize(
-    "found",
+    "lengths",
     [
         None,
         3,
@@ -269,9 +273,9 @@ def test_what_a_job_leaves_out_is_in_the_list(jobs_in_threads: None, project: Pr
         ),
     ],
 )
-def test_a_damaged_result_is_that_jobs_failure(complete: Project, found: Any) -> None:
+def test_a_damaged_result_is_that_jobs_failure(complete: Project, lengths: Any) -> None:
     with pytest.raises(JobError, match=r"result.json is damaged: lengths"):
-        complete.prompt_lengths.keep_of_job(found)
+        complete.prompt_lengths.keep_of_job(lengths)
 
 
 def test_another_reference_keeps_the_length_and_another_text_does_not(
@@ -293,9 +297,9 @@ def test_the_command_lists_them(project: Project, checked_here: list[Path]) -> N
     project.imports.add(upload, placing)
     project.close()
     command = ["prompts", str(project.folder), "list", "--fit", "too_long"]
-    said = CliRunner().invoke(app, [*command, "--json"])
-    found = json.loads(said.stdout)
-    assert (found["total"], found["prompts"][0]["tokens"], found["fits"]) == (
+    process = CliRunner().invoke(app, [*command, "--json"])
+    answer = json.loads(process.stdout)
+    assert (answer["total"], answer["prompts"][0]["tokens"], answer["fits"]) == (
         1,
         2000,
         {"too_long": 1, "fits": 1, "not_checked": 12},

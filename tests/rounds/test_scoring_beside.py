@@ -23,8 +23,8 @@ def test_it_scores_what_lacks_a_score_and_decides_nothing(complete: Project) -> 
     assert complete.scorer_book.scored_by(name, 1).left == 0 and complete.score_by(name) is None
     assert (complete.counts(1), complete.stages(), complete.target(1)) == (before, stages, target)
     assert complete.store.job(job).state is JobState.DONE
-    found = execute(complete, "judging", {"scorer": name})
-    assert found["scorer"] == name and found["decisions"] == 0 and found["kappa"] is None
+    judging = execute(complete, "judging", {"scorer": name})
+    assert judging["scorer"] == name and judging["decisions"] == 0 and judging["kappa"] is None
 
 
 def test_one_that_breaks_off_leaves_the_round_as_it_was_and_can_go_on(

@@ -49,12 +49,12 @@ def test_what_cannot_be_sealed_is_said_and_nothing_changes(project: Project) -> 
     assert "the same as a prompt of the project" in again.message
     project.add_prompts([PromptRow("a bakery review", split=Split.HELD_OUT)], "unplaced")
     before = project.prompts(retired=True)
-    for numbers, said in (
+    for numbers, message in (
         ([1], "prompt 1 is not held out"),
         ([99], "there is no prompt 99"),
         ([9], "prompt 9 is nearly the same as prompt 13"),
     ):
-        with pytest.raises(PromptError, match=said):
+        with pytest.raises(PromptError, match=message):
             project.seal_prompts([*numbers, 10])
     assert project.prompts(retired=True) == before
     assert len(project.seal_prompts([9, 13])) == 2
@@ -101,8 +101,8 @@ def test_a_train_prompt_like_a_sealed_one_is_not_trained_on(project: Project) ->
 
 def test_they_are_sealed_on_the_command_line(project: Project) -> None:
     project.close()
-    found = CliRunner().invoke(app, ["prompts", str(project.folder), "seal", "11", "12", "--json"])
-    assert json.loads(found.output) == {"prompt_ids": [11, 12]}
+    result = CliRunner().invoke(app, ["prompts", str(project.folder), "seal", "11", "12", "--json"])
+    assert json.loads(result.output) == {"prompt_ids": [11, 12]}
     shown = json.loads(CliRunner().invoke(app, ["prompts", str(project.folder), "--split", "sealed", "--json"]).output)
     assert [prompt["text"] for prompt in shown["prompts"]] == ["(sealed)", "(sealed)"]
 

@@ -44,7 +44,7 @@ BOTH = (GENERATED, SCORED)
 
 
 @pytest.mark.parametrize(
-    ("found", "expected", "next_one"),
+    ("round_facts", "expected", "next_one"),
     [
         (facts(), (R, W, W, W, W), Stage.GENERATE),
         (facts(train_prompts=0), (W, W, W, W, W), Stage.GENERATE),
@@ -88,8 +88,10 @@ BOTH = (GENERATED, SCORED)
         ),
     ],
 )  # fmt: skip
-def test_where_each_stage_stands(found: RoundFacts, expected: tuple[Progress, ...], next_one: Stage | None) -> None:
-    got = states(found)
+def test_where_each_stage_stands(
+    round_facts: RoundFacts, expected: tuple[Progress, ...], next_one: Stage | None
+) -> None:
+    got = states(round_facts)
     assert tuple(state.stage for state in got) == tuple(Stage)
     assert tuple(of(got, stage).progress for stage in TOLD) == expected
     assert next_stage(got) == next_one
@@ -122,7 +124,7 @@ def test_the_button_of_a_stage_names_what_it_does() -> None:
 
 
 @pytest.mark.parametrize(
-    ("found", "blocked"),
+    ("round_facts", "blocked"),
     [
         (facts(train_prompts=0), {Stage.GENERATE: "prompts", Stage.SCORE: "prompts", Stage.FINETUNE: "acceptance"}),
         (facts(), {Stage.SCORE: "prompts", Stage.FINETUNE: "acceptance"}),
@@ -131,15 +133,17 @@ def test_the_button_of_a_stage_names_what_it_does() -> None:
         (facts(DRAWN, GENERATED), {Stage.FINETUNE: "acceptance"}),
     ],
 )
-def test_a_stage_that_cannot_start_says_on_which_page_to_mend_it(found: RoundFacts, blocked: dict[Stage, str]) -> None:
-    pages = {state.stage: state.blocked.page for state in states(found) if state.blocked is not None}
+def test_a_stage_that_cannot_start_says_on_which_page_to_mend_it(
+    round_facts: RoundFacts, blocked: dict[Stage, str]
+) -> None:
+    pages = {state.stage: state.blocked.page for state in states(round_facts) if state.blocked is not None}
     assert {stage: page for stage, page in pages.items() if stage in TOLD} == blocked
 
 
 def test_where_the_prompts_of_all_candidates_were_retired_nothing_is_to_be_scored() -> None:
-    found = states(facts(replace(DRAWN, retired=40), GENERATED))
-    assert [of(found, stage).progress for stage in TOLD] == [D, W, W, W, W]
-    blocked = of(found, Stage.SCORE).blocked
+    stage_states = states(facts(replace(DRAWN, retired=40), GENERATED))
+    assert [of(stage_states, stage).progress for stage in TOLD] == [D, W, W, W, W]
+    blocked = of(stage_states, Stage.SCORE).blocked
     assert blocked is not None and "restore some" in blocked.because
     assert of(states(facts(replace(DRAWN, retired=39), GENERATED)), Stage.SCORE).progress is R
 
@@ -167,8 +171,8 @@ def test_a_failure_says_why_and_which_job() -> None:
 
 def test_the_newest_job_of_a_stage_counts() -> None:
     jobs = (job("generate", "failed", 1), job("generate", "running", 2))
-    found = states(facts(NOTHING, *jobs))[0]
-    assert found.progress is X and found.job is not None and found.job.job_id == "r1-generate-2"
+    stage_state = states(facts(NOTHING, *jobs))[0]
+    assert stage_state.progress is X and stage_state.job is not None and stage_state.job.job_id == "r1-generate-2"
 
 
 # -- which prompts a round draws ---------------------------------------------------------------------------------------
@@ -207,7 +211,7 @@ def test_new_candidates_are_counted_on() -> None:
 
 
 def test_without_held_out_prompts_a_round_is_complete_without_a_comparison_and_says_so() -> None:
-    found = states(facts(DECIDED, *BOTH, FINETUNED, curated=CURATED, tuned=TUNED, held_out_prompts=0))
-    assert complete(found) and "no held-out prompts" in found[-1].detail
-    found = states(facts(DECIDED, *BOTH, FINETUNED, curated=CURATED, tuned=TUNED, held_out_prompts=1))
-    assert not complete(found)  # some were added: there is something to compare on
+    stage_states = states(facts(DECIDED, *BOTH, FINETUNED, curated=CURATED, tuned=TUNED, held_out_prompts=0))
+    assert complete(stage_states) and "no held-out prompts" in stage_states[-1].detail
+    stage_states = states(facts(DECIDED, *BOTH, FINETUNED, curated=CURATED, tuned=TUNED, held_out_prompts=1))
+    assert not complete(stage_states)  # some were added: there is something to compare on

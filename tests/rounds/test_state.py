@@ -81,7 +81,7 @@ def test_held_out_completions_of_another_sampler_are_never_paired_with_new_ones(
     complete.wait()
     spec = complete.jobs()[jobs].spec_of(EvaluateSpec)
     assert [model.model_id for model in spec.models] == ["base", "m1-1"] and spec.sampler == 3
-    assert (found := complete.comparison(1)) is not None and found.current
+    assert (comparison := complete.comparison(1)) is not None and comparison.current
 
 
 def test_an_evaluation_that_another_sampler_began_does_not_go_on(
@@ -102,4 +102,4 @@ def test_an_evaluation_that_another_sampler_began_does_not_go_on(
     monkeypatch.undo()
     complete.evaluate(1)
     complete.wait()
-    assert (found := complete.comparison(1)) is not None and found.current
+    assert (comparison := complete.comparison(1)) is not None and comparison.current

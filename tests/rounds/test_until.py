@@ -26,10 +26,10 @@ UNTIL = Until(run="1.0.7", wanted=10, most=6, log_m=0.5, scope=Scope.GLOBAL, tar
 def finished(project: Project) -> SoFar:
     """The newest run once it has ended."""
     end = time.monotonic() + 120
-    while (found := project.drawn_until()) is None or found.end is None or project.jobs(active=True):
+    while (drawn := project.drawn_until()) is None or drawn.end is None or project.jobs(active=True):
         assert time.monotonic() < end
         time.sleep(0.05)
-    return found
+    return drawn
 
 
 def test_the_prompts_of_a_run_come_once_in_an_order_of_its_own_and_no_more_than_allowed() -> None:
@@ -98,21 +98,21 @@ def waiting(jobs_in_threads: None, project: Project) -> Project:
 
 def test_it_draws_part_after_part_until_enough_are_accepted(waiting: Project) -> None:
     waiting.draw_until(20, log_m=-2.0, author=person("ann"))
-    found = finished(waiting)
+    drawn = finished(waiting)
     jobs = [job for job in waiting.jobs() if job.kind is JobKind.GENERATE]
-    assert found.prompts == found.drawn / 8 and len(jobs) == -(-found.prompts // 3) > 1
-    assert all((until := drawn_until(job)) and until.run == found.until.run for job in jobs)
+    assert drawn.prompts == drawn.drawn / 8 and len(jobs) == -(-drawn.prompts // 3) > 1
+    assert all((until := drawn_until(job)) and until.run == drawn.until.run for job in jobs)
     threshold = waiting.threshold()
     assert threshold is not None and (threshold.log_m, threshold.scope) == (-2.0, Scope.GLOBAL)
     assert (threshold.author, threshold.chosen_by) == ("ann", ChosenBy.PERSON)
     assert len(waiting.thresholds()) == 1  # M did not move while it drew
     counts = waiting.counts()
-    assert (counts.candidates, counts.automatic) == (found.drawn, found.accepted) and counts.undecided == 0
-    assert found.low <= found.accepted / found.drawn <= found.high
-    if found.end is End.MET:
-        assert found.accepted >= 20 and found.number >= 20
+    assert (counts.candidates, counts.automatic) == (drawn.drawn, drawn.accepted) and counts.undecided == 0
+    assert drawn.low <= drawn.accepted / drawn.drawn <= drawn.high
+    if drawn.end is End.MET:
+        assert drawn.accepted >= 20 and drawn.number >= 20
     else:
-        assert found.end is End.MOST and found.prompts == 8
+        assert drawn.end is End.MOST and drawn.prompts == 8
 
 
 def test_it_ends_where_prompts_do_or_where_the_number_cannot_be_reached(waiting: Project) -> None:
@@ -120,8 +120,8 @@ def test_it_ends_where_prompts_do_or_where_the_number_cannot_be_reached(waiting:
     assert finished(waiting).end is End.HOPELESS
     assert len([job for job in waiting.jobs() if job.kind is JobKind.GENERATE]) == 1
     waiting.draw_until(5, most=4, log_m=50.0, author=person("ann"))  # next to nothing is accepted
-    found = finished(waiting)
-    assert found.end is End.MOST and found.prompts == 4 and found.accepted == 0
+    drawn = finished(waiting)
+    assert drawn.end is End.MOST and drawn.prompts == 4 and drawn.accepted == 0
     assert waiting.counts().candidates == 8 * 3 + 8 * 4  # earlier draws of the round are not of this run
 
 
@@ -129,18 +129,18 @@ def test_m_must_be_fixed_before(waiting: Project) -> None:
     with pytest.raises(StageError, match="M must be fixed before"):
         waiting.draw_until(4, author=person("ann"))
     assert not waiting.jobs() and waiting.threshold() is None
-    for wanted, most, log_m in ((0, None, 1.0), (4, 0, 1.0), (4, None, float("nan"))):
+    for wanted_count, most, log_m in ((0, None, 1.0), (4, 0, 1.0), (4, None, float("nan"))):
         with pytest.raises(StageError):
-            waiting.draw_until(wanted, most, log_m, person("ann"))
+            waiting.draw_until(wanted_count, most, log_m, person("ann"))
     waiting.generate()
     waiting.wait()
     chosen = waiting.threshold()
     assert chosen is not None and chosen.chosen_by is ChosenBy.RULE
     waiting.draw_until(1, author=person("ann"))  # at the M of what was drawn before
-    found = finished(waiting)
+    drawn = finished(waiting)
     after = waiting.threshold()
     assert after is not None and (after.log_m, after.scope) == (chosen.log_m, chosen.scope)
-    assert found.until.log_m == chosen.log_m
+    assert drawn.until.log_m == chosen.log_m
 
 
 def test_constraints_alone_have_an_m_of_their_own(waiting: Project) -> None:
@@ -148,15 +148,15 @@ def test_constraints_alone_have_an_m_of_their_own(waiting: Project) -> None:
         waiting.set(f"target.{key}", value)
     waiting.set("target.constraints", '[{ scorer = "words", at_least = 1.0 }]')
     waiting.draw_until(3, author=person("ann"))
-    found = finished(waiting)
-    assert found.until.log_m == 0.0 and found.accepted > 0 and found.end in (End.MET, End.MOST)
+    drawn = finished(waiting)
+    assert drawn.until.log_m == 0.0 and drawn.accepted > 0 and drawn.end in (End.MET, End.MOST)
 
 
 def test_another_m_ends_it(waiting: Project) -> None:
     waiting.draw_until(5, log_m=50.0, author=person("ann"))
     waiting.set_threshold(1.0, Scope.GLOBAL, author=person("bea"))
-    found = finished(waiting)
-    assert found.end is End.CHANGED and len([j for j in waiting.jobs() if j.kind is JobKind.GENERATE]) == 1
+    drawn = finished(waiting)
+    assert drawn.end is End.CHANGED and len([j for j in waiting.jobs() if j.kind is JobKind.GENERATE]) == 1
 
 
 def test_broken_off_it_goes_on_when_its_job_does_also_after_a_restart(
@@ -168,13 +168,13 @@ def test_broken_off_it_goes_on_when_its_job_does_also_after_a_restart(
         project.cancel(job_id)
         with contextlib.suppress(JobError):  # where it had started already
             project.wait()
-        found = project.drawn_until()
-        assert found is not None and found.end is End.BROKEN_OFF
+        drawn = project.drawn_until()
+        assert drawn is not None and drawn.end is End.BROKEN_OFF
         project.resume(job_id)
         finished(project)
     with Project.open(tmp_path / "p") as project:
-        found = finished(project)
-        assert found.end is End.MOST and found.prompts == 8
+        drawn = finished(project)
+        assert drawn.end is End.MOST and drawn.prompts == 8
         assert len([job for job in project.jobs() if job.kind is JobKind.GENERATE]) == 3
 
 

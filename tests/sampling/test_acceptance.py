@@ -174,13 +174,13 @@ def _laws(k: int, times: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     states = rng.integers(0, 64, (times, k))
     group = np.repeat(np.arange(times), k)
     drawn = ell[states.ravel()]
-    found = []
+    thresholds = []
     for scale in (prompt_scale(drawn, group), prompt_log_z(drawn, group)):
         log_m = np.quantile((drawn - scale)[np.isfinite(scale)], 0.9999)
         weight = acceptance_prob(drawn, float(log_m), scale)
         law = np.bincount(states.ravel(), weight, minlength=64)
-        found.append(law / law.sum())
-    return found[0], found[1], target
+        thresholds.append(law / law.sum())
+    return thresholds[0], thresholds[1], target
 
 
 @pytest.mark.parametrize("k", [4, 8])
@@ -206,11 +206,11 @@ def test_groups_of_any_integer_type_work():
 def test_m_for_a_rate_accepts_the_most_that_does_not_exceed_it(log_ratio, rate):
     m = critical_log_m(log_ratio, u_for(log_ratio))
     assume(np.isfinite(m).any())
-    wanted = min(math.floor(rate * m.size * (1 + 1e-12)), int(np.isfinite(m).sum()))
+    expected_count = min(math.floor(rate * m.size * (1 + 1e-12)), int(np.isfinite(m).sum()))
     log_m = log_m_for_rate(m, rate)
     got = int(accepted(m, log_m).sum())
-    assert got <= wanted
-    assert got == wanted or np.unique(m).size < m.size  # ties are taken together
+    assert got <= expected_count
+    assert got == expected_count or np.unique(m).size < m.size  # ties are taken together
     assert RankIndex(m).log_m_for_rate(rate) == log_m
 
 

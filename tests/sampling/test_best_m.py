@@ -19,8 +19,8 @@ overrides = arrays(np.int64, 12, elements=st.sampled_from([-1, 0, 1]))
 
 
 def agreeing(m, override, log_m, scale=0.0):
-    said = override != 0
-    return int((accepted(m, log_m, scale) == (override > 0))[said].sum())
+    overridden = override != 0
+    return int((accepted(m, log_m, scale) == (override > 0))[overridden].sum())
 
 
 @given(values, overrides)

@@ -20,9 +20,9 @@ from tests.simulations.shares import gain_coverage, share_coverage
 def test_a_share_is_covered(share: float, spread: str) -> None:
     for prompts, draws in ((20, 16), (60, 4)):
         cell = {"share": share, "prompts": prompts, "draws": draws, "spread": spread}
-        found = share_coverage(cell, 1500, np.random.default_rng(1))
-        assert found["coverage"] >= 0.925, (cell, found)  # 93 % less two standard errors of 1,500 data sets
-        assert found["width"] < 2.5 / math.sqrt(prompts), (cell, found)
+        coverage = share_coverage(cell, 1500, np.random.default_rng(1))
+        assert coverage["coverage"] >= 0.925, (cell, coverage)  # 93 % less two standard errors of 1,500 data sets
+        assert coverage["width"] < 2.5 / math.sqrt(prompts), (cell, coverage)
 
 
 def test_t_over_prompts_does_not_cover_a_rare_share() -> None:
@@ -33,8 +33,8 @@ def test_t_over_prompts_does_not_cover_a_rare_share() -> None:
 def test_in_the_middle_the_limits_are_little_wider_than_t() -> None:
     for spread in ("none", "beta 0.2"):
         cell = {"share": 0.4, "prompts": 60, "draws": 8, "spread": spread}
-        found = share_coverage(cell, 300, np.random.default_rng(1))
-        assert found["t width"] <= found["width"] <= 1.15 * found["t width"]
+        coverage = share_coverage(cell, 300, np.random.default_rng(1))
+        assert coverage["t width"] <= coverage["width"] <= 1.15 * coverage["t width"]
 
 
 @pytest.mark.parametrize(("before", "after"), [(0.005, 0.02), (0.1, 0.1), (0.5, 0.6), (0.99, 0.99)])
@@ -50,15 +50,15 @@ def test_a_paired_gain_of_shares_is_covered(before: float, after: float) -> None
 @pytest.mark.parametrize("prompts", [2, 20, 300])
 def test_none_of_all_prompts_still_leaves_3_in_their_number(value: float, prompts: int) -> None:
     outcomes, groups = np.full(2 * prompts, value), np.arange(2 * prompts) // 2
-    for found in (cluster_mean(outcomes, groups), pooled_mean(outcomes, groups)):
-        away = found.high if value == 0.0 else 1.0 - found.low
-        assert found.value == value and away == pytest.approx(1 - 0.05 ** (1 / prompts)) and away <= 3 / prompts
-        assert (found.low if value == 0.0 else 1.0 - found.high) == 0.0
+    for interval in (cluster_mean(outcomes, groups), pooled_mean(outcomes, groups)):
+        away = interval.high if value == 0.0 else 1.0 - interval.low
+        assert interval.value == value and away == pytest.approx(1 - 0.05 ** (1 / prompts)) and away <= 3 / prompts
+        assert (interval.low if value == 0.0 else 1.0 - interval.high) == 0.0
 
 
 def test_equal_prompts_in_between_leave_room_on_both_sides() -> None:
-    found = cluster_mean(np.full(40, 0.25), np.arange(40), bounds=(0, 1))
-    assert 0.2 < found.low < 0.25 < found.high < 0.35
+    interval = cluster_mean(np.full(40, 0.25), np.arange(40), bounds=(0, 1))
+    assert 0.2 < interval.low < 0.25 < interval.high < 0.35
 
 
 def test_a_range_is_mapped_to_shares_and_back() -> None:
@@ -81,9 +81,9 @@ def test_a_difference_turns_with_its_sides_and_scales_with_its_range() -> None:
 
 def test_with_many_alike_prompts_the_limits_are_those_of_a_proportion() -> None:
     outcomes = np.random.default_rng(3).random(20_000) < 0.2
-    found = cluster_mean(outcomes, np.arange(20_000))
+    interval = cluster_mean(outcomes, np.arange(20_000))
     exact = stats.binomtest(int(outcomes.sum()), 20_000).proportion_ci(0.95)
-    assert (found.low, found.high) == pytest.approx((exact.low, exact.high), rel=2e-3)
+    assert (interval.low, interval.high) == pytest.approx((exact.low, exact.high), rel=2e-3)
 
 
 def test_outcomes_are_bounded_unless_said_otherwise_and_equal_unbounded_values_tell_nothing() -> None:

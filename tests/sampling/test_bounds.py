@@ -61,9 +61,9 @@ def test_held_out_prompts_see_the_violations_that_the_choosing_draws_cannot():
     assert in_sample.tvd.value == 0 and in_sample.violations == 0
     caught = 0
     for seed in range(10):
-        found = bounds.held_out(bounds.max_bound, LOG_RATIO, GROUP, seed=seed)
-        assert found.chosen_on + found.diagnosis.draws == 4000
-        caught += found.diagnosis.violations > 0 and found.diagnosis.tvd.value > 0
+        bound = bounds.held_out(bounds.max_bound, LOG_RATIO, GROUP, seed=seed)
+        assert bound.chosen_on + bound.diagnosis.draws == 4000
+        caught += bound.diagnosis.violations > 0 and bound.diagnosis.tvd.value > 0
     assert caught >= 2
 
 
@@ -79,10 +79,10 @@ def test_held_out_prompts_are_whole_and_fixed_by_their_number():
 
 def test_a_held_out_diagnosis_is_that_of_the_held_out_prompts():
     scale = prompt_scale(LOG_RATIO, GROUP)
-    found = bounds.held_out(bounds.quantile_bound, LOG_RATIO, GROUP, scale=scale, share=0.25)
+    bound = bounds.held_out(bounds.quantile_bound, LOG_RATIO, GROUP, scale=scale, share=0.25)
     out = bounds.hold_out(GROUP, 0.25)
-    assert found.log_m == bounds.quantile_bound(LOG_RATIO[~out], scale=scale[~out])
-    assert found.diagnosis == diagnose(LOG_RATIO[out], found.log_m, scale=scale[out], group=GROUP[out])
+    assert bound.log_m == bounds.quantile_bound(LOG_RATIO[~out], scale=scale[~out])
+    assert bound.diagnosis == diagnose(LOG_RATIO[out], bound.log_m, scale=scale[out], group=GROUP[out])
 
 
 @pytest.mark.parametrize(

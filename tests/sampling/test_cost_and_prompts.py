@@ -28,11 +28,13 @@ def test_the_chance_of_none_of_k_is_that_of_k_rejections(rate, k):
 
 
 def test_drawing_until_n_are_accepted_estimates_its_rate_without_bias():
-    rate, wanted = 0.3, 3
-    draws = np.arange(wanted, 400)
-    law = np.array([math.comb(d - 1, wanted - 1) * rate**wanted * (1 - rate) ** (d - wanted) for d in draws.tolist()])
-    assert law @ [rate_of_draws_until(wanted, int(d)) for d in draws] == pytest.approx(rate, abs=1e-12)
-    assert law @ (wanted / draws) > rate + 0.05  # accepted/draws overstates
+    rate, samples = 0.3, 3
+    draws = np.arange(samples, 400)
+    law = np.array(
+        [math.comb(d - 1, samples - 1) * rate**samples * (1 - rate) ** (d - samples) for d in draws.tolist()]
+    )
+    assert law @ [rate_of_draws_until(samples, int(d)) for d in draws] == pytest.approx(rate, abs=1e-12)
+    assert law @ (samples / draws) > rate + 0.05  # accepted/draws overstates
 
 
 @pytest.mark.parametrize(

@@ -91,18 +91,18 @@ def test_a_paired_difference_covers_the_gain(gain):
 )
 def test_of_ratios_like_those_of_later_rounds_what_is_shown_is_covered(ratios, tvd_is_shown, kl_is_shown):
     cell = {"ratios": ratios, "within": 0.5, "prompts": 50, "draws": 8, "violating": 0.1}
-    found = distances.coverage(cell, 80, np.random.default_rng(0))
-    assert (found["tvd shown"] > 0.6, found["kl_target shown"] > 0.6) == (tvd_is_shown, kl_is_shown)
-    assert found["kl_proposal"] >= 0.88 and found["acceptance_rate"] >= 0.88 and found["violation_rate"] >= 0.88
+    covered = distances.coverage(cell, 80, np.random.default_rng(0))
+    assert (covered["tvd shown"] > 0.6, covered["kl_target shown"] > 0.6) == (tvd_is_shown, kl_is_shown)
+    assert covered["kl_proposal"] >= 0.88 and covered["acceptance_rate"] >= 0.88 and covered["violation_rate"] >= 0.88
     for name, shown in (("tvd", tvd_is_shown), ("violated_mass", tvd_is_shown), ("kl_target", kl_is_shown)):
-        assert not shown or found[name] >= 0.88, name  # 93 % less two standard errors of 80 data sets
+        assert not shown or covered[name] >= 0.88, name  # 93 % less two standard errors of 80 data sets
 
 
 def test_how_far_the_accepted_are_from_the_proposal_is_covered_where_no_end_was_seen() -> None:
     """KL(p_M‖q) is always shown; with twenty prompts and most of the tail not drawn the hull alone covered 82 to 88 %."""
     cell = {"ratios": "normal 2", "within": 0.0, "prompts": 20, "draws": 4, "violating": 0.02}
-    found = distances.coverage(cell, 80, np.random.default_rng(2))
-    assert found["kl_proposal"] >= 0.88  # 93 % less two standard errors of 80 data sets
+    covered = distances.coverage(cell, 80, np.random.default_rng(2))
+    assert covered["kl_proposal"] >= 0.88  # 93 % less two standard errors of 80 data sets
 
 
 def distances_of(d: Draws) -> dict[str, float]:
@@ -131,13 +131,13 @@ def test_two_ratios_and_one_draw_a_prompt_are_covered_by_enumeration(prompts: in
 
 def test_of_prompts_that_are_all_equal_a_divergence_is_not_told() -> None:
     """Every draw violates the bound by as much: KL and TVD are 0, and rounding is no spread."""
-    found = diagnose(np.ones(20), 0.7, group=np.arange(20))
-    assert found.kl_target.value == pytest.approx(0.0, abs=1e-12)
-    assert not found.kl_target.known and not found.kl_proposal.known
+    diagnosis = diagnose(np.ones(20), 0.7, group=np.arange(20))
+    assert diagnosis.kl_target.value == pytest.approx(0.0, abs=1e-12)
+    assert not diagnosis.kl_target.known and not diagnosis.kl_proposal.known
 
 
 def test_where_the_end_of_the_ratios_is_seen_no_limit_passes_what_it_allows() -> None:
     """19 of 20 prompts at 1 nat, 0.3 above log M: KL(p‖p_M) ≤ 0.3 and TVD ≤ 1 − exp(−0.3), whatever the prompts."""
-    found = diagnose(np.where(np.arange(20) < 19, 1.0, 0.0), 0.7, group=np.arange(20))
-    assert found.end_is_seen and found.kl_target.high == pytest.approx(0.3)
-    assert found.tvd.high <= 1.0 - math.exp(-0.3) + 1e-6
+    diagnosis = diagnose(np.where(np.arange(20) < 19, 1.0, 0.0), 0.7, group=np.arange(20))
+    assert diagnosis.end_is_seen and diagnosis.kl_target.high == pytest.approx(0.3)
+    assert diagnosis.tvd.high <= 1.0 - math.exp(-0.3) + 1e-6

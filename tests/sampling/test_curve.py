@@ -71,8 +71,8 @@ def test_prompts_with_unequal_numbers_of_draws_count_the_same():
             assert float(getattr(curve, name)(log_m)) == pytest.approx(expected, abs=1e-12)
             assert getattr(distances, name)(d) == pytest.approx(expected, abs=1e-12)
         assert float(curve.violation_rate(log_m)) == pytest.approx(float(even.violation_rate(log_m)))
-        found = diagnose(w, log_m, group=group)
+        diagnosis = diagnose(w, log_m, group=group)
         rates = [np.minimum(1, np.exp(w[group == g] - log_m)).mean() for g in range(3)]
-        assert found.acceptance_rate.value == pytest.approx(np.mean(rates))
-        assert found.tvd.value == pytest.approx(distances.tvd(one), abs=1e-12)
-        assert found.kl_proposal.value == pytest.approx(distances.kl_proposal(one), abs=1e-12)
+        assert diagnosis.acceptance_rate.value == pytest.approx(np.mean(rates))
+        assert diagnosis.tvd.value == pytest.approx(distances.tvd(one), abs=1e-12)
+        assert diagnosis.kl_proposal.value == pytest.approx(distances.kl_proposal(one), abs=1e-12)

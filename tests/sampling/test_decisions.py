@@ -63,9 +63,9 @@ def proportioned(link: Link, tau: float, copies: int = 40) -> tuple[np.ndarray, 
 @pytest.mark.parametrize("tau", [0.0, TAU])
 def test_beta_is_found_where_prompts_are_judged_with_a_leniency_of_their_own(link: Link, tau: float) -> None:
     x, accepted, prompts = proportioned(link, tau)
-    found = fit_decisions(x, accepted, prompts, np.random.default_rng(0), 0)
-    assert found.link == link
-    assert found.slopes[1] == pytest.approx(1 / BETA, rel=0.04)
+    fitted = fit_decisions(x, accepted, prompts, np.random.default_rng(0), 0)
+    assert fitted.link == link
+    assert fitted.slopes[1] == pytest.approx(1 / BETA, rel=0.04)
 
 
 def test_leniency_that_is_left_out_makes_beta_of_the_rule_look_larger() -> None:

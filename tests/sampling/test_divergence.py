@@ -26,20 +26,20 @@ def limits(kl, tokens, group, level=0.95) -> Interval:
 
 def test_the_value_is_all_nats_over_all_tokens_and_the_upper_limit_is_further_off() -> None:
     kl, tokens, group = drawn(30, 1)
-    found = limits(kl, tokens, group)
-    assert found.value == pytest.approx(kl.sum() / tokens.sum()) and found.groups == 30
-    assert 0.0 < found.low < found.value < found.high
+    interval = limits(kl, tokens, group)
+    assert interval.value == pytest.approx(kl.sum() / tokens.sum()) and interval.groups == 30
+    assert 0.0 < interval.low < interval.value < interval.high
     columns = np.column_stack([kl, tokens])
     plain = bootstrap(columns, group, lambda total: total[..., 0] / total[..., 1], np.random.default_rng(0))
-    assert found.low <= plain.low and found.high - found.value >= UNSEEN * (plain.high - plain.value)
+    assert interval.low <= plain.low and interval.high - interval.value >= UNSEEN * (plain.high - plain.value)
 
 
 def test_several_completions_of_a_prompt_are_one_of_its_groups() -> None:
     kl, tokens, group = drawn(12, 3)
     by_prompt = [np.add.reduceat(values, np.arange(0, 36, 3)) for values in (kl, tokens)]
     together = limits(by_prompt[0], by_prompt[1], np.arange(12))
-    found = limits(kl, tokens, group)
-    assert (found.low, found.high) == pytest.approx((together.low, together.high))
+    interval = limits(kl, tokens, group)
+    assert (interval.low, interval.high) == pytest.approx((together.low, together.high))
 
 
 @pytest.mark.parametrize("unit", [1e-9, 1.0, 1e6])
@@ -51,14 +51,14 @@ def test_the_limits_go_with_the_unit(unit: float) -> None:
 
 @pytest.mark.parametrize(("kl", "group"), [([0.0] * 6, range(6)), ([0.5] * 6, range(6)), ([1.0, 2.0, 3.0], [1, 1, 1])])
 def test_one_prompt_and_prompts_that_are_all_alike_have_no_limits(kl, group) -> None:
-    found = limits(np.array(kl), np.full(len(kl), 5.0), np.array(list(group)))
-    assert not found.known and found.value == pytest.approx(sum(kl) / (5 * len(kl)))
+    interval = limits(np.array(kl), np.full(len(kl), 5.0), np.array(list(group)))
+    assert not interval.known and interval.value == pytest.approx(sum(kl) / (5 * len(kl)))
 
 
 @pytest.mark.parametrize("groups", [2, 3, 5])
 def test_few_prompts_have_wide_limits_or_none(groups: int) -> None:
-    found = limits(*drawn(groups, 1))
-    assert not found.known or found.high - found.low > 0.5 * found.value
+    interval = limits(*drawn(groups, 1))
+    assert not interval.known or interval.high - interval.low > 0.5 * interval.value
 
 
 def test_a_higher_level_is_wider_and_a_lower_limit_is_never_below_zero() -> None:

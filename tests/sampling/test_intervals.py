@@ -131,8 +131,8 @@ def test_items_of_one_prompt_are_covered_where_an_interval_of_independent_ones_i
         group = np.repeat(np.arange(prompts), 1 + rng.poisson(each - 1, prompts))
         chance = rng.beta(share * (1 / alike - 1), (1 - share) * (1 / alike - 1), prompts)
         right = rng.random(group.size) < chance[group]
-        for which, found in enumerate((share_of_items(right, group), clopper_pearson(int(right.sum()), right.size))):
-            held[which] += found.low <= share <= found.high
+        for which, interval in enumerate((share_of_items(right, group), clopper_pearson(int(right.sum()), right.size))):
+            held[which] += interval.low <= share <= interval.high
     assert held[0] / sets >= 0.93 and held[1] / sets < 0.93
 
 

@@ -42,23 +42,26 @@ def test_the_best_threshold_is_the_best_of_all(rows: list[tuple[int, bool, int]]
 
     values = np.unique(score)
     cuts = [values[0] - 1, *((a + b) / 2 for a, b in pairwise(values)), values[-1] + 1]
-    found = best_cut(score, accepted)
-    assert found not in values and kappa(found) == pytest.approx(max(map(kappa, cuts)), abs=1e-9)
+    best = best_cut(score, accepted)
+    assert best not in values and kappa(best) == pytest.approx(max(map(kappa, cuts)), abs=1e-9)
 
 
 @given(ROWS)
 @settings(max_examples=30)
 def test_auc_is_the_share_of_pairs_in_order_ties_half(rows: list[tuple[int, bool, int]]) -> None:
     score, accepted, prompt = columns(rows)
-    found = judging.judging(score, accepted, prompt)
-    if found.auc is None or found.correlation is None:
+    agreement = judging.judging(score, accepted, prompt)
+    if agreement.auc is None or agreement.correlation is None:
         kinds = min(accepted.sum(), (~accepted).sum())
         assert kinds < judging.FEWEST_OF_A_KIND or len(set(prompt.tolist())) < 2
         return
     pairs = [(a > b) + (a == b) / 2 for a, b in product(score[accepted], score[~accepted])]
-    assert found.auc.value == pytest.approx(np.mean(pairs))
-    assert found.correlation.value == pytest.approx(2 * np.mean(pairs) - 1)
-    assert 0 <= found.auc.low <= found.auc.value <= found.auc.high <= 1 and found.auc.low < found.auc.high
+    assert agreement.auc.value == pytest.approx(np.mean(pairs))
+    assert agreement.correlation.value == pytest.approx(2 * np.mean(pairs) - 1)
+    assert (
+        0 <= agreement.auc.low <= agreement.auc.value <= agreement.auc.high <= 1
+        and agreement.auc.low < agreement.auc.high
+    )
 
 
 @given(ROWS)
@@ -80,23 +83,23 @@ def test_a_prompt_has_no_part_in_the_threshold_that_it_is_judged_by() -> None:
 
 def test_a_score_that_always_agrees_has_kappa_one_and_an_interval_all_the_same() -> None:
     accepted = np.tile([True, False], 30)
-    found = judging.judging(np.where(accepted, 7.0, 2.0), accepted, np.repeat(np.arange(12), 5))
-    assert found.kappa is not None and found.auc is not None
-    assert found.kappa.value == found.auc.value == found.kappa.high == 1 and 0 < found.kappa.low < 1
-    assert found.threshold == 4.5 and found.agrees
+    agreement = judging.judging(np.where(accepted, 7.0, 2.0), accepted, np.repeat(np.arange(12), 5))
+    assert agreement.kappa is not None and agreement.auc is not None
+    assert agreement.kappa.value == agreement.auc.value == agreement.kappa.high == 1 and 0 < agreement.kappa.low < 1
+    assert agreement.threshold == 4.5 and agreement.agrees
 
 
 def test_a_score_that_says_nothing_does_not_agree_however_many_decide() -> None:
-    found = judging.judging(*some(prompts=200, slope=0.0))
-    assert found.enough and not found.agrees and found.kappa is not None
-    assert found.kappa.low < 0 < found.kappa.high and abs(found.kappa.value) < 0.1
+    agreement = judging.judging(*some(prompts=200, slope=0.0))
+    assert agreement.enough and not agreement.agrees and agreement.kappa is not None
+    assert agreement.kappa.low < 0 < agreement.kappa.high and abs(agreement.kappa.value) < 0.1
 
 
 def test_one_that_prefers_the_rejected_does_not_agree() -> None:
     score, accepted, prompt = some(prompts=60, slope=3.0)
     assert judging.judging(score, accepted, prompt).agrees
-    found = judging.judging(-score, accepted, prompt)
-    assert not found.agrees and found.correlation is not None and found.correlation.high < 0
+    agreement = judging.judging(-score, accepted, prompt)
+    assert not agreement.agrees and agreement.correlation is not None and agreement.correlation.high < 0
 
 
 def test_forty_nine_decisions_are_not_enough_though_all_agree() -> None:
@@ -113,10 +116,10 @@ def test_forty_nine_decisions_are_not_enough_though_all_agree() -> None:
 )  # fmt: skip
 def test_where_there_is_too_little_nothing_is_said_of_agreement(accepted: list[bool], prompt: list[int]) -> None:
     score = np.arange(len(accepted), dtype=float)
-    found = judging.judging(score, np.array(accepted, bool), np.array(prompt, np.int64))
-    assert (found.kappa, found.auc, found.threshold, found.correlation) == (None, None, None, None)
-    assert not found.agrees and found.decisions == len(accepted)
-    assert sum(level.decisions for level in found.levels) == len(accepted)
+    agreement = judging.judging(score, np.array(accepted, bool), np.array(prompt, np.int64))
+    assert (agreement.kappa, agreement.auc, agreement.threshold, agreement.correlation) == (None, None, None, None)
+    assert not agreement.agrees and agreement.decisions == len(accepted)
+    assert sum(level.decisions for level in agreement.levels) == len(accepted)
 
 
 def test_copies_of_a_prompts_decisions_say_no_more_than_themselves() -> None:
@@ -148,5 +151,5 @@ def test_a_level_of_one_prompt_has_no_interval() -> None:
 def test_the_intervals_cover_what_they_claim_in_a_small_simulation() -> None:
     """tests/simulations/judges.py has the grid."""
     cell = {"prompts": 25, "slope": "some", "shift": "differ", "steps": True}
-    found = coverage(cell, 20, np.random.default_rng(5))
-    assert found["kappa"] >= 0.85 and found["auc"] >= 0.85 and found["said"] > 0.9
+    covered = coverage(cell, 20, np.random.default_rng(5))
+    assert covered["kappa"] >= 0.85 and covered["auc"] >= 0.85 and covered["said"] > 0.9

@@ -13,8 +13,8 @@ from rsf_core.sampling.pareto import fit_generalised_pareto, pareto_k, pareto_k_
 @pytest.mark.parametrize("k", [0.2, 0.5, 0.9, 1.5])
 def test_k_of_pareto_weights_is_their_tail_index(k):
     rng = np.random.default_rng(0)
-    found = [pareto_k(k * rng.exponential(size=100_000) + shift) for shift in (0.0, -900.0, 900.0)]
-    assert found == pytest.approx([k] * 3, abs=3 * (1 + k) / math.sqrt(3 * math.sqrt(100_000)))
+    tail_indices = [pareto_k(k * rng.exponential(size=100_000) + shift) for shift in (0.0, -900.0, 900.0)]
+    assert tail_indices == pytest.approx([k] * 3, abs=3 * (1 + k) / math.sqrt(3 * math.sqrt(100_000)))
 
 
 def test_k_does_not_depend_on_the_scale_of_the_weights():

@@ -22,8 +22,8 @@ def test_it_is_the_share_of_choices_with_one_right(case):
 
 def test_its_mean_over_samples_is_the_truth():
     rng, p, n, k = np.random.default_rng(0), 0.3, 6, 3
-    found = pass_at_k(rng.binomial(n, p, 200_000), np.full(200_000, n), k).mean()
-    assert found == pytest.approx(1 - (1 - p) ** k, abs=2e-3)
+    mean = pass_at_k(rng.binomial(n, p, 200_000), np.full(200_000, n), k).mean()
+    assert mean == pytest.approx(1 - (1 - p) ** k, abs=2e-3)
 
 
 def test_fewer_completions_than_k_are_an_error():

@@ -25,8 +25,8 @@ def weights(ell: np.ndarray, u: np.ndarray, rate: float, choose: str = "priority
 def estimates(rate: float, choose: str, sets: int = 40_000) -> tuple[np.ndarray, np.ndarray]:
     """The mean weight of each candidate over `sets` draws of u, and its standard error."""
     rng = np.random.default_rng(5)
-    found = np.array([weights(ELL, 1.0 - rng.random(ELL.size), rate, choose) for _ in range(sets)])
-    return found.mean(axis=0), found.std(axis=0) / math.sqrt(sets)
+    weights_drawn = np.array([weights(ELL, 1.0 - rng.random(ELL.size), rate, choose) for _ in range(sets)])
+    return weights_drawn.mean(axis=0), weights_drawn.std(axis=0) / math.sqrt(sets)
 
 
 @pytest.mark.parametrize("rate", [0.2, 0.4, 0.8])

@@ -18,33 +18,37 @@ from tests.simulations.procedures import coverage
 @pytest.mark.parametrize("spread", ["none", "a third", "as prompts"])
 def test_it_holds_the_gain_of_the_procedure(spread: str, kind: str) -> None:
     cell = {"runs": 3, "prompts": 48, "spread": spread, "kind": kind}
-    found = coverage(cell, 200, np.random.default_rng(0))
-    assert found["coverage"] >= 0.93
+    covered = coverage(cell, 200, np.random.default_rng(0))
+    assert covered["coverage"] >= 0.93
     if spread == "as prompts":
-        assert found["one run"] < 0.7  # what the interval over prompts of one run would claim
+        assert covered["one run"] < 0.7  # what the interval over prompts of one run would claim
 
 
 def test_without_prompts_that_differ_it_is_t_over_the_runs() -> None:
     gains = np.repeat([[0.1], [0.2], [0.6]], 40, axis=1) + 1e-9 * np.random.default_rng(0).normal(size=(3, 40))
-    found = procedure_interval(gains)
+    interval = procedure_interval(gains)
     low, high = stats.t.interval(0.95, 2, 0.3, stats.sem([0.1, 0.2, 0.6]))
-    assert (found.value, found.low, found.high) == pytest.approx((0.3, low, high), abs=1e-6)
-    assert found.groups == 3
+    assert (interval.value, interval.low, interval.high) == pytest.approx((0.3, low, high), abs=1e-6)
+    assert interval.groups == 3
 
 
 def test_with_runs_that_hardly_differ_it_is_the_interval_over_prompts() -> None:
     by_prompt = np.random.default_rng(1).normal(size=60)
-    found = procedure_interval(np.stack([by_prompt, by_prompt + 1e-9]))
+    interval = procedure_interval(np.stack([by_prompt, by_prompt + 1e-9]))
     alone = difference_interval(by_prompt)
-    assert (found.low, found.high) == pytest.approx((alone.low, alone.high), abs=1e-6)
+    assert (interval.low, interval.high) == pytest.approx((alone.low, alone.high), abs=1e-6)
 
 
 def test_both_spreads_are_put_together_on_either_side_and_stay_in_the_range() -> None:
     gains = np.random.default_rng(2).integers(-4, 5, (4, 30)) / 4
-    found = procedure_interval(gains, width=1.0)
+    interval = procedure_interval(gains, width=1.0)
     runs, prompts = difference_interval(gains.mean(axis=1)), difference_interval(gains.mean(axis=0), 1.0)
-    assert found.value - found.low == pytest.approx(math.hypot(runs.value - runs.low, prompts.value - prompts.low))
-    assert found.high - found.value == pytest.approx(math.hypot(runs.high - runs.value, prompts.high - prompts.value))
+    assert interval.value - interval.low == pytest.approx(
+        math.hypot(runs.value - runs.low, prompts.value - prompts.low)
+    )
+    assert interval.high - interval.value == pytest.approx(
+        math.hypot(runs.high - runs.value, prompts.high - prompts.value)
+    )
     wild = procedure_interval(np.repeat([[1.0], [-1.0]], 30, axis=1), width=1.0)
     assert (wild.low, wild.high) == (-1.0, 1.0)
 
@@ -52,8 +56,8 @@ def test_both_spreads_are_put_together_on_either_side_and_stay_in_the_range() ->
 def test_one_run_or_runs_all_equal_say_nothing_of_another() -> None:
     gains = np.random.default_rng(3).normal(size=(1, 30))
     for alike in (gains, np.repeat(gains, 3, axis=0)):
-        found = procedure_interval(alike)
-        assert not found.known and found.value == pytest.approx(gains.mean())
+        interval = procedure_interval(alike)
+        assert not interval.known and interval.value == pytest.approx(gains.mean())
 
 
 @pytest.mark.parametrize("wrong", [np.zeros(4), np.zeros((0, 4)), np.zeros((3, 0)), np.full((2, 4), math.nan)])

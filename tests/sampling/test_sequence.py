@@ -13,9 +13,9 @@ from tests.simulations.peeking import misses
 @pytest.mark.parametrize(("share", "spread"), [(0.1, "beta 0.2"), (0.4, "none")])
 def test_looking_after_every_prompt_is_seldom_wrong_and_by_t_often(share: float, spread: str) -> None:
     cell = {"share": share, "prompts": 150, "draws": 4, "spread": spread}
-    found = misses(cell, 60, np.random.default_rng(0))
-    assert found["ever wrong"] <= 0.08 and found["ever wrong by t"] > 0.15
-    assert found["width at the end"] < 0.25
+    missed = misses(cell, 60, np.random.default_rng(0))
+    assert missed["ever wrong"] <= 0.08 and missed["ever wrong by t"] > 0.15
+    assert missed["width at the end"] < 0.25
 
 
 def test_limits_only_narrow_and_hold_all_until_something_is_drawn() -> None:

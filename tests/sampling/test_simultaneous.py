@@ -14,9 +14,9 @@ from tests.simulations.looks import coverage
 @pytest.mark.parametrize("kind", ["reward", "share"])
 def test_the_best_of_ten_null_rounds_is_no_gain_beyond_chance(kind: str) -> None:
     cell = {"prompts": 48, "rounds": 10, "shared": 0.5, "kind": kind}
-    found = coverage(cell, 120, np.random.default_rng(0))
-    assert found["missed"] <= 0.07 + 0.03 and found["any together"] <= 0.05 + 0.02
-    assert found["passes by estimate"] > 0.35 and found["passes by limit"] <= 0.07
+    covered = coverage(cell, 120, np.random.default_rng(0))
+    assert covered["missed"] <= 0.07 + 0.03 and covered["any together"] <= 0.05 + 0.02
+    assert covered["passes by estimate"] > 0.35 and covered["passes by limit"] <= 0.07
 
 
 def test_one_difference_keeps_its_level_and_equal_ones_cost_nothing() -> None:

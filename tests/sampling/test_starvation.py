@@ -13,29 +13,29 @@ from tests.simulations.starving import coverage
 @pytest.mark.parametrize("spread", ["none", "beta 0.2", "logit 3"])
 def test_the_share_that_gets_none_is_covered_and_nearer_than_the_plug_in(spread: str) -> None:
     cell = {"share": 0.2, "prompts": 60, "draws": 4, "spread": spread, "k": 8}
-    found = coverage(cell, 30, np.random.default_rng(0))
-    assert found["coverage"] >= 0.83
-    assert abs(found["mean estimate"] - found["truth"]) < 0.5 * (found["plugged in"] - found["truth"])
+    covered = coverage(cell, 30, np.random.default_rng(0))
+    assert covered["coverage"] >= 0.83
+    assert abs(covered["mean estimate"] - covered["truth"]) < 0.5 * (covered["plugged in"] - covered["truth"])
 
 
 def test_a_prompt_without_one_is_neither_hopeless_nor_like_all_others() -> None:
     accepted = np.array([0, 1, 2, 3, 4, 4, 3, 2, 1, 2])
-    found = starvation(accepted, np.full(10, 4), 8)
-    assert found.by_prompt.shape == found.rate.shape == (10,)
-    assert 0 < found.rate[0] < found.rate[1] < found.rate[4] < 1
-    assert found.by_prompt[0] == found.by_prompt.max() < 1 and found.by_prompt[4] == found.by_prompt[5]
-    assert found.none.low < found.none.value < found.none.high and found.none.groups == 10
+    starving = starvation(accepted, np.full(10, 4), 8)
+    assert starving.by_prompt.shape == starving.rate.shape == (10,)
+    assert 0 < starving.rate[0] < starving.rate[1] < starving.rate[4] < 1
+    assert starving.by_prompt[0] == starving.by_prompt.max() < 1 and starving.by_prompt[4] == starving.by_prompt[5]
+    assert starving.none.low < starving.none.value < starving.none.high and starving.none.groups == 10
 
 
 def test_many_draws_leave_each_prompt_its_own_rate() -> None:
-    found = starvation([10, 500, 900], [1000, 1000, 1000], 5)
-    np.testing.assert_allclose(found.rate, [0.01, 0.5, 0.9], atol=0.01)
-    np.testing.assert_allclose(found.by_prompt, (1 - np.array([0.01, 0.5, 0.9])) ** 5, atol=0.02)
+    starving = starvation([10, 500, 900], [1000, 1000, 1000], 5)
+    np.testing.assert_allclose(starving.rate, [0.01, 0.5, 0.9], atol=0.01)
+    np.testing.assert_allclose(starving.by_prompt, (1 - np.array([0.01, 0.5, 0.9])) ** 5, atol=0.02)
 
 
 def test_prompts_of_different_numbers_of_draws_and_of_none() -> None:
-    found = starvation([0, 0, 3], [0, 40, 4], 8)
-    assert found.rate[1] < found.rate[0] < found.rate[2]
+    starving = starvation([0, 0, 3], [0, 40, 4], 8)
+    assert starving.rate[1] < starving.rate[0] < starving.rate[2]
     assert starvation([0, 0], [4, 4], 0).none.value == pytest.approx(1)
 
 

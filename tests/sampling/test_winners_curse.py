@@ -15,8 +15,8 @@ def test_it_is_the_mean_over_every_resample_of_the_prompts() -> None:
     x = np.array([[0.1, 0.5, -0.2], [0.4, -0.3, 0.0], [-0.2, 0.2, 0.9], [0.3, 0.1, 0.2]])
     centred = x - x.mean(axis=0)
     every = [centred[list(chosen)].mean(axis=0).max() for chosen in product(range(4), repeat=4)]
-    found = overstatement(x, np.random.default_rng(1), replicates=200_000)
-    assert found == pytest.approx(np.mean(every), abs=2e-3)
+    curse = overstatement(x, np.random.default_rng(1), replicates=200_000)
+    assert curse == pytest.approx(np.mean(every), abs=2e-3)
 
 
 @pytest.mark.parametrize(("looks", "expected"), [(2, 0.5642), (4, 1.0294), (10, 1.5388)])
@@ -27,13 +27,13 @@ def test_independent_looks_add_what_the_largest_of_as_many_normals_does(looks: i
 
 def test_it_is_what_the_chosen_of_equally_good_looks_is_overstated_by() -> None:
     rng = np.random.default_rng(3)
-    said, was = [], []
+    observed, was = [], []
     for _ in range(300):
         common = rng.normal(size=(40, 1))
         x = 0.2 + 0.7 * common + 0.7 * rng.normal(size=(40, 5))
-        said.append(overstatement(x, rng, 200))
+        observed.append(overstatement(x, rng, 200))
         was.append(x.mean(axis=0).max() - 0.2 - 0.7 * common.mean())
-    assert np.mean(said) == pytest.approx(np.mean(was), rel=0.1)
+    assert np.mean(observed) == pytest.approx(np.mean(was), rel=0.1)
 
 
 def test_one_look_and_looks_that_are_the_same_add_nothing() -> None:

@@ -42,9 +42,9 @@ def path(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
 
 def card(path: Path, body: str = "", bases: str = "", before: str = "") -> ScorerCard | None:
     (path / "judges.py").write_text(OF_A_CLASS.format(body=body, bases=bases, before=before))
-    found = reading.card_of("judge", "judges", "Judge")
+    scorer_card = reading.card_of("judge", "judges", "Judge")
     assert "judges" not in sys.modules
-    return found
+    return scorer_card
 
 
 @pytest.mark.parametrize("point", BUILT_IN, ids=lambda point: point.name)
@@ -67,8 +67,12 @@ def test_the_card_of_a_built_in_says_what_the_loaded_scorer_says(point: EntryPoi
 
 def test_a_class_that_says_what_it_is_in_plain_values_has_a_card(path: Path) -> None:
     assert card(path) == ScorerCard("judge", "How well it reads, 0 to 10", (0.0, 10.0))
-    found = card(path, '    needs = ("torch",)\n    extra = "judges"\n    version = 3\n')
-    assert found is not None and (found.needs, found.extra, found.version) == (("torch",), "judges", "3")
+    scorer_card = card(path, '    needs = ("torch",)\n    extra = "judges"\n    version = 3\n')
+    assert scorer_card is not None and (scorer_card.needs, scorer_card.extra, scorer_card.version) == (
+        ("torch",),
+        "judges",
+        "3",
+    )
     judging = card(path, "    opinion = True\n    sends = True\n")
     assert judging is not None and judging.opinion and judging.sends
     options = card(path, "    def __init__(self, rubric, scale: int = -5, *, strict=True): pass\n")
@@ -96,8 +100,8 @@ def test_a_class_that_says_what_it_is_in_plain_values_has_a_card(path: Path) -> 
 def test_bounds_are_read_as_they_are_written_or_not_at_all(
     path: Path, bounds: str, read: tuple[float, float] | None
 ) -> None:
-    found = card(path, f"    bounds = {bounds}\n")  # the last one holds
-    assert (None if found is None else found.bounds) == read
+    scorer_card = card(path, f"    bounds = {bounds}\n")  # the last one holds
+    assert (None if scorer_card is None else scorer_card.bounds) == read
 
 
 @pytest.mark.parametrize(
@@ -120,8 +124,10 @@ def test_what_is_computed_or_comes_from_elsewhere_has_to_be_loaded(
 
 def test_what_a_class_inherits_in_its_module_is_read(path: Path) -> None:
     before = "class Scale:\n    version = 2\n    def __init__(self, scale=3): pass\n"
-    found = card(path, bases="(Scale)", before=before)
-    assert found is not None and found.version == "2" and [str(o) for o in found.options] == ["scale=3"]
+    scorer_card = card(path, bases="(Scale)", before=before)
+    assert (
+        scorer_card is not None and scorer_card.version == "2" and [str(o) for o in scorer_card.options] == ["scale=3"]
+    )
 
 
 @pytest.mark.parametrize("source", [b"class Judge(:", b"\x00", b"\xff\xfe", b"(" * 5000, b"x = 1"])
@@ -137,15 +143,15 @@ def test_a_scorer_whose_module_is_missing_says_what_to_install(path: Path, monke
     )
     point = EntryPoint("judge", "judges:Judge", registry.GROUP)
     monkeypatch.setattr(registry, "_entry_points", lambda: {"judge": [point]})
-    (found,) = registry.cards()
+    (scorer_card,) = registry.cards()
     assert (
-        found.problem
+        scorer_card.problem
         == "the scorer 'judge' needs no_such_package, which is not installed: pip install 'rsf-studio[judges]'"
     )
 
 
 def test_options_that_a_card_does_not_know_are_refused_without_loading() -> None:
-    for reference, said in [
+    for reference, message in [
         ("contains", r"needs options: write contains\(text=…\)"),
         ('contains(text="a", ignore_cas=true)', "did you mean 'ignore_case'"),
         ('contains(text="a", ignore_case=1)', "must be true or false, not 1"),
@@ -153,7 +159,7 @@ def test_options_that_a_card_does_not_know_are_refused_without_loading() -> None
         ('regex(pattern="(")', "cannot read its pattern"),
         ('json_schema(schema={type="nothing"})', "the schema of the scorer 'json_schema' is none"),
     ]:
-        with pytest.raises(ScorerError, match=said):
+        with pytest.raises(ScorerError, match=message):
             registry.reference_problems([reference], [])
 
 

@@ -66,7 +66,7 @@ WANTED = '{"name": "Ann", "age": 3}'
 
 
 @pytest.mark.parametrize(
-    ("completion", "wanted", "share"),
+    ("completion", "reference", "share"),
     [
         (WANTED, WANTED, 1.0),
         ('{"age": 3.0, "name": " ann "}', WANTED, 1.0),
@@ -91,15 +91,15 @@ WANTED = '{"name": "Ann", "age": 3}'
         ("[" * 100_000, WANTED, 0.0),
     ],
 )
-def test_json_match_is_the_share_of_the_entries_that_are_right(completion: str, wanted: str, share: float) -> None:
-    (found,) = scoring.scores("json_match", [Scored(Prompt(1, "?", wanted), completion, 3, Finish.EOS)])
-    assert found == pytest.approx(share)
+def test_json_match_is_the_share_of_the_entries_that_are_right(completion: str, reference: str, share: float) -> None:
+    (score,) = scoring.scores("json_match", [Scored(Prompt(1, "?", reference), completion, 3, Finish.EOS)])
+    assert score == pytest.approx(share)
 
 
 @pytest.mark.parametrize(("reference", "problem"), [(None, "and there is none"), ("{a}", "not '{a}': "), (" ", "none")])
 def test_a_reference_that_is_no_json_is_named(reference: str | None, problem: str) -> None:
-    said = registry.reference_problem("json_match", reference)
-    assert said is not None and said.startswith("needs JSON as the reference, ") and problem in said
+    refusal = registry.reference_problem("json_match", reference)
+    assert refusal is not None and refusal.startswith("needs JSON as the reference, ") and problem in refusal
 
 
 def allowed(schema: dict[str, Any], completion: str) -> float:
@@ -111,8 +111,8 @@ def test_a_number_of_any_length_is_json(digits: int) -> None:
     number = "7" * digits
     assert score("json", number) == score("json", f"[-{number}]") == allowed({"type": "integer"}, number) == 1
     assert allowed({"minimum": 5}, number) == 1 and allowed({"maximum": 5}, number) == 0
-    (found,) = scoring.scores("json_match", [Scored(Prompt(1, "?", number), number, 3, Finish.EOS)])
-    assert found == 1
+    (value,) = scoring.scores("json_match", [Scored(Prompt(1, "?", number), number, 3, Finish.EOS)])
+    assert value == 1
 
 
 @pytest.mark.parametrize(
@@ -136,7 +136,7 @@ def test_items_are_unique_by_their_values(items: str, unique: int) -> None:
 
 
 @pytest.mark.parametrize(
-    ("schema", "completion", "wanted"),
+    ("schema", "completion", "expected"),
     [
         ({"$schema": "http://json-schema.org/draft-04/schema#", "minimum": 1, "exclusiveMinimum": True}, "1", 0),
         ({"$schema": "http://json-schema.org/draft-04/schema#", "minimum": 1, "exclusiveMinimum": True}, "2", 1),
@@ -145,24 +145,24 @@ def test_items_are_unique_by_their_values(items: str, unique: int) -> None:
         ({"$schema": "https://json-schema.org/draft/2020-12/schema", "dependentRequired": {"a": ["b"]}}, '{"a": 1}', 0),
     ],
 )
-def test_a_schema_is_read_by_the_draft_that_it_names(schema: dict[str, Any], completion: str, wanted: int) -> None:
-    assert allowed(schema, completion) == wanted
+def test_a_schema_is_read_by_the_draft_that_it_names(schema: dict[str, Any], completion: str, expected: int) -> None:
+    assert allowed(schema, completion) == expected
 
 
 @pytest.mark.parametrize("start", ["http", "https"])
 @pytest.mark.parametrize("end", ["", "#"])
 @pytest.mark.parametrize(
-    ("draft", "items", "wanted"),
+    ("draft", "items", "expected"),
     [
         ("draft-04/schema", [{}], 0), ("draft-06/schema", [{}], 0), ("draft-07/schema", [{}], 0),
         ("draft/2019-09/schema", [{}], 0), ("draft/2020-12/schema", {"type": "integer"}, 1), ("schema", {"type": "string"}, 0),
     ],
 )  # fmt: skip
 def test_a_draft_is_known_with_http_or_https_and_with_or_without_its_hash(
-    start: str, end: str, draft: str, items: Any, wanted: int
+    start: str, end: str, draft: str, items: Any, expected: int
 ) -> None:
     schema = {"$schema": f"{start}://json-schema.org/{draft}{end}", "items": items, "additionalItems": False}
-    assert allowed(schema, "[1, 2]") == wanted
+    assert allowed(schema, "[1, 2]") == expected
 
 
 @pytest.mark.parametrize("named", ["urn:nonsense", "http://json-schema.org/draft-99/schema#", "https://", "", "#"])

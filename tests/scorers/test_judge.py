@@ -45,9 +45,9 @@ def score(name: str, *completions: str, folder: Path | None = None, **caller: An
 
 
 def reason(name: str, *completions: str) -> str:
-    (found,) = score(name, *completions)
-    assert isinstance(found, NoScore)
-    return found.reason
+    (score_given,) = score(name, *completions)
+    assert isinstance(score_given, NoScore)
+    return score_given.reason
 
 
 def rated(body: dict[str, Any]) -> Reply:
@@ -192,8 +192,8 @@ def test_a_server_that_is_not_there_stops_the_stage_and_says_where_it_was_sought
 def test_a_server_that_hangs_is_given_up_within_its_time() -> None:
     with serving(Reply(hang=True)) as server:
         assert "did not answer within 0.2 s" in reason(server.name(seconds=0.2))
-        (found,) = score(server.name(), seconds=0.25)  # what the caller allows is less than the option
-        assert isinstance(found, NoScore) and "within 0.2 s" in found.reason
+        (score_given,) = score(server.name(), seconds=0.25)  # what the caller allows is less than the option
+        assert isinstance(score_given, NoScore) and "within 0.2 s" in score_given.reason
 
 
 def test_one_that_hangs_takes_no_score_from_another() -> None:
@@ -277,8 +277,8 @@ def test_an_answer_that_is_no_score_is_not_asked_for_again_either(tmp_path: Path
     with serving(says("no idea")) as server:
         name = server.name()
         for _ in range(2):
-            (found,) = score(name, folder=tmp_path)
-            assert isinstance(found, NoScore)
+            (score_given,) = score(name, folder=tmp_path)
+            assert isinstance(score_given, NoScore)
         assert len(server.seen) == 1
 
 
@@ -307,8 +307,8 @@ def test_a_file_of_answers_that_is_damaged_is_named(tmp_path: Path) -> None:
 def test_what_sqlite_cannot_hold_is_kept_all_the_same(tmp_path: Path) -> None:
     with serving(says("\ud83d half")) as server:
         for _ in range(2):
-            (found,) = score(server.name(), "half a pair \ud83d", folder=tmp_path)
-            assert isinstance(found, NoScore)
+            (score_given,) = score(server.name(), "half a pair \ud83d", folder=tmp_path)
+            assert isinstance(score_given, NoScore)
         assert len(server.seen) == 1
 
 
@@ -360,8 +360,8 @@ def test_what_takes_longer_than_a_job_allows_names_the_setting_and_what_takes_lo
 ):
     with serving(Reply(hang=True)) as server:
         assert "raise the option seconds" in reason(server.name(seconds=0.2))
-        (found,) = score(server.name(), seconds=0.25)
-        assert isinstance(found, NoScore) and "raise the setting score.timeout_seconds" in found.reason
+        (score_given,) = score(server.name(), seconds=0.25)
+        assert isinstance(score_given, NoScore) and "raise the setting score.timeout_seconds" in score_given.reason
 
 
 # -- options -----------------------------------------------------------------------------------------------------------

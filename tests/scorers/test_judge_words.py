@@ -39,8 +39,8 @@ def test_a_number_in_its_place_is_the_score(content: str, score: float) -> None:
     ],
 )  # fmt: skip
 def test_everything_else_is_no_score_and_says_why(content: str) -> None:
-    found = judge_words.score_of(content, SCALE, whole=True)
-    assert isinstance(found, NoScore) and "judge" in found.reason and len(found.reason) < 200
+    score = judge_words.score_of(content, SCALE, whole=True)
+    assert isinstance(score, NoScore) and "judge" in score.reason and len(score.reason) < 200
 
 
 def test_a_scale_may_have_parts_and_lie_below_nought() -> None:
@@ -52,8 +52,8 @@ def test_a_scale_may_have_parts_and_lie_below_nought() -> None:
     st.lists(st.sampled_from([*'{}[]":,.-0123456789e `\n', "score", "<think>", "</think>", "```", "json"]), max_size=30)
 )
 def test_whatever_is_answered_there_is_a_score_of_the_scale_or_none(parts: list[str]) -> None:
-    found = judge_words.score_of("".join(parts), SCALE, whole=False)
-    assert isinstance(found, NoScore) or 1 <= found <= 10
+    score = judge_words.score_of("".join(parts), SCALE, whole=False)
+    assert isinstance(score, NoScore) or 1 <= score <= 10
 
 
 def asked(prompt: Prompt | None = None, completion: str = "Fine.", reference: str | None = None) -> str:

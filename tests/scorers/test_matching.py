@@ -82,10 +82,10 @@ def test_options_that_a_scorer_cannot_use_are_named(scorer: str, message: str) -
 
 
 def test_options_are_said_with_what_a_scorer_measures() -> None:
-    found = registry.available()
-    assert found["contains"].endswith("(options: text, ignore_case=false)")
-    assert found["exact_match"].endswith("(options: words_alone=false)")
-    assert "options" not in found["length"]
+    scorers = registry.available()
+    assert scorers["contains"].endswith("(options: text, ignore_case=false)")
+    assert scorers["exact_match"].endswith("(options: words_alone=false)")
+    assert "options" not in scorers["length"]
 
 
 @pytest.mark.parametrize("pattern", ["(a+)+$", "(?:a|a?)+$", "^(.*a){30}$"])

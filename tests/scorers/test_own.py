@@ -18,10 +18,10 @@ SHORT = (
 
 
 def test_a_function_with_a_sentence_is_a_scorer() -> None:
-    found = own.read("short", SHORT)
-    assert (found.problem, found.function, found.parameters) == ("", "score", 3)
-    assert found.description == "How short it is" and found.bounds == (-math.inf, math.inf)
-    assert len(found.version) == 8 and own.read("short", SHORT + "#").version != found.version
+    scorer_file = own.read("short", SHORT)
+    assert (scorer_file.problem, scorer_file.function, scorer_file.parameters) == ("", "score", 3)
+    assert scorer_file.description == "How short it is" and scorer_file.bounds == (-math.inf, math.inf)
+    assert len(scorer_file.version) == 8 and own.read("short", SHORT + "#").version != scorer_file.version
 
 
 def test_a_decorated_function_says_its_bounds() -> None:
@@ -29,14 +29,14 @@ def test_a_decorated_function_says_its_bounds() -> None:
         source = (
             f"import rsf_core\nfrom rsf_core import scorer\n{decorator}\ndef polite(completion):\n    '''Is polite'''\n"
         )
-        found = own.read("polite", source)
-        assert (found.problem, found.function, found.parameters) == ("", "polite", 1)
-        assert found.bounds == ((0.0, 1.0) if "bounds" in decorator else (-math.inf, math.inf))
-        assert found.description == ("Polite" if "Polite" in decorator else "Is polite")
+        scorer_file = own.read("polite", source)
+        assert (scorer_file.problem, scorer_file.function, scorer_file.parameters) == ("", "polite", 1)
+        assert scorer_file.bounds == ((0.0, 1.0) if "bounds" in decorator else (-math.inf, math.inf))
+        assert scorer_file.description == ("Polite" if "Polite" in decorator else "Is polite")
 
 
 @pytest.mark.parametrize(
-    ("name", "source", "said"),
+    ("name", "source", "message"),
     [
         ("Short", SHORT, "a name has small letters"),
         ("a-b", SHORT, "a name has small letters"),
@@ -58,8 +58,8 @@ def test_a_decorated_function_says_its_bounds() -> None:
         ("short", f"def score(a): return {'1' * 200_001}", "more than 200,000 bytes"),
     ],
 )
-def test_what_is_no_scorer_says_why(name: str, source: str, said: str, tmp_path: Path) -> None:
-    assert said in own.read(name, source).problem
+def test_what_is_no_scorer_says_why(name: str, source: str, message: str, tmp_path: Path) -> None:
+    assert message in own.read(name, source).problem
     with pytest.raises(ScorerError, match="scorer"):
         own.save(tmp_path, name, source)
     assert not (tmp_path / "scorers").exists()
@@ -67,17 +67,17 @@ def test_what_is_no_scorer_says_why(name: str, source: str, said: str, tmp_path:
 
 @pytest.mark.parametrize("parameters", ["c", "c, p", "c, p, r", "c, p, r, more=1", "*all", "c, p=1", "c, /, p, *, x=2"])
 def test_it_takes_as_many_of_the_three_as_it_wants(parameters: str) -> None:
-    found = own.read("short", f"def score({parameters}): return 1")
-    wanted = {"c": 1, "c, p": 2, "c, p=1": 2, "c, /, p, *, x=2": 2}.get(parameters, 3)
-    assert (found.problem, found.parameters) == ("", wanted)
+    scorer_file = own.read("short", f"def score({parameters}): return 1")
+    expected = {"c": 1, "c, p": 2, "c, p=1": 2, "c, /, p, *, x=2": 2}.get(parameters, 3)
+    assert (scorer_file.problem, scorer_file.parameters) == ("", expected)
 
 
 def test_reading_a_file_runs_nothing(tmp_path: Path) -> None:
     mark = tmp_path / "it ran"
-    found = own.read(
+    scorer_file = own.read(
         "short", f"open({str(mark)!r}, 'w')\n@scorer(bounds=(0, 1))\ndef a(x, y=open({str(mark)!r}, 'w')): pass"
     )
-    assert not found.problem and not mark.exists()
+    assert not scorer_file.problem and not mark.exists()
 
 
 @pytest.mark.parametrize(
@@ -107,9 +107,15 @@ def test_a_target_means_the_file_of_now_unless_it_names_a_version(tmp_path: Path
     assert own.pinned(tmp_path, target, taken) is target
     version = own.save(tmp_path, "short", SHORT).version
     own.save(tmp_path, "length", SHORT)  # the installed one is meant
-    found = own.pinned(tmp_path, target, taken)
-    assert list(found.rewards) == [f"short@{version}", f"short.words@{version}", "length", "gone", "short@00000000"]
-    assert found.constraints[0].scorer == f"short@{version}" and found.constraints[0].at_least == 1
+    pinned_target = own.pinned(tmp_path, target, taken)
+    assert list(pinned_target.rewards) == [
+        f"short@{version}",
+        f"short.words@{version}",
+        "length",
+        "gone",
+        "short@00000000",
+    ]
+    assert pinned_target.constraints[0].scorer == f"short@{version}" and pinned_target.constraints[0].at_least == 1
     again = own.save(tmp_path, "short", SHORT + "\n# changed").version
     assert again != version and next(iter(own.pinned(tmp_path, target, taken).rewards)) == f"short@{again}"
     both = Target(rewards={"short": 2.0, f"short@{again}": 3.0})
@@ -125,8 +131,8 @@ def test_a_file_that_is_changed_by_hand_is_another_version_and_the_old_one_is_ke
     own._files.clear()
     own.remember(tmp_path)
     for file in (old, new):
-        found = own.known(file.ref)
-        assert found is not None and found[0] == file
+        scorer_file = own.known(file.ref)
+        assert scorer_file is not None and scorer_file[0] == file
     assert own.known(OwnRef("short")) is None and own.known(OwnRef("short", None, "00000000")) is None
 
 
@@ -147,8 +153,8 @@ def test_files_that_are_none_keep_no_other_from_being_listed(tmp_path: Path) -> 
     (folder / "folder.py").mkdir()
     (folder / ".hidden.py").write_text(SHORT)
     (folder / "notes.txt").write_text("no scorer")
-    found = {file.name: bool(file.problem) for file in own.files(tmp_path)}
-    assert found == {"short": False, "broken": True, "large": True}
+    problems = {file.name: bool(file.problem) for file in own.files(tmp_path)}
+    assert problems == {"short": False, "broken": True, "large": True}
 
 
 @pytest.mark.parametrize("mark", ["\ufeff", ""])
@@ -156,5 +162,5 @@ def test_files_that_are_none_keep_no_other_from_being_listed(tmp_path: Path) -> 
 def test_a_file_as_an_editor_of_windows_writes_it_is_a_scorer(tmp_path: Path, mark: str, end: str) -> None:
     (tmp_path / own.FOLDER).mkdir()
     (tmp_path / own.FOLDER / "short.py").write_bytes((mark + SHORT).replace("\n", end).encode())
-    found = own.file(tmp_path, "short")
-    assert found is not None and (found.problem, found.description) == ("", "How short it is")
+    scorer_file = own.file(tmp_path, "short")
+    assert scorer_file is not None and (scorer_file.problem, scorer_file.description) == ("", "How short it is")

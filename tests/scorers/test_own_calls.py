@@ -66,7 +66,7 @@ def test_what_it_returns_comes_back_whatever_it_does_beside(make: Make, body: st
 
 
 @pytest.mark.parametrize(
-    ("body", "said"),
+    ("body", "message"),
     [
         ("return None", "it returned None: a score must be a finite number"),
         ("return float('nan')", "it returned nan: a score must be a finite number"),
@@ -83,15 +83,15 @@ def test_what_it_returns_comes_back_whatever_it_does_beside(make: Make, body: st
         ("return 'x' * 2 ** 40", "it took too much memory"),
     ],
 )
-def test_what_it_raises_is_said_with_the_line_and_it_goes_on(make: Make, body: str, said: str) -> None:
+def test_what_it_raises_is_said_with_the_line_and_it_goes_on(make: Make, body: str, message: str) -> None:
     caller = make(f"if completion == 'fine':\n    return 1\n{body}".replace("\n", "\n", 1))
-    with pytest.raises(ScorerError, match=said.replace("line 3", "line 5")):
+    with pytest.raises(ScorerError, match=message.replace("line 3", "line 5")):
         ask(caller)
     assert ask(caller, "fine") == 1.0 and caller.ends == 0
 
 
 @pytest.mark.parametrize(
-    ("body", "said"),
+    ("body", "message"),
     [
         ("while True: pass", "it did not return within 0.5 s"),
         ("import time\ntime.sleep(1e6)", "it did not return within 0.5 s"),
@@ -101,11 +101,11 @@ def test_what_it_raises_is_said_with_the_line_and_it_goes_on(make: Make, body: s
         ("import os\nos.closerange(0, 100)\nreturn 1", "it gave no answer|it ended its process"),
     ],
 )
-def test_one_that_hangs_or_ends_is_started_again_and_at_last_left_alone(make: Make, body: str, said: str) -> None:
+def test_one_that_hangs_or_ends_is_started_again_and_at_last_left_alone(make: Make, body: str, message: str) -> None:
     caller = make(f"if completion == 'fine':\n    return 1\n{body}", seconds=0.5)
     assert ask(caller, "fine") == 1.0  # loaded: what follows is measured without its start
     for number in range(own_calls.MOST_ENDS):
-        with pytest.raises(ScorerError, match=said):
+        with pytest.raises(ScorerError, match=message):
             ask(caller, f"hello {number}")
         if number + 1 < own_calls.MOST_ENDS:
             assert ask(caller, f"fine{''}") == 1.0

@@ -75,8 +75,8 @@ def test_a_variable_in_small_letters_is_one_wherever_it_is_read() -> None:
 
 
 def test_a_judge_is_known_by_its_content_and_needs_no_consent(tmp_path: Path) -> None:
-    found = own.save(tmp_path, "kind", own_judge.written(OPTIONS | {"show_reference": True}), own.JUDGE)
-    name = str(found.ref)
+    judge_file = own.save(tmp_path, "kind", own_judge.written(OPTIONS | {"show_reference": True}), own.JUDGE)
+    name = str(judge_file.ref)
     own.ready(tmp_path, [name])  # would raise for code
     card = registry.card(name)
     assert card.opinion and card.sends and card.reference and card.own and "Is it kind?" in card.description

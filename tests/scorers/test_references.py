@@ -30,7 +30,7 @@ def test_a_reference_that_can_be_read_has_no_problem(scorer: str, reference: str
 
 
 @pytest.mark.parametrize(
-    ("scorer", "reference", "said"),
+    ("scorer", "reference", "message"),
     [
         ("numeric_match", None, "needs a number as the reference, and there is none"),
         ("numeric_match", "  ", "needs a number as the reference, and there is none"),
@@ -41,8 +41,10 @@ def test_a_reference_that_can_be_read_has_no_problem(scorer: str, reference: str
         ("chrf", "", "needs a translation as the reference, and there is none"),
     ],
 )
-def test_one_that_cannot_says_what_is_needed_and_what_is_there(scorer: str, reference: str | None, said: str) -> None:
-    assert registry.reference_problem(scorer, reference) == said
+def test_one_that_cannot_says_what_is_needed_and_what_is_there(
+    scorer: str, reference: str | None, message: str
+) -> None:
+    assert registry.reference_problem(scorer, reference) == message
 
 
 def test_a_long_reference_is_cut_in_what_is_said() -> None:
@@ -51,8 +53,8 @@ def test_a_long_reference_is_cut_in_what_is_said() -> None:
 
 def test_every_prompt_with_a_problem_is_found_once() -> None:
     prompts = [Prompt(1, "a", "7"), Prompt(2, "b", "many"), Prompt(3, "c", "7"), Prompt(4, "d", None)]
-    found = registry.reference_problems(["ended", "numeric_match", "chrf"], prompts)
-    assert [(p.prompt_id, p.scorer) for p in found] == [(2, "numeric_match"), (4, "numeric_match")]
+    problems = registry.reference_problems(["ended", "numeric_match", "chrf"], prompts)
+    assert [(p.prompt_id, p.scorer) for p in problems] == [(2, "numeric_match"), (4, "numeric_match")]
     assert registry.reference_problems(["ended"], prompts) == []
 
 
@@ -66,9 +68,9 @@ def test_each_reference_is_looked_at_once_however_many_prompts_have_it(monkeypat
 
     monkeypatch.setattr(registry, "_check", noted)
     prompts = [Prompt(i, "a", ("7", "many", None)[i % 3]) for i in range(300)]
-    found = registry.reference_problems(["ended", "numeric_match"], prompts)
+    problems = registry.reference_problems(["ended", "numeric_match"], prompts)
     assert sorted(map(str, asked)) == ["7", "None", "many"]
-    assert [problem.prompt_id for problem in found] == [i for i in range(300) if i % 3]
+    assert [problem.prompt_id for problem in problems] == [i for i in range(300) if i % 3]
 
 
 def test_where_no_scorer_reads_references_no_prompt_is_looked_at() -> None:
@@ -83,10 +85,10 @@ def test_where_no_scorer_reads_references_no_prompt_is_looked_at() -> None:
 
 
 def test_many_are_counted_and_a_few_are_shown() -> None:
-    found = registry.reference_problems(["numeric_match"], [Prompt(i, "a", "many") for i in range(1, 1001)])
-    said = registry.describe(found)
-    assert said.startswith("prompt 1: 'numeric_match' needs a number as the reference, not 'many'; prompt 2:")
-    assert "and 995 more: 6, 7, 8" in said and len(said) < 900
+    problems = registry.reference_problems(["numeric_match"], [Prompt(i, "a", "many") for i in range(1, 1001)])
+    words = registry.describe(problems)
+    assert words.startswith("prompt 1: 'numeric_match' needs a number as the reference, not 'many'; prompt 2:")
+    assert "and 995 more: 6, 7, 8" in words and len(words) < 900
 
 
 def test_a_scorer_that_is_not_there_is_named() -> None:
@@ -99,9 +101,9 @@ def test_a_scorer_that_is_not_there_is_named() -> None:
 def test_what_passes_the_check_is_scored_and_what_does_not_has_no_score(scorer: str, reference: str | None) -> None:
     problem = registry.reference_problem(scorer, reference)
     batch = [Scored(Prompt(9, "What?", reference), "12", 3, Finish.EOS)]
-    (found,) = registry.score(scorer, batch)
+    (score,) = registry.score(scorer, batch)
     if problem is None:
-        assert isinstance(found, float)
+        assert isinstance(score, float)
     else:
-        assert isinstance(found, NoScore)
-        assert re.match(rf"the scorer '{scorer}' needs .*prompt 9.*edit the prompt or retire it", found.reason)
+        assert isinstance(score, NoScore)
+        assert re.match(rf"the scorer '{scorer}' needs .*prompt 9.*edit the prompt or retire it", score.reason)

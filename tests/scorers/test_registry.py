@@ -118,10 +118,10 @@ def install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Install
 
 
 def test_every_built_in_is_there_and_says_what_it_measures() -> None:
-    found = registry.available()
-    assert set(found) >= {"sentiment", "length", "words", "repetition", "numeric_match", "ended", "one_sentence"}
-    assert set(found) >= {"label_format", "label_match", "chrf"}
-    for name, description in found.items():
+    scorers = registry.available()
+    assert set(scorers) >= {"sentiment", "length", "words", "repetition", "numeric_match", "ended", "one_sentence"}
+    assert set(scorers) >= {"label_format", "label_match", "chrf"}
+    for name, description in scorers.items():
         if name in ("taste", "answer"):
             continue  # it is learned, or said by people: only a project has one
         scorer = registry.get(WITH_OPTIONS.get(name, name))
@@ -295,9 +295,9 @@ def test_a_scorer_that_cannot_be_loaded_is_named(install: Install) -> None:
 
 def test_one_broken_scorer_does_not_hide_the_others(install: Install) -> None:
     install(broken="acme_scorers:Broken", vowels="acme_scorers:Vowels")
-    found = registry.available()
-    assert found["vowels"] == "Number of vowels" and "sentiment" in found
-    assert "no licence key" in found["broken"]
+    scorers = registry.available()
+    assert scorers["vowels"] == "Number of vowels" and "sentiment" in scorers
+    assert "no licence key" in scorers["broken"]
 
 
 def test_a_scorer_that_raises_has_no_score_for_what_it_fails_on_alone(install: Install) -> None:

@@ -86,12 +86,12 @@ def row(prompt_id: int, k: int) -> dict[str, object]:
 
 def test_before_a_candidate_are_those_of_its_prompt_with_lower_numbers() -> None:
     rows = [row(2, 0), row(1, 10), row(1, 0), row(1, 2), row(2, 1)]
-    found = Siblings(rows)
-    assert found.before("1.1.0") == ()
-    assert found.before("1.1.10") == ("1 0", "1 2")
-    assert found.before("1.2.1") == ("2 0",)
+    siblings = Siblings(rows)
+    assert siblings.before("1.1.0") == ()
+    assert siblings.before("1.1.10") == ("1 0", "1 2")
+    assert siblings.before("1.2.1") == ("2 0",)
     later = Siblings([*rows, row(1, 11), row(2, 9)])
-    assert all(later.before(str(one["candidate_id"])) == found.before(str(one["candidate_id"])) for one in rows)
+    assert all(later.before(str(one["candidate_id"])) == siblings.before(str(one["candidate_id"])) for one in rows)
 
 
 def test_siblings_are_read_only_where_a_scorer_compares_with_them() -> None:
@@ -102,5 +102,5 @@ def test_siblings_are_read_only_where_a_scorer_compares_with_them() -> None:
         return [row(1, 0)]
 
     assert by_scorer(["words", "length"], read) == {"words": None, "length": None} and not asked
-    found = by_scorer(["words", "novelty"], read)
-    assert found["words"] is None and found["novelty"] is not None and asked == [1]
+    scores = by_scorer(["words", "novelty"], read)
+    assert scores["words"] is None and scores["novelty"] is not None and asked == [1]

@@ -22,14 +22,14 @@ def score(name: str, completion: str) -> float:
 
 
 def reason(name: str, completion: str) -> str:
-    (found,) = registry.score(name, [scored(completion)])
-    assert isinstance(found, NoScore), found
-    return found.reason
+    (score,) = registry.score(name, [scored(completion)])
+    assert isinstance(score, NoScore), score
+    return score.reason
 
 
 def test_what_repeats_itself_packs_well_and_noise_does_not() -> None:
-    repeated, said = "very good " * 50, "The film was short, funny and a little sad, as good films are."
-    assert score("compression", repeated) < 0.1 < 0.7 < score("compression", said) <= 1.0
+    repeated, varied = "very good " * 50, "The film was short, funny and a little sad, as good films are."
+    assert score("compression", repeated) < 0.1 < 0.7 < score("compression", varied) <= 1.0
     assert score("compression", repeated) == (len(zlib.compress(repeated.encode(), 9)) - 8) / len(repeated)
     assert score("compression", "x") == 1.0  # never more than it was
     assert reason("compression", "") == "it is empty"
@@ -47,8 +47,8 @@ def test_what_repeats_itself_packs_well_and_noise_does_not() -> None:
     ],
 )
 def test_readability_by_hand(text: str, letters: int, words: int, sentences: int) -> None:
-    wanted = 4.71 * letters / words + 0.5 * words / sentences - 21.43
-    assert score("readability", text) == pytest.approx(wanted)
+    expected = 4.71 * letters / words + 0.5 * words / sentences - 21.43
+    assert score("readability", text) == pytest.approx(expected)
 
 
 def test_longer_words_and_sentences_read_harder() -> None:
@@ -87,7 +87,7 @@ def test_a_language_that_is_none_is_refused(scorer: str, message: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "wanted"),
+    ("text", "expected"),
     [
         ("A fine day.", 0.0),
         ("", 0.0),
@@ -98,5 +98,5 @@ def test_a_language_that_is_none_is_refused(scorer: str, message: str) -> None:
         ("they auto erotic drew", 2 / 4),  # a phrase of the list
     ],
 )
-def test_profanity_is_the_share_of_words_on_the_list(text: str, wanted: float) -> None:
-    assert score("profanity", text) == pytest.approx(wanted)
+def test_profanity_is_the_share_of_words_on_the_list(text: str, expected: float) -> None:
+    assert score("profanity", text) == pytest.approx(expected)

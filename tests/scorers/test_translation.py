@@ -37,8 +37,8 @@ def test_the_nearer_the_higher():
 def test_it_is_what_its_definition_gives():
     """chrF2 (Popović 2015) by hand: "aab" against "ab", mean precision and recall over the orders both have."""
     precision, recall = (2 / 3 + 1 / 2) / 2, (2 / 2 + 1 / 1) / 2  # 1-grams a, b; the 2-gram ab
-    found = score("aab", Prompt(7, "Translate: ba", "ab"))
-    assert found == pytest.approx(5 * precision * recall / (4 * precision + recall))
+    score_given = score("aab", Prompt(7, "Translate: ba", "ab"))
+    assert score_given == pytest.approx(5 * precision * recall / (4 * precision + recall))
 
 
 @pytest.mark.parametrize("completion", ["Le cafe\u0301 est ferme\u0301.", "Le café est fermé."])

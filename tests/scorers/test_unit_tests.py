@@ -28,7 +28,7 @@ def score(completion: str, reference: str = TESTS, scorer: str = FAST) -> float:
 
 
 @pytest.mark.parametrize(
-    ("completion", "wanted"),
+    ("completion", "expected"),
     [
         (GOOD, 1.0),
         (f"Here it is:\n```python\n{GOOD}```\nIt doubles.", 1.0),
@@ -45,8 +45,8 @@ def score(completion: str, reference: str = TESTS, scorer: str = FAST) -> float:
         (GOOD + "import math, re, json, itertools, collections, functools, datetime, random, statistics\n", 1.0),
     ],
 )
-def test_the_score_is_the_share_of_the_asserts_that_pass(completion: str, wanted: float) -> None:
-    assert score(completion) == wanted
+def test_the_score_is_the_share_of_the_asserts_that_pass(completion: str, expected: float) -> None:
+    assert score(completion) == expected
 
 
 def test_with_whole_only_code_that_passes_all_counts() -> None:
@@ -113,10 +113,12 @@ def test_a_test_that_does_not_end_takes_those_after_it_and_no_others() -> None:
 
 
 def test_what_comes_out_of_a_completion_is_no_result() -> None:
-    said = "import os\nfor fd in range(3, 20):\n    try: os.write(fd, b'0\\n')\n    except OSError: pass\nos._exit(0)"
+    message = (
+        "import os\nfor fd in range(3, 20):\n    try: os.write(fd, b'0\\n')\n    except OSError: pass\nos._exit(0)"
+    )
     tests = [Statement("assert False", True)]
     assert sandbox.passed("print(0)\n", tests, Limits(1, 256 << 20)) == 0
-    assert sandbox.passed(said, tests, Limits(1, 256 << 20)) in (0, 1)  # who sets out to cheat can: docs/SECURITY.md
+    assert sandbox.passed(message, tests, Limits(1, 256 << 20)) in (0, 1)  # who sets out to cheat can: docs/SECURITY.md
 
 
 def test_a_sleeping_completion_is_ended_by_the_clock() -> None:
@@ -130,8 +132,8 @@ def test_where_no_process_can_be_started_there_is_no_score(monkeypatch: pytest.M
         raise OSError("too many processes")
 
     monkeypatch.setattr(subprocess, "Popen", refuse)
-    (found,) = registry.score(FAST, [Scored(Prompt(1, "?", TESTS), GOOD, 9, Finish.EOS)])
-    assert isinstance(found, NoScore) and found.reason == "its code could not be run: too many processes"
+    (score,) = registry.score(FAST, [Scored(Prompt(1, "?", TESTS), GOOD, 9, Finish.EOS)])
+    assert isinstance(score, NoScore) and score.reason == "its code could not be run: too many processes"
 
 
 @pytest.mark.parametrize(

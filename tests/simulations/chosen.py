@@ -59,28 +59,28 @@ def _one(cell: Mapping[str, Any], seed: int) -> dict[str, float]:
     decided, shown = _reviewed(places, order, gold, cell["audit"], cell["decisions"])
     sample = by_chance(places, decided, shown, SEED)
     rows = np.flatnonzero(decided)
-    said = replace(
+    decisions = replace(
         drawn.decided,
         **{name: getattr(drawn.decided, name)[rows] for name in ("hidden", "others", "accepted", "prompts", "rule")},
         audit=sample[rows],
     )
     compared = unseen._compared(CELL, direction, PAIRS, PROMPTS, rng) if cell["mixed"] else None
     fresh = unseen._drawn(CELL, direction, FRESH, EACH, rng)
-    space = space_of(said, compared)
-    folds = by_prompt(said.prompts, taste.FOLDS, rng)
-    all_rows = rows_of(space, said, folds, compared, seed)
+    space = space_of(decisions, compared)
+    folds = by_prompt(decisions.prompts, taste.FOLDS, rng)
+    all_rows = rows_of(space, decisions, folds, compared, seed)
     z, by, _ = out_of_fold(all_rows, len(unseen.NAMES))
     every = np.ones(len(all_rows.y), np.bool_)
     choice = choose(all_rows, every, len(unseen.NAMES))
     weights = choice.fit(all_rows, every)
     score = logistic.predict(space.coordinates(fresh.decided), weights)
     truth = float(measures.auc(score, fresh.decided.accepted.astype(np.float64), np.ones((1, len(score))))[0])
-    found = {"truth": truth}
+    figures = {"truth": truth}
     for name, audit in (("all", np.zeros_like(decided)), ("shown", shown), ("sample", sample)):
-        report = report_of(replace(said, audit=audit[rows]), by, z, unseen.RATE, [], choice.penalty, rng)
+        report = report_of(replace(decisions, audit=audit[rows]), by, z, unseen.RATE, [], choice.penalty, rng)
         assert report.basis == ("chosen" if name == "all" else "audit")
-        found |= {name: report.auc.value, f"{name} holds": float(report.auc.low <= truth <= report.auc.high)}
-    return found | {"judged": float(sample.sum())}
+        figures |= {name: report.auc.value, f"{name} holds": float(report.auc.low <= truth <= report.auc.high)}
+    return figures | {"judged": float(sample.sum())}
 
 
 def _reviewed(

@@ -31,12 +31,12 @@ def coverage(cell: Mapping[str, Any], sets: int, rng: np.random.Generator) -> di
         p = expit(eta) if cell["link"] == "logistic" else np.exp(np.minimum(0.0, eta - 0.5 / cell["beta"]))
         votes = np.where(rng.random(prompt.size) < p, 1, -1)
         try:
-            found = fit({"score": score, "other": other}, votes, prompt, rng=rng, replicates=100)
+            fitted = fit({"score": score, "other": other}, votes, prompt, rng=rng, replicates=100)
         except TargetError:  # fewer than ten of either kind
             continue
-        slope = found.coefficients["score"]
+        slope = fitted.coefficients["score"]
         covered.append(slope.low <= 1 / cell["beta"] <= slope.high)
-        links.append(found.link == cell["link"])
+        links.append(fitted.link == cell["link"])
         betas.append(1 / slope.value)
     return {
         "coverage": float(np.mean(covered)),

@@ -42,10 +42,10 @@ def coverage(cell: Mapping[str, Any], sets: int, rng: np.random.Generator) -> di
     for _ in range(sets):
         z = np.sqrt(1 - cell["within"]) * rng.standard_normal(cell["prompts"])[group]
         z += np.sqrt(cell["within"]) * rng.standard_normal(group.size)
-        found = diagnose(ratios_of(cell["ratios"], z), log_m, group=group, rng=rng)
-        trusted += found.trusted
+        diagnosis = diagnose(ratios_of(cell["ratios"], z), log_m, group=group, rng=rng)
+        trusted += diagnosis.trusted
         for name in NAMES:
-            interval = getattr(found, name)
+            interval = getattr(diagnosis, name)
             known[name] += interval.known
             held[name] += interval.known and interval.low <= exact[name] <= interval.high
     figures = {name: held[name] / known[name] for name in NAMES if known[name]}

@@ -27,16 +27,16 @@ def coverage(cell: Mapping[str, Any], sets: int, rng: np.random.Generator) -> di
     widths = []
     for _ in range(sets):
         score, accepted, prompt = _drawn(cell, cell["prompts"], rng)
-        found = judging.judging(score, accepted, prompt)
-        if found.kappa is None or found.auc is None:
+        agreement = judging.judging(score, accepted, prompt)
+        if agreement.kappa is None or agreement.auc is None:
             continue
         held["said"] += 1
-        held["kappa"] += found.kappa.low <= true_kappa <= found.kappa.high
-        held["lower"] += found.kappa.low > true_kappa
-        held["auc"] += found.auc.low <= true_auc <= found.auc.high
-        widths.append(found.kappa.high - found.kappa.low)
-    said = max(held["said"], 1)
-    figures = {name: held[name] / said for name in ("kappa", "lower", "auc")}
+        held["kappa"] += agreement.kappa.low <= true_kappa <= agreement.kappa.high
+        held["lower"] += agreement.kappa.low > true_kappa
+        held["auc"] += agreement.auc.low <= true_auc <= agreement.auc.high
+        widths.append(agreement.kappa.high - agreement.kappa.low)
+    counted = max(held["said"], 1)
+    figures = {name: held[name] / counted for name in ("kappa", "lower", "auc")}
     return figures | {"said": held["said"] / sets, "width": float(np.median(widths)) if widths else 0.0}
 
 
@@ -57,6 +57,6 @@ def _truth(cell: Mapping[str, Any]) -> tuple[float, float]:
     cut = judging.best_cut(score, accepted)
     parts = [accepted & (score > cut), ~accepted & (score > cut), accepted & (score <= cut), ~accepted & (score <= cut)]
     value = float(judging.kappa(np.array([float(part.sum()) for part in parts])))
-    found = judging.judging(score, accepted, prompt).auc
-    assert found is not None
-    return value, found.value
+    auc = judging.judging(score, accepted, prompt).auc
+    assert auc is not None
+    return value, auc.value

@@ -36,8 +36,8 @@ def coverage(cell: Mapping[str, Any], sets: int, rng: np.random.Generator) -> di
     widths: dict[str, list[float]] = {name: [] for name in NAMES}
     prompts = np.arange(cell["prompts"])
     for _ in range(sets):
-        found = dict(zip(NAMES, forgotten(*_drawn(cell, len(prompts), rng), prompts), strict=True))
-        for name, interval in found.items():
+        intervals = dict(zip(NAMES, forgotten(*_drawn(cell, len(prompts), rng), prompts), strict=True))
+        for name, interval in intervals.items():
             known[name] += interval.known
             held[name] += interval.known and interval.low <= truth[name] <= interval.high
             above[name] += interval.known and interval.high < truth[name]

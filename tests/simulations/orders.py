@@ -59,9 +59,9 @@ def gains(cell: Mapping[str, Any], sets: int, rng: np.random.Generator) -> dict[
     return _summary([[walk(pool, order, i) for order in ORDERS] for i, pool in enumerate(pools)], AT)
 
 
-def _summary(found: Sequence[Sequence[Sequence[float]]], at: Sequence[int]) -> dict[str, float]:
+def _summary(walks: Sequence[Sequence[Sequence[float]]], at: Sequence[int]) -> dict[str, float]:
     """`found` (sets, orders, decisions of `at`)."""
-    auc, figures = np.array(found), dict[str, float]()
+    auc, figures = np.array(walks), dict[str, float]()
     reach = stdtrit(len(auc) - 1, 0.975) / np.sqrt(len(auc))
     for i, order in enumerate(ORDERS):
         for step, decisions in enumerate(at):
@@ -78,13 +78,13 @@ def walk(pool: Pool, order: Order, seed: int, at: Sequence[int] = AT) -> list[fl
     the same in every order."""
     n = len(pool.decided)
     chance = np.random.default_rng(seed).permutation(n)
-    done, found = chance[: at[0]], []
+    done, reached = chance[: at[0]], []
     for now, later in pairwise((*at, at[-1])):
         odds, fresh = _learned(pool, done, seed)
         truth = pool.fresh.accepted.astype(np.float64)
-        found.append(float(measures.auc(fresh, truth, np.ones((1, len(truth))))[0]))
+        reached.append(float(measures.auc(fresh, truth, np.ones((1, len(truth))))[0]))
         done = np.concatenate([done, _next(pool, order, odds, done, chance)[: later - now]])
-    return found
+    return reached
 
 
 def _next(pool: Pool, order: Order, odds: Floats, done: Ints, chance: Ints) -> Ints:
@@ -103,10 +103,10 @@ def _next(pool: Pool, order: Order, odds: Floats, done: Ints, chance: Ints) -> I
 
 def _learned(pool: Pool, done: Ints, seed: int) -> tuple[Floats, Floats]:
     """The log-odds of the pool and of the fresh ones, learned from those `done`: what `learn` learns, without its figures."""
-    said = _rows(pool.decided, done)
-    others = said.others.shape[1]
-    space = space_of(said)
-    rows = rows_of(space, said, by_prompt(said.prompts, taste.FOLDS, np.random.default_rng(seed)), None, seed)
+    decisions = _rows(pool.decided, done)
+    others = decisions.others.shape[1]
+    space = space_of(decisions)
+    rows = rows_of(space, decisions, by_prompt(decisions.prompts, taste.FOLDS, np.random.default_rng(seed)), None, seed)
     every = np.ones(len(rows.y), np.bool_)
     beta = choose(rows, every, others).fit(rows, every)
     return (
@@ -138,13 +138,13 @@ def _rarer(drawn: Decided, rng: np.random.Generator) -> Decided:
 def of_project(drawn: Drawn, rule: str, seed: int) -> Pool:
     """The candidates of a project by a hidden rule, with decisions flipped by chance; fresh ones are of other prompts."""
     rng = np.random.default_rng(seed)
-    said = drawn.rules[rule] ^ (rng.random(len(drawn.prompts)) < FLIPPED)
+    decisions = drawn.rules[rule] ^ (rng.random(len(drawn.prompts)) < FLIPPED)
     prompts = rng.permutation(np.unique(drawn.prompts))
     fresh = np.isin(drawn.prompts, prompts[: len(prompts) // HELD_BACK])
-    none = np.full(len(said), np.nan), np.zeros(len(said), np.bool_)
+    none = np.full(len(decisions), np.nan), np.zeros(len(decisions), np.bool_)
     whole, true = (
         Decided(drawn.states, drawn.others, NAMES, accepted, drawn.prompts, *none)
-        for accepted in (said, drawn.rules[rule])
+        for accepted in (decisions, drawn.rules[rule])
     )
     return Pool(_rows(whole, np.flatnonzero(~fresh)), _rows(true, np.flatnonzero(fresh)))
 
@@ -158,8 +158,8 @@ def main() -> None:
     drawn = read(options.folder)
     for rule in drawn.rules:
         pools = [of_project(drawn, rule, seed) for seed in range(options.seeds)]
-        found = [[walk(pool, order, seed, options.at) for order in ORDERS] for seed, pool in enumerate(pools)]
-        figures = _summary(found, options.at)
+        walks = [[walk(pool, order, seed, options.at) for order in ORDERS] for seed, pool in enumerate(pools)]
+        figures = _summary(walks, options.at)
         print(json.dumps({"rule": rule} | {name: round(value, 4) for name, value in figures.items()}), flush=True)
 
 

@@ -23,8 +23,8 @@ STRENGTH = 2.0  # of what is to be learned, in log-odds a deviation
 
 
 def direction(rng: np.random.Generator, strength: float) -> Floats:
-    found = rng.normal(size=WIDTH)
-    return found * strength / np.linalg.norm(found)
+    states = rng.normal(size=WIDTH)
+    return states * strength / np.linalg.norm(states)
 
 
 def drawn(prompts: int, first: int, towards: Floats, rng: np.random.Generator) -> tuple[Decided, Floats]:
@@ -39,24 +39,24 @@ def drawn(prompts: int, first: int, towards: Floats, rng: np.random.Generator) -
 
 def pairs(count: int, first: int, towards: Floats, rng: np.random.Generator) -> Compared:
     """One pair each of `count` prompts; of these TIES are ties."""
-    found, z = drawn(count, first, towards, rng)
-    left, right = np.arange(0, len(found), EACH), np.arange(1, len(found), EACH)
+    states, z = drawn(count, first, towards, rng)
+    left, right = np.arange(0, len(states), EACH), np.arange(1, len(states), EACH)
     better = (rng.random(count) < logistic.sigmoid(z[left] - z[right])).astype(np.float64)
     preferred = np.where(rng.random(count) < TIES, 0.5, better)
-    one, other = (FeatureRows(found.hidden[rows], found.others[rows]) for rows in (left, right))
-    return Compared(one, other, preferred, found.prompts[left], np.ones(count))
+    one, other = (FeatureRows(states.hidden[rows], states.others[rows]) for rows in (left, right))
+    return Compared(one, other, preferred, states.prompts[left], np.ones(count))
 
 
 def rankings(count: int, first: int, towards: Floats, rng: np.random.Generator, weighted: bool = True) -> Compared:
     """All pairs of one ranking each of `count` prompts, by Plackett (1975) and Luce (1959): the best is drawn first."""
-    found, z = drawn(count, first, towards, rng)
+    states, z = drawn(count, first, towards, rng)
     order = np.argsort(-(z + rng.gumbel(size=len(z))).reshape(count, EACH), axis=1)
     before, after = np.triu_indices(EACH, 1)
     rows = order + EACH * np.arange(count)[:, None]
     left, right = rows[:, before].ravel(), rows[:, after].ravel()
-    one, other = (FeatureRows(found.hidden[side], found.others[side]) for side in (left, right))
+    one, other = (FeatureRows(states.hidden[side], states.others[side]) for side in (left, right))
     weights = np.full(len(left), weight_of(EACH) if weighted else 1.0)
-    return Compared(one, other, np.ones(len(left)), found.prompts[left], weights)
+    return Compared(one, other, np.ones(len(left)), states.prompts[left], weights)
 
 
 def unseen_auc(decisions: int, count: int, seed: int, strength: float = STRENGTH, ranked: int = 0) -> float:
@@ -74,10 +74,10 @@ def unseen_auc(decisions: int, count: int, seed: int, strength: float = STRENGTH
 
 def main() -> None:
     for count, ranked in [*((count, 0) for count in PAIRS), *((0, ranked) for ranked in RANKINGS)]:
-        found = np.array([unseen_auc(DECISIONS, count, seed, ranked=ranked) for seed in range(SEEDS)])
-        reach = 2.09 * found.std(ddof=1) / np.sqrt(SEEDS)  # t of 19
-        low, high = found.mean() - reach, found.mean() + reach
-        print(f"| {DECISIONS} | {count} | {ranked} | {found.mean():.3f} ({low:.3f} to {high:.3f}) |", flush=True)
+        aucs = np.array([unseen_auc(DECISIONS, count, seed, ranked=ranked) for seed in range(SEEDS)])
+        reach = 2.09 * aucs.std(ddof=1) / np.sqrt(SEEDS)  # t of 19
+        low, high = aucs.mean() - reach, aucs.mean() + reach
+        print(f"| {DECISIONS} | {count} | {ranked} | {aucs.mean():.3f} ({low:.3f} to {high:.3f}) |", flush=True)
 
 
 if __name__ == "__main__":

@@ -29,13 +29,13 @@ def coverage(cell: Mapping[str, Any], sets: int, rng: np.random.Generator) -> di
     for _ in range(sets):
         gains = _gains(cell, rng)
         width = 1.0 if cell["kind"] == "share" else math.inf
-        found = procedure_interval(gains, width)
-        held += found.low <= truth <= found.high
+        interval = procedure_interval(gains, width)
+        held += interval.low <= truth <= interval.high
         over_runs = difference_interval(gains.mean(axis=1))
         alone += over_runs.low <= truth <= over_runs.high
         first = difference_interval(gains[0], width)
         one += first.low <= truth <= first.high
-        widths.append(found.high - found.low)
+        widths.append(interval.high - interval.low)
     covers = {"coverage": held, "runs alone": alone, "one run": one}
     return {name: count / sets for name, count in covers.items()} | {"width": float(np.median(widths))}
 

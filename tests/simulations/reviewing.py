@@ -51,15 +51,15 @@ def read(folder: Path) -> Drawn:
 def simulate(drawn: Drawn, rule: str, decisions: int, seed: int) -> tuple[float, Learned]:
     """The AUC on prompts held back, by the hidden rule as it is, and what was learned from decisions in random order."""
     rng = np.random.default_rng(seed)
-    said = drawn.rules[rule] ^ (rng.random(len(drawn.prompts)) < FLIPPED)
+    votes = drawn.rules[rule] ^ (rng.random(len(drawn.prompts)) < FLIPPED)
     fresh = np.isin(drawn.prompts, rng.permutation(np.unique(drawn.prompts))[:HELD_BACK])
     order = rng.permutation(np.flatnonzero(~fresh))[:decisions]
-    found = learn(
+    learned = learn(
         Decided(
             drawn.states[order],
             drawn.others[order],
             NAMES,
-            said[order],
+            votes[order],
             drawn.prompts[order],
             np.full(len(order), np.nan),
             np.zeros(len(order), np.bool_),
@@ -67,11 +67,11 @@ def simulate(drawn: Drawn, rule: str, decisions: int, seed: int) -> tuple[float,
         0.2,
         seed,
     )
-    linear = found.linear
+    linear = learned.linear
     others = (drawn.others[fresh] - linear.means) / linear.deviations
     z = drawn.states[fresh] @ linear.hidden + others @ linear.others
     truth = drawn.rules[rule][fresh].astype(np.float64)
-    return float(measures.auc(z, truth, np.ones((1, len(truth))))[0]), found
+    return float(measures.auc(z, truth, np.ones((1, len(truth))))[0]), learned
 
 
 def main() -> None:
@@ -85,16 +85,16 @@ def main() -> None:
             results = [simulate(drawn, rule, decisions, seed) for seed in range(options.seeds)]
             truth = np.array([auc for auc, _ in results])
             reach = 2.09 * truth.std(ddof=1) / np.sqrt(len(truth))  # t of 19 degrees of freedom
-            learnt = sum(found.report.learnt for _, found in results)
+            learnt = sum(learned_now.report.learnt for _, learned_now in results)
             row = {
                 "rule": rule,
                 "decisions": decisions,
                 "auc": round(float(truth.mean()), 3),
                 "low": round(float(truth.mean() - reach), 3),
                 "high": round(float(truth.mean() + reach), 3),
-                "said": round(float(np.mean([found.report.auc.value for _, found in results])), 3),
+                "said": round(float(np.mean([learned_now.report.auc.value for _, learned_now in results])), 3),
                 "called learnt": learnt,
-                "called better": sum(found.report.better for _, found in results),
+                "called better": sum(learned_now.report.better for _, learned_now in results),
             }
             print(json.dumps(row), flush=True)
 

@@ -26,18 +26,18 @@ def cells() -> Iterator[dict[str, Any]]:
 def coverage(cell: Mapping[str, Any], sets: int, rng: np.random.Generator) -> dict[str, float]:
     share, draws, k = cell["share"], cell["draws"], cell["k"]
     truth = _truth(share, cell["spread"], k)
-    found, plugged = [], []
+    shares, plugged = [], []
     for _ in range(sets):
         p = rates(share, cell["spread"], (1, cell["prompts"]), rng)[0]
         accepted = rng.binomial(draws, p)
-        found.append(starvation(accepted, np.full(p.size, draws), k, rng=rng).none)
+        shares.append(starvation(accepted, np.full(p.size, draws), k, rng=rng).none)
         plugged.append(float(none_prob(accepted / draws, k).mean()))
     return {
         "truth": truth,
-        "mean estimate": float(np.mean([one.value for one in found])),
+        "mean estimate": float(np.mean([one.value for one in shares])),
         "plugged in": float(np.mean(plugged)),
-        "coverage": float(np.mean([one.low <= truth <= one.high for one in found])),
-        "width": float(np.mean([one.high - one.low for one in found])),
+        "coverage": float(np.mean([one.low <= truth <= one.high for one in shares])),
+        "width": float(np.mean([one.high - one.low for one in shares])),
     }
 
 

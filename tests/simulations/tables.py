@@ -21,8 +21,8 @@ def table(rows: Iterable[Row], simulation: str, by: Sequence[str]) -> list[str]:
     figures = list(dict.fromkeys(name for row in chosen for name in row if name not in ("simulation", "cell", "sets")))
     lines = [_line([*by, "cells", *figures]), "|" + "---|" * (len(by) + 1 + len(figures))]
     for values, group in groups.items():
-        found = ([row[name] for row in group if name in row] for name in figures)
-        lines.append(_line([*map(str, values), str(len(group)), *map(_spread, found)]))
+        columns = ([row[name] for row in group if name in row] for name in figures)
+        lines.append(_line([*map(str, values), str(len(group)), *map(_spread, columns)]))
     return lines
 
 

@@ -57,12 +57,12 @@ def _one(cell: Mapping[str, Any], seed: int) -> dict[str, float]:
     prompts, pairs = cell["decisions"] // cell["each"], cell.get("pairs", 0)
     decided = _drawn(cell, direction, prompts, cell["each"], rng).decided
     compared = _compared(cell, direction, pairs, prompts, rng) if pairs else None
-    found = learn(decided, RATE, seed, compared)
-    return _held(found, _drawn(cell, direction, FRESH, 4, rng))
+    learned = learn(decided, RATE, seed, compared)
+    return _held(learned, _drawn(cell, direction, FRESH, 4, rng))
 
 
-def _held(found: Learned, fresh: Drawn) -> dict[str, float]:
-    linear, report = found.linear, found.report
+def _held(learned: Learned, fresh: Drawn) -> dict[str, float]:
+    linear, report = learned.linear, learned.report
     others = (fresh.decided.others - linear.means) / linear.deviations
     z = fresh.decided.hidden @ linear.hidden + others @ linear.others + linear.intercept
     y, once = fresh.decided.accepted.astype(np.float64), np.ones((1, len(z)))

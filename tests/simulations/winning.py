@@ -38,9 +38,9 @@ def coverage(cell: Mapping[str, Any], sets: int, rng: np.random.Generator) -> di
         pairs = 1 + (rng.geometric(1 / (1 + cell["more"]), prompts) - 1)
         of_prompt = np.repeat(np.arange(prompts), pairs)
         wins = rng.random(len(of_prompt)) < rates(share, cell["spread"], (1, prompts), rng)[0][of_prompt]
-        found = pooled_mean(wins.astype(np.float64), of_prompt, bounds=SHARE)
-        held += found.low <= share <= found.high
-        width += found.high - found.low
+        interval = pooled_mean(wins.astype(np.float64), of_prompt, bounds=SHARE)
+        held += interval.low <= share <= interval.high
+        width += interval.high - interval.low
     return {"coverage": held / sets, "width": width / sets}
 
 
@@ -50,9 +50,9 @@ def ranked_coverage(cell: Mapping[str, Any], sets: int, rng: np.random.Generator
     truth = _ranked_share(cell, rng)
     for _ in range(sets):
         wins, weights, of_prompt = _ranked(cell, cell["prompts"], rng)
-        found = pooled_mean(wins, of_prompt, bounds=SHARE, weights=weights)
-        held += found.low <= truth <= found.high
-        width += found.high - found.low
+        interval = pooled_mean(wins, of_prompt, bounds=SHARE, weights=weights)
+        held += interval.low <= truth <= interval.high
+        width += interval.high - interval.low
     return {"coverage": held / sets, "width": width / sets}
 
 

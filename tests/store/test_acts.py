@@ -21,7 +21,7 @@ Request = acts._Request
 
 
 @pytest.fixture
-def said(store: Store) -> Store:
+def filled(store: Store) -> Store:
     rows = candidates(prompts=4, per_prompt=3)
     add_candidates(store, rows)
     decide(store, rows, 0.0, log_m=-9.0)
@@ -38,32 +38,32 @@ def accepted(store: Store) -> set[str]:
 
 def annotation(store: Store, candidate: str) -> dict[str, object]:
     _, prompt, k = candidate.split(".")
-    found = [r for r in store.annotations(1) if (r["prompt_id"], r["k"]) == (int(prompt), int(k))]
-    return found[0] if found else {}
+    row = [r for r in store.annotations(1) if (r["prompt_id"], r["k"]) == (int(prompt), int(k))]
+    return row[0] if row else {}
 
 
-def test_a_batch_is_kept_in_order_and_sending_it_again_changes_nothing(said: Store) -> None:
+def test_a_batch_is_kept_in_order_and_sending_it_again_changes_nothing(filled: Store) -> None:
     batch = [
         decided(f"act {i}", f"1.{1 + i // 3}.{i % 3}", Action.REJECT if i % 2 else Action.ACCEPT) for i in range(12)
     ]
-    first = said.acts.say(batch, 1, "ann")
+    first = filled.acts.say(batch, 1, "ann")
     assert [(s.refused, s.known) for s in first] == [(None, False)] * 12
-    again = said.acts.say(batch, 1, "ann")
+    again = filled.acts.say(batch, 1, "ann")
     assert [(s.refused, s.known) for s in again] == [(None, True)] * 12
-    assert [(o.uid, o.action) for o in said.overrides()] == [(a.act, a.action) for a in batch]
+    assert [(o.uid, o.action) for o in filled.overrides()] == [(a.act, a.action) for a in batch]
 
 
-def test_an_undo_sent_again_says_what_it_touched_when_it_was_first_sent(said: Store) -> None:
-    said.acts.say([decided("a", "1.1.0"), decided("b", "1.2.0")], 1, "ann")
+def test_an_undo_sent_again_says_what_it_touched_when_it_was_first_sent(filled: Store) -> None:
+    filled.acts.say([decided("a", "1.1.0"), decided("b", "1.2.0")], 1, "ann")
     undo = Act("c", ActKind.UNDO)
-    assert said.acts.say([undo], 1, "ann")[0].candidate_ids == ("1.2.0",)
-    assert said.acts.say([undo], 1, "ann")[0].candidate_ids == ("1.2.0",)
-    assert said.acts.standing(1, "ann") == (["a"], ["b"])
+    assert filled.acts.say([undo], 1, "ann")[0].candidate_ids == ("1.2.0",)
+    assert filled.acts.say([undo], 1, "ann")[0].candidate_ids == ("1.2.0",)
+    assert filled.acts.standing(1, "ann") == (["a"], ["b"])
 
 
-def test_the_same_act_twice_in_one_batch_counts_once(said: Store) -> None:
-    said.acts.say([decided("a", "1.1.0"), decided("a", "1.1.0")], 1, "ann")
-    assert len(said.overrides()) == 1
+def test_the_same_act_twice_in_one_batch_counts_once(filled: Store) -> None:
+    filled.acts.say([decided("a", "1.1.0"), decided("a", "1.1.0")], 1, "ann")
+    assert len(filled.overrides()) == 1
 
 
 @pytest.mark.parametrize(
@@ -78,102 +78,102 @@ def test_the_same_act_twice_in_one_batch_counts_once(said: Store) -> None:
         (Act("bad", ActKind.REDO), "nothing to redo"),
     ],
 )
-def test_one_bad_act_is_refused_alone(said: Store, act: Act, reason: str | None) -> None:
-    before, middle, after = said.acts.say([decided("first", "1.1.0"), act, decided("last", "1.1.1")], 1, "ann")
+def test_one_bad_act_is_refused_alone(filled: Store, act: Act, reason: str | None) -> None:
+    before, middle, after = filled.acts.say([decided("first", "1.1.0"), act, decided("last", "1.1.1")], 1, "ann")
     assert before.refused is None and after.refused is None
     assert (middle.refused is None) if reason is None else (reason in str(middle.refused))
 
 
-def test_a_candidate_of_another_round_is_refused(said: Store) -> None:
-    add_candidates(said, candidates(prompts=1, per_prompt=1, round_number=2), job_id="r2-generate-1")
-    (answer,) = said.acts.say([decided("a", "1.1.0")], 2, "ann")
-    assert "is of round 1" in str(answer.refused) and said.overrides() == []
+def test_a_candidate_of_another_round_is_refused(filled: Store) -> None:
+    add_candidates(filled, candidates(prompts=1, per_prompt=1, round_number=2), job_id="r2-generate-1")
+    (answer,) = filled.acts.say([decided("a", "1.1.0")], 2, "ann")
+    assert "is of round 1" in str(answer.refused) and filled.overrides() == []
 
 
-def test_a_whole_prompt_is_one_step(said: Store) -> None:
-    everything = accepted(said)
-    said.acts.say([Act("all", ActKind.DECIDE, ("1.1.0", "1.1.1", "1.1.2"), Action.REJECT)], 1, "ann")
-    assert accepted(said) == everything - {"1.1.0", "1.1.1", "1.1.2"}
-    (answer,) = said.acts.say([Act("back", ActKind.UNDO)], 1, "ann")
-    assert answer.candidate_ids == ("1.1.0", "1.1.1", "1.1.2") and accepted(said) == everything
+def test_a_whole_prompt_is_one_step(filled: Store) -> None:
+    everything = accepted(filled)
+    filled.acts.say([Act("all", ActKind.DECIDE, ("1.1.0", "1.1.1", "1.1.2"), Action.REJECT)], 1, "ann")
+    assert accepted(filled) == everything - {"1.1.0", "1.1.1", "1.1.2"}
+    (answer,) = filled.acts.say([Act("back", ActKind.UNDO)], 1, "ann")
+    assert answer.candidate_ids == ("1.1.0", "1.1.1", "1.1.2") and accepted(filled) == everything
 
 
-def test_bulk_is_one_step_and_brings_back_what_was_said_before(said: Store) -> None:
-    said.add_override("own", "1.1.0", Action.ACCEPT, "ann")
+def test_bulk_is_one_step_and_brings_back_what_was_said_before(filled: Store) -> None:
+    filled.add_override("own", "1.1.0", Action.ACCEPT, "ann")
     places = [(prompt, k) for prompt in (1, 2) for k in range(3)]
-    assert said.acts.bulk("bulk", places, Action.REJECT, 1, "ann") == 6
-    assert said.acts.bulk("bulk", places, Action.REJECT, 1, "ann") == 0  # said before
-    assert said.round_counts(1).overridden == 6
-    assert said.undo_override("u", 1, "ann") is not None
-    assert said.round_counts(1).overridden == 1 and len(said.opinions(1)) == 1
-    said.acts.say([Act("r", ActKind.REDO)], 1, "ann")
-    assert said.round_counts(1).overridden == 6
+    assert filled.acts.bulk("bulk", places, Action.REJECT, 1, "ann") == 6
+    assert filled.acts.bulk("bulk", places, Action.REJECT, 1, "ann") == 0  # said before
+    assert filled.round_counts(1).overridden == 6
+    assert filled.undo_override("u", 1, "ann") is not None
+    assert filled.round_counts(1).overridden == 1 and len(filled.opinions(1)) == 1
+    filled.acts.say([Act("r", ActKind.REDO)], 1, "ann")
+    assert filled.round_counts(1).overridden == 6
 
 
-def test_notes_flags_tags_and_edits_are_kept_undone_and_redone(said: Store) -> None:
+def test_notes_flags_tags_and_edits_are_kept_undone_and_redone(filled: Store) -> None:
     for kind, value in (
         (ActKind.NOTE, "why"),
         (ActKind.FLAG, "yes"),
         (ActKind.TAGS, "style,wrong"),
         (ActKind.EDIT, "new"),
     ):
-        said.acts.say([Act(f"{kind}", kind, ("1.1.0",), value=value)], 1, "ann")
+        filled.acts.say([Act(f"{kind}", kind, ("1.1.0",), value=value)], 1, "ann")
     full = {"note": "why", "flagged": True, "tags": "style,wrong", "edit": "new"}
-    assert annotation(said, "1.1.0").items() >= full.items()
-    said.acts.say([Act("u1", ActKind.UNDO), Act("u2", ActKind.UNDO)], 1, "ann")
-    assert annotation(said, "1.1.0").items() >= {"note": "why", "flagged": True, "tags": None, "edit": None}.items()
-    said.acts.say([Act("r1", ActKind.REDO), Act("r2", ActKind.REDO)], 1, "ann")
-    assert annotation(said, "1.1.0").items() >= full.items()
-    said.acts.say([Act("off", ActKind.FLAG, ("1.1.0",))], 1, "ann")
-    assert annotation(said, "1.1.0")["flagged"] is False
+    assert annotation(filled, "1.1.0").items() >= full.items()
+    filled.acts.say([Act("u1", ActKind.UNDO), Act("u2", ActKind.UNDO)], 1, "ann")
+    assert annotation(filled, "1.1.0").items() >= {"note": "why", "flagged": True, "tags": None, "edit": None}.items()
+    filled.acts.say([Act("r1", ActKind.REDO), Act("r2", ActKind.REDO)], 1, "ann")
+    assert annotation(filled, "1.1.0").items() >= full.items()
+    filled.acts.say([Act("off", ActKind.FLAG, ("1.1.0",))], 1, "ann")
+    assert annotation(filled, "1.1.0")["flagged"] is False
 
 
-def test_undoing_a_note_leaves_a_colleagues_later_one(said: Store) -> None:
-    said.acts.say([Act("a", ActKind.NOTE, ("1.1.0",), value="mine")], 1, "ann")
-    said.acts.say([Act("b", ActKind.NOTE, ("1.1.0",), value="theirs")], 1, "ben")
-    said.acts.say([Act("u", ActKind.UNDO)], 1, "ann")
-    assert annotation(said, "1.1.0")["note"] == "theirs"
+def test_undoing_a_note_leaves_a_colleagues_later_one(filled: Store) -> None:
+    filled.acts.say([Act("a", ActKind.NOTE, ("1.1.0",), value="mine")], 1, "ann")
+    filled.acts.say([Act("b", ActKind.NOTE, ("1.1.0",), value="theirs")], 1, "ben")
+    filled.acts.say([Act("u", ActKind.UNDO)], 1, "ann")
+    assert annotation(filled, "1.1.0")["note"] == "theirs"
 
 
 @pytest.mark.parametrize("first", ["ann", "ben"])
-def test_a_text_that_was_taken_back_does_not_come_back_with_a_colleagues_undo(said: Store, first: str) -> None:
-    said.acts.say([Act("a", ActKind.EDIT, ("1.1.0",), value="of ann")], 1, "ann")
-    said.acts.say([Act("b", ActKind.EDIT, ("1.1.0",), value="of ben")], 1, "ben")
-    said.acts.say([Act("u1", ActKind.UNDO)], 1, first)
-    assert annotation(said, "1.1.0")["edit"] == ("of ben" if first == "ann" else "of ann")
-    said.acts.say([Act("u2", ActKind.UNDO)], 1, "ben" if first == "ann" else "ann")
-    assert annotation(said, "1.1.0")["edit"] is None
+def test_a_text_that_was_taken_back_does_not_come_back_with_a_colleagues_undo(filled: Store, first: str) -> None:
+    filled.acts.say([Act("a", ActKind.EDIT, ("1.1.0",), value="of ann")], 1, "ann")
+    filled.acts.say([Act("b", ActKind.EDIT, ("1.1.0",), value="of ben")], 1, "ben")
+    filled.acts.say([Act("u1", ActKind.UNDO)], 1, first)
+    assert annotation(filled, "1.1.0")["edit"] == ("of ben" if first == "ann" else "of ann")
+    filled.acts.say([Act("u2", ActKind.UNDO)], 1, "ben" if first == "ann" else "ann")
+    assert annotation(filled, "1.1.0")["edit"] is None
 
 
-def test_undoing_what_was_redone_over_a_colleagues_text_brings_that_text_back(said: Store) -> None:
-    said.acts.say([Act("a", ActKind.EDIT, ("1.1.0",), value="of ann")], 1, "ann")
-    said.acts.say([Act("b", ActKind.EDIT, ("1.1.0",), value="of ben")], 1, "ben")
-    said.acts.say([Act("u", ActKind.UNDO), Act("r", ActKind.REDO)], 1, "ann")
-    assert annotation(said, "1.1.0")["edit"] == "of ann"
-    said.acts.say([Act("u2", ActKind.UNDO)], 1, "ann")
-    assert annotation(said, "1.1.0")["edit"] == "of ben"
+def test_undoing_what_was_redone_over_a_colleagues_text_brings_that_text_back(filled: Store) -> None:
+    filled.acts.say([Act("a", ActKind.EDIT, ("1.1.0",), value="of ann")], 1, "ann")
+    filled.acts.say([Act("b", ActKind.EDIT, ("1.1.0",), value="of ben")], 1, "ben")
+    filled.acts.say([Act("u", ActKind.UNDO), Act("r", ActKind.REDO)], 1, "ann")
+    assert annotation(filled, "1.1.0")["edit"] == "of ann"
+    filled.acts.say([Act("u2", ActKind.UNDO)], 1, "ann")
+    assert annotation(filled, "1.1.0")["edit"] == "of ben"
 
 
-def test_most_reviewers_win_and_a_settling_word_wins_over_all(said: Store) -> None:
+def test_most_reviewers_win_and_a_settling_word_wins_over_all(filled: Store) -> None:
     for reviewer, action in (("ann", Action.REJECT), ("ben", Action.REJECT), ("cleo", Action.ACCEPT)):
-        said.add_override(reviewer, "1.1.0", action, reviewer)
-    assert "1.1.0" not in accepted(said)
-    said.acts.say([Act("settle", ActKind.ADJUDICATE, ("1.1.0",), Action.ACCEPT)], 1, "dora")
-    (record,) = [r for r in said.candidates_of_prompt(1, 1) if r.k == 0]
+        filled.add_override(reviewer, "1.1.0", action, reviewer)
+    assert "1.1.0" not in accepted(filled)
+    filled.acts.say([Act("settle", ActKind.ADJUDICATE, ("1.1.0",), Action.ACCEPT)], 1, "dora")
+    (record,) = [r for r in filled.candidates_of_prompt(1, 1) if r.k == 0]
     assert record.accepted and record.reviewer == "dora"
-    said.acts.say([Act("u", ActKind.UNDO)], 1, "dora")
-    assert "1.1.0" not in accepted(said)
+    filled.acts.say([Act("u", ActKind.UNDO)], 1, "dora")
+    assert "1.1.0" not in accepted(filled)
 
 
-def test_where_reviewers_are_even_the_newest_word_holds(said: Store) -> None:
-    said.add_override("a", "1.1.0", Action.REJECT, "ann")
-    said.add_override("b", "1.1.0", Action.ACCEPT, "ben")
-    assert "1.1.0" in accepted(said)
-    said.add_override("c", "1.1.0", Action.REJECT, "ann")
-    assert "1.1.0" not in accepted(said)
+def test_where_reviewers_are_even_the_newest_word_holds(filled: Store) -> None:
+    filled.add_override("a", "1.1.0", Action.REJECT, "ann")
+    filled.add_override("b", "1.1.0", Action.ACCEPT, "ben")
+    assert "1.1.0" in accepted(filled)
+    filled.add_override("c", "1.1.0", Action.REJECT, "ann")
+    assert "1.1.0" not in accepted(filled)
 
 
-def test_decisions_do_not_wait_for_the_end_of_a_jobs_segments(said: Store) -> None:
+def test_decisions_do_not_wait_for_the_end_of_a_jobs_segments(filled: Store) -> None:
     """The ingest ends only once all is said: a decision that waited for it would wait for ever."""
     stop = threading.Event()
 
@@ -181,18 +181,18 @@ def test_decisions_do_not_wait_for_the_end_of_a_jobs_segments(said: Store) -> No
         unit = 100
         while not stop.is_set():
             rows = candidates(500, 4, round_number=unit)
-            add_candidates(said, rows, unit=unit, job_id=f"r{unit}-generate-1")
+            add_candidates(filled, rows, unit=unit, job_id=f"r{unit}-generate-1")
             unit += 1
 
     thread = threading.Thread(target=ingest)
     thread.start()
     try:
         for i in range(60):
-            said.acts.say([decided(f"act {i}", f"1.{1 + i % 4}.{i % 3}")], 1, "ann")
+            filled.acts.say([decided(f"act {i}", f"1.{1 + i % 4}.{i % 3}")], 1, "ann")
     finally:
         stop.set()
         thread.join()
-    assert len(said.overrides()) == 60
+    assert len(filled.overrides()) == 60
 
 
 @pytest.mark.parametrize(
@@ -203,12 +203,12 @@ def test_decisions_do_not_wait_for_the_end_of_a_jobs_segments(said: Store) -> No
         *("", ".", "..", "1..0", "one.two.three"),
     ],
 )
-def test_a_text_that_is_no_name_of_a_candidate_is_refused_alone(said: Store, name: str) -> None:
+def test_a_text_that_is_no_name_of_a_candidate_is_refused_alone(filled: Store, name: str) -> None:
     assert parse_candidate_id(name) is None
-    bad, good = said.acts.say([decided("bad act", name), decided("good act", "1.1.0")], 1, "ann")
+    bad, good = filled.acts.say([decided("bad act", name), decided("good act", "1.1.0")], 1, "ann")
     assert bad.refused is not None and "there is no candidate" in bad.refused and good.refused is None
     with pytest.raises(StoreError, match="there is no candidate"):
-        said.add_override("again", name, Action.ACCEPT, "ann")
+        filled.add_override("again", name, Action.ACCEPT, "ann")
 
 
 def test_a_name_of_a_candidate_is_read_as_it_is_written() -> None:
@@ -216,55 +216,55 @@ def test_a_name_of_a_candidate_is_read_as_it_is_written() -> None:
         assert parse_candidate_id(candidate_id(*parts)) == parts
 
 
-def test_who_waits_together_is_kept_together_and_only_who_cannot_be_is_told_so(said: Store) -> None:
-    said.acts.say([decided("taken 1.1.0", "1.1.0")], 1, "ann")
+def test_who_waits_together_is_kept_together_and_only_who_cannot_be_is_told_so(filled: Store) -> None:
+    filled.acts.say([decided("taken 1.1.0", "1.1.0")], 1, "ann")
     answers: dict[str, object] = {}
 
     def say(reviewer: str, act: Act) -> None:
         try:
-            answers[reviewer] = said.acts.say([act, Act(f"{reviewer} undoes", ActKind.UNDO)], 1, reviewer)
+            answers[reviewer] = filled.acts.say([act, Act(f"{reviewer} undoes", ActKind.UNDO)], 1, reviewer)
         except RefusedRowsError as error:
             answers[reviewer] = error
 
     acts = {f"reviewer {i}": decided(f"by {i}", f"1.{1 + i % 4}.{i % 3}") for i in range(12)}
     acts["spoiler"] = Act("taken", ActKind.DECIDE, ("1.1.0", "1.1.1"), Action.ACCEPT)  # its rows' names are taken
     threads = [threading.Thread(target=say, args=item) for item in acts.items()]
-    with said.transaction("holding them up"):
+    with filled.transaction("holding them up"):
         for thread in threads:
             thread.start()
-        while len(said.acts._waiting) < len(threads):
+        while len(filled.acts._waiting) < len(threads):
             threading.Event().wait(0.01)
     for thread in threads:
         thread.join(60)
     assert isinstance(answers.pop("spoiler"), RefusedRowsError)
     assert all(not one.refused for said_ in answers.values() for one in said_)  # type: ignore[attr-defined]
-    assert {row.reviewer for row in said.overrides()} == {"ann", *answers}
-    assert [said.acts.depths(1, reviewer) for reviewer in answers] == [(0, 1)] * 12 and said.acts.depths(
+    assert {row.reviewer for row in filled.overrides()} == {"ann", *answers}
+    assert [filled.acts.depths(1, reviewer) for reviewer in answers] == [(0, 1)] * 12 and filled.acts.depths(
         1, "spoiler"
     ) == (0, 0)
 
 
-def test_a_candidate_that_is_named_twice_in_an_act_is_meant_once(said: Store) -> None:
-    said.acts.say([Act("a", ActKind.DECIDE, ("1.1.0", "1.1.0"), Action.REJECT)], 1, "ann")
-    assert [o.candidate_id for o in said.overrides()] == ["1.1.0"]
+def test_a_candidate_that_is_named_twice_in_an_act_is_meant_once(filled: Store) -> None:
+    filled.acts.say([Act("a", ActKind.DECIDE, ("1.1.0", "1.1.0"), Action.REJECT)], 1, "ann")
+    assert [o.candidate_id for o in filled.overrides()] == ["1.1.0"]
 
 
-def test_rows_that_came_past_the_acts_are_seen(said: Store) -> None:
+def test_rows_that_came_past_the_acts_are_seen(filled: Store) -> None:
     """A migration, or a tool: the log in memory is behind the database, never beside it."""
-    said.acts.say([decided("a", "1.1.0")], 1, "ann")
-    assert said.acts.depths(1, "ann") == (1, 0)
-    with said.transaction("a tool"):
-        said._db._cursor().execute(
+    filled.acts.say([decided("a", "1.1.0")], 1, "ann")
+    assert filled.acts.depths(1, "ann") == (1, 0)
+    with filled.transaction("a tool"):
+        filled._db._cursor().execute(
             "INSERT INTO acts (act, kind, round, reviewer, created_at) VALUES ('b', 'decide', 1, 'ann', now()::TIMESTAMP)"
         )
-    assert said.acts.standing(1, "ann") == (["a", "b"], [])
+    assert filled.acts.standing(1, "ann") == (["a", "b"], [])
 
 
-def test_no_act_reads_all_acts_and_no_undo_all_overrides(said: Store) -> None:
+def test_no_act_reads_all_acts_and_no_undo_all_overrides(filled: Store) -> None:
     """By the database's own plan: an index or the range of a part of the table, whatever was said before."""
     acts = [decided(f"act {i}", f"1.{1 + i % 4}.{i % 3}") for i in range(60)]
-    said.acts.say(acts, 1, "ann")
-    cursor = said._db._cursor()
+    filled.acts.say(acts, 1, "ann")
+    cursor = filled._db._cursor()
     known = queries()["acts_known"].replace("$keys", "('act 1', 'act 2')")
     assert "Index Scan" in cursor.execute(f"EXPLAIN ANALYZE {known}").fetchall()[0][1]
     last = {table: cursor.execute(f"SELECT max(seq) FROM {table}").fetchall()[0][0] or 0 for table in TABLES}
@@ -276,39 +276,39 @@ def test_no_act_reads_all_acts_and_no_undo_all_overrides(said: Store) -> None:
 
 
 def test_what_reviewers_were_shown_is_not_looked_up_when_they_decide(
-    said: Store, monkeypatch: pytest.MonkeyPatch
+    filled: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    looked_up, look_up = [], said._db.look_up
+    looked_up, look_up = [], filled._db.look_up
 
     def counting(name: str, keys: Sequence[Any]) -> list[dict[str, Any]]:
         looked_up.extend([name] if keys else [])
         return look_up(name, keys)
 
-    monkeypatch.setattr(said._db, "look_up", counting)
-    said.candidates_of_prompts(1, [1, 2])
+    monkeypatch.setattr(filled._db, "look_up", counting)
+    filled.candidates_of_prompts(1, [1, 2])
     looked_up.clear()
-    (one,) = said.acts.say([decided("a shown one", "1.2.1")], 1, "ann")
-    (of_another,) = said.acts.say([decided("in round 2", "1.1.1")], 2, "ann")
+    (one,) = filled.acts.say([decided("a shown one", "1.2.1")], 1, "ann")
+    (of_another,) = filled.acts.say([decided("in round 2", "1.1.1")], 2, "ann")
     assert one.refused is None and "is of round 1" in str(of_another.refused)
     assert "candidates_of_few_prompts" not in looked_up
-    answers = said.acts.say([decided("not shown", "1.3.0"), decided("no such", "1.1.9")], 1, "ann")
+    answers = filled.acts.say([decided("not shown", "1.3.0"), decided("no such", "1.1.9")], 1, "ann")
     assert [answer.refused is None for answer in answers] == [True, False]
     assert "candidates_of_few_prompts" in looked_up  # nothing is known of what is not kept
 
 
-def test_a_candidate_that_was_taken_back_before_it_was_committed_is_not_known(said: Store) -> None:
+def test_a_candidate_that_was_taken_back_before_it_was_committed_is_not_known(filled: Store) -> None:
     rows = candidates(prompts=6, per_prompt=3).slice(12)  # of prompts 5 and 6
 
     def draw_and_fail() -> None:
-        with said.transaction("drawing"):
-            said._db.append("candidates", rows)
-            assert len(said.candidates_of_prompts(1, [5, 6])) == 6
+        with filled.transaction("drawing"):
+            filled._db.append("candidates", rows)
+            assert len(filled.candidates_of_prompts(1, [5, 6])) == 6
             raise StoreError("never mind")
 
     with pytest.raises(StoreError, match="never mind"):
         draw_and_fail()
-    (answer,) = said.acts.say([decided("of none", "1.5.0")], 1, "ann")
-    assert answer.refused is not None and said.overrides() == []
+    (answer,) = filled.acts.say([decided("of none", "1.5.0")], 1, "ann")
+    assert answer.refused is not None and filled.overrides() == []
 
 
 def test_of_the_candidates_that_were_read_the_last_are_kept(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -330,9 +330,9 @@ def waiting_by(event: type[threading.Event], said_: Sequence[Act], round_number:
 
 @pytest.mark.parametrize("spoiled", [False, True])
 def test_where_many_speak_what_they_say_within_a_moment_is_committed_together(
-    said: Store, monkeypatch: pytest.MonkeyPatch, spoiled: bool
+    filled: Store, monkeypatch: pytest.MonkeyPatch, spoiled: bool
 ) -> None:
-    names, commit = [f"reviewer {i}" for i in range(6)], said.acts._commit
+    names, commit = [f"reviewer {i}" for i in range(6)], filled.acts._commit
     all_wait, together = threading.Barrier(len(names)), []
 
     class Moment(threading.Event):
@@ -344,10 +344,10 @@ def test_where_many_speak_what_they_say_within_a_moment_is_committed_together(
         together.append(len(requests))
         commit(requests)
 
-    said.acts.say([decided("taken 1.1.0", "1.1.0")], 1, "ann")  # and nobody else: it waits for none
+    filled.acts.say([decided("taken 1.1.0", "1.1.0")], 1, "ann")  # and nobody else: it waits for none
     monkeypatch.setattr(acts, "BUSY_SECONDS", 3600)
     monkeypatch.setattr(acts, "_Request", partial(waiting_by, Moment))
-    monkeypatch.setattr(said.acts, "_commit", counting)
+    monkeypatch.setattr(filled.acts, "_commit", counting)
     acts_of = {name: decided(f"act of {name}", f"1.{1 + i % 4}.{i % 3}") for i, name in enumerate(names)}
     if spoiled:
         acts_of[names[3]] = Act("taken", ActKind.DECIDE, ("1.1.0", "1.1.1"), Action.ACCEPT)  # its row's name is taken
@@ -355,7 +355,7 @@ def test_where_many_speak_what_they_say_within_a_moment_is_committed_together(
 
     def say(name: str) -> None:
         try:
-            answers[name] = said.acts.say([acts_of[name]], 1, name)[0].refused
+            answers[name] = filled.acts.say([acts_of[name]], 1, name)[0].refused
         except RefusedRowsError:
             answers[name] = "spoiled"
 
@@ -366,20 +366,20 @@ def test_where_many_speak_what_they_say_within_a_moment_is_committed_together(
         thread.join(60)
     assert together == ([6, *[1] * 6] if spoiled else [6])
     assert answers == {name: "spoiled" if spoiled and name == names[3] else None for name in names}
-    assert len(said.overrides()) == (6 if spoiled else 7)
+    assert len(filled.overrides()) == (6 if spoiled else 7)
 
 
-def test_who_speaks_alone_waits_for_nobody(said: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_who_speaks_alone_waits_for_nobody(filled: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     class Never(threading.Event):
         def wait(self, timeout: float | None = None) -> bool:
             raise AssertionError("waited")
 
-    said.acts.say([decided("by ben", "1.1.0")], 1, "ben")
+    filled.acts.say([decided("by ben", "1.1.0")], 1, "ben")
     monkeypatch.setattr(acts, "BUSY_SECONDS", 0.0)  # long ago
     monkeypatch.setattr(acts, "_Request", partial(waiting_by, Never))
-    said.acts.say([decided("by ann", "1.1.0")], 1, "ann")
+    filled.acts.say([decided("by ann", "1.1.0")], 1, "ann")
     monkeypatch.setattr(acts, "BUSY_SECONDS", 3600)
-    said.acts.say([decided("ann again", "1.1.1")], 1, "ann")
-    with said.transaction("what is part of more"):
-        said.acts.say([decided("inside", "1.1.2")], 1, "cleo")
-    assert len(said.overrides()) == 4
+    filled.acts.say([decided("ann again", "1.1.1")], 1, "ann")
+    with filled.transaction("what is part of more"):
+        filled.acts.say([decided("inside", "1.1.2")], 1, "cleo")
+    assert len(filled.overrides()) == 4

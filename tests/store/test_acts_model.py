@@ -31,11 +31,13 @@ class Line:
 class Account:
     """Everything said, from which all is told anew each time."""
 
-    said: list[tuple[str, Act, Act | None]] = field(default_factory=list)  # reviewer, act, what it undoes or redoes
+    spoken_acts: list[tuple[str, Act, Act | None]] = field(
+        default_factory=list
+    )  # reviewer, act, what it undoes or redoes
 
     def line(self, reviewer: str) -> Line:
         line = Line()
-        for who, act, _ in self.said:
+        for who, act, _ in self.spoken_acts:
             if who != reviewer:
                 continue
             if act.kind is ActKind.UNDO:
@@ -49,27 +51,27 @@ class Account:
 
     def words(self) -> dict[tuple[str, str], tuple[str, bool]]:
         """What each reviewer says of each candidate: the newest of what that reviewer has not taken back."""
-        found = {}
+        standing_words = {}
         for reviewer in REVIEWERS:
             for act in self.line(reviewer).undo:
                 if act.action is not None:
                     for name in act.candidate_ids:
-                        found[reviewer, name] = (str(act.action), act.kind is ActKind.ADJUDICATE)
-        return {key: word for key, word in found.items() if word[0] != Action.AUTO}
+                        standing_words[reviewer, name] = (str(act.action), act.kind is ActKind.ADJUDICATE)
+        return {key: word for key, word in standing_words.items() if word[0] != Action.AUTO}
 
     def texts(self) -> dict[tuple[str, ActKind], str | None]:
         """What holds of each text: of what nobody has taken back, the newest, where saying again makes new."""
         standing: dict[tuple[str, ActKind], dict[str, str | None]] = {}
-        for _, act, target in self.said:
+        for _, act, target in self.spoken_acts:
             about = target or act
             if about.kind not in TEXTS:
                 continue
             for name in about.candidate_ids:
-                found = standing.setdefault((name, about.kind), {})
-                found.pop(about.act, None)
+                values = standing.setdefault((name, about.kind), {})
+                values.pop(about.act, None)
                 if act.kind is not ActKind.UNDO:
-                    found[about.act] = about.value
-        return {key: next(reversed(found.values()), None) for key, found in standing.items()}
+                    values[about.act] = about.value
+        return {key: next(reversed(values.values()), None) for key, values in standing.items()}
 
 
 class Acts(RuleBasedStateMachine):
@@ -112,7 +114,7 @@ class Acts(RuleBasedStateMachine):
     )
     def say(self, reviewer: str, what: list[tuple[str, list[str], Action, str | None]], lost: bool) -> None:
         """A batch; `lost` fails after it was performed, so that nothing of it may be left."""
-        acts, expected, before = [], [], len(self.account.said)
+        acts, expected, before = [], [], len(self.account.spoken_acts)
         for kind, names, action, value in what:
             name = self.named()
             if kind == "nobody":
@@ -140,18 +142,18 @@ class Acts(RuleBasedStateMachine):
                 expected.append((tuple(sorted(target.candidate_ids)), False))
             else:
                 expected.append((act.candidate_ids, False))
-            self.account.said.append((reviewer, act, target))
+            self.account.spoken_acts.append((reviewer, act, target))
         if lost:
-            del self.account.said[before:]
+            del self.account.spoken_acts[before:]
             try:
                 with self.store.transaction("failing"):
                     self.store.acts.say(acts, 1, reviewer)
                     raise RsfError("lost")
             except RsfError:
                 return
-        said = self.store.acts.say(acts, 1, reviewer)
-        assert [(one.candidate_ids, one.refused is not None) for one in said] == expected
-        assert not any(one.known for one in said)
+        outcomes = self.store.acts.say(acts, 1, reviewer)
+        assert [(one.candidate_ids, one.refused is not None) for one in outcomes] == expected
+        assert not any(one.known for one in outcomes)
 
     @rule(
         reviewer=st.sampled_from(REVIEWERS),
@@ -163,17 +165,17 @@ class Acts(RuleBasedStateMachine):
         act = Act(self.named(), ActKind.BULK, tuple(ordered), action)
         places = [(int(name.split(".")[1]), int(name.split(".")[2])) for name in ordered]
         assert self.store.acts.bulk(act.act, places, action, 1, reviewer) == len(names)
-        self.account.said.append((reviewer, act, None))
+        self.account.spoken_acts.append((reviewer, act, None))
 
     @rule(which=st.integers(0, 5))
     def send_again(self, which: int) -> None:
-        if which < len(self.account.said):
-            reviewer, act, target = self.account.said[-1 - which]
+        if which < len(self.account.spoken_acts):
+            reviewer, act, target = self.account.spoken_acts[-1 - which]
             if act.kind is ActKind.BULK:
                 return
-            (said,) = self.store.acts.say([act], 1, reviewer)
-            assert said.known and said.refused is None
-            assert said.candidate_ids == (tuple(sorted(target.candidate_ids)) if target else act.candidate_ids)
+            (outcome,) = self.store.acts.say([act], 1, reviewer)
+            assert outcome.known and outcome.refused is None
+            assert outcome.candidate_ids == (tuple(sorted(target.candidate_ids)) if target else act.candidate_ids)
 
     @rule()
     def restart(self) -> None:
@@ -191,9 +193,9 @@ class Acts(RuleBasedStateMachine):
         opinions = self.store.opinions(1).to_pylist()
         words = {(o["reviewer"], f"1.{o['prompt_id']}.{o['k']}"): (o["action"], o["final"]) for o in opinions}
         assert words == self.account.words()
-        found = {f"1.{row['prompt_id']}.{row['k']}": row for row in self.store.annotations(1)}
+        annotations = {f"1.{row['prompt_id']}.{row['k']}": row for row in self.store.annotations(1)}
         for (name, kind), value in self.account.texts().items():
-            shown = found.get(name, {}).get(TEXTS[kind])
+            shown = annotations.get(name, {}).get(TEXTS[kind])
             assert shown == (value is not None if kind is ActKind.FLAG else value)
 
 

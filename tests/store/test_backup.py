@@ -41,7 +41,7 @@ def fill(path: Path) -> None:
     """Some rows in every table, whatever its columns are."""
     with duckdb.connect(str(path)) as connection:
         tables = connection.execute("SELECT table_name, sql FROM duckdb_tables()").fetchall()
-        for place, (table, sql) in enumerate(found for found in tables if found[0] != "migrations"):
+        for place, (table, sql) in enumerate(of_schema for of_schema in tables if of_schema[0] != "migrations"):
             allowed = {
                 name: re.findall(r"'([^']*)'", one) for name, one in re.findall(r'"?(\w+)"? IN \(([^)]*)\)', sql)
             }
@@ -76,12 +76,14 @@ def content(path: Path) -> dict[str, list[tuple[Any, ...]]]:
         names = connection.execute(
             "SELECT table_name FROM duckdb_tables() UNION ALL SELECT view_name FROM duckdb_views() WHERE NOT internal"
         ).fetchall()
-        found = {name: connection.execute(f'SELECT * FROM "{name}" ORDER BY ALL').fetchall() for (name,) in names}
-        found["sequences"] = connection.execute(
+        rows_by_table = {
+            name: connection.execute(f'SELECT * FROM "{name}" ORDER BY ALL').fetchall() for (name,) in names
+        }
+        rows_by_table["sequences"] = connection.execute(
             "SELECT sequence_name, last_value FROM duckdb_sequences() ORDER BY 1"
         ).fetchall()
-    found["migrations"] = [row[:2] for row in found["migrations"]]  # when each ran is not the same
-    return found
+    rows_by_table["migrations"] = [row[:2] for row in rows_by_table["migrations"]]  # when each ran is not the same
+    return rows_by_table
 
 
 @pytest.mark.parametrize("version", VERSIONS)
@@ -96,9 +98,9 @@ def test_a_backup_of_every_version_gives_the_same_rows_and_migrates_on(
         patch.setattr(database, "migrations", lambda: known)
         Database(original / "rsf.duckdb", original / "exports").close()
         fill(original / "rsf.duckdb")
-        opened = Database(original / "rsf.duckdb", original / "exports")
-        file = opened.backup("by-hand")
-        opened.close()
+        owner = Database(original / "rsf.duckdb", original / "exports")
+        file = owner.backup("by-hand")
+        owner.close()
     manifest = restore(file, restored)
     assert manifest.migration == version
     assert all(count in (ROWS, len(known)) for count in manifest.tables.values())
@@ -172,45 +174,45 @@ def test_a_backup_and_a_restore_by_command(
 
     with Project.open(reviewed) as project:
         project.serve(lambda name, arguments: execute(project, name, arguments))
-        code, found = rsf("backup", str(reviewed), str(tmp_path / "kept.zip"))
-        assert code == 0 and found["file"] == str(tmp_path / "kept.zip")
-        code, found = rsf("backup", str(reviewed), str(tmp_path / "kept.zip"))
-        assert code == 1 and "is there already" in found["error"]
-    code, found = rsf("restore", str(tmp_path / "kept.zip"), str(tmp_path / "again"))
-    assert code == 0 and found["missing_models"] == ["m1-1"]
-    code, found = rsf("restore", str(tmp_path / "kept.zip"), str(tmp_path / "again"))
-    assert code == 1 and "is not empty" in found["error"]
+        code, answer = rsf("backup", str(reviewed), str(tmp_path / "kept.zip"))
+        assert code == 0 and answer["file"] == str(tmp_path / "kept.zip")
+        code, answer = rsf("backup", str(reviewed), str(tmp_path / "kept.zip"))
+        assert code == 1 and "is there already" in answer["error"]
+    code, answer = rsf("restore", str(tmp_path / "kept.zip"), str(tmp_path / "again"))
+    assert code == 0 and answer["missing_models"] == ["m1-1"]
+    code, answer = rsf("restore", str(tmp_path / "kept.zip"), str(tmp_path / "again"))
+    assert code == 1 and "is not empty" in answer["error"]
 
 
 def rewritten(file: Path, change: Callable[[dict[str, bytes]], None]) -> None:
     """The same zip with other content, its own check sums right."""
     with zipfile.ZipFile(file) as archive:
-        found = {name: archive.read(name) for name in archive.namelist()}
-    change(found)
+        members = {name: archive.read(name) for name in archive.namelist()}
+    change(members)
     with zipfile.ZipFile(file, "w") as archive:
-        for name, text in found.items():
+        for name, text in members.items():
             archive.writestr(name, text)
 
 
-def without_a_table(found: dict[str, bytes]) -> None:
-    del found["tables/prompts.parquet"]
+def without_a_table(members: dict[str, bytes]) -> None:
+    del members["tables/prompts.parquet"]
 
 
-def another_table(found: dict[str, bytes]) -> None:
-    found["tables/prompts.parquet"] = found["tables/scores.parquet"]
+def another_table(members: dict[str, bytes]) -> None:
+    members["tables/prompts.parquet"] = members["tables/scores.parquet"]
 
 
-def without_a_manifest(found: dict[str, bytes]) -> None:
-    del found[MANIFEST]
+def without_a_manifest(members: dict[str, bytes]) -> None:
+    del members[MANIFEST]
 
 
-def nested_too_deeply(found: dict[str, bytes]) -> None:
-    found[MANIFEST] = b"[" * 100_000
+def nested_too_deeply(members: dict[str, bytes]) -> None:
+    members[MANIFEST] = b"[" * 100_000
 
 
 def changed(**values: Any) -> Callable[[dict[str, bytes]], None]:
-    def change(found: dict[str, bytes]) -> None:
-        found[MANIFEST] = json.dumps(json.loads(found[MANIFEST]) | values).encode()
+    def change(members: dict[str, bytes]) -> None:
+        members[MANIFEST] = json.dumps(json.loads(members[MANIFEST]) | values).encode()
 
     return change
 

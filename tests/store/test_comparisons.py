@@ -20,7 +20,7 @@ LEFT, RIGHT, TIE = Verdict.LEFT, Verdict.RIGHT, Verdict.TIE
 
 
 @pytest.fixture
-def said(store: Store) -> Store:
+def filled(store: Store) -> Store:
     add_candidates(store, candidates(prompts=2, per_prompt=4))
     add_candidates(store, candidates(prompts=1, per_prompt=2, round_number=2), job_id="r2-generate-1")
     return store
@@ -50,53 +50,53 @@ def holds(store: Store) -> set[tuple[str, str, str, str]]:
     return {(r.left_id, r.right_id, str(r.verdict), r.reviewer) for r in store.comparisons.standing(1)}
 
 
-def test_an_act_that_is_sent_again_changes_nothing(said: Store) -> None:
-    assert say(said, "a", "1.1.0", "1.1.1") is True
-    assert say(said, "a", "1.1.0", "1.1.1") is False
-    assert say(said, "a", "1.1.2", "1.1.3", TIE, "ben") is False
-    assert holds(said) == {("1.1.0", "1.1.1", "left", "ann")}
+def test_an_act_that_is_sent_again_changes_nothing(filled: Store) -> None:
+    assert say(filled, "a", "1.1.0", "1.1.1") is True
+    assert say(filled, "a", "1.1.0", "1.1.1") is False
+    assert say(filled, "a", "1.1.2", "1.1.3", TIE, "ben") is False
+    assert holds(filled) == {("1.1.0", "1.1.1", "left", "ann")}
 
 
-def test_each_reviewers_newest_word_on_a_pair_holds_whichever_stands_left(said: Store) -> None:
-    say(said, "a", "1.1.0", "1.1.1")
-    say(said, "b", "1.1.1", "1.1.0", LEFT)  # the other one, now
-    say(said, "c", "1.1.0", "1.1.1", TIE, "ben")
-    assert holds(said) == {("1.1.1", "1.1.0", "left", "ann"), ("1.1.0", "1.1.1", "tie", "ben")}
+def test_each_reviewers_newest_word_on_a_pair_holds_whichever_stands_left(filled: Store) -> None:
+    say(filled, "a", "1.1.0", "1.1.1")
+    say(filled, "b", "1.1.1", "1.1.0", LEFT)  # the other one, now
+    say(filled, "c", "1.1.0", "1.1.1", TIE, "ben")
+    assert holds(filled) == {("1.1.1", "1.1.0", "left", "ann"), ("1.1.0", "1.1.1", "tie", "ben")}
 
 
-def test_undo_takes_back_step_by_step_what_this_reviewer_said(said: Store) -> None:
-    say(said, "a", "1.1.0", "1.1.1")
-    say(said, "b", "1.1.1", "1.1.0")
-    say(said, "c", "1.2.0", "1.2.1", RIGHT, "ben")
-    assert said.comparisons.undo("u1", 1, "ann") == ("1.1.1", "1.1.0")
-    assert said.comparisons.undo("u1", 1, "ann") is None  # sent again
-    assert holds(said) == {("1.1.0", "1.1.1", "left", "ann"), ("1.2.0", "1.2.1", "right", "ben")}
-    said.comparisons.undo("u2", 1, "ann")
+def test_undo_takes_back_step_by_step_what_this_reviewer_said(filled: Store) -> None:
+    say(filled, "a", "1.1.0", "1.1.1")
+    say(filled, "b", "1.1.1", "1.1.0")
+    say(filled, "c", "1.2.0", "1.2.1", RIGHT, "ben")
+    assert filled.comparisons.undo("u1", 1, "ann") == ("1.1.1", "1.1.0")
+    assert filled.comparisons.undo("u1", 1, "ann") is None  # sent again
+    assert holds(filled) == {("1.1.0", "1.1.1", "left", "ann"), ("1.2.0", "1.2.1", "right", "ben")}
+    filled.comparisons.undo("u2", 1, "ann")
     with pytest.raises(StageError, match="nothing to undo: ann has compared no pair in round 1"):
-        said.comparisons.undo("u3", 1, "ann")
-    assert holds(said) == {("1.2.0", "1.2.1", "right", "ben")}
-    say(said, "d", "1.1.0", "1.1.1", TIE)
-    assert said.comparisons.undo("u4", 1, "ann") == ("1.1.0", "1.1.1")
+        filled.comparisons.undo("u3", 1, "ann")
+    assert holds(filled) == {("1.2.0", "1.2.1", "right", "ben")}
+    say(filled, "d", "1.1.0", "1.1.1", TIE)
+    assert filled.comparisons.undo("u4", 1, "ann") == ("1.1.0", "1.1.1")
 
 
-def test_a_log_read_anew_says_what_one_kept_up_says(said: Store) -> None:
-    kept = said.comparisons.log(1)
+def test_a_log_read_anew_says_what_one_kept_up_says(filled: Store) -> None:
+    kept = filled.comparisons.log(1)
     for i, who in enumerate(["ann", "ben", "ann", "ann"]):
-        say(said, f"act {i}", "1.1.0", f"1.1.{1 + i % 3}", [LEFT, RIGHT, TIE][i % 3], who)
-        said.comparisons.standing(1)
-    said.comparisons.undo("u", 1, "ann")
-    before = holds(said)
-    said.comparisons._logs._parts.clear()
-    assert said.comparisons.log(1) is not kept
-    assert holds(said) == before
-    assert said.comparisons.log(1).voices(("1.1.0", "1.1.2")) == kept.voices(("1.1.0", "1.1.2")) == 1
+        say(filled, f"act {i}", "1.1.0", f"1.1.{1 + i % 3}", [LEFT, RIGHT, TIE][i % 3], who)
+        filled.comparisons.standing(1)
+    filled.comparisons.undo("u", 1, "ann")
+    before = holds(filled)
+    filled.comparisons._logs._parts.clear()
+    assert filled.comparisons.log(1) is not kept
+    assert holds(filled) == before
+    assert filled.comparisons.log(1).voices(("1.1.0", "1.1.2")) == kept.voices(("1.1.0", "1.1.2")) == 1
 
 
-def test_a_comparison_knows_the_version_of_the_guide(said: Store) -> None:
-    say(said, "a", "1.1.0", "1.1.1")
-    said.guides.add("be kind", "ann", "")
-    say(said, "b", "1.1.2", "1.1.1")
-    assert {r.act: r.guide for r in said.comparisons.standing(1)} == {"a": 0, "b": 1}
+def test_a_comparison_knows_the_version_of_the_guide(filled: Store) -> None:
+    say(filled, "a", "1.1.0", "1.1.1")
+    filled.guides.add("be kind", "ann", "")
+    say(filled, "b", "1.1.2", "1.1.1")
+    assert {r.act: r.guide for r in filled.comparisons.standing(1)} == {"a": 0, "b": 1}
 
 
 @pytest.mark.parametrize(
@@ -111,23 +111,23 @@ def test_a_comparison_knows_the_version_of_the_guide(said: Store) -> None:
         ("1.1.00", "1.1.1", "no candidate '1.1.00' in round 1"),
     ],
 )
-def test_two_that_cannot_be_compared_are_refused(said: Store, left: str, right: str, words: str) -> None:
+def test_two_that_cannot_be_compared_are_refused(filled: Store, left: str, right: str, words: str) -> None:
     with pytest.raises(StageError, match=words):
-        say(said, "a", left, right)
-    assert holds(said) == set()
+        say(filled, "a", left, right)
+    assert holds(filled) == set()
 
 
-def test_a_round_has_its_own(said: Store) -> None:
-    said.comparisons.say("a", 2, "2.1.0", "2.1.1", LEFT, "ann")
-    assert holds(said) == set() and len(said.comparisons.standing(2)) == 1
+def test_a_round_has_its_own(filled: Store) -> None:
+    filled.comparisons.say("a", 2, "2.1.0", "2.1.1", LEFT, "ann")
+    assert holds(filled) == set() and len(filled.comparisons.standing(2)) == 1
 
 
 def test_what_does_not_come_to_hold_as_a_whole_leaves_nothing_behind(
-    said: Store, monkeypatch: pytest.MonkeyPatch
+    filled: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    say(said, "a", "1.1.0", "1.1.1")
+    say(filled, "a", "1.1.0", "1.1.1")
     choices = [Choice(f"b{k}", ChoiceKind.COMPARE, ("1.2.0", f"1.2.{k}"), TIE) for k in (1, 2)]
-    keep, calls = said.comparisons._db.insert, []
+    keep, calls = filled.comparisons._db.insert, []
 
     def fails(table: str, rows: list[dict[str, Any]]) -> None:
         calls.append(rows)
@@ -136,81 +136,84 @@ def test_what_does_not_come_to_hold_as_a_whole_leaves_nothing_behind(
         keep(table, rows)
 
     with monkeypatch.context() as patch:
-        patch.setattr(said.comparisons._db, "insert", fails)
+        patch.setattr(filled.comparisons._db, "insert", fails)
         with pytest.raises(ValueError, match="in the middle"):
-            said.comparisons.say_all(choices, 1, "ann")
-    assert holds(said) == {("1.1.0", "1.1.1", "left", "ann")}
-    assert said.comparisons.undo("u", 1, "ann") == ("1.1.0", "1.1.1")
-    assert holds(said) == set()
+            filled.comparisons.say_all(choices, 1, "ann")
+    assert holds(filled) == {("1.1.0", "1.1.1", "left", "ann")}
+    assert filled.comparisons.undo("u", 1, "ann") == ("1.1.0", "1.1.1")
+    assert holds(filled) == set()
 
 
 def test_a_commit_that_fails_leaves_nothing_behind_in_memory_either(
-    said: Store, monkeypatch: pytest.MonkeyPatch
+    filled: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    say(said, "a", "1.1.0", "1.1.1")
-    with failing_commit(said, monkeypatch), pytest.raises(OutOfSpaceError, match="is full while saving what ann said"):
-        say(said, "b", "1.1.0", "1.1.2")
-    assert holds(said) == {("1.1.0", "1.1.1", "left", "ann")}
-    with failing_commit(said, monkeypatch), pytest.raises(OutOfSpaceError):
-        said.comparisons.undo("u", 1, "ann")
-    assert said.comparisons.log(1).undoable("ann") == 0 and holds(said) == {("1.1.0", "1.1.1", "left", "ann")}
-    assert said.comparisons.undo("u", 1, "ann") == ("1.1.0", "1.1.1"), "and not the one that was never kept"
-    assert say(said, "b", "1.1.0", "1.1.2") is True
-    said.comparisons._logs._parts.clear()
-    assert holds(said) == {("1.1.0", "1.1.2", "left", "ann")}
+    say(filled, "a", "1.1.0", "1.1.1")
+    with (
+        failing_commit(filled, monkeypatch),
+        pytest.raises(OutOfSpaceError, match="is full while saving what ann said"),
+    ):
+        say(filled, "b", "1.1.0", "1.1.2")
+    assert holds(filled) == {("1.1.0", "1.1.1", "left", "ann")}
+    with failing_commit(filled, monkeypatch), pytest.raises(OutOfSpaceError):
+        filled.comparisons.undo("u", 1, "ann")
+    assert filled.comparisons.log(1).undoable("ann") == 0 and holds(filled) == {("1.1.0", "1.1.1", "left", "ann")}
+    assert filled.comparisons.undo("u", 1, "ann") == ("1.1.0", "1.1.1"), "and not the one that was never kept"
+    assert say(filled, "b", "1.1.0", "1.1.2") is True
+    filled.comparisons._logs._parts.clear()
+    assert holds(filled) == {("1.1.0", "1.1.2", "left", "ann")}
 
 
-def test_what_waits_for_its_commit_is_told_nobody(said: Store, monkeypatch: pytest.MonkeyPatch) -> None:
-    parsed, free = said._db._parsed, []
+def test_what_waits_for_its_commit_is_told_nobody(filled: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    parsed, free = filled._db._parsed, []
 
     def asked(sql: str) -> Any:
         if sql == "COMMIT":
-            other = Thread(target=lambda: free.append(said.comparisons.log(1).lock.acquire(blocking=False)))
+            other = Thread(target=lambda: free.append(filled.comparisons.log(1).lock.acquire(blocking=False)))
             other.start()
             other.join(10)
         return parsed(sql)
 
-    monkeypatch.setattr(said._db, "_parsed", asked)
-    say(said, "a", "1.1.0", "1.1.1")
+    monkeypatch.setattr(filled._db, "_parsed", asked)
+    say(filled, "a", "1.1.0", "1.1.1")
     assert free == [False]
 
 
-def test_what_is_said_in_a_transaction_that_is_taken_back_is_forgotten_with_it(said: Store) -> None:
-    say(said, "a", "1.1.0", "1.1.1")
+def test_what_is_said_in_a_transaction_that_is_taken_back_is_forgotten_with_it(filled: Store) -> None:
+    say(filled, "a", "1.1.0", "1.1.1")
 
     def give_up() -> None:
-        with said.transaction("a test"):
-            say(said, "b", "1.1.0", "1.1.2")
-            assert len(holds(said)) == 2
+        with filled.transaction("a test"):
+            say(filled, "b", "1.1.0", "1.1.2")
+            assert len(holds(filled)) == 2
             raise RuntimeError
 
     with pytest.raises(RuntimeError):
         give_up()
-    assert said.comparisons.undo("u", 1, "ann") == ("1.1.0", "1.1.1")
-    assert holds(said) == set()
+    assert filled.comparisons.undo("u", 1, "ann") == ("1.1.0", "1.1.1")
+    assert holds(filled) == set()
 
 
-def test_an_undo_of_what_was_never_kept_takes_nothing_back(said: Store) -> None:
+def test_an_undo_of_what_was_never_kept_takes_nothing_back(filled: Store) -> None:
     """A project that an earlier version has hurt: an undo was kept, and what it takes back was not."""
     lost = {"round": 1, "left_id": "1.1.0", "right_id": "1.1.2", "verdict": "left", "guide": 0, "created_at": utc_now()}
     lost |= {"kind": "undo", "target": "lost"}
-    with said.transaction("a test"):
-        said._db.insert("comparisons", [lost | {"act": "u1", "reviewer": "ben"}])  # who has said nothing
-    say(said, "a", "1.1.0", "1.1.1")
-    with said.transaction("a test"):
-        said._db.insert("comparisons", [lost | {"act": "u2", "reviewer": "ann"}])
-    assert holds(said) == {("1.1.0", "1.1.1", "left", "ann")}
-    assert said.comparisons.undo("u3", 1, "ann") == ("1.1.0", "1.1.1")
-    said.comparisons._logs._parts.clear()
-    assert holds(said) == set()
+    with filled.transaction("a test"):
+        filled._db.insert("comparisons", [lost | {"act": "u1", "reviewer": "ben"}])  # who has said nothing
+    say(filled, "a", "1.1.0", "1.1.1")
+    with filled.transaction("a test"):
+        filled._db.insert("comparisons", [lost | {"act": "u2", "reviewer": "ann"}])
+    assert holds(filled) == {("1.1.0", "1.1.1", "left", "ann")}
+    assert filled.comparisons.undo("u3", 1, "ann") == ("1.1.0", "1.1.1")
+    filled.comparisons._logs._parts.clear()
+    assert holds(filled) == set()
 
 
-def test_of_acts_in_one_batch_each_counts_once_and_an_undo_takes_back_what_stands_before_it(said: Store) -> None:
+def test_of_acts_in_one_batch_each_counts_once_and_an_undo_takes_back_what_stands_before_it(filled: Store) -> None:
     def compare(act: str, k: int) -> Choice:
         return Choice(act, ChoiceKind.COMPARE, ("1.1.0", f"1.1.{k}"), LEFT)
 
     undo = Choice("u", ChoiceKind.UNDO)
-    found = said.comparisons.say_all([compare("a", 1), compare("b", 2), undo, undo, compare("a", 1)], 1, "ann")
-    assert [one.candidate_ids[1] for one in found] == ["1.1.1", "1.1.2", "1.1.2", "1.1.2", "1.1.1"]
-    assert [one.known for one in found] == [False, False, False, True, True]
-    assert holds(said) == {("1.1.0", "1.1.1", "left", "ann")}
+    outcomes = filled.comparisons.say_all([compare("a", 1), compare("b", 2), undo, undo, compare("a", 1)], 1, "ann")
+    assert [one.candidate_ids[1] for one in outcomes] == ["1.1.1", "1.1.2", "1.1.2", "1.1.2", "1.1.1"]
+    assert [one.known for one in outcomes] == [False, False, False, True, True]
+    assert holds(filled) == {("1.1.0", "1.1.1", "left", "ann")}

@@ -315,8 +315,8 @@ def test_a_statement_is_parsed_once_and_of_many_the_newest_are_kept(
             db.insert("notes", [{"id": 100 * rows + i, "text": "many"} for i in range(rows)])
             assert len(db._statements) <= 8
     add_note(db, 99, "the last")
-    found = cursor.execute("SELECT count(*), count(DISTINCT id), max(text) FROM notes").fetchall()
-    assert found == [(5 + sum(range(1, 30)) + 1, 5 + sum(range(1, 30)) + 1, "the last")]
+    figures = cursor.execute("SELECT count(*), count(DISTINCT id), max(text) FROM notes").fetchall()
+    assert figures == [(5 + sum(range(1, 30)) + 1, 5 + sum(range(1, 30)) + 1, "the last")]
     db.close()
 
 

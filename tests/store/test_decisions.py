@@ -39,12 +39,12 @@ def test_the_view_decides_as_the_formula_does(store: Store, scope: Scope, seed: 
         stored = decide(store, rows, ell, log_m, scope)
         scale = stored["scale"].to_numpy() if scope is Scope.PROMPT else 0.0
         rule = accepted(stored["critical_log_m"].to_numpy(), log_m, scale)
-        found = records(store, prompts)
+        records_by_prompt = records(store, prompts)
         expected = np.where(finish == "length", "truncated", np.where(rule, "accepted", "rejected"))
-        assert [record.decision for record in found] == expected.tolist()
-        assert [record.accepted for record in found] == (rule & (finish == "eos")).tolist()
+        assert [record.decision for record in records_by_prompt] == expected.tolist()
+        assert [record.accepted for record in records_by_prompt] == (rule & (finish == "eos")).tolist()
         np.testing.assert_allclose(
-            np.array([record.acceptance_prob for record in found], float),
+            np.array([record.acceptance_prob for record in records_by_prompt], float),
             acceptance_prob(ell, log_m, scale),
             rtol=1e-14,
         )
@@ -61,18 +61,18 @@ def test_a_failed_constraint_is_stored_and_never_accepted(store: Store, scope: S
     add_candidates(store, rows)
     for log_m in (-1e308, -700.0, 0.0, 700.0):
         decide(store, rows, [-math.inf] * 3 + [-math.inf, 0.0, -math.inf], log_m, scope)
-        found = records(store, 2)
-        assert [record.log_ratio for record in found].count(-math.inf) == 5
-        assert {record.candidate_id for record in found if record.accepted} <= {"1.2.1"}
-        assert [record.acceptance_prob for record in found if record.log_ratio == -math.inf] == [0.0] * 5
+        records_by_prompt = records(store, 2)
+        assert [record.log_ratio for record in records_by_prompt].count(-math.inf) == 5
+        assert {record.candidate_id for record in records_by_prompt if record.accepted} <= {"1.2.1"}
+        assert [record.acceptance_prob for record in records_by_prompt if record.log_ratio == -math.inf] == [0.0] * 5
 
 
 def test_without_another_finite_draw_of_its_prompt_a_candidate_has_no_scale_and_is_not_accepted(store: Store) -> None:
     rows = candidates(prompts=1, per_prompt=3)
     add_candidates(store, rows)
     decide(store, rows, [-math.inf, 5.0, -math.inf], -700.0, Scope.PROMPT)
-    found = records(store, 1)[1]
-    assert (found.decision, found.acceptance_prob, store.round_counts(1).violated) == ("rejected", 0.0, 0)
+    record = records(store, 1)[1]
+    assert (record.decision, record.acceptance_prob, store.round_counts(1).violated) == ("rejected", 0.0, 0)
     decide(store, rows, [-math.inf, 5.0, -math.inf], -700.0, Scope.GLOBAL)
     assert records(store, 1)[1].decision == "accepted"
 
@@ -153,10 +153,10 @@ def test_prompts_in_round_add_up_to_the_counts(store: Store) -> None:
     add_scores(store, rows, {"length": np.arange(12)})
     decide(store, rows, np.linspace(-3, 3, 12), log_m=0.0)
     store.add_override("a", "1.1.0", Action.ACCEPT, "ann")
-    found, counts = store.prompts_in_round(1), store.round_counts(1)
-    assert [row["prompt_id"] for row in found] == [1, 2, 3]
+    prompts, counts = store.prompts_in_round(1), store.round_counts(1)
+    assert [row["prompt_id"] for row in prompts] == [1, 2, 3]
     for name in ("candidates", "accepted", "overridden", "truncated"):
-        assert sum(row[name] for row in found) == getattr(counts, name)
+        assert sum(row[name] for row in prompts) == getattr(counts, name)
     assert [record.scores for record in store.candidates_of_prompt(1, 2)] == [{"length": float(i)} for i in range(4, 8)]
 
 

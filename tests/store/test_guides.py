@@ -10,7 +10,7 @@ from tests.support.seeding import add_candidates, candidates, decide
 
 
 @pytest.fixture
-def said(store: Store) -> Store:
+def filled(store: Store) -> Store:
     rows = candidates(prompts=4, per_prompt=3)
     add_candidates(store, rows)
     decide(store, rows, 0.0, log_m=-9.0)
@@ -41,48 +41,48 @@ def test_versions_are_numbered_from_one_and_kept(store: Store) -> None:
     assert store.guides.version() == 3
 
 
-def test_a_decision_is_of_the_version_its_reviewer_had_before_them_else_of_the_newest(said: Store) -> None:
-    assert say(said, "a", "1.1.0") is None
-    said.guides.add("first", "ann", "")
-    assert say(said, "b", "1.1.1") is None
-    said.guides.add("second", "ann", "")
-    assert say(said, "c", "1.1.2", guide=1) is None  # a card that was drawn before the change
-    assert say(said, "d", "1.2.0", guide=0) is None
-    assert say(said, "e", "1.2.1", guide=2) is None
-    assert say(said, "f", "1.2.2") is None
-    assert guides(said) == {"1.0": 0, "1.1": 1, "1.2": 1, "2.0": 0, "2.1": 2, "2.2": 2}
-    assert said.exported.opinions(1).by_guide == {0: 2, 1: 2, 2: 2}
+def test_a_decision_is_of_the_version_its_reviewer_had_before_them_else_of_the_newest(filled: Store) -> None:
+    assert say(filled, "a", "1.1.0") is None
+    filled.guides.add("first", "ann", "")
+    assert say(filled, "b", "1.1.1") is None
+    filled.guides.add("second", "ann", "")
+    assert say(filled, "c", "1.1.2", guide=1) is None  # a card that was drawn before the change
+    assert say(filled, "d", "1.2.0", guide=0) is None
+    assert say(filled, "e", "1.2.1", guide=2) is None
+    assert say(filled, "f", "1.2.2") is None
+    assert guides(filled) == {"1.0": 0, "1.1": 1, "1.2": 1, "2.0": 0, "2.1": 2, "2.2": 2}
+    assert filled.exported.opinions(1).by_guide == {0: 2, 1: 2, 2: 2}
 
 
 @pytest.mark.parametrize("guide", [2, 3, -1])
-def test_a_version_that_is_not_there_is_refused_by_number(said: Store, guide: int) -> None:
-    said.guides.add("first", "ann", "")
-    assert say(said, "a", "1.1.0", guide=guide) == f"there is no version {guide} of the guide: the newest is 1"
-    assert guides(said) == {}
+def test_a_version_that_is_not_there_is_refused_by_number(filled: Store, guide: int) -> None:
+    filled.guides.add("first", "ann", "")
+    assert say(filled, "a", "1.1.0", guide=guide) == f"there is no version {guide} of the guide: the newest is 1"
+    assert guides(filled) == {}
 
 
-def test_what_an_undo_or_a_redo_brings_back_is_of_the_version_it_was_first_said_by(said: Store) -> None:
-    said.guides.add("first", "ann", "")
-    say(said, "a", "1.1.0", Action.ACCEPT)
-    said.guides.add("second", "ann", "")
-    say(said, "b", "1.1.0", Action.REJECT)
-    said.guides.add("third", "ann", "")
-    walk(said, "u1", ActKind.UNDO)
-    assert guides(said) == {"1.0": 1}
-    walk(said, "r1", ActKind.REDO)
-    assert guides(said) == {"1.0": 2}
-    walk(said, "u2", ActKind.UNDO)
-    walk(said, "u3", ActKind.UNDO)
-    assert guides(said) == {}
-    walk(said, "r2", ActKind.REDO)
-    assert guides(said) == {"1.0": 1}
+def test_what_an_undo_or_a_redo_brings_back_is_of_the_version_it_was_first_said_by(filled: Store) -> None:
+    filled.guides.add("first", "ann", "")
+    say(filled, "a", "1.1.0", Action.ACCEPT)
+    filled.guides.add("second", "ann", "")
+    say(filled, "b", "1.1.0", Action.REJECT)
+    filled.guides.add("third", "ann", "")
+    walk(filled, "u1", ActKind.UNDO)
+    assert guides(filled) == {"1.0": 1}
+    walk(filled, "r1", ActKind.REDO)
+    assert guides(filled) == {"1.0": 2}
+    walk(filled, "u2", ActKind.UNDO)
+    walk(filled, "u3", ActKind.UNDO)
+    assert guides(filled) == {}
+    walk(filled, "r2", ActKind.REDO)
+    assert guides(filled) == {"1.0": 1}
 
 
-def test_a_log_that_is_read_anew_knows_the_versions_that_one_kept_up_knows(said: Store) -> None:
-    said.guides.add("first", "ann", "")
-    kept = said.acts.logs.of(1)
+def test_a_log_that_is_read_anew_knows_the_versions_that_one_kept_up_knows(filled: Store) -> None:
+    filled.guides.add("first", "ann", "")
+    kept = filled.acts.logs.of(1)
     for i in range(6):
-        say(said, f"act {i}", f"1.{1 + i // 3}.{i % 3}", guide=i % 2)
+        say(filled, f"act {i}", f"1.{1 + i // 3}.{i % 3}", guide=i % 2)
     with kept.lock:
         kept.refresh()
         known = kept.overrides["guide"].tolist()
@@ -91,10 +91,10 @@ def test_a_log_that_is_read_anew_knows_the_versions_that_one_kept_up_knows(said:
         assert kept.overrides["guide"].tolist() == known == [0, 1, 0, 1, 0, 1]
 
 
-def test_a_decision_in_bulk_is_of_the_newest_version(said: Store) -> None:
-    said.guides.add("first", "ann", "")
-    assert said.acts.bulk("all at once", [(1, 0), (3, 2)], Action.ACCEPT, 1, "ann") == 2
-    assert guides(said) == {"1.0": 1, "3.2": 1}
+def test_a_decision_in_bulk_is_of_the_newest_version(filled: Store) -> None:
+    filled.guides.add("first", "ann", "")
+    assert filled.acts.bulk("all at once", [(1, 0), (3, 2)], Action.ACCEPT, 1, "ann") == 2
+    assert guides(filled) == {"1.0": 1, "3.2": 1}
 
 
 def test_reading_is_kept_for_each_reviewer(store: Store) -> None:

@@ -127,8 +127,8 @@ def test_they_are_reviewed_beside_the_others_and_say_where_they_come_from(seeded
         "made by a teacher", "a teacher", None, None, None, {},
     )  # fmt: skip
     assert [c.source for c in queue.prompts[0].candidates].count(None) == 3
-    (said,) = review.say(1, person("ann"), [Act("act-00001", ActKind.DECIDE, (FIRST,), Action.ACCEPT)])
-    assert said.refused is None and review.counts(1, person("ann"), CandidateFilter())[View.ACCEPTED] >= 1
+    (outcome,) = review.say(1, person("ann"), [Act("act-00001", ActKind.DECIDE, (FIRST,), Action.ACCEPT)])
+    assert outcome.refused is None and review.counts(1, person("ann"), CandidateFilter())[View.ACCEPTED] >= 1
     assert bool(review.index(1).accepted[review.index(1).table.row_of([(1 << 20) | ELSEWHERE_K])[0]])
     assert review.bulk(1, person("ann"), CandidateFilter(text="another"), View.ALL, Action.REJECT) == 1
 

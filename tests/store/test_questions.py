@@ -38,9 +38,9 @@ def answer(
 
 
 def walk(store: Store, name: str, kind: ActKind, who: str = "ann") -> tuple[str, ...]:
-    (said,) = store.acts.say([Act(name, kind)], 1, who)
-    assert said.refused is None
-    return said.candidate_ids
+    (outcome,) = store.acts.say([Act(name, kind)], 1, who)
+    assert outcome.refused is None
+    return outcome.candidate_ids
 
 
 def held(store: Store) -> dict[tuple[str, str, str], tuple[int, str]]:
@@ -165,12 +165,12 @@ def test_one_act_may_answer_of_several_candidates_and_is_undone_as_one(asked: St
 
 
 def test_answers_are_there_after_a_restart_and_can_be_undone(tmp_path: Path) -> None:
-    opened = Store(tmp_path / "x.duckdb", tmp_path / "exports")
-    add_candidates(opened, candidates(1, 1))
-    opened.questions.add(CLEAR, "ann")
-    answer(opened, "a", "4")
-    answer(opened, "b", "2")
-    opened.close()
+    store = Store(tmp_path / "x.duckdb", tmp_path / "exports")
+    add_candidates(store, candidates(1, 1))
+    store.questions.add(CLEAR, "ann")
+    answer(store, "a", "4")
+    answer(store, "b", "2")
+    store.close()
     again = Store(tmp_path / "x.duckdb", tmp_path / "exports")
     assert list(held(again).values()) == [(1, "2")] and again.acts.depths(1, "ann") == (2, 0)
     walk(again, "u", ActKind.UNDO)

@@ -122,11 +122,11 @@ def test_prompts_are_numbered_on_and_text_stays_data(store: Store) -> None:
     nasty = ["'; DROP TABLE prompts; --", "nul \x00 inside", '"{}" $split ?', "日本\n🎉"]
     assert store.add_prompts([("first", None, None, Split.TRAIN)], "a") == 1
     assert store.add_prompts([(text, text, text, Split.HELD_OUT) for text in nasty], "b'; --") == len(nasty)
-    found = store.prompts(Split.HELD_OUT)
-    assert [prompt.prompt_id for prompt in found] == [2, 3, 4, 5]
-    assert [(prompt.text, prompt.system, prompt.reference) for prompt in found] == [(t, t, t) for t in nasty]
+    prompts = store.prompts(Split.HELD_OUT)
+    assert [prompt.prompt_id for prompt in prompts] == [2, 3, 4, 5]
+    assert [(prompt.text, prompt.system, prompt.reference) for prompt in prompts] == [(t, t, t) for t in nasty]
     assert store.prompt_counts() == {Split.TRAIN: 1, Split.HELD_OUT: 4}
-    assert store.prompts() == store.prompts(Split.TRAIN) + found
+    assert store.prompts() == store.prompts(Split.TRAIN) + prompts
 
 
 def test_adding_no_prompt_is_allowed(store: Store) -> None:
@@ -193,8 +193,10 @@ def test_threads_decide_while_segments_arrive(store: Store) -> None:
             name = f"1.{1 + turn // 4}.{turn % 4}"
             action = Action.ACCEPT if thread % 2 else Action.REJECT
             assert store.add_override(f"{thread} {turn}", name, action, f"reviewer {thread}")
-            said = store.overrides(candidate_id=name)
-            assert {row.candidate_id for row in said} == {name} and f"{thread} {turn}" in {row.uid for row in said}
+            overrides = store.overrides(candidate_id=name)
+            assert {row.candidate_id for row in overrides} == {name} and f"{thread} {turn}" in {
+                row.uid for row in overrides
+            }
             assert store.round_counts(1).candidates == 16
 
     with ThreadPoolExecutor(8) as pool:

@@ -62,9 +62,9 @@ def recounted(store: Store, round_number: int = 1) -> tuple[RoundCounts, list[Pr
     cursor = store._db._connection.cursor()
 
     def rows(sql: str) -> list[dict[str, Any]]:
-        found = cursor.execute(sql, {"round": round_number})
-        names = [column[0] for column in found.description or ()]
-        return [dict(zip(names, row, strict=True)) for row in found.fetchall()]
+        cursor_rows = cursor.execute(sql, {"round": round_number})
+        names = [column[0] for column in cursor_rows.description or ()]
+        return [dict(zip(names, row, strict=True)) for row in cursor_rows.fetchall()]
 
     return RoundCounts(**rows(COUNTED)[0]), [PromptKind(**row) for row in rows(KINDS)]
 
@@ -80,7 +80,7 @@ def rows() -> pa.Table:
 
 
 @pytest.fixture
-def said(store: Store, rows: pa.Table) -> Store:
+def filled(store: Store, rows: pa.Table) -> Store:
     """Drawn, scored but for a few, and decided; some were drawn further, and some made elsewhere."""
     add_prompts(store, train=PROMPTS, held_out=1)
     later = np.arange(PROMPTS * EACH) % EACH == EACH - 1
@@ -111,7 +111,7 @@ def ratios(store: Store, rows: pa.Table, seed: int, log_m: float, scope: Scope =
     decide(store, rows, np.where(rng.random(n) < 0.2, -np.inf, rng.normal(0, 2, n)), log_m, scope)
 
 
-def test_every_act_of_a_long_day_leaves_the_counts_that_the_database_has(said: Store, rows: pa.Table) -> None:
+def test_every_act_of_a_long_day_leaves_the_counts_that_the_database_has(filled: Store, rows: pa.Table) -> None:
     rng, names = np.random.default_rng(1), rows["candidate_id"].to_pylist()
     people = ("ann", "ben", "eva")
 
@@ -119,7 +119,7 @@ def test_every_act_of_a_long_day_leaves_the_counts_that_the_database_has(said: S
         return str(rng.choice(names))
 
     def act(kind: ActKind, reviewer: str, *touched: str, action: Action | None = None) -> None:
-        said.acts.say([Act(str(rng.integers(2**60)), kind, touched, action)], 1, reviewer)
+        filled.acts.say([Act(str(rng.integers(2**60)), kind, touched, action)], 1, reviewer)
 
     def decided() -> None:
         act(ActKind.DECIDE, str(rng.choice(people)), some(), action=rng.choice(list(Action)))
@@ -129,32 +129,34 @@ def test_every_act_of_a_long_day_leaves_the_counts_that_the_database_has(said: S
         "decide again": decided,
         "undo": lambda: act(ActKind.UNDO, str(rng.choice(people))),
         "redo": lambda: act(ActKind.REDO, str(rng.choice(people))),
-        "bulk": lambda: said.acts.bulk(
+        "bulk": lambda: filled.acts.bulk(
             str(rng.integers(2**60)), [(int(rng.integers(1, PROMPTS)), k) for k in range(EACH)], Action.ACCEPT, 1, "ann"
         ),
         "settle": lambda: act(ActKind.ADJUDICATE, "eva", some(), action=Action.REJECT),
-        "gold": lambda: said.gold.mark(some(), Action.ACCEPT, "eva"),
-        "no gold": lambda: [said.gold.unmark(mark.candidate_id, "eva") for mark in said.gold.of_round(1).values()],
-        "retire": lambda: said.prompt_book.say([int(rng.integers(1, PROMPTS))], "retire", "ann"),
-        "put back": lambda: said.prompt_book.say([int(rng.integers(1, PROMPTS))], "restore", "ann"),
-        "another M": lambda: said.add_threshold(1, 1, float(rng.normal()), Scope(rng.choice(list(Scope))), "ann", "x"),
-        "another target": lambda: ratios(said, rows, int(rng.integers(100)), 0.3, Scope.PROMPT),
-        "import": lambda: made_elsewhere(said, int(rng.integers(1, PROMPTS))),
-        "import and accept": lambda: act(ActKind.DECIDE, "ben", made_elsewhere(said, 2), action=Action.ACCEPT),
+        "gold": lambda: filled.gold.mark(some(), Action.ACCEPT, "eva"),
+        "no gold": lambda: [filled.gold.unmark(mark.candidate_id, "eva") for mark in filled.gold.of_round(1).values()],
+        "retire": lambda: filled.prompt_book.say([int(rng.integers(1, PROMPTS))], "retire", "ann"),
+        "put back": lambda: filled.prompt_book.say([int(rng.integers(1, PROMPTS))], "restore", "ann"),
+        "another M": lambda: filled.add_threshold(
+            1, 1, float(rng.normal()), Scope(rng.choice(list(Scope))), "ann", "x"
+        ),
+        "another target": lambda: ratios(filled, rows, int(rng.integers(100)), 0.3, Scope.PROMPT),
+        "import": lambda: made_elsewhere(filled, int(rng.integers(1, PROMPTS))),
+        "import and accept": lambda: act(ActKind.DECIDE, "ben", made_elsewhere(filled, 2), action=Action.ACCEPT),
     }
-    assert counted(said) == recounted(said)
-    assert said.ratios(1).num_rows == 0
-    ratios(said, rows, 0, 0.0)
+    assert counted(filled) == recounted(filled)
+    assert filled.ratios(1).num_rows == 0
+    ratios(filled, rows, 0, 0.0)
     for name in [*acts, *rng.choice(list(acts), 20).tolist()]:
         acts[name]()
-        assert counted(said) == recounted(said), name
-        for table, found in (("ratios", said.ratios(1)), ("drawn", said.drawn(1))):
-            assert repr(found.to_pydict()) == repr(said._db.arrow(table, {"round": 1}).to_pydict()), (name, table)
-    assert len(said.prompt_kinds(1)) > 3 and said.round_counts(1).accepted_elsewhere
+        assert counted(filled) == recounted(filled), name
+        for table, rows_now in (("ratios", filled.ratios(1)), ("drawn", filled.drawn(1))):
+            assert repr(rows_now.to_pydict()) == repr(filled._db.arrow(table, {"round": 1}).to_pydict()), (name, table)
+    assert len(filled.prompt_kinds(1)) > 3 and filled.round_counts(1).accepted_elsewhere
 
 
-def test_candidates_without_a_score_are_counted_until_a_score_comes(said: Store, rows: pa.Table) -> None:
-    ratios(said, rows, 0, 0.0)
+def test_candidates_without_a_score_are_counted_until_a_score_comes(filled: Store, rows: pa.Table) -> None:
+    ratios(filled, rows, 0, 0.0)
     few = rows.slice(0, 3)
     table = pa.table(
         {
@@ -165,21 +167,21 @@ def test_candidates_without_a_score_are_counted_until_a_score_comes(said: Store,
             "reason": ["it failed"] * 3,
         }
     ).cast(SCORES)
-    said.commit_segment("r1-score-2", 0, "sha", "scores", table)
-    assert counted(said) == recounted(said)
-    decided = decide(said, rows.slice(3), 0.5, 0.0)
+    filled.commit_segment("r1-score-2", 0, "sha", "scores", table)
+    assert counted(filled) == recounted(filled)
+    decided = decide(filled, rows.slice(3), 0.5, 0.0)
     unscored = pa.table({"candidate_id": few["candidate_id"], "scorer": ["grammar"] * 3})
-    said.replace_log_ratios(1, 1, decided, unscored)
-    assert counted(said) == recounted(said) and said.round_counts(1).unscored == 3
-    add_scores(said, few, {"grammar": 1.0}, job_id="r1-score-3")
-    assert counted(said) == recounted(said) and said.round_counts(1).unscored == 0
+    filled.replace_log_ratios(1, 1, decided, unscored)
+    assert counted(filled) == recounted(filled) and filled.round_counts(1).unscored == 3
+    add_scores(filled, few, {"grammar": 1.0}, job_id="r1-score-3")
+    assert counted(filled) == recounted(filled) and filled.round_counts(1).unscored == 0
 
 
 def test_an_act_is_counted_without_reading_the_round_again(
-    said: Store, rows: pa.Table, monkeypatch: pytest.MonkeyPatch
+    filled: Store, rows: pa.Table, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    ratios(said, rows, 0, 0.0)
-    before = counted(said)[0]
+    ratios(filled, rows, 0, 0.0)
+    before = counted(filled)[0]
     asked: list[str] = []
     for how in ("rows", "arrow"):
         ask = getattr(Database, how)
@@ -189,36 +191,36 @@ def test_an_act_is_counted_without_reading_the_round_again(
             return ask(db, name, given)
 
         monkeypatch.setattr(Database, how, noted)
-    name = next(r["candidate_id"] for r in said.drawn(1).to_pylist() if not r["accepted"])
-    said.acts.say([Act("one", ActKind.DECIDE, (name,), Action.ACCEPT)], 1, "ann")
+    name = next(r["candidate_id"] for r in filled.drawn(1).to_pylist() if not r["accepted"])
+    filled.acts.say([Act("one", ActKind.DECIDE, (name,), Action.ACCEPT)], 1, "ann")
     asked.clear()
-    after = counted(said)[0]
+    after = counted(filled)[0]
     assert dataclasses.replace(before, accepted=before.accepted + 1) == dataclasses.replace(
         after, overridden=0, prompts_accepted=before.prompts_accepted
     )
     assert asked == ["spoken_since"]
 
 
-def test_more_than_a_few_at_once_are_read_anew(said: Store, rows: pa.Table, monkeypatch: pytest.MonkeyPatch) -> None:
-    ratios(said, rows, 0, 0.0)
+def test_more_than_a_few_at_once_are_read_anew(filled: Store, rows: pa.Table, monkeypatch: pytest.MonkeyPatch) -> None:
+    ratios(filled, rows, 0, 0.0)
     monkeypatch.setattr(tally, "MANY", 2)
     for take in (2, 3, 4):
-        said.acts.bulk(f"all {take}", [(prompt, 0) for prompt in range(1, take + 1)], Action.ACCEPT, 1, "ann")
-        assert counted(said) == recounted(said)
+        filled.acts.bulk(f"all {take}", [(prompt, 0) for prompt in range(1, take + 1)], Action.ACCEPT, 1, "ann")
+        assert counted(filled) == recounted(filled)
 
 
 def test_what_could_not_be_read_is_read_the_next_time(
-    said: Store, rows: pa.Table, monkeypatch: pytest.MonkeyPatch
+    filled: Store, rows: pa.Table, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    ratios(said, rows, 0, 0.0)
-    counted(said)
+    ratios(filled, rows, 0, 0.0)
+    counted(filled)
     monkeypatch.setattr(tally, "MANY", 2)
-    said.acts.bulk("all", [(prompt, 0) for prompt in range(1, 5)], Action.ACCEPT, 1, "ann")
+    filled.acts.bulk("all", [(prompt, 0) for prompt in range(1, 5)], Action.ACCEPT, 1, "ann")
     with monkeypatch.context() as patch:
         patch.setattr(Database, "arrow", broken)
         with pytest.raises(StoreError, match="no memory"):
-            counted(said)
-    assert counted(said) == recounted(said)
+            counted(filled)
+    assert counted(filled) == recounted(filled)
 
 
 def broken(*given: object) -> pa.Table:
@@ -227,32 +229,32 @@ def broken(*given: object) -> pa.Table:
 
 @pytest.mark.parametrize("right", [Action.ACCEPT, Action.REJECT])
 def test_the_version_of_the_ratios_differs_once_a_gold_item_is_marked_and_once_it_is_none(
-    said: Store, rows: pa.Table, right: Action
+    filled: Store, rows: pa.Table, right: Action
 ) -> None:
-    ratios(said, rows, 0, 0.0)
-    versions = [said.ratios_version(1)]
-    said.gold.mark("1.1.0", right, "ann")
-    versions.append(said.ratios_version(1))
-    said.gold.mark("1.1.0", Action.REJECT if right is Action.ACCEPT else Action.ACCEPT, "ann")
-    versions.append(said.ratios_version(1))
-    said.gold.unmark("1.1.0", "ann")
-    versions.append(said.ratios_version(1))
+    ratios(filled, rows, 0, 0.0)
+    versions = [filled.ratios_version(1)]
+    filled.gold.mark("1.1.0", right, "ann")
+    versions.append(filled.ratios_version(1))
+    filled.gold.mark("1.1.0", Action.REJECT if right is Action.ACCEPT else Action.ACCEPT, "ann")
+    versions.append(filled.ratios_version(1))
+    filled.gold.unmark("1.1.0", "ann")
+    versions.append(filled.ratios_version(1))
     assert len(set(versions)) == 4 and len({version[:2] for version in versions}) == 1
 
 
-def test_what_a_transaction_sees_is_forgotten_with_it(said: Store, rows: pa.Table) -> None:
-    ratios(said, rows, 0, 0.0)
-    before = counted(said)
+def test_what_a_transaction_sees_is_forgotten_with_it(filled: Store, rows: pa.Table) -> None:
+    ratios(filled, rows, 0, 0.0)
+    before = counted(filled)
 
     def give_up() -> None:
-        with said.transaction("deciding"):
-            said.add_override("u", "1.1.0", Action.ACCEPT, "ann")
-            assert counted(said) == recounted_here(said) != before
+        with filled.transaction("deciding"):
+            filled.add_override("u", "1.1.0", Action.ACCEPT, "ann")
+            assert counted(filled) == recounted_here(filled) != before
             raise RuntimeError
 
     with pytest.raises(RuntimeError):
         give_up()
-    assert counted(said) == recounted(said) == before
+    assert counted(filled) == recounted(filled) == before
 
 
 def recounted_here(store: Store) -> tuple[RoundCounts, list[PromptKind]]:
@@ -265,13 +267,13 @@ def recounted_here(store: Store) -> tuple[RoundCounts, list[PromptKind]]:
 
 
 def test_rows_are_read_once_and_tell_what_is_said_since(
-    said: Store, rows: pa.Table, monkeypatch: pytest.MonkeyPatch
+    filled: Store, rows: pa.Table, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    ratios(said, rows, 0, 0.0)
-    before = [said.ratios(1), said.drawn(1)]
+    ratios(filled, rows, 0, 0.0)
+    before = [filled.ratios(1), filled.drawn(1)]
     monkeypatch.setattr(Database, "arrow", lambda *given: pytest.fail("the round was read again"))
-    said.add_override("u", "1.1.0", Action.REJECT, "ann")
-    for was, now in zip(before, (said.ratios(1), said.drawn(1)), strict=True):
+    filled.add_override("u", "1.1.0", Action.REJECT, "ann")
+    for was, now in zip(before, (filled.ratios(1), filled.drawn(1)), strict=True):
         assert now.schema == was.schema
         assert (was["override"].to_pylist()[0], now["override"].to_pylist()[0]) == (0, -1)
         assert now["accepted"].to_pylist() == [False, *was["accepted"].to_pylist()[1:]]

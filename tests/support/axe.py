@@ -22,6 +22,6 @@ def violations(page: Page) -> list[str]:
     """The rules that the card on the page breaks, each with where and why."""
     if not page.evaluate("() => 'axe' in window"):
         page.evaluate(_AXE.read_text(encoding="utf-8"))
-    found = page.evaluate(_RUN)
-    assert found["passes"] > 10, "rules that found nothing to look at say nothing"
-    return list(found["wrong"])
+    problems = page.evaluate(_RUN)
+    assert problems["passes"] > 10, "rules that found nothing to look at say nothing"
+    return list(problems["wrong"])

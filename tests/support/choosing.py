@@ -21,7 +21,7 @@ TEXTS = ["red fox", "blue whale", "old oak", "new moon", "warm sun", "cold rain"
 
 
 @contextmanager
-def opened(folder: Path, task: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Project]:
+def project_to_judge(folder: Path, task: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Project]:
     """The project that the routes answer for: two prompts with three candidates each."""
     with Project.create(folder, str(task), seed=1) as project:
         add_prompts(project.store)
@@ -38,8 +38,8 @@ def post(client: TestClient, what: str, status: int = 200, name: str = "ann", **
     content = json.dumps({"token": api.token(name), "round": 1} | body)
     answer = client.post(f"/api/review/{what}", content=content, headers=HEADERS)
     assert answer.status_code == status, answer.text
-    found: dict[str, Any] = answer.json()
-    return found
+    answer_body: dict[str, Any] = answer.json()
+    return answer_body
 
 
 def undo(act: str) -> dict[str, Any]:

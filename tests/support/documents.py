@@ -37,13 +37,13 @@ def name(document: Path) -> str:
 
 def blocks(*languages: str) -> list[Block]:
     """Every fenced block of these languages ("" is one without)."""
-    found = []
+    code = []
     for document in DOCUMENTS:
         text = document.read_text(encoding="utf-8")
         for match in _BLOCK.finditer(text):
             if match[1] in languages:
-                found.append(Block(name(document), text[: match.start(2)].count("\n") + 1, match[1], match[2]))
-    return found
+                code.append(Block(name(document), text[: match.start(2)].count("\n") + 1, match[1], match[2]))
+    return code
 
 
 def prose(document: Path) -> str:

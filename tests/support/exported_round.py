@@ -59,7 +59,7 @@ def fill(store: Store) -> None:
         Act("n", ActKind.NOTE, ("1.2.1",), value="a | note"),
         Act("f", ActKind.FLAG, ("1.2.1",), value="1"),
     ]
-    assert all(said.refused is None for said in store.acts.say(acts, 1, "ann"))
+    assert all(outcome.refused is None for outcome in store.acts.say(acts, 1, "ann"))
     freeze(store, settings(), 1, "ann")
 
 

@@ -69,29 +69,29 @@ class JudgeServer:
 
 @contextmanager
 def serving(*replies: Reply | Callable[[dict[str, Any]], Reply]) -> Iterator[JudgeServer]:
-    said = JudgeServer(list(replies))
+    judge = JudgeServer(list(replies))
 
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
 
         def do_POST(self) -> None:
             body = self.rfile.read(int(self.headers["Content-Length"]))
-            with said.lock:
-                said.now += 1
-                said.most = max(said.most, said.now)
-                said.headers.append(dict(self.headers))
-                said.paths.append(self.path)
+            with judge.lock:
+                judge.now += 1
+                judge.most = max(judge.most, judge.now)
+                judge.headers.append(dict(self.headers))
+                judge.paths.append(self.path)
             try:
-                self._reply(said.answer(json.loads(body)))
+                self._reply(judge.answer(json.loads(body)))
             except OSError:  # whoever asked is gone
                 self.close_connection = True
             finally:
-                with said.lock:
-                    said.now -= 1
+                with judge.lock:
+                    judge.now -= 1
 
         def _reply(self, reply: Reply) -> None:
             if reply.hang:
-                said.closed.wait(HANG_SECONDS)
+                judge.closed.wait(HANG_SECONDS)
                 self.close_connection = True
                 return
             self.send_response(reply.status)
@@ -113,13 +113,13 @@ def serving(*replies: Reply | Callable[[dict[str, Any]], Reply]) -> Iterator[Jud
             """Whoever asked was gone."""
 
     server = Server(("127.0.0.1", 0), Handler)
-    said.port = server.server_address[1]
+    judge.port = server.server_address[1]
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
     thread.start()
     try:
-        yield said
+        yield judge
     finally:
-        said.closed.set()
+        judge.closed.set()
         server.shutdown()
         server.server_close()
         thread.join(10)

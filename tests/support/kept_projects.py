@@ -81,8 +81,8 @@ def shown(project: Project, rounds: int) -> dict[str, Any]:
         "gains": {f"{number} {which}": plain(interval) for (number, which), interval in project.gains().items()},
         "winners_curse": plain(project.winners_curse()),
         "votes": {
-            f"{prompt} {k}": said
-            for (prompt, k), said in project.lineage.ballot("base", "m1-1", person("ann")).preferred.items()
+            f"{prompt} {k}": vote
+            for (prompt, k), vote in project.lineage.ballot("base", "m1-1", person("ann")).preferred.items()
         },
         "commands": {name: execute(project, name, dict(arguments)) for name, arguments in READING.items()},
         "rows": {table: rows[table] for table in TOLD},

@@ -103,8 +103,8 @@ def people(project: Project, number: int) -> None:
         nonlocal done
         done += 1
         ids = tuple(candidate.candidate_id for candidate in names)
-        (said,) = project.review.say(number, person(reviewer), [Act(f"{number}-{done}", kind, ids, **what)])
-        assert said.refused is None, said.refused
+        (outcome,) = project.review.say(number, person(reviewer), [Act(f"{number}-{done}", kind, ids, **what)])
+        assert outcome.refused is None, outcome.refused
 
     say("ann", ActKind.DECIDE, accepted[0], action=Action.REJECT)
     say("ann", ActKind.DECIDE, others[0], action=Action.ACCEPT)

@@ -11,9 +11,9 @@ from rsf_core.scorers.base import NoScore, Scored
 
 def scores(name: str, batch: Sequence[Scored]) -> list[float]:
     """The scores of `batch`. Raises ScorerError with the reason where there is none."""
-    found: list[float] = []
+    numbers: list[float] = []
     for score in registry.score(name, batch):
         if isinstance(score, NoScore):
             raise ScorerError(score.reason) from score
-        found.append(score)
-    return found
+        numbers.append(score)
+    return numbers

@@ -24,7 +24,7 @@ class Tab:
     def __init__(self, port: int, page: str) -> None:
         self._page = page
         self._open = contextlib.ExitStack()
-        wanted = connect(
+        socket = connect(
             f"ws://127.0.0.1:{port}/_stcore/stream",
             origin=Origin(f"http://127.0.0.1:{port}"),
             subprotocols=[Subprotocol("streamlit")],
@@ -33,7 +33,7 @@ class Tab:
             close_timeout=1,
             proxy=None,
         )
-        self._socket: ClientConnection = self._open.enter_context(wanted)
+        self._socket: ClientConnection = self._open.enter_context(socket)
 
     def load(self) -> None:
         """Ask for the page, and do not wait for it."""

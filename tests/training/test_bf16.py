@@ -38,9 +38,9 @@ def test_a_product_is_the_exact_one_rounded(product, shapes):
     tensors = operands(*shapes)
     exact = product(*[tensor.double() for tensor in tensors])
     with ProductsInFp32():
-        found = product(*tensors)
-    assert found.dtype == torch.bfloat16
-    torch.testing.assert_close(found.double(), exact, rtol=ULP, atol=1e-4)  # sums near 0 lose digits in fp32
+        rounded = product(*tensors)
+    assert rounded.dtype == torch.bfloat16
+    torch.testing.assert_close(rounded.double(), exact, rtol=ULP, atol=1e-4)  # sums near 0 lose digits in fp32
 
 
 def test_what_is_added_in_place_is_changed_in_place():
@@ -54,8 +54,8 @@ def test_what_is_added_in_place_is_changed_in_place():
 def test_fp32_is_left_as_it_is():
     a, b = (tensor.float() for tensor in operands((7, 300), (300, 5)))
     with ProductsInFp32():
-        found = a @ b
-    assert torch.equal(found, a @ b)
+        rounded = a @ b
+    assert torch.equal(rounded, a @ b)
 
 
 @pytest.mark.parametrize("masked", [False, True])
@@ -72,9 +72,9 @@ def test_attention_and_its_gradients_are_near_the_exact_ones(masked):
         return [result.detach(), *[leaf.grad for leaf in leaves]]
 
     exact = attend(nullcontext(), torch.float64)
-    for found, truth in zip(attend(ProductsInFp32(), torch.bfloat16), exact, strict=True):
-        assert found.dtype == torch.bfloat16
-        assert (found.double() - truth).norm() < 2 * ULP * truth.norm()
+    for gradient, truth in zip(attend(ProductsInFp32(), torch.bfloat16), exact, strict=True):
+        assert gradient.dtype == torch.bfloat16
+        assert (gradient.double() - truth).norm() < 2 * ULP * truth.norm()
 
 
 @pytest.mark.parametrize("architecture", [llama, gpt2, t5])

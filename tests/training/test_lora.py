@@ -66,8 +66,8 @@ def test_under_autocast_they_are_no_farther_from_fp32_than_those_of_peft(models)
     def gap(a, b):
         return (a - b).norm() / b.norm()
 
-    def gradient_gap(found):
-        return gap(*(torch.cat([of[name].flatten() for name in gradients]) for of in (found, gradients)))
+    def gradient_gap(names):
+        return gap(*(torch.cat([of[name].flatten() for name in gradients]) for of in (names, gradients)))
 
     assert 0 < gap(ours, exact) < 1.2 * gap(theirs, exact)
     assert 0 < gradient_gap(mine) < 1.2 * gradient_gap(others)

@@ -53,10 +53,10 @@ def test_the_growth_bound_is_the_nll_below_it_and_flat_beyond(batch):
     log_q = -nll.detach() + torch.tensor([0.0, -2.0, 5.0], dtype=torch.float64)  # p_θ/q = 1, e², e^−5
     losses = bounded(nll, log_q, growth_bound=3.0)
     torch.testing.assert_close(losses[[0, 2]], nll[[0, 2]])
-    (found,) = torch.autograd.grad(losses.sum(), logits, retain_graph=True)
+    (gradient,) = torch.autograd.grad(losses.sum(), logits, retain_graph=True)
     (whole,) = torch.autograd.grad(nll.sum(), logits)
-    assert not found[1].any()
-    torch.testing.assert_close(found[[0, 2]], whole[[0, 2]])
+    assert not gradient[1].any()
+    torch.testing.assert_close(gradient[[0, 2]], whole[[0, 2]])
 
 
 def test_min_one_in_the_acceptance_would_be_a_growth_bound_of_m(batch):

@@ -68,11 +68,11 @@ def test_one_made_elsewhere_has_the_tokens_of_its_prompt_as_it_would_be_drawn_fo
     passes, ends, prompting = forward.of(model, pad=0), models.eos_ids(model, tokenizer), Prompting(model, tokenizer, 0)
     prompt = Prompt(0, "What is it?", system="Be brief.", earlier=("It is good.", "Fine."))
     sample = TrainingSample((), (), text="good bad", elsewhere=prompt)
-    found = tokenised(sample, tokenizer, passes, ends, prompting)
-    assert found.prompt_token_ids == prompting.token_ids(prompt) and len(found.prompt_token_ids) > 3
-    assert found.token_ids[-1] == ends[0] and found.log_q is None
-    assert tokenizer.decode(found.token_ids, skip_special_tokens=True).strip() == "good bad"
-    check_tokenizer([found], tokenizer, model.get_input_embeddings().num_embeddings)
+    sequence = tokenised(sample, tokenizer, passes, ends, prompting)
+    assert sequence.prompt_token_ids == prompting.token_ids(prompt) and len(sequence.prompt_token_ids) > 3
+    assert sequence.token_ids[-1] == ends[0] and sequence.log_q is None
+    assert tokenizer.decode(sequence.token_ids, skip_special_tokens=True).strip() == "good bad"
+    check_tokenizer([sequence], tokenizer, model.get_input_embeddings().num_embeddings)
     long = replace(sample, text=" ".join(["good"] * 5000))
     with pytest.raises(StageError, match=r"^the completion that begins 'good good"):
         tokenised(long, tokenizer, passes, ends, prompting)

@@ -173,10 +173,10 @@ def test_who_gets_what(servers: Servers, what: str, who: str, answer: str | int)
     if what == "websocket":
         try:
             with servers.tab(who):
-                opened = "yes"
+                passed = "yes"
         except InvalidStatus:
-            opened = "no"
-        assert opened == answer
+            passed = "no"
+        assert passed == answer
         return
     if what.startswith("/api"):
         token = servers.token(who) if answer in ("yes", 403) else "forged"
@@ -186,8 +186,8 @@ def test_who_gets_what(servers: Servers, what: str, who: str, answer: str | int)
     assert status == (200 if answer == "yes" else answer), text
     assert headers["x-frame-options"] == "DENY" and "frame-ancestors 'none'" in headers["content-security-policy"]
     if status == 401:
-        said = json.loads(text)["error"] if what.startswith("/api") else text
-        assert {"none": "no link", "forged": "cut off", "revoked": "revoked", "expired": "expired"}[who] in said
+        message = json.loads(text)["error"] if what.startswith("/api") else text
+        assert {"none": "no link", "forged": "cut off", "revoked": "revoked", "expired": "expired"}[who] in message
         assert "small_reviews" not in text and "Review" not in text.replace("Invite a\nreviewer", "")
 
 
@@ -210,8 +210,8 @@ def test_what_is_said_carries_the_name_of_the_link(servers: Servers) -> None:
     _, _, text = servers.ask(
         "owner", "POST", "/api/review/queue", {"token": bosses, "round": 1, "view": "all", "order": "prompt"}
     )
-    said = json.loads(text)["prompts"][0]["candidates"][0]["opinions"]
-    assert [one["reviewer"] for one in said] == ["ben"]
+    opinions = json.loads(text)["prompts"][0]["candidates"][0]["opinions"]
+    assert [one["reviewer"] for one in opinions] == ["ben"]
 
 
 def test_a_link_becomes_a_cookie_and_leaves_the_url(servers: Servers) -> None:
@@ -347,8 +347,8 @@ def test_which_commands_a_reviewer_may_give(reviewed: Project, name: str) -> Non
              "rounds": 1, "days": 1, "owner": False, "pause": False, "key": "generate.candidates", "value": "2",
              "round_number": None, "split": None, "retired": None, "limit": 1, "offset": 0, "prompt_ids": [1],
              "prompt_id": 1, "control": "random", "asked": {"what": "all"}}  # fmt: skip
-    wanted = list(inspect.signature(COMMANDS[name]).parameters)[1:]
-    arguments = {argument: given.get(argument, "x") for argument in wanted}
+    parameters = list(inspect.signature(COMMANDS[name]).parameters)[1:]
+    arguments = {argument: given.get(argument, "x") for argument in parameters}
     within = refused(lambda: execute(guarded(reviewed, lambda: REVIEWER), name, arguments, OWNER))
     assert within is (name not in REVIEWERS_COMMANDS), "the table of commands and what they ask of the project differ"
     assert refused(lambda: execute(reviewed, name, arguments, REVIEWER)) is within
@@ -406,7 +406,7 @@ def test_every_name_in_the_table_is_there(reviewed: Project) -> None:
 def test_what_is_said_is_said_under_the_name_of_who_says_it(reviewed: Project) -> None:
     guarded(reviewed, lambda: REVIEWER).override("1.1.0", Action.REJECT, person("The boss"))
     guarded(reviewed, lambda: REVIEWER).override("1.1.1", Action.REJECT, reviewer=access.RULE)
-    assert [said.reviewer for said in reviewed.store.overrides()[-2:]] == ["ben", "ben"]
+    assert [override.reviewer for override in reviewed.store.overrides()[-2:]] == ["ben", "ben"]
 
 
 def test_an_actor_whose_link_ends_is_refused_at_the_next_call(reviewed: Project) -> None:

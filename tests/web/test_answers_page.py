@@ -22,7 +22,7 @@ def answers_page(project: Project, monkeypatch: pytest.MonkeyPatch) -> AppTest:
     return page_of("scorers", show="Answers")
 
 
-def said(app: AppTest) -> str:
+def words_of(app: AppTest) -> str:
     kinds: list[Any] = [app.markdown, app.caption, app.warning]
     return "\n".join(str(one.value) for kind in kinds for one in kind).replace("\\", "")
 
@@ -34,16 +34,16 @@ def button(app: AppTest, label: str) -> Any:
 def test_it_says_how_many_have_an_answer_and_leads_to_the_preview(
     complete: Project, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    assert "once a question is asked whose answers are numbers" in said(answers_page(complete, monkeypatch))
+    assert "once a question is asked whose answers are numbers" in words_of(answers_page(complete, monkeypatch))
     complete.question_book.put({"name": "clear", "kind": "rating", "text": "How *clear*?"}, author=person("ann"))
     total = complete.counts(1).candidates
-    assert f"0 of {total} candidates of round 1 have an answer." in said(answers_page(complete, monkeypatch))
+    assert f"0 of {total} candidates of round 1 have an answer." in words_of(answers_page(complete, monkeypatch))
     for name, value in (("1.1.0", 4), ("1.1.1", 3)):
         act = Act(name, ActKind.ANSWER, (name,), value=json.dumps(value), asked=Asked("clear", 1))
         complete.review.say(1, person("ann"), [act])
     app = answers_page(complete, monkeypatch)
-    assert f"2 of {total} candidates of round 1 have an answer, with a mean of 3.50." in said(app)
-    assert f"decides nothing of {total - 2} candidates" in said(app)
+    assert f"2 of {total} candidates of round 1 have an answer, with a mean of 3.50." in words_of(app)
+    assert f"decides nothing of {total - 2} candidates" in words_of(app)
     app.radio[-1].set_value("As a constraint: it must reach").run()
     assert app.number_input[0].value == 3.0
     app.number_input[0].set_value(3.5).run()

@@ -53,8 +53,8 @@ def test_what_is_said_is_stored_once_under_the_name_in_the_token(client: TestCli
     for _ in range(2):
         answer = post(client, "say", {"acts": acts})
         assert answer.status_code == 200 and answer.json()["results"][0]["refused"] is None
-    (said,) = project.store.overrides()
-    assert (said.candidate_id, said.action, said.reviewer) == ("1.1.0", "reject", "ann")
+    (override,) = project.store.overrides()
+    assert (override.candidate_id, override.action, override.reviewer) == ("1.1.0", "reject", "ann")
     assert answer.json()["undo"] == 1
 
 
@@ -137,7 +137,7 @@ def test_a_request_from_elsewhere_is_refused(client: TestClient, project: Projec
 
 
 @pytest.mark.parametrize(
-    ("what", "body", "status", "said"),
+    ("what", "body", "status", "words"),
     [
         ("say", {"token": "forged", "acts": []}, 401, "reload it"),
         ("say", {"acts": [{"act": "a", "kind": "decide"}]}, 400, "acts.0.act"),
@@ -148,9 +148,9 @@ def test_a_request_from_elsewhere_is_refused(client: TestClient, project: Projec
         ("queue", {"filter": {"regex": "("}}, 409, "searching for"),
     ],
 )
-def test_what_is_wrong_is_named(client: TestClient, what, body, status, said) -> None:
+def test_what_is_wrong_is_named(client: TestClient, what, body, status, words) -> None:
     answer = post(client, what, body)
-    assert answer.status_code == status and said in answer.json()["error"]
+    assert answer.status_code == status and words in answer.json()["error"]
 
 
 def test_a_body_beyond_all_measure_is_refused(client: TestClient) -> None:

@@ -10,12 +10,12 @@ import pytest
 from starlette.testclient import TestClient
 
 from rsf_core.project import Project
-from tests.support.choosing import TEXTS, opened, post, routes, undo
+from tests.support.choosing import TEXTS, post, project_to_judge, routes, undo
 
 
 @pytest.fixture
 def project(tmp_path: Path, small_task: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Project]:
-    with opened(tmp_path / "p", small_task, monkeypatch) as project:
+    with project_to_judge(tmp_path / "p", small_task, monkeypatch) as project:
         yield project
 
 

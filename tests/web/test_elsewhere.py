@@ -26,7 +26,7 @@ ALONE = (
 
 
 @pytest.mark.parametrize(
-    ("found", "drawn", "said"),
+    ("counts", "drawn", "words"),
     [
         (ElsewhereCounts(1, 1, 0, 1), 0, ALONE),
         (ElsewhereCounts(1200, 3, 5, 4), 0, "All 1,200 candidates of round 2 were made elsewhere. No proposal"),
@@ -43,9 +43,9 @@ ALONE = (
         ),
     ],
 )
-def test_what_is_said_of_them(found: ElsewhereCounts, drawn: int, said: str) -> None:
-    assert said in elsewhere.words(found, 2, drawn)
-    assert ("Draw candidates" in elsewhere.words(found, 2, drawn)) == (drawn == 0)
+def test_what_is_said_of_them(counts: ElsewhereCounts, drawn: int, words: str) -> None:
+    assert words in elsewhere.words(counts, 2, drawn)
+    assert ("Draw candidates" in elsewhere.words(counts, 2, drawn)) == (drawn == 0)
 
 
 @pytest.fixture
@@ -84,12 +84,12 @@ def test_they_are_shown_in_review_and_decided_there(imported: Project, monkeypat
 
 def test_the_way_to_review_leads_to_their_round(imported: Project, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(session, "_project", imported)
-    opened: list[tuple[str, dict[str, str]]] = []
-    monkeypatch.setattr(ui, "go", lambda page, **query: opened.append((page, query)))
+    folders: list[tuple[str, dict[str, str]]] = []
+    monkeypatch.setattr(ui, "go", lambda page, **query: folders.append((page, query)))
     app = AppTest.from_file(str(SHELL), default_timeout=60)
     app.switch_page("../../pages/acceptance.py").run()
     next(button for button in app.button if button.label == "Review them").click().run()
-    assert not app.exception and opened == [("review", {"round": "1"})]
+    assert not app.exception and folders == [("review", {"round": "1"})]
 
 
 def test_export_does_not_ask_for_candidates_or_scores_of_them(

@@ -101,10 +101,10 @@ def test_to_end_when_asked_is_success(
 ) -> None:
     process, _ = served
     process.send_signal(sent)
-    said, _ = process.communicate(timeout=PATIENCE_SECONDS)
+    output, _ = process.communicate(timeout=PATIENCE_SECONDS)
     assert process.returncode == 0
-    assert "RSF Studio has ended" in said and "jobs go on" in said
-    assert "Traceback" not in said
+    assert "RSF Studio has ended" in output and "jobs go on" in output
+    assert "Traceback" not in output
 
 
 @pytest.mark.parametrize("served", ["closing"], indirect=True)
@@ -113,9 +113,9 @@ def test_asked_twice_it_ends_at_once_and_says_so(served: tuple[subprocess.Popen[
     process.send_signal(signal.SIGINT)
     time.sleep(0.3)
     process.send_signal(signal.SIGINT)
-    said, _ = process.communicate(timeout=PATIENCE_SECONDS)
+    output, _ = process.communicate(timeout=PATIENCE_SECONDS)
     assert process.returncode == 128 + signal.SIGINT
-    assert "ended at once" in said
+    assert "ended at once" in output
 
 
 @pytest.mark.parametrize("served", ["interpreter"], indirect=True)
@@ -125,9 +125,9 @@ def test_what_never_gives_up_the_interpreter_is_ended_too_and_named(
     """An expression whose matching takes ages holds every other thread, that of the limit among them."""
     process, _ = served
     process.send_signal(signal.SIGTERM)
-    said, _ = process.communicate(timeout=PATIENCE_SECONDS)
+    output, _ = process.communicate(timeout=PATIENCE_SECONDS)
     assert process.returncode == 1
-    assert "Timeout" in said and "in lifespan" in said
+    assert "Timeout" in output and "in lifespan" in output
 
 
 def test_what_takes_longer_than_it_may_is_left_alone() -> None:

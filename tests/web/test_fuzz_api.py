@@ -104,8 +104,8 @@ many = settings(max_examples=150, suppress_health_check=[HealthCheck.too_slow, H
 
 @many
 @given(ROUNDS, FILTERS, NAMES, NAMES)
-def test_any_queue_is_answered(client, round_number, wanted, after, at):
-    answered(client, "queue", body(round=round_number, filter=wanted, after=after))
+def test_any_queue_is_answered(client, round_number, expected, after, at):
+    answered(client, "queue", body(round=round_number, filter=expected, after=after))
     answered(client, "queue", body(round=round_number, at=at))
 
 
@@ -145,10 +145,10 @@ def test_deep_long_and_broken_json_is_answered(client, route, content):
 
 @pytest.mark.parametrize("name", ["1.².0", "1.1." + "9" * 20, "9" * 20, "1.-1.0", "1.1.1048576", "١.1.0"])
 def test_a_text_that_names_no_candidate_is_refused_by_every_route(client, name):
-    said = client.post("/api/review/text", content=body(candidate=name), headers=HEADERS)
-    assert said.status_code == 409 and "there is no candidate" in said.json()["error"]
+    answer = client.post("/api/review/text", content=body(candidate=name), headers=HEADERS)
+    assert answer.status_code == 409 and "there is no candidate" in answer.json()["error"]
     act = {"act": f"act about {len(name)}", "kind": "decide", "candidates": [name], "action": "accept"}
-    said = client.post("/api/review/say", content=body(acts=[act]), headers=HEADERS)
-    assert "there is no candidate" in said.json()["results"][0]["refused"]
+    answer = client.post("/api/review/say", content=body(acts=[act]), headers=HEADERS)
+    assert "there is no candidate" in answer.json()["results"][0]["refused"]
     for place in ("after", "at"):
         assert client.post("/api/review/queue", content=body(**{place: name}), headers=HEADERS).status_code == 200

@@ -45,7 +45,7 @@ async def closed_twice(websocket: WebSocket) -> None:
     await websocket.close()
 
 
-def opened(address: str = f"http://{OWN}") -> TestClient:
+def client_at(address: str = f"http://{OWN}") -> TestClient:
     """The gate in front of a page and a websocket; `address` is what the server listens on."""
     app = Starlette(
         routes=[
@@ -100,7 +100,7 @@ HEADERS = {
 )
 def test_every_answer_has_the_headers(method, headers, status):
     query = {"fail": headers.pop("fail")} if "fail" in headers else {}
-    answer = opened().request(method, "/", headers=headers, params=query)
+    answer = client_at().request(method, "/", headers=headers, params=query)
     assert answer.status_code == status and "secret" not in answer.text
     assert HEADERS.items() <= dict(answer.headers).items()
     policy = answer.headers["content-security-policy"].split("; ")
@@ -113,7 +113,7 @@ def test_every_answer_has_the_headers(method, headers, status):
 
 @pytest.mark.parametrize("host", [OWN, "localhost:8501", "[::1]:8501"])
 def test_the_app_answers_to_its_own_names(host):
-    client = opened()
+    client = client_at()
     assert client.get("/", headers={"host": host}).status_code == 200
     assert client.post("/", headers={"host": host, "origin": f"http://{host}"}).status_code == 200
     assert connects(client, host=host, origin=f"http://{host}")
@@ -132,7 +132,7 @@ def test_the_app_answers_to_its_own_names(host):
     ],
 )  # fmt: skip
 def test_another_name_is_refused_with_words(host):
-    client, name = opened(), host.encode("latin-1", "replace")
+    client, name = client_at(), host.encode("latin-1", "replace")
     for method, more in (("GET", {}), ("POST", {"origin": f"http://{OWN}"})):
         answer = client.request(method, "/", headers={"host": name, **more})
         assert 400 <= answer.status_code < 500 and len(answer.json()["error"]) > 20
@@ -172,7 +172,7 @@ def test_a_request_must_name_one_host(hosts):
     ],
 )  # fmt: skip
 def test_a_page_from_elsewhere_drives_nothing(origin):
-    client = opened()
+    client = client_at()
     for method in ("GET", "POST", "PUT", "DELETE"):
         answer = client.request(method, "/", headers={"origin": origin})
         assert answer.status_code == 403 and "page of this server" in answer.json()["error"]
@@ -180,7 +180,7 @@ def test_a_page_from_elsewhere_drives_nothing(origin):
 
 
 def test_what_changes_something_says_where_it_is_from():
-    client = opened()
+    client = client_at()
     assert client.post("/").status_code == 403 and client.delete("/").status_code == 403
     assert not connects(client)
 
@@ -188,11 +188,11 @@ def test_what_changes_something_says_where_it_is_from():
 @given(st.text(st.characters(max_codepoint=255), max_size=60), st.text(st.characters(max_codepoint=255), max_size=60))
 def test_no_header_makes_it_fail(host, origin):
     headers = {"host": host.encode("latin-1"), "origin": origin.encode("latin-1")}
-    assert opened().post("/", headers=headers).status_code in (400, 403)
+    assert client_at().post("/", headers=headers).status_code in (400, 403)
 
 
 def test_without_links_nobody_from_another_machine_is_answered(monkeypatch):
-    client = opened("http://192.0.2.7:8501")
+    client = client_at("http://192.0.2.7:8501")
     assert client.get("/", headers={"host": OWN}).status_code == 403
     assert "--access links" in client.get("/").json()["error"]
     assert not connects(client, host=OWN, origin=f"http://{OWN}")
@@ -200,7 +200,7 @@ def test_without_links_nobody_from_another_machine_is_answered(monkeypatch):
 
 def test_an_address_that_was_named_is_its_own_too(monkeypatch):
     monkeypatch.setenv(own.URL_VARIABLE, "https://rsf.example.org")
-    client = opened()
+    client = client_at()
     assert client.post("/", headers={"host": "rsf.example.org", "origin": "https://rsf.example.org"}).status_code == 200
     assert client.post("/", headers={"origin": "https://rsf.example.org"}).status_code == 200  # a proxy that renames
     assert client.post("/", headers={"host": "rsf.example.org", "origin": f"http://{OWN}"}).status_code == 403
@@ -258,11 +258,11 @@ def test_by_links_the_app_has_the_names_of_the_address_it_listens_on(monkeypatch
 
 
 def test_the_port_of_the_web_need_not_be_said():
-    client = opened("http://127.0.0.1:80")
+    client = client_at("http://127.0.0.1:80")
     assert client.get("/", headers={"host": "127.0.0.1"}).status_code == 200
     assert client.get("/", headers={"host": "127.0.0.1:80"}).status_code == 200
     assert client.get("/", headers={"host": "[::1]"}).status_code == 200
-    assert opened().get("/", headers={"host": "[::1]"}).status_code == 403
+    assert client_at().get("/", headers={"host": "[::1]"}).status_code == 403
 
 
 def test_a_browser_is_given_a_name_once() -> None:
@@ -284,7 +284,7 @@ def test_a_browser_is_given_a_name_once() -> None:
 
 
 def test_a_browser_that_has_left_is_no_fault(caplog: pytest.LogCaptureFixture) -> None:
-    client = opened()
+    client = client_at()
     with client.websocket_connect(
         f"ws://{OWN}/closed-twice", headers={"host": OWN, "origin": f"http://{OWN}"}
     ) as websocket:

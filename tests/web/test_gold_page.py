@@ -48,7 +48,7 @@ def post(to: TestClient, what: str, body: dict[str, Any], token: str) -> Any:
     return to.post(f"/api/review/{what}", content=json.dumps({"token": token, "round": 1} | body), headers=HEADERS)
 
 
-def said(app: AppTest) -> str:
+def words_of(app: AppTest) -> str:
     return " ".join(str(element.value) for element in [*app.header, *app.markdown, *app.caption, *app.error])
 
 
@@ -105,8 +105,8 @@ def test_a_cursor_comes_back_and_tells_nothing() -> None:
 def test_the_owner_reads_how_each_reviewer_does_and_what_it_means(project: Project) -> None:
     project.gold.mark("1.1.0", Action.REJECT, person("ann"))
     app = page_of("review", show="Agreement")
-    assert "**1 gold item** in this round, 0 to accept and 1 to reject." in said(app)
-    assert "Nobody has answered one yet." in said(app)
+    assert "**1 gold item** in this round, 0 to accept and 1 to reject." in words_of(app)
+    assert "Nobody has answered one yet." in words_of(app)
     project.review.say(1, person("ben"), [Act("an act of ben", ActKind.DECIDE, ("1.1.0",), Action.ACCEPT)])
     project.guide_book.save("be kind", author=person("ann"))
     app = page_of("review", show="Agreement")
@@ -121,14 +121,14 @@ def test_the_owner_reads_how_each_reviewer_does_and_what_it_means(project: Proje
         "let through": "1 of 1",
         "by another guide": 0,
     }
-    assert "wide limits" in said(app) and "were decided by an older guide than version 1" in said(app)
+    assert "wide limits" in words_of(app) and "were decided by an older guide than version 1" in words_of(app)
 
 
 def test_a_reviewer_reads_nothing_of_it(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
     project.gold.mark("1.1.0", Action.REJECT, person("ann"))
     monkeypatch.setattr(session, "actor", lambda: BEN)
     app = page_of("review", show="Agreement")
-    assert "gold" not in said(app).lower()
+    assert "gold" not in words_of(app).lower()
 
 
 def test_the_command_marks_reports_and_takes_away(project: Project, capsys: pytest.CaptureFixture[str]) -> None:
@@ -137,11 +137,11 @@ def test_the_command_marks_reports_and_takes_away(project: Project, capsys: pyte
     gold_items(folder)
     assert "has no gold item" in capsys.readouterr().out
     gold_items(folder, "1.1.0", "accept", as_json=True)
-    found = json.loads(capsys.readouterr().out)
-    assert [(one["candidate_id"], one["action"], one["author"]) for one in found["items"]] == [
+    answer = json.loads(capsys.readouterr().out)
+    assert [(one["candidate_id"], one["action"], one["author"]) for one in answer["items"]] == [
         ("1.1.0", "accept", "ann")
     ]
-    assert (found["share"], found["reviewers"]) == (0.05, [])
+    assert (answer["share"], answer["reviewers"]) == (0.05, [])
     with Project.open(folder) as opened_again:
         opened_again.review.say(1, person("ben"), [Act("an act of ben", ActKind.DECIDE, ("1.1.0",), Action.ACCEPT)])
     gold_items(folder)

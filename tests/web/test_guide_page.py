@@ -25,7 +25,7 @@ def project(tmp_path: Path, small_task: Path, monkeypatch: pytest.MonkeyPatch) -
         yield made
 
 
-def said(app: AppTest) -> str:
+def words_of(app: AppTest) -> str:
     return " ".join(str(element.value) for element in [*app.markdown, *app.caption])
 
 
@@ -37,7 +37,7 @@ def click(app: AppTest, label: str) -> AppTest:
 
 def test_the_owner_writes_the_guide_and_it_is_shown_with_its_history(project: Project) -> None:
     app = page_of("guide")
-    assert "once it is written" in said(app)
+    assert "once it is written" in words_of(app)
     for text, reason in (("Accept what is kind.", ""), ("Accept what is kind and short.", "long ones tire")):
         app.text_area[0].set_value(text)
         next(field for field in app.text_input if field.label.startswith("What changes")).set_value(reason)
@@ -47,21 +47,21 @@ def test_the_owner_writes_the_guide_and_it_is_shown_with_its_history(project: Pr
         ("Accept what is kind and short.", "long ones tire"),
     ]
     assert app.code[0].value.splitlines()[1:] == ["-Accept what is kind.", "+Accept what is kind and short."]
-    assert "Version 2" in said(app)
+    assert "Version 2" in words_of(app)
 
 
 def test_review_tells_of_a_change_until_it_is_read(project: Project) -> None:
-    assert "guide" not in said(page_of("review"))
+    assert "guide" not in words_of(page_of("review"))
     project.guide_book.save("a", author=person("ann"))
     app = page_of("review")
-    assert "There is a guide that says how to decide here. It is version 1, by ann." in said(app)
-    assert "guide" not in said(click(app, "I know it"))
+    assert "There is a guide that says how to decide here. It is version 1, by ann." in words_of(app)
+    assert "guide" not in words_of(click(app, "I know it"))
     project.guide_book.save("b", "shorter is better", person("ann"))
-    assert "you have read version 1, version 2 is by ann: shorter is better" in said(page_of("review")).replace(
+    assert "you have read version 1, version 2 is by ann: shorter is better" in words_of(page_of("review")).replace(
         "\\", ""
     )
     click(page_of("guide"), "I have read it")
-    assert "guide" not in said(page_of("review"))
+    assert "guide" not in words_of(page_of("review"))
 
 
 def test_agreement_says_what_was_said_under_each_version(project: Project) -> None:

@@ -119,8 +119,8 @@ def hostile(tmp_path_factory: pytest.TempPathFactory, small_task: Path) -> Itera
             project.guide_book.save(text, HOSTILE, person(SHORT))
         for k, action in enumerate((Action.ACCEPT, Action.REJECT)):
             for reviewer in (SHORT, "ann"):
-                said = Act(f"{k} {reviewer}", ActKind.DECIDE, (f"1.1.{k}",), action)
-                store.acts.say([said], 1, reviewer)
+                act = Act(f"{k} {reviewer}", ActKind.DECIDE, (f"1.1.{k}",), action)
+                store.acts.say([act], 1, reviewer)
         for kind, value in (
             (ActKind.NOTE, HOSTILE),
             (ActKind.TAGS, HOSTILE),
@@ -245,9 +245,9 @@ def test_the_list_of_projects_draws_it_as_text(monkeypatch: pytest.MonkeyPatch, 
     app.query_params["project"] = HOSTILE
     app.run()
     assert not app.exception, app.exception
-    found = list(drawn(app))
-    assert [(where, text) for where, text in found if amiss(where, text)] == []
-    assert sum("127" in text for _, text in found) > 5
+    elements = list(drawn(app))
+    assert [(where, text) for where, text in elements if amiss(where, text)] == []
+    assert sum("127" in text for _, text in elements) > 5
 
 
 def kept(project: Project) -> str:

@@ -34,8 +34,8 @@ def click(app: AppTest, label: str) -> None:
     assert not app.exception
 
 
-def said(found: Iterable[Any]) -> str:
-    words = " ".join(one.value for one in found)
+def words_of(elements: Iterable[Any]) -> str:
+    words = " ".join(one.value for one in elements)
     return words.replace("\\", "").replace("\u2060", "")
 
 
@@ -62,9 +62,9 @@ def test_a_judge_is_set_up_tried_saved_scores_beside_the_target_and_is_used(
         rubric = 'Is it kind?\n\n5: yes, "very"\n1: no\n' + "Mind the tone.\n" * 300
         labelled(app.text_area, "Rubric").set_value(rubric)
         fill(app, server)
-        assert f"kind sends completions and prompts to {server.endpoint}" in said(app.caption)
+        assert f"kind sends completions and prompts to {server.endpoint}" in words_of(app.caption)
         click(app, "Try on 8 candidates")
-        assert len(app.dataframe[0].value) == 8 and "8 candidates scored" in said(app.success)
+        assert len(app.dataframe[0].value) == 8 and "8 candidates scored" in words_of(app.success)
         assert len(server.seen) == 8 and rubric.strip() in server.seen[0]["messages"][0]["content"]
         assert not (complete.folder / kept_answers.NAME).exists(), "nothing of a try is kept"
 
@@ -73,14 +73,16 @@ def test_a_judge_is_set_up_tried_saved_scores_beside_the_target_and_is_used(
         name = f"kind@{file.version}"
         assert file.judge is not None and file.judge["rubric"] == rubric and file.judge["highest"] == 5
         assert app.query_params["judge"] in ("kind", ["kind"])
-        assert "scored 0 of 32 candidates of round 1" in said(app.caption) and "0 of 50 decisions" in said(app.warning)
+        assert "scored 0 of 32 candidates of round 1" in words_of(app.caption) and "0 of 50 decisions" in words_of(
+            app.warning
+        )
         click(app, "Score without deciding")
         complete.wait()
         app.run()
-        assert "scored 32 of 32 candidates" in said(app.caption)
+        assert "scored 32 of 32 candidates" in words_of(app.caption)
         assert (complete.store.score_column(1, name, everywhere=True) >= 1).all()
         assert complete.counts(1) == decided and complete.settings.target == target, "nothing was decided by it"
-        assert "of questions and" in said(app.caption), "what it cost is said"
+        assert "of questions and" in words_of(app.caption), "what it cost is said"
 
         labelled(app.number_input, "Weight").set_value(2.0).run()
         click(app, "Use as a reward")
@@ -100,17 +102,19 @@ def test_an_endpoint_that_refuses_and_a_key_in_the_wrong_place_are_said(
         app = page_of("scorers", show="Judges")
         fill(app, server)
         click(app, "Try on 8 candidates")
-        assert "no such model" in said(app.error)
+        assert "no such model" in words_of(app.error)
         asked = len(server.seen)
         labelled(app.text_input, "Environment variable with the endpoint’s key").set_value("hf_secretSECRET").run()
         for button in ("Try on 8 candidates", "Save"):
             click(app, button)
-            assert "NAME of an environment variable" in said(app.error) and "secretSECRET" not in said(app.error)
+            assert "NAME of an environment variable" in words_of(app.error) and "secretSECRET" not in words_of(
+                app.error
+            )
         assert len(server.seen) == asked and complete.own_scorers.files() == []
         labelled(app.text_input, "Environment variable with the endpoint’s key").set_value("")
         labelled(app.text_input, "Name").set_value("length").run()
         click(app, "Save")
-        assert "installed already" in said(app.error)
+        assert "installed already" in words_of(app.error)
 
 
 def test_a_candidate_without_a_score_says_why_and_the_others_are_shown(
@@ -122,8 +126,8 @@ def test_a_candidate_without_a_score_says_why_and_the_others_are_shown(
         labelled(app.number_input, "Questions at a time").set_value(1)
         fill(app, server)
         click(app, "Try on 8 candidates")
-        assert "No score for 1 of 8 candidates: the judge’s answer is no score: 'It is nice.'" in said(app.error)
-        assert "7 candidates scored, from 4 to 4, all the same" in said(app.success)
+        assert "No score for 1 of 8 candidates: the judge’s answer is no score: 'It is nice.'" in words_of(app.error)
+        assert "7 candidates scored, from 4 to 4, all the same" in words_of(app.success)
 
 
 def test_what_is_typed_outlasts_a_look_at_another_part_and_a_saved_judge_is_shown_as_it_is(
@@ -162,9 +166,9 @@ def test_what_is_typed_outlasts_a_reload_and_no_key_goes_into_the_address(
     again = page_of("scorers", show="Judges", judge="ten", **{"judge-draft": kept})
     assert labelled(again.text_area, "Rubric").value == "How kind?" and labelled(again.number_input, "Seed").value == 9
     assert labelled(again.number_input, "Longest wait (s)").value == 0.05
-    assert page_draft.NOTE in said(again.caption)
+    assert page_draft.NOTE in words_of(again.caption)
     click(again, "Save")
-    assert "NAME of an environment" not in said(again.error) and "judge-draft" not in again.query_params
+    assert "NAME of an environment" not in words_of(again.error) and "judge-draft" not in again.query_params
     (file,) = complete.own_scorers.files()
     assert file.judge is not None and (file.judge["rubric"], file.judge["seconds"]) == ("How kind?", 0.05)
     other = page_of("scorers", show="Judges", **{"judge-draft": kept})
@@ -192,10 +196,10 @@ def test_a_key_is_allowed_by_a_person_before_a_try_sends_it(
         fill(app, server)
         labelled(app.text_input, "Environment variable with the endpoint’s key").set_value("judge_key").run()
         click(app, "Try on 8 candidates")
-        assert "may not be sent" in said(app.error) and not server.seen
+        assert "may not be sent" in words_of(app.error) and not server.seen
         click(app, "Allow this key to be sent there")
         click(app, "Try on 8 candidates")
-        assert "8 candidates scored" in said(app.success)
+        assert "8 candidates scored" in words_of(app.success)
         assert {headers["Authorization"] for headers in server.headers} == {"Bearer sk-secret"}
         assert not [one for one in app.button if one.label == "Allow this key to be sent there"]
 

@@ -35,8 +35,8 @@ def opinion(complete: Project, monkeypatch: pytest.MonkeyPatch) -> str:
     return by_score.SCORER
 
 
-def said(found: Iterable[Any]) -> str:
-    return " ".join(one.value for one in found)
+def words_of(elements: Iterable[Any]) -> str:
+    return " ".join(one.value for one in elements)
 
 
 def test_an_opinion_that_nobody_has_confirmed_is_warned_of_and_one_that_people_share_is_not(
@@ -47,20 +47,20 @@ def test_an_opinion_that_nobody_has_confirmed_is_warned_of_and_one_that_people_s
     complete.target_book.use(Draft(target, draft.accept))
     by_score.scored(complete)
     for app in (page_of("scorers", scorer=opinion), page_of("target")):
-        assert "0 of 50 decisions are there" in said(app.warning).replace("\\", "")
+        assert "0 of 50 decisions are there" in words_of(app.warning).replace("\\", "")
     by_score.decide(complete)
     app = page_of("scorers", scorer=opinion)
     assert {one.label: one.value for one in app.metric}["AUC"].replace("\\", "") == "1.00"
     assert "Beside people’s decisions" in [one.value for one in app.subheader]
-    assert "32 of 50" in said(app.warning).replace("\\", "")
+    assert "32 of 50" in words_of(app.warning).replace("\\", "")
     monkeypatch.setattr(judging, "ENOUGH", 30)
-    assert "agrees with people beyond chance" in said(page_of("target").success)
+    assert "agrees with people beyond chance" in words_of(page_of("target").success)
 
 
 def test_a_scorer_that_is_no_opinion_is_never_warned_of(complete: Project, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(session, "_project", complete)
     for page in ("scorers", "target"):
-        assert "opinion" not in said(page_of(page).warning)
+        assert "opinion" not in words_of(page_of(page).warning)
 
 
 def test_which_texts_leave_for_where_is_said_before_a_judge_is_used_and_what_it_cost_after(
@@ -70,7 +70,7 @@ def test_which_texts_leave_for_where_is_said_before_a_judge_is_used_and_what_it_
     draft = complete.target_book.draft()
     target = Target.model_validate(draft.target.model_dump() | {"rewards": {JUDGE: 1.0}})
     complete.target_book.use(Draft(target, draft.accept))
-    text = said(page_of("target").info).replace("\\", "").replace("\u2060", "")
+    text = words_of(page_of("target").info).replace("\\", "").replace("\u2060", "")
     assert "sends completions, prompts and references to http://127.0.0.1:9/v1" in text
     with kept_answers.opened(complete.folder) as kept:
         kept.add(JUDGE, b"1", Answer("7", "stop", 1234, 5))

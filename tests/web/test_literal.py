@@ -98,7 +98,7 @@ def test_a_name_to_save_under_is_a_name_everywhere(text: str, name: str) -> None
 def takes_markup() -> dict[str, dict[str, int | None]]:
     """By Streamlit's own documentation: what each of its functions draws as Markdown, by parameter, with its place (None:
     only by name). `write` takes anything, and what is given to `html` and `latex` is markup too."""
-    found: dict[str, dict[str, int | None]] = {"write": {"args": 0}, "html": {"body": 0}, "latex": {"body": 0}}
+    parameters: dict[str, dict[str, int | None]] = {"write": {"args": 0}, "html": {"body": 0}, "latex": {"body": 0}}
     for name in dir(st):
         function = getattr(st, name)
         document = inspect.getdoc(function) if callable(function) and not name.startswith("_") else None
@@ -109,8 +109,8 @@ def takes_markup() -> dict[str, dict[str, int | None]]:
         parts = re.split(r"^(\w+)\s*:.*$", section[1], flags=re.MULTILINE)
         for parameter, text in zip(parts[1::2], parts[2::2], strict=True):
             if "arkdown" in text and parameter not in ("unsafe_allow_html", "menu_items", "pages"):
-                found.setdefault(name, {})[parameter] = places.get(parameter)
-    return found | {
+                parameters.setdefault(name, {})[parameter] = places.get(parameter)
+    return parameters | {
         "choice_in_url": {"options": 1, "format_func": None, "help": None},
         "heading": {"title": 0},
     }  # of ui
@@ -265,12 +265,12 @@ WRITTEN = {
     ids=lambda file: f"{file.parent.name}/{file.name}",
 )
 def test_everything_given_to_markdown_is_written_in_the_code_a_number_or_literal(file: Path) -> None:
-    found = [
+    violations = [
         one
         for one in findings(file.read_text(encoding="utf-8"))
         if one.split(": ", 1)[1] not in WRITTEN.get(file.name, ())
     ]
-    assert found == []
+    assert violations == []
 
 
 @pytest.mark.parametrize(

@@ -63,8 +63,8 @@ def click(app: AppTest, label: str) -> AppTest:
 
 def choosing(app: AppTest, part: str) -> Multiselect[str]:
     """The list of scorers of a part of the target."""
-    (found,) = [choice for choice in app.multiselect if str(choice.key).endswith(part)]
-    return found
+    (field,) = [choice for choice in app.multiselect if str(choice.key).endswith(part)]
+    return field
 
 
 def says(app: AppTest) -> str:

@@ -36,7 +36,7 @@ def primary(app: AppTest) -> list[str]:
 
 def test_the_path_has_every_stage_in_order_and_the_button_starts_the_first(shown: Project) -> None:
     app = overview()
-    path = next(str(found.proto.body) for found in app.get("html") if "rsf-path" in str(found.proto.body))
+    path = next(str(element.proto.body) for element in app.get("html") if "rsf-path" in str(element.proto.body))
     places = [path.index(f'<div class="rsf-name">{row.label.replace("&", "&amp;")}</div>') for row in STAGES]
     assert places == sorted(places) and path.count('role="listitem"') == len(STAGES)
     assert primary(app) == ["Generate candidates"]

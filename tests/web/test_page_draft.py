@@ -44,30 +44,30 @@ def be(monkeypatch: pytest.MonkeyPatch) -> Callable[[str], None]:
 @pytest.fixture
 def tab(monkeypatch: pytest.MonkeyPatch) -> Callable[..., Tab]:
     def opened(**query: str) -> Tab:
-        found = Tab(**query)
-        monkeypatch.setattr("rsf_core.web.page_draft.st", found)
-        return found
+        page = Tab(**query)
+        monkeypatch.setattr("rsf_core.web.page_draft.st", page)
+        return page
 
     return opened
 
 
-def held(said: Any) -> str:
+def held(value: Any) -> str:
     """In an address, without a seal."""
-    text = in_address.packed(json.dumps([*NEW, said]))
+    text = in_address.packed(json.dumps([*NEW, value]))
     assert text is not None
     return text
 
 
-def sealed(parameter: str, said: Any) -> str:
-    text = held(said)
+def sealed(parameter: str, value: Any) -> str:
+    text = held(value)
     return f"{text}.{session.seal(parameter, text)}"
 
 
-def begun(tab: Tab, said: str = "saved", changed: bool = False) -> tuple[Any, list[str]]:
+def begun(tab: Tab, value: str = "saved", changed: bool = False) -> tuple[Any, list[str]]:
     """What a form begins with, and what the page says of it."""
-    found = page_draft.begun("draft", NEW)
-    page_draft.keep("draft", NEW, said, said, changed)
-    return found, tab.said
+    beginning = page_draft.begun("draft", NEW)
+    page_draft.keep("draft", NEW, value, value, changed)
+    return beginning, tab.said
 
 
 def test_only_what_this_browser_has_put_into_the_address_comes_back(

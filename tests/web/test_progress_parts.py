@@ -19,7 +19,7 @@ def progress(
 
 
 @pytest.mark.parametrize(
-    ("found", "said"),
+    ("reviewed", "words"),
     [
         (progress(), ""),
         (progress(3, 12), "You have decided 3 today, 12 in this round."),
@@ -28,5 +28,5 @@ def progress(
         (progress(50, 60, (50, 200)), "You have decided 50 of 50 today (reached), 60 of 200 in this round."),
     ],
 )
-def test_what_is_decided_and_meant_is_said_in_one_line(found: Progress, said: str) -> None:
-    assert line(found) == said
+def test_what_is_decided_and_meant_is_said_in_one_line(reviewed: Progress, words: str) -> None:
+    assert line(reviewed) == words

@@ -52,9 +52,9 @@ def workspace(tmp_path: Path, made_once: Path, monkeypatch: pytest.MonkeyPatch) 
     monkeypatch.setattr(session, "_project", None)
     monkeypatch.setattr(session, "_projects", OpenProjects())
     monkeypatch.setattr(session, "_ending", False)
-    opened = session._projects
+    projects = session._projects
     yield folder
-    opened.end()
+    projects.end()
 
 
 def tab(page: str = "", **query: str) -> AppTest:
@@ -87,8 +87,8 @@ def project_of(app: AppTest) -> str:
 
 
 def named(app: AppTest) -> list[str]:
-    found: str | list[str] = app.query_params.get(session.PROJECT, [])
-    return [found] if isinstance(found, str) else list(found)
+    names: str | list[str] = app.query_params.get(session.PROJECT, [])
+    return [names] if isinstance(names, str) else list(names)
 
 
 # -- which project a tab looks at --------------------------------------------------------------------------------------
@@ -162,7 +162,7 @@ def test_a_project_that_is_served_alone_has_no_list(workspace: Path, monkeypatch
 
 def test_the_overview_says_what_the_project_is_and_each_part_is_a_link(workspace: Path) -> None:
     app = tab("overview", project="ann")
-    links = {str(found.proto.label).split(" ")[0]: found.proto for found in app.get("page_link")}
+    links = {str(page_link.proto.label).split(" ")[0]: page_link.proto for page_link in app.get("page_link")}
     assert list(links) == ["Task", "Model", "Target", "Prompts"]
     assert "small" in links["Task"].label and "sentiment" in links["Target"].label
     assert "**8 train, 4 held out**" not in links["Prompts"].label  # two more were added
@@ -182,7 +182,7 @@ def say(token: str, act: str) -> Any:
 
 
 def overrides(name: str) -> list[str]:
-    return [said.reviewer for said in session.opened(name).store.overrides()]
+    return [override.reviewer for override in session.opened(name).store.overrides()]
 
 
 def test_a_token_speaks_to_its_own_project_alone(workspace: Path) -> None:
@@ -211,7 +211,7 @@ def test_a_token_that_names_no_project_or_one_that_is_not_there_says_nothing(wor
 def test_the_card_of_each_tab_has_a_token_of_its_project(workspace: Path) -> None:
     for name in ("ann", "bob"):
         app = tab("review", project=name)
-        card = "".join(str(found.proto) for found in app.get("bidi_component"))
+        card = "".join(str(component.proto) for component in app.get("bidi_component"))
         tokens = set(re.findall(r'token\\": ?\\"([\w.-]+)', card))
         assert {api._signed(token)[2] for token in tokens} == {(name, 0)}
 

@@ -23,13 +23,13 @@ def shown(project: Project, monkeypatch: pytest.MonkeyPatch) -> Project:
     return project
 
 
-def said(app: AppTest) -> str:
+def words_of(app: AppTest) -> str:
     elements = [*app.markdown, *app.caption, *app.text, *app.warning]
-    return " ".join([*(str(element.value) for element in elements), *(found.label for found in app.expander)])
+    return " ".join([*(str(element.value) for element in elements), *(expander.label for expander in app.expander)])
 
 
 @pytest.mark.parametrize(
-    ("found", "words"),
+    ("lengths", "words"),
     [
         (LengthsFound(message="1 of 2 prompts"), "Checking whether the model takes them: 1 of 2 prompts"),
         (LengthsFound(fits=7), "The model takes all 7"),
@@ -42,26 +42,26 @@ def said(app: AppTest) -> str:
     ],
 )
 def test_of_a_file_on_its_way_in(
-    shown: Project, monkeypatch: pytest.MonkeyPatch, found: LengthsFound, words: str
+    shown: Project, monkeypatch: pytest.MonkeyPatch, lengths: LengthsFound, words: str
 ) -> None:
-    monkeypatch.setattr(shown.prompt_lengths, "check", lambda placing: found)
+    monkeypatch.setattr(shown.prompt_lengths, "check", lambda placing: lengths)
     upload = shown.imports.keep("a.jsonl", FILE)
     shown.imports.start(upload, Columns("text"), 0.25)
     app = page_of("prompts", **{"import": upload})
-    assert words in said(app)
+    assert words in words_of(app)
     assert [button.disabled for button in app.button if button.key == "import-add"] == [False]
     assert not [button for button in app.button if button.key == "lengths-again"]
 
 
 def test_of_those_that_are_there_and_only_these_where_asked(jobs_in_threads: None, shown: Project) -> None:
-    assert "does not take" not in said(page_of("prompts"))
+    assert "does not take" not in words_of(page_of("prompts"))
     row = shown.store.prompt_book.add([("Name a colour.", None, None, Split.TRAIN)], "x")
     lengths = {"most": 1024, "prefix": None, "prompts": [[row[0], 1020, None], [1, None, "no"], [2, 12, None]]}
     shown.generate()
     shown.wait()
     shown.prompt_lengths.keep_of_job(lengths)
     app = page_of("prompts")
-    assert "does not take 2 of the prompts: 1 too long" in said(app) and "1 refused" in said(app)
+    assert "does not take 2 of the prompts: 1 too long" in words_of(app) and "1 refused" in words_of(app)
     app.selectbox(key="prompts-fit").set_value(Fit.TOO_LONG).run()
-    assert "1 prompt, page 1 of 1" in said(app)
+    assert "1 prompt, page 1 of 1" in words_of(app)
     assert list(app.dataframe[0].value["no."]) == row

@@ -31,7 +31,7 @@ def project(tmp_path: Path, small_task: Path, monkeypatch: pytest.MonkeyPatch) -
         yield made
 
 
-def opened() -> AppTest:
+def first_page() -> AppTest:
     app = AppTest.from_file(str(SHELL), default_timeout=60).run()
     app.switch_page("../../pages/guide.py").run()
     assert not app.exception
@@ -43,7 +43,7 @@ def field(elements: Any, label: str) -> Any:
 
 
 def test_the_owner_asks_changes_and_drops_a_question(project: Project) -> None:
-    app = opened()
+    app = first_page()
     field(app.text_input, "What is asked").set_value("Which tone?")
     field(app.text_input, "Short name").set_value("tone")
     field(app.selectbox, "Answered with").set_value("choice").run()

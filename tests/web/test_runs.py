@@ -16,9 +16,9 @@ from tests.support.pages import page_of
 
 def line(project: Project, number: int, gain: float) -> Replicate:
     """A replicate of what the project holds now, with one gain for each of four prompts."""
-    found = project.comparison(1)
-    assert found is not None
-    result = replicates.round_result(project.store, found)
+    comparison = project.comparison(1)
+    assert comparison is not None
+    result = replicates.round_result(project.store, comparison)
     gained = Gain(value=gain, low=0.0, high=1.0, by_prompt={p: gain + 0.01 * p for p in range(4)})
     figures = {name: getattr(result, name) for name in RoundResult.model_fields} | {"gain": gained}
     return Replicate(
@@ -38,7 +38,7 @@ def page_of_runs(page: str) -> AppTest:
     return page_of(page, show="Rounds")
 
 
-def said(app: AppTest) -> str:
+def words_of(app: AppTest) -> str:
     return " ".join(element.value for element in [*app.caption, *app.error])
 
 
@@ -47,7 +47,7 @@ def test_overview_and_models_say_that_the_interval_is_of_one_tuned_model(
 ) -> None:
     monkeypatch.setattr(session, "_project", complete)
     for page in ("overview", "models"):
-        assert said(page_of_runs(page)).count(runs.ONE_MODEL) == 1
+        assert words_of(page_of_runs(page)).count(runs.ONE_MODEL) == 1
 
 
 def test_models_show_the_interval_of_the_procedure_beside_it(
@@ -64,10 +64,10 @@ def test_models_show_the_interval_of_the_procedure_beside_it(
     assert shown["procedure"].tolist() == ["of now"] and shown["runs"].tolist() == [2]
     low, high = f"{told.gain.low:.2f}", f"{told.gain.high:.2f}"
     assert low.lstrip("-") in shown["gain over the base"][0] and high in shown["gain over the base"][0]
-    assert "changed since" not in said(app)
+    assert "changed since" not in words_of(app)
     complete.set("target.beta", "0.7")
     app = page_of_runs("models")
     shown = next(table.value for table in app.dataframe if "procedure" in table.value)
-    assert "earlier" in shown["procedure"][0] and "changed since" in said(app)
+    assert "earlier" in shown["procedure"][0] and "changed since" in words_of(app)
     (home / replicates.RESULTS).write_text("no line\n")
-    assert "line 1 is no replicate" in said(page_of_runs("models"))
+    assert "line 1 is no replicate" in words_of(page_of_runs("models"))

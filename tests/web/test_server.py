@@ -67,6 +67,6 @@ def test_a_project_and_a_workspace_are_not_served_together(tmp_path, monkeypatch
 
 def test_streamlit_run_finds_the_application_with_its_gate():
     """Without it, app.py would be run as a page: nothing drawn, and nobody at the door."""
-    found = discover_asgi_app(bundled.path("app.py"))
-    assert found.is_asgi_app and found.app_name == "app"
+    discovered = discover_asgi_app(bundled.path("app.py"))
+    assert discovered.is_asgi_app and discovered.app_name == "app"
     assert [part.cls for part in parts()["middleware"]] == [Gate]

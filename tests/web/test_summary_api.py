@@ -62,8 +62,8 @@ def asked(**body: Any) -> dict[str, Any]:
     content = json.dumps({"token": api.token("ann"), "round": 1} | body)
     answer = client.post("/api/review/summary", content=content, headers=HEADERS)
     assert answer.status_code == 200, answer.text
-    found: dict[str, Any] = answer.json()
-    return found
+    summary_body: dict[str, Any] = answer.json()
+    return summary_body
 
 
 @pytest.mark.usefixtures("project")
@@ -80,8 +80,8 @@ def test_every_figure_is_that_of_the_example() -> None:
 def test_what_is_left_is_offered_and_what_is_an_owners_to_owners_alone(project: Project) -> None:
     def words(role: Role = Role.REVIEWER, **body: Any) -> list[str]:
         ann = Actor("ann", role)
-        found = summary(SummaryBody(token="", round=1, **body), guarded(project, lambda: ann), ann)
-        return [one["words"] for one in found["next"]]
+        answer = summary(SummaryBody(token="", round=1, **body), guarded(project, lambda: ann), ann)
+        return [one["words"] for one in answer["next"]]
 
     settle, at_random = "Settle 1 candidate", "Decide some at random"  # ann and ben differ on 1.1.0
     here = ["Read the 2 open candidates again", settle, at_random]

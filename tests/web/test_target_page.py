@@ -47,7 +47,7 @@ def named(elements: Any, label: str) -> Any:
     return next(element for element in elements if element.label.startswith(label))
 
 
-def said(app: AppTest) -> str:
+def words_of(app: AppTest) -> str:
     return " ".join(
         str(element.value)
         for element in [*app.markdown, *app.caption, *app.warning, *app.error, *app.info, *app.success]
@@ -60,10 +60,14 @@ def metrics(app: AppTest) -> dict[str, str]:
 
 def test_nothing_is_changed_yet_and_the_button_waits(scored: Project) -> None:
     app = page()
-    assert "No change yet" in said(app) and "Round 1 is decided by it" in said(app)
+    assert "No change yet" in words_of(app) and "Round 1 is decided by it" in words_of(app)
     assert named(app.button, "Use this target").disabled
-    found = metrics(app)
-    assert found["Accepted now"] == "16 of 32" and found["Accepted then"] == "16" and found["Newly accepted"] == "0"
+    shown_metrics = metrics(app)
+    assert (
+        shown_metrics["Accepted now"] == "16 of 32"
+        and shown_metrics["Accepted then"] == "16"
+        and shown_metrics["Newly accepted"] == "0"
+    )
 
 
 def test_an_edit_shows_what_would_change_saves_nothing_and_is_then_used(scored: Project) -> None:
@@ -75,8 +79,10 @@ def test_an_edit_shows_what_would_change_saves_nothing_and_is_then_used(scored: 
         Draft(scored.settings.target.model_copy(update={"rewards": {"sentiment": -1.0}}), scored.settings.accept), 1
     )
     assert expected is not None and expected.gained.any()
-    found = metrics(app)
-    assert found["Newly accepted"] == str(int(expected.gained.sum())) and "weight of sentiment 1 → -1" in said(app)
+    shown_metrics = metrics(app)
+    assert shown_metrics["Newly accepted"] == str(
+        int(expected.gained.sum())
+    ) and "weight of sentiment 1 → -1" in words_of(app)
     texts = [str(element.proto.body) for element in app.get("html")]
     assert sum(EXAMPLE in text for text in texts) >= 2  # to be read, and as text
     assert scored.settings.target.rewards == {"sentiment": 1.0} and len(scored.target_book.versions()) == 1
@@ -85,7 +91,7 @@ def test_an_edit_shows_what_would_change_saves_nothing_and_is_then_used(scored: 
     assert not app.exception and scored.settings.target.rewards == {"sentiment": -1.0}
     assert scored.target_book.versions()[0].reason == "the other way round"
     assert scored.store.drawn(1)["accepted"].to_pylist() == expected.after.tolist() != before
-    assert "No change yet" in said(app) and metrics(app)["Newly accepted"] == "0"
+    assert "No change yet" in words_of(app) and metrics(app)["Newly accepted"] == "0"
 
 
 def test_without_its_tick_the_round_stays_decided_and_can_be_decided_later(scored: Project) -> None:
@@ -93,12 +99,12 @@ def test_without_its_tick_the_round_stays_decided_and_can_be_decided_later(score
     before = scored.store.drawn(1)["accepted"].to_pylist()
     named(app.number_input, "Weight of sentiment").set_value(-1.0).run()
     named(app.checkbox, "Decide round 1").uncheck().run()
-    assert "stays decided as it is" in said(app)
+    assert "stays decided as it is" in words_of(app)
     named(app.button, "Use this target").click().run()
     assert scored.store.drawn(1)["accepted"].to_pylist() == before
-    assert "still decided by another one" in said(app) and not named(app.button, "Use this target").disabled
+    assert "still decided by another one" in words_of(app) and not named(app.button, "Use this target").disabled
     named(app.button, "Use this target").click().run()
-    assert not app.exception and "Round 1 is decided by it" in said(app)
+    assert not app.exception and "Round 1 is decided by it" in words_of(app)
     assert scored.store.drawn(1)["accepted"].to_pylist() != before and len(scored.target_book.versions()) == 2
 
 
@@ -108,7 +114,7 @@ def test_a_preset_fills_the_form_and_saves_nothing(scored: Project, name: str) -
     scored.score()
     app = page()
     app.button(key=f"preset-{name}").click().run()
-    assert not app.exception and "is in the form" in said(app) and scored.settings.target.beta == 0.3
+    assert not app.exception and "is in the form" in words_of(app) and scored.settings.target.beta == 0.3
     assert named(app.text_input, "Why").value.startswith("preset")
     assert named(app.button, "Use this target").disabled == (name == "base")  # it is that already
 
@@ -116,10 +122,10 @@ def test_a_preset_fills_the_form_and_saves_nothing(scored: Project, name: str) -
 def test_a_teacher_has_to_be_named_and_is_scored_by_a_job(scored: Project, tiny_model: Path) -> None:
     app = page()
     app.button(key="preset-teacher").click().run()
-    assert "Name the teacher" in said(app) and named(app.button, "Use this target").disabled
+    assert "Name the teacher" in words_of(app) and named(app.button, "Use this target").disabled
     named(app.text_input, "Which model").set_value(str(tiny_model)).run()
-    assert "has no score on 32 of 32" in said(app) and not app.metric
-    assert "is first scored by what is missing" in said(app)
+    assert "has no score on 32 of 32" in words_of(app) and not app.metric
+    assert "is first scored by what is missing" in words_of(app)
     named(app.button, "Use this target").click().run()
     assert not app.exception and [job.job_id for job in scored.jobs(active=True)] == ["r1-score-1"]
     assert scored.settings.target.reference == str(tiny_model)
@@ -129,20 +135,21 @@ def test_what_the_form_lacks_is_said_in_words(scored: Project) -> None:
     app = page()
     named(app.multiselect, "Constraints").set_value(["length"]).run()
     named(app.number_input, "length at least").set_value(None).run()
-    assert "length says neither at least nor at most" in said(app) and named(app.button, "Use this target").disabled
+    assert "length says neither at least nor at most" in words_of(app) and named(app.button, "Use this target").disabled
     named(app.number_input, "length at least").set_value(9.0).run()
     named(app.number_input, "length at most").set_value(3.0).run()
-    assert "no score of length is at least 9.0 and at most 3.0" in said(app)
+    assert "no score of length is at least 9.0 and at most 3.0" in words_of(app)
     assert named(app.button, "Use this target").disabled
     named(app.number_input, "length at most").set_value(9.0).run()
     assert not app.error and not named(app.button, "Use this target").disabled
     named(app.multiselect, "Constraints").set_value(["ended"]).run()
     named(app.number_input, "ended at least").set_value(2.0).run()
-    assert "The scores of ended lie between 0 and 1, so none is at least 2" in said(app)
+    assert "The scores of ended lie between 0 and 1, so none is at least 2" in words_of(app)
     named(app.multiselect, "Constraints").set_value([]).run()
     named(app.multiselect, "Rewards").set_value(["nobodys"]).run()
     assert (
-        "There is no scorer 'nobodys'" in said(app).replace("\\", "") and named(app.button, "Use this target").disabled
+        "There is no scorer 'nobodys'" in words_of(app).replace("\\", "")
+        and named(app.button, "Use this target").disabled
     )
 
 
@@ -153,7 +160,7 @@ def test_an_earlier_version_is_put_in_the_form_and_becomes_a_new_one(scored: Pro
     scored.target_book.use(Draft(now.target.model_copy(update={"beta": 4.0}), now.accept), decide=True)
     app = page()
     named(app.button, "Put it in the form").click().run()
-    assert "Version 1 is in the form" in said(app) and "The M that a person chose" in said(app)
+    assert "Version 1 is in the form" in words_of(app) and "The M that a person chose" in words_of(app)
     named(app.button, "Use this target").click().run()
     assert scored.target_book.versions()[0].reason == "back to version 1"
     assert scored.store.drawn(1)["accepted"].to_pylist() == before
@@ -163,9 +170,9 @@ def test_a_form_that_somebody_else_has_overtaken_says_so(scored: Project) -> Non
     app = page()
     scored.set("target.beta", "0.9")
     app.run()
-    assert "changed meanwhile" in said(app) and all(b.label != "Use this target" for b in app.button)
+    assert "changed meanwhile" in words_of(app) and all(b.label != "Use this target" for b in app.button)
     named(app.button, "Show what it is now").click().run()
-    assert "No change yet" in said(app) and named(app.number_input, "β").value == 0.9
+    assert "No change yet" in words_of(app) and named(app.number_input, "β").value == 0.9
 
 
 def test_a_round_without_candidates_shows_the_way_and_can_be_prepared(
@@ -173,9 +180,9 @@ def test_a_round_without_candidates_shows_the_way_and_can_be_prepared(
 ) -> None:
     monkeypatch.setattr(session, "_project", project)
     app = page()
-    assert "Once candidates are drawn" in said(app) and not app.metric
+    assert "Once candidates are drawn" in words_of(app) and not app.metric
     named(app.number_input, "β").set_value(0.7).run()
-    assert "has no candidates yet" in said(app)
+    assert "has no candidates yet" in words_of(app)
     named(app.button, "Use this target").click().run()
     assert not app.exception and project.settings.target.beta == 0.7
 
@@ -215,17 +222,17 @@ def fate(**changed: Any) -> Fate:
 def test_what_saving_means_is_said_of_this_round_the_next_and_frozen_sets(
     state: dict[str, Any], decide: bool, words: str
 ) -> None:
-    said = target_parts.consequences(fate(**state), decide, None)
-    assert any(line.startswith(words) for line in said)
-    assert "Round 3 is decided by this target from the start." in said
+    sentences = target_parts.consequences(fate(**state), decide, None)
+    assert any(line.startswith(words) for line in sentences)
+    assert "Round 3 is decided by this target from the start." in sentences
 
 
 def test_what_people_said_stays_when_a_round_is_decided_anew(scored: Project) -> None:
     scored.store.acts.say([Act("a", ActKind.DECIDE, ("1.1.0",), Action.ACCEPT)], 1, "ann")
     draft = Draft(Target(reference="proposal", rewards={"sentiment": -1.0}), Accept(rate=0.5))
-    found = scored.target_book.preview(draft, 1)
-    said = target_parts.consequences(scored.target_book.fate(), True, found)
-    assert "What people said of 1 candidate stays." in said[0]
+    preview = scored.target_book.preview(draft, 1)
+    sentences = target_parts.consequences(scored.target_book.fate(), True, preview)
+    assert "What people said of 1 candidate stays." in sentences[0]
 
 
 def reloaded(app: AppTest) -> AppTest:
@@ -245,7 +252,7 @@ def test_a_draft_outlasts_a_reload_and_a_look_at_another_page(scored: Project) -
     named(app.number_input, "Weight of sentiment").set_value(-2.0).run()
     again = reloaded(app)
     assert named(again.number_input, "Weight of sentiment").value == -2.0
-    assert "weight of sentiment 1 → -2" in said(again) and "A draft that was not used yet" in said(again)
+    assert "weight of sentiment 1 → -2" in words_of(again) and "A draft that was not used yet" in words_of(again)
     app.switch_page("../../pages/scorers.py").run()
     app.switch_page("../../pages/target.py").run()
     assert not app.exception and named(app.number_input, "Weight of sentiment").value == -2.0
@@ -258,7 +265,7 @@ def test_a_draft_of_a_target_that_was_changed_since_says_so_and_cannot_be_used(s
     named(app.number_input, "Weight of sentiment").set_value(-2.0).run()
     scored.set("target.beta", "0.123")
     again = reloaded(app)
-    assert "was changed meanwhile" in said(again) and not [b for b in again.button if b.label == "Use this target"]
+    assert "was changed meanwhile" in words_of(again) and not [b for b in again.button if b.label == "Use this target"]
     named(again.button, "Show what it is now").click().run()
     assert named(again.number_input, "β").value == 0.123 and "draft" not in again.query_params
 
@@ -268,4 +275,4 @@ def test_an_address_with_nonsense_shows_the_target_in_force(scored: Project) -> 
     app.switch_page("../../pages/target.py")
     app.query_params["draft"] = "nonsense"
     app.run()
-    assert not app.exception and "cannot be read" in said(app) and "No change yet" in said(app)
+    assert not app.exception and "cannot be read" in words_of(app) and "No change yet" in words_of(app)

@@ -52,7 +52,7 @@ def kept(project: Project, report: Report) -> None:
     tastes.keep(project.folder, "0a1b2c3d", body)
 
 
-def said(app: AppTest) -> str:
+def words_of(app: AppTest) -> str:
     kinds: list[Any] = [app.markdown, app.caption, app.success, app.warning, app.info]
     return "\n".join(str(one.value) for kind in kinds for one in kind)
 
@@ -62,9 +62,9 @@ def test_before_enough_is_decided_it_says_what_is_lacking_and_leads_to_review(
 ) -> None:
     complete.override("1.1.0", Action.ACCEPT, person("ann"))
     app = learned_page(complete, monkeypatch)
-    assert "1 accepted, 0 rejected" in said(
+    assert "1 accepted, 0 rejected" in words_of(
         app
-    ) and "29 more decisions, 1 more accepted and 2 more rejected among them" in said(app)
+    ) and "29 more decisions, 1 more accepted and 2 more rejected among them" in words_of(app)
     assert "Review" in [button.label for button in app.button]
     assert not {"Learn", "Learn again"} & {button.label for button in app.button}
 
@@ -80,8 +80,10 @@ def test_a_version_shows_its_figures_and_leads_to_the_preview(
         figures["AUC"][0] == "0.81 (0.74 to 0.87)" and figures["AUC that learning gains"][1] == "+0.11 (+0.04 to +0.18)"
     )
     assert app.dataframe[1].value["people accept"].tolist() == ["25% (10% to 40%)", "70% (50% to 90%)"]
-    assert "better than any single" in said(app) and "another 50 decisions raise the AUC by about 0.02" in said(app)
-    assert "flatters or belittles" in said(app)
+    assert "better than any single" in words_of(app) and "another 50 decisions raise the AUC by about 0.02" in words_of(
+        app
+    )
+    assert "flatters or belittles" in words_of(app)
     went: list[str] = []
     monkeypatch.setattr("rsf_core.web.ui.go", lambda page, **query: went.append(page))
     next(button for button in app.button if button.label == "Look at the target with it").click().run()
@@ -108,7 +110,7 @@ def test_the_verdict_is_what_the_figures_say(
     complete: Project, monkeypatch: pytest.MonkeyPatch, report: Report, words: str
 ) -> None:
     kept(complete, report)
-    assert words in said(learned_page(complete, monkeypatch)).replace("\\", "")
+    assert words in words_of(learned_page(complete, monkeypatch)).replace("\\", "")
 
 
 def test_learning_is_the_owners_and_starts_a_job(complete: Project, monkeypatch: pytest.MonkeyPatch) -> None:

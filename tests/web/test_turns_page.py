@@ -47,8 +47,8 @@ def test_the_preview_of_a_file_shows_each_turn_as_literal_text_under_who_speaks(
     project: Project, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(project.prompt_lengths, "check", lambda placing: LengthsFound(fits=1))
-    said = [{"role": r, "content": c} for r, c in zip(("user", "assistant", "user"), (*TURNS, "Who?"), strict=True)]
-    upload = project.imports.keep("a.jsonl", json.dumps({"messages": said}).encode())
+    messages = [{"role": r, "content": c} for r, c in zip(("user", "assistant", "user"), (*TURNS, "Who?"), strict=True)]
+    upload = project.imports.keep("a.jsonl", json.dumps({"messages": messages}).encode())
     project.imports.start(upload, Columns("messages"), 0.25)
     app = prompts_page(project, monkeypatch, **{"import": upload})
     assert [c.value for c in app.caption if c.value in ("user", "assistant", "system")] == ["user", "assistant", "user"]
@@ -57,7 +57,7 @@ def test_the_preview_of_a_file_shows_each_turn_as_literal_text_under_who_speaks(
 
 
 @pytest.mark.parametrize(
-    ("texts", "found"),
+    ("texts", "turns_shown"),
     [
         (["", ""], ()),
         (["a", "b", "", " "], ("a", "b")),
@@ -65,9 +65,9 @@ def test_the_preview_of_a_file_shows_each_turn_as_literal_text_under_who_speaks(
         ([" a ", "b\n"], ("a", "b")),
     ],
 )
-def test_an_exchange_that_was_emptied_is_taken_out(texts: list[str], found: tuple[str, ...]) -> None:
-    assert turns.given(texts) == found
-    assert PromptRow("x", earlier=turns.given(texts)).earlier == found
+def test_an_exchange_that_was_emptied_is_taken_out(texts: list[str], turns_shown: tuple[str, ...]) -> None:
+    assert turns.given(texts) == turns_shown
+    assert PromptRow("x", earlier=turns.given(texts)).earlier == turns_shown
 
 
 @pytest.mark.parametrize(("texts", "number"), [(["a", ""], 2), (["", "b"], 1), (["a", "b", "", "d"], 3)])

@@ -25,8 +25,8 @@ def project(tmp_path: Path, small_task: Path, monkeypatch: pytest.MonkeyPatch) -
         yield made
 
 
-def by_label(found: Any, label: str) -> Any:
-    return next(one for one in found if one.label.replace("\\", "").replace("\u2060", "").startswith(label))
+def by_label(elements: Any, label: str) -> Any:
+    return next(one for one in elements if one.label.replace("\\", "").replace("\u2060", "").startswith(label))
 
 
 def test_what_is_typed_while_the_form_says_no_target_stays(project: Project) -> None:

@@ -13,7 +13,7 @@ from rsf_core.web import session
 from tests.support.pages import page_of
 
 
-def said(app: AppTest) -> str:
+def words_of(app: AppTest) -> str:
     return " ".join(str(element.value) for element in [*app.markdown, *app.caption, *app.metric, *app.info, *app.text])
 
 
@@ -34,7 +34,7 @@ def sealed(jobs_in_threads: None, project: Project, monkeypatch: pytest.MonkeyPa
 def test_opening_takes_a_confirmation_and_is_done_once(sealed: Project) -> None:
     texts = [p.text for p in sealed.prompts(Split.SEALED)]
     app = page_of("models", show="Sealed set")
-    assert "2 sealed prompts" in said(app) and not any(text in said(app) for text in texts)
+    assert "2 sealed prompts" in words_of(app) and not any(text in words_of(app) for text in texts)
     assert app.selectbox[0].options == ["m1-1"]
     assert button(app, "Open for").disabled
     next(box for box in app.checkbox if "cannot be undone" in box.label).check()
@@ -43,11 +43,11 @@ def test_opening_takes_a_confirmation_and_is_done_once(sealed: Project) -> None:
     app.run()
     assert not app.exception
     sealed.wait()
-    opening, found = sealed.sealed_opening(), sealed.sealed_comparison()
-    assert opening is not None and opening.model_id == "m1-1" and found is not None
+    opening, comparison = sealed.sealed_opening(), sealed.sealed_comparison()
+    assert opening is not None and opening.model_id == "m1-1" and comparison is not None
     app = page_of("models", show="Sealed set")
-    assert f"**{opening.author}**" in said(app) and f"{opening.opened_at:%Y-%m-%d %H:%M}" in said(app)
-    assert "The figure to publish" in app.metric[0].label and "2 sealed prompts" in said(app)
+    assert f"**{opening.author}**" in words_of(app) and f"{opening.opened_at:%Y-%m-%d %H:%M}" in words_of(app)
+    assert "The figure to publish" in app.metric[0].label and "2 sealed prompts" in words_of(app)
     assert "random control" in app.dataframe[0].value.columns
     assert all("Open for" not in b.label and "Go on" not in b.label for b in app.button)
 

@@ -76,12 +76,12 @@ def test_a_fault_in_any_one_way_is_seen(monkeypatch: pytest.MonkeyPatch) -> None
             sound = getattr(forward.Causal, name)
 
             def off(self: Any, *given: Any, sound: Any = sound) -> Any:
-                found = sound(self, *given)
+                chosen = sound(self, *given)
                 if type(self) is not forward.Causal or not self._padded:
-                    return found
-                if isinstance(found, tuple):
-                    return (found[0] * 1.01, *found[1:])
-                return found * 1.01
+                    return chosen
+                if isinstance(chosen, tuple):
+                    return (chosen[0] * 1.01, *chosen[1:])
+                return chosen * 1.01
 
             patch.setattr(forward.Causal, name, off)
             assert type(forward.of(model, PAD)) is not forward.Causal, name

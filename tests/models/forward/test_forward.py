@@ -36,22 +36,22 @@ def alone(model: PreTrainedModel, prompt: tuple[int, ...], completion: tuple[int
 def test_teacher_forcing_gives_what_the_model_gives_alone(model):
     with torch.no_grad():
         logits, targets, mask = forward.of(model, PAD).completion_logits(PAIRS)
-        found = token_log_probs(logits, targets)
-    for row, real, (prompt, completion) in zip(found, mask, PAIRS, strict=True):
+        log_probs = token_log_probs(logits, targets)
+    for row, real, (prompt, completion) in zip(log_probs, mask, PAIRS, strict=True):
         torch.testing.assert_close(row[real], alone(model, prompt, completion), atol=1e-5, rtol=0)
 
 
 def test_drawing_step_by_step_gives_what_the_model_gives_alone(model):
     """Finished rows are dropped on the way."""
     rows = [0, 1, 2]
-    found: dict[int, list[float]] = {row: [] for row in rows}
+    by_row: dict[int, list[float]] = {row: [] for row in rows}
     with torch.no_grad():
         logits, decoding = forward.of(model, PAD).begin([prompt for prompt, _ in PAIRS])
         for step in range(4):
             tokens = torch.tensor([PAIRS[row][1][step] for row in rows])
             chosen = torch.log_softmax(logits.double(), -1).gather(1, tokens[:, None])[:, 0]
             for row, value in zip(rows, chosen.tolist(), strict=True):
-                found[row].append(value)
+                by_row[row].append(value)
             keep = [i for i, row in enumerate(rows) if len(PAIRS[row][1]) > step + 1]
             if not keep:
                 break
@@ -60,7 +60,7 @@ def test_drawing_step_by_step_gives_what_the_model_gives_alone(model):
             logits = decoding.step(tokens[keep])
     for row, (prompt, completion) in enumerate(PAIRS):
         torch.testing.assert_close(
-            torch.tensor(found[row]).double(), alone(model, prompt, completion), atol=1e-5, rtol=0
+            torch.tensor(by_row[row]).double(), alone(model, prompt, completion), atol=1e-5, rtol=0
         )
 
 

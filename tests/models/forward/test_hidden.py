@@ -57,10 +57,10 @@ def test_they_are_those_of_the_library_for_one_row_and_the_model_stays_as_it_was
     head = model.get_output_embeddings()
     with torch.no_grad():
         before = way.completion_logits(PAIRS)[0]
-        found = forward.hidden_states(model, way, PAIRS, PAD)
+        states = forward.hidden_states(model, way, PAIRS, PAD)
         after = way.completion_logits(PAIRS)[0]
-    assert found.dtype == np.float32 and found.shape == (len(PAIRS), 64)
-    for row, pair in zip(found, PAIRS, strict=True):
+    assert states.dtype == np.float32 and states.shape == (len(PAIRS), 64)
+    for row, pair in zip(states, PAIRS, strict=True):
         np.testing.assert_allclose(row, alone(model, *pair), atol=1e-4)
     assert model.get_output_embeddings() is head
     torch.testing.assert_close(before, after)
@@ -92,8 +92,8 @@ def test_what_is_longer_than_the_context_is_cut_off_and_computed(family: str) ->
     limit = model.config.max_position_embeddings = 64 if family == "bart" else 16
     long = tuple(3 + i % 40 for i in range(3 * limit))
     pairs = [((5, 6), long), (long, (4, 8)), (long, long), ((5, 6), long[: limit - 2])]
-    found = forward.hidden_states(model, forward.of(model, PAD), pairs, PAD)
-    assert np.isfinite(found).all() and found.shape == (4, 64)
+    states = forward.hidden_states(model, forward.of(model, PAD), pairs, PAD)
+    assert np.isfinite(states).all() and states.shape == (4, 64)
 
 
 def test_no_rows_and_states_that_are_no_numbers() -> None:

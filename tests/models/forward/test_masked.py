@@ -98,11 +98,11 @@ def test_padding_as_a_bad_word_is_never_drawn_and_judged_as_it_was_drawn(
         proposal.model.final_logits_bias = bias.clone()
         proposal.model.final_logits_bias[0, pad] = 4.0
     assert any(pad in c.token_ids for c in plain.draw(requests, sampling, 16))
-    found = list(marian.draw(requests, sampling, 16))
-    assert not any(pad in c.token_ids for c in found)
-    pairs = [(c.prompt_token_ids, c.token_ids) for c in found]
-    np.testing.assert_allclose(marian.log_prob(pairs), [c.log_model for c in found], atol=1e-4)
-    np.testing.assert_allclose(marian.log_prob(pairs, 1.2), [c.log_q for c in found], atol=1e-4)
+    candidates = list(marian.draw(requests, sampling, 16))
+    assert not any(pad in c.token_ids for c in candidates)
+    pairs = [(c.prompt_token_ids, c.token_ids) for c in candidates]
+    np.testing.assert_allclose(marian.log_prob(pairs), [c.log_model for c in candidates], atol=1e-4)
+    np.testing.assert_allclose(marian.log_prob(pairs, 1.2), [c.log_q for c in candidates], atol=1e-4)
     assert (marian.log_prob(pairs) > plain.log_prob(pairs)).all()
     with pytest.raises(ModelError, match=rf"has the token {pad}, which its generation_config\.json rules out"):
         marian.check([(pairs[0][0], (pad,), marian.tokenizer.decode([pad], skip_special_tokens=True))])
@@ -152,11 +152,11 @@ def test_masks_are_off_without_the_setting(tiny_model: Path, tmp_path: Path) -> 
 def test_a_shortest_completion_ends_no_sooner(any_model: Path, tmp_path: Path) -> None:
     proposal = LocalProposal(asking(any_model, tmp_path / "asks", min_new_tokens=4))
     law = Sampling(max_new_tokens=12, model_masks=True)
-    found = list(proposal.draw([(PROMPT, k, f"1.0.{k}") for k in range(80)], law, 40))
-    ended = [len(c.token_ids) for c in found if c.finish is Finish.EOS]
+    candidates = list(proposal.draw([(PROMPT, k, f"1.0.{k}") for k in range(80)], law, 40))
+    ended = [len(c.token_ids) for c in candidates if c.finish is Finish.EOS]
     assert min(ended) == 5 and len(ended) > 10
-    judged = proposal.log_prob([(c.prompt_token_ids, c.token_ids) for c in found], model_masks=True)
-    np.testing.assert_allclose(judged, [c.log_model for c in found], atol=1e-4)
+    judged = proposal.log_prob([(c.prompt_token_ids, c.token_ids) for c in candidates], model_masks=True)
+    np.testing.assert_allclose(judged, [c.log_model for c in candidates], atol=1e-4)
 
 
 def test_a_language_that_is_forced_first_is_given_and_not_drawn_from_the_folder_on(
@@ -166,12 +166,12 @@ def test_a_language_that_is_forced_first_is_given_and_not_drawn_from_the_folder_
     language = LocalProposal(tiny_encoder_decoder).tokenizer("F").input_ids[0]
     nllb = LocalProposal(asking(tiny_encoder_decoder, tmp_path / "nllb", forced_bos_token_id=language))
     start = nllb.model.generation_config.decoder_start_token_id
-    (found, *_) = nllb.draw([(PROMPT, k, f"1.0.{k}") for k in range(4)], Sampling(max_new_tokens=6), 4)
+    (candidate, *_) = nllb.draw([(PROMPT, k, f"1.0.{k}") for k in range(4)], Sampling(max_new_tokens=6), 4)
     with torch.no_grad():
-        given = torch.tensor([[start, language, *found.token_ids[:-1]]])
-        logits = nllb.model(input_ids=torch.tensor([found.prompt_token_ids]), decoder_input_ids=given).logits[0, 1:]
-    by_hand = torch.log_softmax(logits.double(), -1).gather(1, torch.tensor(found.token_ids)[:, None]).sum()
-    assert found.log_q == pytest.approx(by_hand.item(), abs=1e-4)
+        given = torch.tensor([[start, language, *candidate.token_ids[:-1]]])
+        logits = nllb.model(input_ids=torch.tensor([candidate.prompt_token_ids]), decoder_input_ids=given).logits[0, 1:]
+    by_hand = torch.log_softmax(logits.double(), -1).gather(1, torch.tensor(candidate.token_ids)[:, None]).sum()
+    assert candidate.log_q == pytest.approx(by_hand.item(), abs=1e-4)
 
 
 @pytest.mark.parametrize("both", [True, False])

@@ -28,21 +28,21 @@ COUNTED = ("rows", "candidates", "accepted", "rejected", "undecided", "truncated
 def store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Store]:
     """The round of `exported_round`, a second one of two of its prompts with a curated set, and a third without decisions."""
     folder = tmp_path_factory.mktemp("rounds")
-    found = Store(folder / "rsf.duckdb", folder / "exports")
-    found.guides.add("Short is good.", "ann", "")
-    exported_round.fill(found)
-    found.guides.add("Kind is better.\r\nAlways.", "bob", "")
-    found.add_round(2, "base", {})
+    made = Store(folder / "rsf.duckdb", folder / "exports")
+    made.guides.add("Short is good.", "ann", "")
+    exported_round.fill(made)
+    made.guides.add("Kind is better.\r\nAlways.", "bob", "")
+    made.add_round(2, "base", {})
     rows = candidates(2, 2, round_number=2, completions=("Four.", "Six", "Yes", "No"))
-    add_candidates(found, rows, job_id="r2-generate-1")
+    add_candidates(made, rows, job_id="r2-generate-1")
     scores = {"sentiment": (0.9, 0.1, 0.8, 0.2), "length": (0.1, 0.1, 0.1, 0.1)}
-    add_scores(found, rows, scores, "r2-score-1")
-    decide(found, rows, (2.0, -5.0, 2.0, -5.0), -1.0, Scope.GLOBAL, round_number=2)
-    found.add_override("second", "2.2.1", Action.ACCEPT, "bob")
-    freeze(found, exported_round.settings(), 2, "bob")
-    found.add_round(3, "base", {})
-    yield found
-    found.close()
+    add_scores(made, rows, scores, "r2-score-1")
+    decide(made, rows, (2.0, -5.0, 2.0, -5.0), -1.0, Scope.GLOBAL, round_number=2)
+    made.add_override("second", "2.2.1", Action.ACCEPT, "bob")
+    freeze(made, exported_round.settings(), 2, "bob")
+    made.add_round(3, "base", {})
+    yield made
+    made.close()
 
 
 @pytest.fixture(scope="module")

@@ -34,8 +34,8 @@ def test_a_comparison_becomes_a_row_with_the_texts_as_they_were_read(store: Stor
         ("e", "1.3.3", "1.3.0", Verdict.LEFT, "ben"),  # without a score
     ):
         store.comparisons.say(act, 1, left, right, verdict, who)
-    found = exports.preview(REQUEST)
-    assert (found.counted.rows, found.counted.prompts, found.counted.tied) == (3, 3, 1)
+    preview = exports.preview(REQUEST)
+    assert (preview.counted.rows, preview.counted.prompts, preview.counted.tied) == (3, 3, 1)
     made = exports.write(REQUEST)
     rows = [json.loads(line) for line in (made.folder / "train.jsonl").read_text("utf-8").splitlines()]
     assert [(row["chosen_id"], row["rejected_id"], row["chosen_by"]) for row in rows] == [
@@ -58,12 +58,12 @@ def test_what_is_tied_alone_says_so(store: Store, tmp_path: Path) -> None:
 
 
 def test_prompts_that_nearly_repeat_a_held_out_one_are_left_out() -> None:
-    said = [
+    words = [
         PairWord("1.1.0", "1.1.1", Verdict.LEFT, "ann"),
         PairWord("1.2.0", "1.2.1", Verdict.LEFT, "ann"),
         PairWord("1.2.0", "1.2.2", Verdict.TIE, "ann"),
     ]
-    pairs, tied = compared_pairs(said, near={2})
+    pairs, tied = compared_pairs(words, near={2})
     assert [pair.prompt_id for pair in pairs] == [1] and tied == 0
 
 

@@ -145,8 +145,8 @@ def test_a_conversation_is_exported_with_all_its_messages_and_read_back(store: S
     assert first["prompt"] == [{"role": r, "content": c} for r, c in zip(roles, content, strict=True)]
     for name, made in (("set.jsonl", exports.jsonl(samples)), ("set.parquet", exports.parquet(samples))):
         (tmp_path / name).write_bytes(made)
-        found = recognise(tmp_path / name)
-        assert found.text == "prompt"
+        file_format = recognise(tmp_path / name)
+        assert file_format.text == "prompt"
         parsed = read_prompts(tmp_path / name, "prompt", "completion")
         assert [(r.text, r.system, r.earlier, r.reference) for r in parsed.rows] == [
             ("What is my cat called?", "Be brief.", turns, completion)

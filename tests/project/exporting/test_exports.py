@@ -129,10 +129,10 @@ def test_labels_say_yes_or_no_of_each_text(exports: Exports) -> None:
 
 
 def test_what_is_left_out_is_counted(exports: Exports) -> None:
-    found = exports.preview(Request(What.LABELS)).counted
-    assert (found.candidates, found.rows, found.accepted, found.rejected) == (12, 9, 4, 5)
-    assert (found.undecided, found.truncated, found.repeated, found.near_held_out) == (1, 1, 1, 0)
-    assert found.rows + found.undecided + found.truncated + found.repeated == found.candidates
+    counted = exports.preview(Request(What.LABELS)).counted
+    assert (counted.candidates, counted.rows, counted.accepted, counted.rejected) == (12, 9, 4, 5)
+    assert (counted.undecided, counted.truncated, counted.repeated, counted.near_held_out) == (1, 1, 1, 0)
+    assert counted.rows + counted.undecided + counted.truncated + counted.repeated == counted.candidates
 
 
 def test_all_holds_every_candidate_with_its_numbers_and_who_said_what(exports: Exports) -> None:
@@ -207,9 +207,9 @@ def test_csv_holds_what_jsonl_holds_and_no_formula(exports: Exports, what: What)
 def test_our_own_import_reads_it_back(exports: Exports, request_: Request) -> None:
     made = exports.write(request_)
     (path,) = (made.folder / path for path, _ in made.files if path != "README.md")
-    found = recognise(path)
-    assert found.text is not None
-    parsed = parse(path, found.text, found.reference, found.system, found.split)
+    file_format = recognise(path)
+    assert file_format.text is not None
+    parsed = parse(path, file_format.text, file_format.reference, file_format.system, file_format.split)
     plain = request_.shaped is Shape.PLAIN
     known: set[tuple[Any, ...]] = {(text, system, ()) for text, system, *_ in PROMPTS[:2]}
     known.add((WRITTEN, None, ()) if plain else (PROMPTS[2][0], None, PROMPTS[2][3]))
@@ -233,11 +233,11 @@ def test_load_dataset_opens_the_folder_and_warns_of_nothing(
     monkeypatch.setattr(logging.get_logger("datasets"), "propagate", True)
     made = exports.write(request_)
     with caplog.at_level("WARNING"):
-        found = load_dataset(str(made.folder), split="train", cache_dir=str(tmp_path))
+        rows = load_dataset(str(made.folder), split="train", cache_dir=str(tmp_path))
     assert [record.message for record in caplog.records] == []
-    assert found.column_names == schema(request_.what, request_.shaped).names and len(found) == made.rows
+    assert rows.column_names == schema(request_.what, request_.shaped).names and len(rows) == made.rows
     if request_.format is not Format.CSV:
-        assert list(found) == exported(exports, request_.what, shape=request_.shaped)
+        assert list(rows) == exported(exports, request_.what, shape=request_.shaped)
 
 
 @pytest.mark.parametrize("request_", MIXED, ids=name)
@@ -257,7 +257,7 @@ def test_the_card_is_one_for_the_hub_and_shows_names_as_they_are(exports: Export
 
 
 @pytest.mark.parametrize(
-    ("asked", "said"),
+    ("asked", "message"),
     [
         ({"what": "sfft"}, "is not what of an export: say sft"),
         ({"what": "sft", "format": "xlsx"}, "is not the format"),
@@ -269,21 +269,21 @@ def test_the_card_is_one_for_the_hub_and_shows_names_as_they_are(exports: Export
         ({"what": "preference", "pairing": "best"}, "is not the pairing"),
     ],
 )
-def test_what_makes_no_sense_is_said_before_anything_is_read(asked: dict[str, Any], said: str) -> None:
-    with pytest.raises(ExportError, match=said):
+def test_what_makes_no_sense_is_said_before_anything_is_read(asked: dict[str, Any], message: str) -> None:
+    with pytest.raises(ExportError, match=message):
         Request.parse(asked)
 
 
 @pytest.mark.parametrize(
-    ("request_", "kind", "said"),
+    ("request_", "kind", "message"),
     [
         (Request(What.SFT, curated_id="c9-1"), ExportError, "there are: c1-1"),
         (Request(What.LABELS, round_number=4), ExportError, "name one from 1 to 1"),
         (Request(What.SFT, round_number=2), StageError, "freeze what is accepted"),
     ],
 )
-def test_what_is_not_there_is_named(exports: Exports, request_: Request, kind: type[Exception], said: str) -> None:
-    with pytest.raises(kind, match=said):
+def test_what_is_not_there_is_named(exports: Exports, request_: Request, kind: type[Exception], message: str) -> None:
+    with pytest.raises(kind, match=message):
         exports.preview(request_)
 
 

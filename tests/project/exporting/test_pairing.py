@@ -46,23 +46,26 @@ def rewarded(accepted: list[float], rejected: list[float], people: bool = False)
 def test_each_text_of_a_prompt_is_there_once(
     facts: list[tuple[int, bool, bool]], accepted: list[int], rejected: list[int], repeated: int, contradictory: int
 ) -> None:
-    found = sides(decided(*facts))
-    assert (rows(found.accepted), rows(found.rejected)) == (accepted, rejected)
-    assert (found.repeated, found.contradictory) == (repeated, contradictory)
+    pairs = sides(decided(*facts))
+    assert (rows(pairs.accepted), rows(pairs.rejected)) == (accepted, rejected)
+    assert (pairs.repeated, pairs.contradictory) == (repeated, contradictory)
 
 
 @given(st.lists(st.tuples(st.integers(0, 3), st.booleans(), st.booleans()), max_size=12))
 def test_no_text_is_on_both_sides_and_none_is_lost(facts: list[tuple[int, bool, bool]]) -> None:
-    found = sides(decided(*facts))
-    kept = [facts[one.row][0] for one in (*found.accepted, *found.rejected)]
+    pairs = sides(decided(*facts))
+    kept = [facts[one.row][0] for one in (*pairs.accepted, *pairs.rejected)]
     assert len(set(kept)) == len(kept)
-    assert len(kept) + found.contradictory == len({text for text, _, _ in facts}) == len(facts) - found.repeated
-    assert all(facts[row][1] for row in rows(found.accepted)) and not any(facts[row][1] for row in rows(found.rejected))
+    assert len(kept) + pairs.contradictory == len({text for text, _, _ in facts}) == len(facts) - pairs.repeated
+    assert all(facts[row][1] for row in rows(pairs.accepted)) and not any(facts[row][1] for row in rows(pairs.rejected))
 
 
 def test_by_reward_the_best_stands_against_the_worst() -> None:
-    found = sides(rewarded([1.0, 3.0, 2.0], [0.5, 0.0]))
-    assert [(one.reward, other.reward) for one, other in pairs(found, Pairing.REWARD, 0, 1)] == [(3.0, 0.0), (2.0, 0.5)]
+    best_pairs = sides(rewarded([1.0, 3.0, 2.0], [0.5, 0.0]))
+    assert [(one.reward, other.reward) for one, other in pairs(best_pairs, Pairing.REWARD, 0, 1)] == [
+        (3.0, 0.0),
+        (2.0, 0.5),
+    ]
 
 
 @pytest.mark.parametrize(
@@ -86,22 +89,22 @@ def test_by_reward_a_pair_needs_a_reason(
 
 @given(st.integers(0, 6), st.integers(0, 6), st.integers(0, 2**31), st.integers(1, 10**6))
 def test_at_random_each_is_used_once_and_the_seed_fixes_with_whom(a: int, r: int, seed: int, prompt_id: int) -> None:
-    found = sides(rewarded([1.0] * a, [0.0] * r))
-    made = [(one.row, other.row) for one, other in pairs(found, Pairing.RANDOM, seed, prompt_id)]
+    drawn_pairs = sides(rewarded([1.0] * a, [0.0] * r))
+    made = [(one.row, other.row) for one, other in pairs(drawn_pairs, Pairing.RANDOM, seed, prompt_id)]
     assert len(made) == min(a, r) == len({one for one, _ in made}) == len({other for _, other in made})
-    assert made == [(one.row, other.row) for one, other in pairs(found, Pairing.RANDOM, seed, prompt_id)]
+    assert made == [(one.row, other.row) for one, other in pairs(drawn_pairs, Pairing.RANDOM, seed, prompt_id)]
 
 
 def test_at_random_another_seed_or_prompt_pairs_otherwise() -> None:
-    found = sides(rewarded([1.0] * 8, [0.0] * 8))
+    first_draw = sides(rewarded([1.0] * 8, [0.0] * 8))
     made = {
-        tuple((one.row, other.row) for one, other in pairs(found, Pairing.RANDOM, seed, prompt))
+        tuple((one.row, other.row) for one, other in pairs(first_draw, Pairing.RANDOM, seed, prompt))
         for seed, prompt in product((0, 1), (1, 2))
     }
     assert len(made) == 4
 
 
 def test_all_with_all_is_every_accepted_against_every_rejected() -> None:
-    found = sides(rewarded([1.0] * 3, [0.0] * 4))
-    made = {(one.row, other.row) for one, other in pairs(found, Pairing.ALL, 0, 1)}
+    all_pairs = sides(rewarded([1.0] * 3, [0.0] * 4))
+    made = {(one.row, other.row) for one, other in pairs(all_pairs, Pairing.ALL, 0, 1)}
     assert made == set(product(range(3), range(3, 7)))

@@ -24,13 +24,13 @@ def one_by_one(facts: Sequence[Fact], what: What, pairing: Pairing) -> Tally:
     accepted = rejected = repeated = contradictory = rows = 0
     prompts = set()
     for prompt, of in groupby(facts, key=lambda fact: fact[0]):
-        found = sides([Decided(row, *fact[1:]) for row, fact in enumerate(of)])
+        pairs_of = sides([Decided(row, *fact[1:]) for row, fact in enumerate(of)])
         if what is What.LABELS:
-            made = len(found.accepted) + len(found.rejected)
+            made = len(pairs_of.accepted) + len(pairs_of.rejected)
         else:
-            made = sum(1 for _ in pairs(found, pairing, 3, prompt))
-        accepted, rejected, rows = accepted + len(found.accepted), rejected + len(found.rejected), rows + made
-        repeated, contradictory = repeated + found.repeated, contradictory + found.contradictory
+            made = sum(1 for _ in pairs(pairs_of, pairing, 3, prompt))
+        accepted, rejected, rows = accepted + len(pairs_of.accepted), rejected + len(pairs_of.rejected), rows + made
+        repeated, contradictory = repeated + pairs_of.repeated, contradictory + pairs_of.contradictory
         prompts |= {prompt} if made else set()
     return Tally(accepted, rejected, repeated, contradictory, rows, frozenset(prompts))
 
@@ -40,14 +40,14 @@ def one_by_one(facts: Sequence[Fact], what: What, pairing: Pairing) -> Tally:
 def test_what_is_counted_at_once_is_what_the_rows_come_to(what: What, pairing: Pairing, given_: list[Fact]) -> None:
     facts = sorted(given_, key=lambda fact: fact[0])
     prompt, text, accepted, people, reward = zip(*facts, strict=True) if facts else ((),) * 5
-    found = Candidates(
+    candidates = Candidates(
         np.array(prompt, np.int64),
         np.array(text, np.uint64),
         np.array(accepted, bool),
         np.array(people, bool),
         np.array(reward, np.float64),
     )
-    assert tally(found, what, pairing) == one_by_one(facts, what, pairing)
+    assert tally(candidates, what, pairing) == one_by_one(facts, what, pairing)
 
 
 def test_a_tie_of_rewards_is_broken_by_which_text_came_first() -> None:
@@ -59,6 +59,6 @@ def test_a_tie_of_rewards_is_broken_by_which_text_came_first() -> None:
         (1, 9, False, False, 0.0),
     ]
     columns = (np.array(column) for column in zip(*facts, strict=True))
-    found = Candidates(*columns)
-    assert tally(found, What.PREFERENCE, Pairing.REWARD).rows == 1
+    candidates = Candidates(*columns)
+    assert tally(candidates, What.PREFERENCE, Pairing.REWARD).rows == 1
     assert one_by_one(facts, What.PREFERENCE, Pairing.REWARD).rows == 1

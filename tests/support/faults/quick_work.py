@@ -26,14 +26,14 @@ SAID_OF_GAUGE: dict[str, Any] = {"prompt_token_ids": [1], "token_ids": [3, 2], "
 
 def _units(context: JobContext[JobSpec], row: Callable[[tuple[Any, ...]], dict[str, Any]], schema: pa.Schema) -> None:
     """Every unit that is not there yet, with the rows that it is to have."""
-    wanted = contents(context.spool.folder.name, context.spec, context.input)
-    context.start_counting(len(context.finished_units), wanted.units, "units", "working")
-    for unit in range(wanted.units):
+    expected = contents(context.spool.folder.name, context.spec, context.input)
+    context.start_counting(len(context.finished_units), expected.units, "units", "working")
+    for unit in range(expected.units):
         if unit in context.finished_units:
             continue
         context.check_cancelled()
         time.sleep(PAUSE_SECONDS)
-        part, own = wanted.of(unit)
+        part, own = expected.of(unit)
         keys = [key for of_prompt in part.keys(own).values() for key in of_prompt]
         gauged = part.place == GAUGED
         rows = [
@@ -51,21 +51,21 @@ def _number(key: tuple[Any, ...]) -> float:
 
 def _generate(context: JobContext[GenerateSpec]) -> None:
     context.spool.write_result({"base": {"name": "quick", "folder": "/nowhere", "identity": "quick"}})
-    said: dict[str, Any] = {"prompt_token_ids": [1], "token_ids": [3, 2], "finish": "eos", "log_q": -1.0}
-    said |= {"log_model": -1.0, "sampling": "{}"}
+    columns: dict[str, Any] = {"prompt_token_ids": [1], "token_ids": [3, 2], "finish": "eos", "log_q": -1.0}
+    columns |= {"log_model": -1.0, "sampling": "{}"}
     words = ("great", "awful", "fine", "sad")
     _units(
         context,
-        lambda key: said | {"completion": f"{words[int(_number(key) * 4)]} {key[0]}", "u": _number(key)},
+        lambda key: columns | {"completion": f"{words[int(_number(key) * 4)]} {key[0]}", "u": _number(key)},
         CANDIDATES,
     )
 
 
 def _evaluate(context: JobContext[EvaluateSpec]) -> None:
-    said: dict[str, Any] = {"completion": "fine", "token_count": 2, "finish": "eos", "log_q": -1.0, "log_base": -1.0}
-    said |= {"log_reference": -1.0}
+    columns: dict[str, Any] = {"completion": "fine", "token_count": 2, "finish": "eos", "log_q": -1.0, "log_base": -1.0}
+    columns |= {"log_reference": -1.0}
     scorers = context.spec.scorers
-    _units(context, lambda key: said | {"scores": [(name, _number(key)) for name in scorers]}, EVALUATION_SAMPLES)
+    _units(context, lambda key: columns | {"scores": [(name, _number(key)) for name in scorers]}, EVALUATION_SAMPLES)
 
 
 def _finetune(context: JobContext[FinetuneSpec]) -> None:

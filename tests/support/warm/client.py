@@ -49,10 +49,10 @@ class Process:
             raise subprocess.TimeoutExpired(list(self.args), timeout or 0.0)
         return code
 
-    def send_signal(self, wanted: int) -> None:
+    def send_signal(self, process_id: int) -> None:
         if self.poll() is None:
             with contextlib.suppress(ProcessLookupError):
-                os.kill(self.pid, wanted)
+                os.kill(self.pid, process_id)
 
     def terminate(self) -> None:
         self.send_signal(signal.SIGTERM)
