@@ -93,7 +93,7 @@ def judging(
         direction,
         direction * cut,
         replace(by_folds, high=high),
-        _auc(values, decided, count, index, level),
+        auc_interval(values, decided, count, index, level),
         levels,
     )
 
@@ -147,9 +147,10 @@ def _kappa(decided: Bools, above: Bools, count: int, index: Ints, level: float) 
     return _limits(value, len(tables) * (tables @ slopes), level, wide=True)
 
 
-def _auc(values: Floats, decided: Bools, count: int, index: Ints, level: float) -> Interval:
-    """Mann and Whitney's, ties half; what each decision adds is its placement among those of the other kind (DeLong 1988), and
-    the placements of a prompt belong together (Obuchowski 1997)."""
+def auc_interval(values: Floats, decided: Bools, count: int, index: Ints, level: float) -> Interval:
+    """Mann and Whitney's of values (n,), the prompt of each as `index` in 0 to `count` − 1, ties half; what each
+    decision adds is its placement among those of the other kind (DeLong 1988), and the placements of a prompt belong together
+    (Obuchowski 1997)."""
     ones, noughts = int(decided.sum()), int((~decided).sum())
     everywhere, among = ranks(values), np.empty(len(values))
     for kind in (decided, ~decided):

@@ -6,6 +6,8 @@ s and prompts c crossed, gain(s, c) = μ + a(s) + b(c) + e(s, c), the mean over 
 and the third part, the spread of the prompts' means over √C the second and the third, so their sum is not too small. The
 limits of each, t over the S runs and the interval over prompts, are put together as √(of their squares) on either side: the
 square-and-add of Zou & Donner 2008 (Stat. Med. 27:1693; MOVER). With three runs t has 2 degrees of freedom: wide, and honest.
+Gains of bounded values are cut off at an end where runs differ by much, so their law is skewed and t misses more than it
+says: three runs that differ by 45 points were covered in 91 %. For them t has OF_RUNS of the error.
 """
 
 from __future__ import annotations
@@ -14,9 +16,14 @@ import math
 
 import numpy as np
 from numpy.typing import ArrayLike
+from scipy.special import stdtrit
 
+from rsf_core.domain.arrays import Bools, Floats
 from rsf_core.domain.errors import TargetError
-from rsf_core.sampling.intervals import Interval, cluster_mean, difference_interval
+from rsf_core.sampling.bounded import difference_limits
+from rsf_core.sampling.intervals import Interval
+
+OF_RUNS = 0.5
 
 
 def procedure_interval(gains: ArrayLike, width: float = math.inf, level: float = 0.95) -> Interval:
@@ -24,15 +31,44 @@ def procedure_interval(gains: ArrayLike, width: float = math.inf, level: float =
 
     `gains` (S runs, C prompts): the paired difference of each prompt in each run. `width` is that of the range of the
     values which the differences are of; ∞ where they have none. One run, or runs whose means are all equal, say nothing of
-    the spread of runs: limits ∓∞. No run, no prompt or a value that is not finite: TargetError.
+    the spread of runs: limits ∓∞. So do one prompt, and prompts of unbounded values whose means are all equal. No run, no
+    prompt or a value that is not finite: TargetError.
     """
     x = np.asarray(gains, dtype=np.float64)
     if x.ndim != 2 or x.size == 0:
         raise TargetError(f"the gains have shape {x.shape}; give a row for each run and a column for each prompt")
-    runs = len(x)
-    over_runs = cluster_mean(x.mean(axis=1), np.arange(runs), level, bounds=(-math.inf, math.inf))
-    over_prompts = difference_interval(x.mean(axis=0), width, level)
-    value = over_runs.value
-    low = value - math.hypot(value - over_runs.low, over_prompts.value - over_prompts.low)
-    high = value + math.hypot(over_runs.high - value, over_prompts.high - over_prompts.value)
-    return Interval(value, max(low, -width), min(high, width), runs) if over_runs.known else over_runs
+    if not np.isfinite(x).all():
+        raise TargetError("a gain is no finite number")
+    if not told(x) or x.shape[1] == 1 or not (math.isfinite(width) or told(x.T)):
+        return Interval(float(x.mean()), -math.inf, math.inf, len(x))
+    low, high = procedure_limits(x, width, level)
+    return Interval(float(x.mean()), float(low), float(high), len(x))
+
+
+def told(gains: Floats) -> Bools:
+    """Whether the means of runs differ, (..., S, C) → (...): else nothing is known of their spread."""
+    means = gains.mean(axis=-1)
+    whole = means.mean(axis=-1)
+    apart: Bools = np.abs(means - whole[..., None]).max(axis=-1) > 1e-12 * np.maximum(1.0, np.abs(whole))
+    return apart
+
+
+def procedure_limits(gains: Floats, width: float, level: float) -> tuple[Floats, Floats]:
+    """The limits of `procedure_interval`, (..., S, C) → (...), where the means of runs differ and there are two prompts."""
+    mean = gains.mean(axis=(-2, -1))
+    bounded = math.isfinite(width)
+    runs = _t_half(gains.mean(axis=-1), 1.0 - OF_RUNS * (1.0 - level) if bounded else level)
+    by_prompt = gains.mean(axis=-2)
+    if not bounded:
+        half = np.hypot(runs, _t_half(by_prompt, level))
+        return mean - half, mean + half
+    low, high = difference_limits(by_prompt / width, level)
+    down, up = np.hypot(runs, mean - width * low), np.hypot(runs, width * high - mean)
+    return np.maximum(mean - down, -width), np.minimum(mean + up, width)
+
+
+def _t_half(values: Floats, level: float) -> Floats:
+    """t·s/√n over the last axis."""
+    count = values.shape[-1]
+    half: Floats = stdtrit(count - 1, 0.5 + 0.5 * level) * values.std(axis=-1, ddof=1) / math.sqrt(count)
+    return half

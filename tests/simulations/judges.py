@@ -10,6 +10,7 @@ import numpy as np
 from scipy.special import expit
 
 from rsf_core.sampling import judging
+from rsf_core.sampling.arrays import dense_groups
 
 SLOPES = {"none": 0.0, "some": 0.7, "much": 2.0, "near all": 6.0}
 SHIFTS = {"alike": 0.0, "differ": 1.0}  # how far prompts differ in what is accepted, beside the score's own unit
@@ -38,6 +39,20 @@ def coverage(cell: Mapping[str, Any], sets: int, rng: np.random.Generator) -> di
     counted = max(held["said"], 1)
     figures = {name: held[name] / counted for name in ("kappa", "lower", "auc")}
     return figures | {"said": held["said"] / sets, "width": float(np.median(widths)) if widths else 0.0}
+
+
+def auc_coverage(cell: Mapping[str, Any], sets: int, rng: np.random.Generator) -> dict[str, float]:
+    """The same of AUC alone, which takes a twentieth of the time: many data sets."""
+    truth, known, held, too_low = _truth(cell)[1], 0, 0, 0
+    for _ in range(sets):
+        score, accepted, prompt = _drawn(cell, cell["prompts"], rng)
+        if min(accepted.sum(), (~accepted).sum()) < judging.FEWEST_OF_A_KIND:
+            continue
+        interval = judging.auc_interval(score, accepted, *dense_groups(prompt, score), 0.95)
+        known += 1
+        held += interval.low <= truth <= interval.high
+        too_low += interval.high < truth
+    return {"auc": held / known, "too low": too_low / known, "said": known / sets}
 
 
 def _drawn(
