@@ -120,10 +120,10 @@ def _measured(project: Project, most: int, seeds: int) -> dict[str, Any]:
 
 
 def _drawn(
-    model: LocalProposal, wanted: Sequence[tuple[Prompt, int]], law: Law, batch: int, sampling: Sampling, what: str
+    model: LocalProposal, requested: Sequence[tuple[Prompt, int]], law: Law, batch: int, sampling: Sampling, what: str
 ) -> dict[str, Candidate]:
     local.draw = law  # type: ignore[attr-defined, assignment]
-    requests = [(prompt, k, f"held-out.{prompt.prompt_id}.{k}") for prompt, k in wanted]
+    requests = [(prompt, k, f"held-out.{prompt.prompt_id}.{k}") for prompt, k in requested]
     drawn: dict[str, Candidate] = {}
     for candidate in model.draw(requests, sampling, batch):
         drawn[candidate.candidate_id] = candidate
