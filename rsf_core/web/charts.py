@@ -161,6 +161,7 @@ def prompt_rates(rates: Numbers) -> go.Figure:
         hovertemplate="%{y:,} prompts with %{customdata} accepted<extra></extra>",
     )
     figure.update_layout(hovermode="closest", dragmode="select")
+    figure.update_xaxes(range=[0, 100])
     return figure
 
 

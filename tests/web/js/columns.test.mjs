@@ -34,8 +34,8 @@ test("each candidate has a tile with its digit, decision and numbers, the refere
   made.draw(whole, whole.candidates, "1.1.1", data);
   assert.deepEqual(heads(), [
     "Reference",
-    "1✕rejected · by the rule · p_accept 0.25 · ℓ −1.50 nats · 3 tokens · sentiment 0.5",
-    "2✕rejected · by the rule · p_accept 0.25 · ℓ −1.50 nats · 3 tokens · sentiment 0.5",
+    "1✕rejected · by the rule · p_accept 0.25 · ℓ\u00a0−1.50\u00a0nats · 3 tokens · sentiment 0.5",
+    "2✕rejected · by the rule · p_accept 0.25 · ℓ\u00a0−1.50\u00a0nats · 3 tokens · sentiment 0.5",
   ]);
   assert.deepEqual(
     where.children.map((tile) => tile.className),

@@ -8,10 +8,14 @@ import { counted, facts, numbers, opinion, scores } from "../../../rsf_core/web/
 import { candidate } from "./support/candidates.mjs";
 
 test("numbers have their units and a minus that is one", () => {
-  assert.deepEqual(numbers(candidate("1.1.0")), ["p_accept 0.25", "ℓ −1.50 nats", "3 tokens"]);
-  assert.deepEqual(numbers(candidate("1.1.0", { impossible: true })), ["p_accept 0.25", "ℓ −∞ nats", "3 tokens"]);
+  assert.deepEqual(numbers(candidate("1.1.0")), ["p_accept 0.25", "ℓ\u00a0−1.50\u00a0nats", "3 tokens"]);
+  assert.deepEqual(numbers(candidate("1.1.0", { impossible: true })), ["p_accept 0.25", "ℓ\u00a0−∞\u00a0nats", "3 tokens"]);
   assert.deepEqual(numbers(candidate("1.1.0", { p_accept: null, log_ratio: null })), ["3 tokens"]);
-  assert.deepEqual(numbers(candidate("1.1.0", { p_accept: 0, log_ratio: 0 })), ["p_accept 0.00", "ℓ 0.00 nats", "3 tokens"]);
+  assert.deepEqual(numbers(candidate("1.1.0", { p_accept: 0, log_ratio: 0 })), [
+    "p_accept 0.00",
+    "ℓ\u00a00.00\u00a0nats",
+    "3 tokens",
+  ]);
 });
 
 test("scores have three digits", () => {
@@ -28,9 +32,12 @@ test("where there is no score it is said of which scorer, and why", () => {
 });
 
 test("what decides a candidate comes first, then its numbers", () => {
-  assert.equal(facts(candidate("1.1.0"), false), "rejected · by the rule · p_accept 0.25 · ℓ −1.50 nats · 3 tokens");
+  assert.equal(facts(candidate("1.1.0"), false), "rejected · by the rule · p_accept 0.25 · ℓ\u00a0−1.50\u00a0nats · 3 tokens");
   const said = candidate("1.1.0", { opinions: [{ reviewer: "ann", action: "accept", final: true }], flagged: true });
-  assert.equal(facts(said, true), "accepted · ann: accept, settled · p_accept 0.25 · ℓ −1.50 nats · 3 tokens · flagged");
+  assert.equal(
+    facts(said, true),
+    "accepted · ann: accept, settled · p_accept 0.25 · ℓ\u00a0−1.50\u00a0nats · 3 tokens · flagged",
+  );
   assert.equal(facts(candidate("1.1.0", { decision: null, p_accept: null, log_ratio: null }), false), "3 tokens");
 });
 

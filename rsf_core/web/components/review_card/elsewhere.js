@@ -9,7 +9,7 @@ export function numbered({ k }) {
 
 // Nobody may have counted them.
 export function tokens(candidate) {
-  return candidate.tokens === null ? null : `${candidate.tokens} tokens`;
+  return candidate.tokens === null ? null : `${candidate.tokens} ${candidate.tokens === 1 ? "token" : "tokens"}`;
 }
 
 export function origin({ source }) {

@@ -28,12 +28,21 @@ export class Help {
     help.hidden = !help.hidden;
     this.$(".help-button").setAttribute("aria-expanded", String(!help.hidden));
     this.remapping = null;
-    if (!help.hidden) help.replaceChildren(this.table(), ...this.foot());
+    if (!help.hidden) help.replaceChildren(this.tables(), ...this.foot());
   }
 
-  table() {
+  // In two halves, which stand side by side where there is room.
+  tables() {
+    const names = Object.entries(NAMES);
+    const half = Math.ceil(names.length / 2);
+    const place = element("div", "help-keys");
+    place.append(this.table(names.slice(0, half)), this.table(names.slice(half)));
+    return place;
+  }
+
+  table(names) {
     const table = element("table");
-    for (const [action, words] of Object.entries(NAMES)) {
+    for (const [action, words] of names) {
       const row = element("tr");
       const key = element("td");
       const last = element("td");

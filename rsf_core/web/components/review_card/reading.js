@@ -9,9 +9,9 @@ import { counted, facts, ICONS, numbers, opinion, scores } from "./words.js";
 const SPOKEN = 300; // characters of a completion that are read aloud
 
 export function drawWhere($, { counts, decided }, view) {
-  const what = view === "all" ? "in the view" : view;
-  const pending = `${counted(counts[view] ?? 0)} ${what} at the last look`;
-  write($(".where"), decided ? `${pending} · ${counted(decided)} decided since` : pending);
+  if (!(view in counts)) return write($(".where"), ""); // nothing has come yet
+  const inView = `${counted(counts[view])} ${view === "all" ? "in the view" : view}`;
+  write($(".where"), decided ? `${inView}, ${counted(decided)} decided since` : inView);
 }
 
 // `reader`: draws texts as they are to be read.

@@ -25,7 +25,7 @@ export function numbers(candidate) {
   const ratio = candidate.impossible ? "−∞" : candidate.log_ratio?.toFixed(2).replace("-", "−");
   return [
     candidate.p_accept !== null && `p_accept ${candidate.p_accept.toFixed(2)}`,
-    ratio !== undefined && `ℓ ${ratio} nats`,
+    ratio !== undefined && `ℓ\u00a0${ratio}\u00a0nats`,
     tokens(candidate),
     origin(candidate),
   ].filter(Boolean);
