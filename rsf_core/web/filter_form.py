@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from itertools import cycle
 from typing import Any
 
 import streamlit as st
@@ -80,8 +81,9 @@ def form(project: Project, number: int, candidate_filter: CandidateFilter) -> No
         values["tokens"] = _limits(first, name, "Tokens", candidate_filter.tokens)
         values["log_ratio"] = _limits(second, name, "ℓ (nats)", candidate_filter.log_ratio)
         values["scores"] = {}
-        for scorer in (one for one in project.scorers(number) if not answered.is_one(one)):
-            limits = _limits(third, name, readable(scorer), candidate_filter.scores.get(scorer))
+        scorers = (one for one in project.scorers(number) if not answered.is_one(one))
+        for where, scorer in zip(cycle((third, first, second)), scorers):  # the first beside the two above
+            limits = _limits(where, name, readable(scorer), candidate_filter.scores.get(scorer))
             if limits is not None:
                 values["scores"][scorer] = limits
         with st.container(horizontal=True):
