@@ -23,6 +23,7 @@ from rsf_core.project.summary import Gain, Running, Summary
 from rsf_core.project.workspace import Entry
 from rsf_core.prompts.parsing import Columns
 from rsf_core.rounds.comparisons import Comparison
+from rsf_core.rounds.curation import freeze
 from rsf_core.sampling.intervals import Interval
 from rsf_core.store.database import utc_now
 from rsf_core.store.records import ModelRecord
@@ -136,6 +137,7 @@ def hostile(tmp_path_factory: pytest.TempPathFactory, small_task: Path) -> Itera
             store.add_job(f"r1-{job}-1", specs.of_kind(job), ())
             store.add_job_event(f"r1-{job}-1", JobState.FAILED, HOSTILE)
         store.add_flight_event(1, "stopped", 1, 3, False, SHORT, HOSTILE)
+        freeze(store, project.settings, 1, HOSTILE)
         project.own_scorers.save("mine", f"def score(completion):\n    {HOSTILE!r}\n    return 1")
         (project.folder / "scorers" / "**bb** [l](x).py").write_text("def score(completion): pass")
         project.own_scorers.use("mine", 1.0)

@@ -30,8 +30,8 @@ export function drawCandidate($, candidate, data, of, alike = 1) {
   write($(".number"), `${numbered(candidate)} of ${of}${alike > 1 ? ` · ${alike} alike, decided as one` : ""}`);
   $(".focus").className = `focus ${hide ? "" : state ? "accepted" : "rejected"}`;
   drawBadges($(".badges"), badges(candidate, state, hide));
-  write($(".meta"), (hide ? [tokens(candidate)].filter(Boolean) : numbers(candidate)).join(" · "));
-  write($(".scores"), hide ? "" : scores(candidate).join(" · "));
+  const figures = hide ? [tokens(candidate)].filter(Boolean) : [...numbers(candidate), ...scores(candidate)];
+  write($(".meta"), figures.join("\u00a0· ")); // no line begins with the dot
   $(".more").hidden = !candidate.clipped;
   write($(".more"), `Show ${counted(candidate.clipped)} more characters`);
   const lines = said(candidate);

@@ -1,0 +1,83 @@
+"""The card in each of its modes, in a real browser: found without fault by a screen reader's rules, and nothing of it beside
+its edge, light and dark, on a desktop and on a phone."""
+
+from __future__ import annotations
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from rsf_core.domain import Act, ActKind
+from rsf_core.domain.access import person
+from rsf_core.project import Project
+from tests.support.axe import violations
+from tests.support.review_card import open_card
+
+pytestmark = [pytest.mark.browser, pytest.mark.timeout(300)]
+TEXTS = (
+    "<think>\nTwo and **two**.\n</think>\n\n## Sum\n\nThe answer is **4**, for $2 + 2 = 4$:\n\n```python\nx = 2 + 2  # four\n```",
+    "The answer is 5.",
+    "Twenty " * 60,
+)
+GUIDE = "# How we decide\n\nAccept what is **right**: `4`, or $2^2$.\n\n| what | decision |\n|---|---|\n| wrong | reject |"
+# Of each: the keys that lead to it, what is to be seen then, and the keys that lead back.
+MODES: tuple[tuple[str, tuple[str, ...], str, tuple[str, ...]], ...] = (
+    ("as it was drawn", ("m",), ".mode[aria-pressed=false] >> text=Markdown", ("m",)),
+    ("a thought", ("o",), ".completion .thought", ("o",)),
+    ("differences", ("2", "v"), ".comparing", ("v", "1")),
+    ("side by side", ("s",), ".tile.current", ("s",)),
+    ("found words", ("/", "f", "o", "u"), ".search-found >> text=1 of", ("Escape",)),
+    ("the guide", ("g",), ".guide table", ("g",)),
+    ("keys", ("h",), ".help >> text=Accept the whole prompt", ("h",)),
+    ("the editor", ("e",), ".editor", ("Escape",)),
+    ("a note", ("n",), ".line-input", ("Escape",)),
+    ("a gold item", ("w",), ".gold >> text=Gold item, which is right to accept", ("w",)),
+    ("edited and flagged", ("3",), ".said >> text=Edited", ("1",)),
+)
+# What stands beyond the card's edge and is in nothing that scrolls.
+BEYOND = """() => {
+  const root = [...document.querySelectorAll('*')].map((e) => e.shadowRoot).find((r) => r?.querySelector('.card'));
+  const card = root.querySelector('.card');
+  const { left, right } = card.getBoundingClientRect();
+  const scrolls = (e) => e !== card && e && (/auto|scroll/.test(getComputedStyle(e).overflowX) || scrolls(e.parentElement));
+  return [...card.querySelectorAll('button, input, textarea, .text, .badge, .where')].filter((e) => e.checkVisibility()
+    && !scrolls(e.parentElement)).map((e) => [e, e.getBoundingClientRect()]).filter(([, box]) => box.width
+    && (box.left < left - 1 || box.right > right + 1)).map(([e, box]) => `${e.className} ${e.textContent}: ${box.left}-${box.right}`);
+}"""
+
+
+@pytest.mark.parametrize("alone", [False, True], ids=["on the page", "alone"])
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("width", [400, 1280])
+def test_each_mode_is_without_fault_and_within_its_edge(page: Page, serve, review, scheme, width, alone):
+    folder = review(TEXTS)
+    with Project.open(folder) as project:
+        project.guide_book.save(GUIDE)
+        acts = [
+            Act("edit", ActKind.EDIT, ("1.1.2",), value="Twenty."),
+            Act("flag", ActKind.FLAG, ("1.1.2",), value="1"),
+            Act("tags", ActKind.TAGS, ("1.1.2",), value="long, odd"),
+        ]
+        assert all(said.refused is None for said in project.review.say(1, person("ann"), acts))
+    server = serve(folder, RSF_REVIEWER="ann")
+    page.emulate_media(color_scheme=scheme)
+    page.set_viewport_size({"width": width, "height": 850})
+    open_card(page, server, "?order=prompt&view=all")
+    expect(page.locator(".completion math")).to_have_count(1)
+    if alone:
+        page.keyboard.press("l")
+        expect(page.get_by_role("dialog", name="The review card alone")).to_be_visible()
+    wrong: dict[str, list[str]] = {}
+    for name, there, seen, back in MODES:
+        for key in there:
+            page.keyboard.press(key)
+        expect(page.locator(seen).first).to_be_visible()
+        wrong[name] = [*violations(page), *page.evaluate(BEYOND)]
+        for key in back:
+            page.keyboard.press(key)
+    assert {name: what for name, what in wrong.items() if what} == {}
+    assert page.evaluate("() => document.documentElement.scrollWidth") <= width
+    if alone:  # what decides is in sight without scrolling, the guide open or not
+        for _ in range(2):
+            for name in ("Accept", "Reject"):
+                expect(page.locator(".actions").get_by_role("button", name=name).first).to_be_in_viewport(ratio=1)
+            page.keyboard.press("g")
