@@ -14,11 +14,13 @@ from tests.support.review_card import open_card
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(300)]
 TEXTS = (
-    "<think>\nTwo and **two**.\n</think>\n\n## Sum\n\nThe answer is **4**, for $2 + 2 = 4$:\n\n```python\nx = 2 + 2  # four\n```",
+    "<think>\nTwo and **two**.\n</think>\n\n## Sum\n\nThe answer is **4**, for $2 + 2 = 4$:\n\n```python\nx = 4  # four\n```",
     "The answer is 5.",
     "Twenty " * 60,
 )
-GUIDE = "# How we decide\n\nAccept what is **right**: `4`, or $2^2$.\n\n| what | decision |\n|---|---|\n| wrong | reject |"
+GUIDE = (
+    "# How we decide\n\nAccept what is **right**: `4`, or $2^2$.\n\n| what | decision |\n|---|---|\n| wrong | reject |"
+)
 # Of each: the keys that lead to it, what is to be seen then, and the keys that lead back.
 MODES: tuple[tuple[str, tuple[str, ...], str, tuple[str, ...]], ...] = (
     ("as it was drawn", ("m",), ".mode[aria-pressed=false] >> text=Markdown", ("m",)),
@@ -41,7 +43,7 @@ BEYOND = """() => {
   const scrolls = (e) => e !== card && e && (/auto|scroll/.test(getComputedStyle(e).overflowX) || scrolls(e.parentElement));
   return [...card.querySelectorAll('button, input, textarea, .text, .badge, .where')].filter((e) => e.checkVisibility()
     && !scrolls(e.parentElement)).map((e) => [e, e.getBoundingClientRect()]).filter(([, box]) => box.width
-    && (box.left < left - 1 || box.right > right + 1)).map(([e, box]) => `${e.className} ${e.textContent}: ${box.left}-${box.right}`);
+    && (box.left < left - 1 || box.right > right + 1)).map(([e, box]) => `${e.className}: ${box.left} to ${box.right}`);
 }"""
 
 
