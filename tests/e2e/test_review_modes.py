@@ -59,7 +59,7 @@ def test_each_mode_is_without_fault_and_within_its_edge(page: Page, serve, revie
             Act("flag", ActKind.FLAG, ("1.1.2",), value="1"),
             Act("tags", ActKind.TAGS, ("1.1.2",), value="long, odd"),
         ]
-        assert all(said.refused is None for said in project.review.say(1, person("ann"), acts))
+        assert all(answer.refused is None for answer in project.review.say(1, person("ann"), acts))
     server = serve(folder, RSF_REVIEWER="ann")
     page.emulate_media(color_scheme=scheme)
     page.set_viewport_size({"width": width, "height": 850})
