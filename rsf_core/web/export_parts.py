@@ -13,6 +13,7 @@ from rsf_core.project import Project
 from rsf_core.project.exporting.exports import ExportState, Preview
 from rsf_core.project.exporting.made import CARD, Made
 from rsf_core.project.exporting.request import Format, Pairing, Request, Shape, What
+from rsf_core.rounds.curation import is_control
 from rsf_core.web import ui
 from rsf_core.web.literal import file_name, literal
 
@@ -35,7 +36,10 @@ PAIRINGS = {
     Pairing.ALL: "Each with each",
     Pairing.COMPARED: "As people compared or ranked them",
 }
-ROUNDS = {"one": "Round {}", "all": "All rounds in one"}
+ROUNDS = {
+    "one": lambda what, number: "One curated set" if what is What.SFT else f"Round {number}",
+    "all": lambda what, number: "All rounds in one",
+}
 GUIDE = """
 - **Accepted completions**: a curated set, for supervised fine-tuning (TRL's SFTTrainer, and most other trainers).
 - **Preference pairs**: an accepted against a rejected completion of one prompt, for DPO and reward models (DPOTrainer).
@@ -58,15 +62,18 @@ def chosen(project: Project, number: int) -> Request:
     """What the controls say, all of it in the URL."""
     what = What(ui.choice_in_url("what", list(WHATS), What.SFT, format_func=lambda name: WHATS[What(name)]))
     everywhere = project.current_round > 1 and (
-        ui.choice_in_url("rounds", list(ROUNDS), "one", format_func=lambda name: literal(ROUNDS[name].format(number)))
+        ui.choice_in_url("rounds", list(ROUNDS), "one", format_func=lambda name: literal(ROUNDS[name](what, number)))
         == "all"
     )
     curated_id = None
     if what is What.SFT and not everywhere:
-        sets = [one.curated_id for one in reversed(project.curated_sets())]
+        sets = project.curated_sets()[::-1]
         if len(sets) > 1:
+            names = [one.curated_id for one in sets]
+            # the newest of this round that is no control, else the newest that is none
+            usual = max(sets, key=lambda one: (not is_control(one.curated_id), one.round == number, one.seq))
             curated_id = ui.in_url(
-                "set", sets.__contains__, sets[0], lambda key: st.selectbox("Curated set", sets, key=key)
+                "set", names.__contains__, usual.curated_id, lambda key: st.selectbox("Curated set", names, key=key)
             )
     pairing = Pairing.REWARD
     if what is What.PREFERENCE:

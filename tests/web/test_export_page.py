@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 import pytest
 
@@ -39,6 +40,25 @@ def test_a_set_is_looked_at_written_and_found_again(complete: Project, monkeypat
     assert made.rows == rows and f"{made.name[:8]}" in " ".join(one.value for one in app.markdown)
     next(button for button in app.button if button.label == "Delete").click().run()
     assert complete.exports.made() == []
+
+
+@pytest.mark.parametrize(
+    ("names", "offered"),
+    [
+        (("c1-1", "c1-1-random"), "c1-1"),
+        (("c1-1", "c1-2", "c2-1"), "c1-2"),  # of the round that is shown
+        (("c2-1", "c2-1-random", "c3-1-random"), "c2-1"),  # that round has none
+    ],
+)
+def test_the_set_that_is_offered_first_is_of_this_round_and_no_control(
+    complete: Project, monkeypatch: pytest.MonkeyPatch, names: tuple[str, ...], offered: str
+) -> None:
+    monkeypatch.setattr(session, "_project", complete)
+    record = complete.curated_sets()[0]
+    sets = [replace(record, curated_id=name, round=int(name[1]), seq=seq) for seq, name in enumerate(names)]
+    monkeypatch.setattr(Project, "curated_sets", lambda self: sets)
+    (box,) = [one for one in page_of("export").selectbox if one.label == "Curated set"]
+    assert (box.value, box.options) == (offered, list(names[::-1]))
 
 
 @pytest.mark.parametrize("what", What)
