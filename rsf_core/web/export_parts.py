@@ -36,10 +36,6 @@ PAIRINGS = {
     Pairing.ALL: "Each with each",
     Pairing.COMPARED: "As people compared or ranked them",
 }
-ROUNDS = {
-    "one": lambda what, number: "One curated set" if what is What.SFT else f"Round {number}",
-    "all": lambda what, number: "All rounds in one",
-}
 GUIDE = """
 - **Accepted completions**: a curated set, for supervised fine-tuning (TRL's SFTTrainer, and most other trainers).
 - **Preference pairs**: an accepted against a rejected completion of one prompt, for DPO and reward models (DPOTrainer).
@@ -61,9 +57,9 @@ OFFERED = 8  # exports that can be downloaded, the newest
 def chosen(project: Project, number: int) -> Request:
     """What the controls say, all of it in the URL."""
     what = What(ui.choice_in_url("what", list(WHATS), What.SFT, format_func=lambda name: WHATS[What(name)]))
+    rounds = {"one": "One curated set" if what is What.SFT else f"Round {number}", "all": "All rounds in one"}
     everywhere = project.current_round > 1 and (
-        ui.choice_in_url("rounds", list(ROUNDS), "one", format_func=lambda name: literal(ROUNDS[name](what, number)))
-        == "all"
+        ui.choice_in_url("rounds", list(rounds), "one", format_func=lambda name: literal(rounds[name])) == "all"
     )
     curated_id = None
     if what is What.SFT and not everywhere:
