@@ -31,14 +31,17 @@ def mean_limits(
     draws: float = np.inf,
     far: float = FAR,
     kurtosis: float = KURTOSIS,
+    prompts: float | None = None,
 ) -> tuple[Floats, Floats]:
     """The limits of means in [0, 1]; `mean` has shape (...), the limits as well.
 
     `deviations` (..., G) are the prompts' means less `mean`, or for a ratio of sums (S_g − mean·N_g)·G/ΣN_g; G ≥ 2.
     `draws` caps the effective sample size: 0/1 outcomes of prompts are never worth more than so many independent ones.
+    `prompts` is how many prompts of one size the G are worth, where their sizes differ: it caps the degrees of freedom.
     """
-    low = _limit(deviations, mean, level, draws, far, kurtosis)
-    return low, 1.0 - _limit(-deviations, 1.0 - mean, level, draws, far, kurtosis)
+    worth = float(deviations.shape[-1]) if prompts is None else prompts
+    low = _limit(deviations, mean, level, draws, far, kurtosis, worth)
+    return low, 1.0 - _limit(-deviations, 1.0 - mean, level, draws, far, kurtosis, worth)
 
 
 def difference_limits(differences: Floats, level: float) -> tuple[Floats, Floats]:
@@ -63,7 +66,7 @@ def difference_limits(differences: Floats, level: float) -> tuple[Floats, Floats
     return np.maximum(low, -1.0), np.minimum(mean + reach(up_high - up, down - down_low), 1.0)
 
 
-def _limit(y: Floats, mean: Floats, level: float, draws: float, far: float, times: float) -> Floats:
+def _limit(y: Floats, mean: Floats, level: float, draws: float, far: float, times: float, prompts: float) -> Floats:
     """The lower limit of each mean, with a further prompt at (1 − far)·mean."""
     groups = y.shape[-1]
     tail = 0.5 - 0.5 * level
@@ -71,13 +74,13 @@ def _limit(y: Floats, mean: Floats, level: float, draws: float, far: float, time
     second = ((y**2).sum(axis=-1) + further) / (groups + 1)
     fourth = ((y**4).sum(axis=-1) + further**2) / (groups + 1)
     kurtosis = np.maximum(fourth - second**2, np.finfo(np.float64).tiny)
-    freedom = np.clip(times * groups * second**2 / kurtosis, 1.0, groups - 1)
+    freedom = np.clip(times * groups * second**2 / kurtosis, 1.0, max(1.0, prompts - 1.0))
     variance = np.maximum(second / (groups - 1), np.finfo(np.float64).tiny)
     worth = np.minimum(mean * (1.0 - mean) / variance, draws) * (ndtri(tail) / stdtrit(freedom, tail)) ** 2
     k = np.clip(mean, 0.0, 1.0) * worth
     limit = np.where(k > 0.0, betaincinv(np.maximum(k, 1e-12), worth - k + 1.0, tail), 0.0)
     equal = np.abs(y).max(axis=-1) <= EQUAL
     at_an_end = mean >= 1.0 - EQUAL  # its other limit is known, so this one gets the whole error
-    among = np.where(at_an_end, 2.0 * tail, tail) ** (1.0 / groups)
+    among = np.where(at_an_end, 2.0 * tail, tail) ** (1.0 / prompts)
     limits: Floats = np.where(equal, mean * among, limit)
     return limits

@@ -73,7 +73,8 @@ def pooled_mean(
     independent draws it is worth.
 
     It is the ratio ΣS_g / ΣN_g of group sums to group sizes (sums of weights); its standard error by linearisation is
-    √(G/(G−1) · Σ(S_g − value·N_g)²) / ΣN_g (Cochran 1977, ch. 9A). Equal to `cluster_mean` for groups of one size.
+    √(G/(G−1) · Σ(S_g − value·N_g)²) / ΣN_g (Cochran 1977, ch. 9A). Equal to `cluster_mean` for groups of one size; else the
+    groups are worth (ΣN_g)²/ΣN_g² of one size (Kish 1965), for one that has a third of the values says little of others.
     One group: limits ∓∞. No values, one out of bounds, or a weight that is not above 0: TargetError.
     """
     x, count, index = grouped(values, groups)
@@ -81,8 +82,9 @@ def pooled_mean(
     raise_where(~((w > 0) & np.isfinite(w)), w, "weight", "must be finite and above 0")
     total = float(w.sum())
     value = float((w * x).sum() / total) if weights is not None else float(x.mean())
-    residual = group_sum(w * x, count, index) - value * group_sum(w, count, index)
-    return _interval(value, residual * (count / total), x, bounds, level, total)
+    sizes = group_sum(w, count, index)
+    residual = group_sum(w * x, count, index) - value * sizes
+    return _interval(value, residual * (count / total), x, bounds, level, total, total**2 / float(sizes @ sizes))
 
 
 def paired_difference(
@@ -182,10 +184,16 @@ def _bounds(x: Floats, bounds: Bounds | None) -> Bounds:
 
 
 def _interval(
-    value: float, deviations: Floats, x: Floats, bounds: Bounds | None, level: float, worth: float | None = None
+    value: float,
+    deviations: Floats,
+    x: Floats,
+    bounds: Bounds | None,
+    level: float,
+    worth: float | None = None,
+    of_one_size: float | None = None,
 ) -> Interval:
     """From the deviations of the groups, (G,), that sum to 0, and the values x they are made of, which are worth so many
-    independent draws; all of them where it is not said."""
+    independent draws, and the groups so many of one size; all of them where it is not said."""
     low, high = _bounds(x, bounds)
     width, count = high - low, deviations.size
     if count == 1 or not math.isfinite(width):
@@ -193,9 +201,8 @@ def _interval(
     outcomes = bool(((x == low) | (x == high)).all())
     draws = (worth or float(x.size)) if outcomes else math.inf
     mean = np.asarray(min(max((value - low) / width, 0.0), 1.0))
-    lower, upper = mean_limits(
-        deviations / width, mean, _checked(level), draws, kurtosis=KURTOSIS if outcomes else KURTOSIS_OF_VALUES
-    )
+    kurtosis = KURTOSIS if outcomes else KURTOSIS_OF_VALUES
+    lower, upper = mean_limits(deviations / width, mean, _checked(level), draws, kurtosis=kurtosis, prompts=of_one_size)
     return Interval(value, low + width * float(lower), low + width * float(upper), count)
 
 

@@ -136,6 +136,24 @@ def test_items_of_one_prompt_are_covered_where_an_interval_of_independent_ones_i
     assert held[0] / sets >= 0.93 and held[1] / sets < 0.93
 
 
+def test_a_share_of_items_is_covered_where_one_prompt_has_a_third_of_them():
+    """50 prompts, 49 with three items. Counted as 50 prompts of one size 92 % were covered."""
+    rng, sets, held = np.random.default_rng(6), 1_000, 0
+    group = np.repeat(np.arange(50), np.r_[np.full(49, 3), 75])
+    for _ in range(sets):
+        interval = pooled_mean(rng.random(group.size) < rng.beta(2.0, 2.0, 50)[group], group, bounds=(0.0, 1.0))
+        held += interval.low <= 0.5 <= interval.high
+    assert held / sets >= 0.94
+
+
+def test_unequal_sizes_widen_a_share_and_equal_ones_of_any_weight_do_not():
+    values, group = np.tile([1.0, 0.0, 1.0, 1.0], 10), np.repeat(np.arange(20), 2)
+    even = pooled_mean(values, group, bounds=(0.0, 1.0))
+    assert pooled_mean(values, group, bounds=(0.0, 1.0), weights=np.full(40, 1.0)) == even
+    heavy = pooled_mean(values, group, bounds=(0.0, 1.0), weights=np.where(group < 2, 20.0, 1.0))
+    assert (heavy.value, heavy.groups) == (0.75, 20) and heavy.high - heavy.low > even.high - even.low
+
+
 def test_a_share_of_items_is_exact_where_each_has_its_own_prompt_and_says_nothing_of_other_prompts_from_one():
     assert share_of_items([True, True, False], [4, 9, 2]) == clopper_pearson(2, 3)
     assert share_of_items([True, True, False], [4, 4, 4]) == Interval(2 / 3, 0.0, 1.0, 1)
