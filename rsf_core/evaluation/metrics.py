@@ -97,9 +97,10 @@ def per_sample(
     cut = truncated[known]
     ratio = np.where(cut, -np.inf, log_ratio(target, scores, log_q, reference))
     right = ok & ~cut
+    labelling = [name for name in target.scorers if registry.plain_name(name) == ACCURACY]
     measures = {
         **({"constraints met": (ok, of)} if target.rewards else {"pass@1": (right, of)}),
-        **({"accuracy": (scores[ACCURACY], of)} if ACCURACY in target.scorers else {}),
+        **({"accuracy": (scores[labelling[0]], of)} if labelling else {}),
         "acceptance rate": (acceptance_prob(ratio, log_m), of),
         "truncated": (truncated, prompts),
         "distinct-2": texts.distinct_2,
@@ -116,7 +117,7 @@ def per_sample(
         whole = scored == k
         measures["pass@k"] = (pass_at_k(np.bincount(index, right)[whole], scored[whole], k), names[whole])
     if len(target.scorers) > 1:
-        others = [name for name in target.scorers if name != ACCURACY]
+        others = [name for name in target.scorers if name not in labelling]
         measures |= {f"score: {name}": (scores[name], of) for name in others}
     if target.rewards:
         rewards = reward(target, scores, n)

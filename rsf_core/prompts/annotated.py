@@ -1,14 +1,17 @@
-"""Rows of annotation tools: what was annotated and what people said of it, nested as Label Studio and Argilla export them, as
-plain columns.
+"""Rows of annotation tools: what was annotated and what people said of it, as Label Studio, Argilla and Prodigy export them,
+as plain columns.
 
     Label Studio    {"data": {"text": …}, "annotations": [{"result": [{"from_name": "answer", "value": {"text": […]}}]}]}
     Argilla 2       {"fields": {"text": …}, "responses": {"answer": [{"value": …}]}, "suggestions": {"answer": {"value": …}}}
     the same, flat  {"text": …, "answer.responses": […], "answer.suggestion": …}
     Argilla 1       {"text": …, "answer": [{"value": …, "status": "submitted"}], "answer-suggestion": …}
     before that     {"text": …, "prediction": …, "annotation": …, "status": "Validated"}
+    Prodigy         {"text": …, "label": …, "answer": "accept", "_input_hash": …, "_task_hash": …}, with choices
+                    {"text": …, "options": [{"id": …, "text": …}], "accept": [id], "answer": "accept", …}
 
 Of several people's answers the first that was submitted is taken, of Label Studio before them one that is marked as ground
-truth, and of Argilla a suggestion where nobody has answered.
+truth, and of Argilla a suggestion where nobody has answered. Prodigy's answer is a decision on the row (accept, reject or
+ignore), kept as the column `decision`: what it has accepted is what people said, and a row that it has not has no reference.
 """
 
 from __future__ import annotations
@@ -20,7 +23,7 @@ from typing import Any
 from rsf_core.prompts.conversations import is_one
 from rsf_core.prompts.records import Number, Record
 
-LABEL_STUDIO, ARGILLA = "Label Studio", "Argilla"
+LABEL_STUDIO, ARGILLA, PRODIGY = "Label Studio", "Argilla", "Prodigy"
 _VALUES = ("text", "choices", "rating", "number", "datetime", "taxonomy", "transcription")  # what a result may say
 _RESPONSES, _SUGGESTION = ".responses", ".suggestion"
 _OLD_SUGGESTION = "-suggestion"
@@ -31,6 +34,13 @@ _LEGACY = {"annotation", "prediction", "status"}  # of Argilla before its Feedba
 _ABOUT_LEGACY = {"annotation", "annotation_agent", "prediction", "prediction_agent", "status", "inputs", "multi_label"}
 _ABOUT_LEGACY |= {"event_timestamp", "explanation", "metrics", "vectors", "metadata", "search_keywords", "id"}
 _REFUSED = ("discarded", "draft", "pending")
+_OF_PRODIGY = {"_input_hash", "_task_hash"}
+_ABOUT_PRODIGY = {"answer", "accept", "options", "spans", "tokens", "relations", "config", "html", "image", "meta"}
+_JUDGED = ("label", "response", "output", "completion", "summary", "translation", "user_input")  # what a decision is on
+_DECISIONS = {
+    *("accept", "accepted", "reject", "rejected", "ignore", "ignored", "skip", "skipped", "approve", "approved"),
+    *("submitted", "discarded", "draft", "pending", "validated", "completed"),
+}
 
 
 def plain(record: Record) -> Record:
@@ -52,6 +62,8 @@ def plain(record: Record) -> Record:
         answers = {name: _first(_submitted(fields[name]), fields[name + _OLD_SUGGESTION]) for name in old}
         kept = {name: value for name, value in fields.items() if not any(name.startswith(one) for one in old)}
         return _made(record, ARGILLA, kept, answers)
+    if set(fields) >= _OF_PRODIGY:
+        return _prodigy(record)
     if set(fields) >= _LEGACY:
         answers = {} if fields["status"] == "Discarded" else {"annotation": _value(fields["annotation"])}
         return _made(record, ARGILLA, {name: fields[name] for name in fields if name not in _ABOUT_LEGACY}, answers)
@@ -60,6 +72,20 @@ def plain(record: Record) -> Record:
         if isinstance(inside, dict) and is_one(inside.get("messages")) and "messages" not in fields:
             return replace(record, fields={**inside, **{key: value for key, value in fields.items() if key != name}})
     return record
+
+
+def are_decisions(values: Sequence[Any]) -> bool:
+    """Whether a column says what was decided of each row, accept or reject, submitted or discarded: no row's right answer."""
+    return bool(values) and all(isinstance(value, str) and value.strip().lower() in _DECISIONS for value in values)
+
+
+def are_places(values: Sequence[Any]) -> bool:
+    """Whether a column says where in a text something stands, as doccano has it: [[0, 5, "PERSON"], …]."""
+    filled = [value for value in values if value != []]
+    return bool(filled) and all(
+        isinstance(value, list) and all(isinstance(one, list | dict) and not is_one([one]) for one in value)
+        for value in filled
+    )
 
 
 def flat_label_studio(names: Sequence[str]) -> list[str] | None:
@@ -72,6 +98,25 @@ def _made(record: Record, tool: str, data: Mapping[str, Any], answers: Mapping[s
     """A question that is called as a column of the data is has its own name."""
     named = {f"{name} (annotated)" if name in data else name: value for name, value in answers.items()}
     return replace(record, fields={**data, **named}, tool=tool, annotated=tuple(named))
+
+
+def _prodigy(record: Record) -> Record:
+    fields = record.fields
+    decision, chosen = fields.get("answer"), fields.get("accept")
+    data = {name: value for name, value in fields.items() if name not in _ABOUT_PRODIGY and not name.startswith("_")}
+    answers = {name: data.pop(name) for name in _JUDGED if name in data}
+    if isinstance(chosen, list):
+        options = fields.get("options")
+        texts = {
+            one.get("id"): one.get("text")
+            for one in (options if isinstance(options, list) else ())
+            if isinstance(one, dict) and isinstance(one.get("id"), str)
+        }
+        # the id of an option is a label, or no more than its number
+        answers["accept"] = _value([texts.get(one) if isinstance(one, Number) else one for one in chosen])
+    name = "decision" if "decision" not in data else "decision (Prodigy)"
+    made = _made(record, PRODIGY, data, answers)
+    return replace(made, fields={**made.fields, name: decision}, refused=decision != "accept")
 
 
 def _label_studio(annotations: Sequence[Any]) -> dict[str, Any]:

@@ -106,6 +106,8 @@ def recognise(path: Path, reading: Reading = FOUND) -> Format:
     if is_own_export(names):
         free = [name for name in free if name != "label"]  # it says whether the completion is accepted
     free = [name for name in free if not is_plural(name) or are_single(values[name])]
+    decided = [name for name in free if plainly(name) in REFERENCES and annotated.are_decisions(values[name])]
+    free = [name for name in free if name not in decided and not annotated.are_places(values[name])]
     # a truth value is a label beside another column, and the reference where there is no other
     reference = named([name for name in free if any(map(_is_readable, values[name]))], REFERENCES) or named(
         free, REFERENCES
@@ -126,6 +128,10 @@ def recognise(path: Path, reading: Reading = FOUND) -> Format:
     if unread is not None:
         name += f"; the column {split} is not used, for it holds {str(unread)[:40]!r}"
         split = None
+    if decided:
+        name += f"; the column {decided[0][:40]} is no reference, for it says what was decided of each row"
+    if tool == annotated.PRODIGY:
+        name += "; the reference is what was accepted, and a row that was rejected or ignored has none"
     if tool is not None:
         columns_shown = ", ".join(one[:40] for one in by_annotators[:SHOWN_COLUMNS]) or "nothing"
         name = f"an export of {tool} (annotated: {columns_shown}); {name}"

@@ -115,6 +115,9 @@ def prompt_of(
     if any(fields.get(name) not in _NO_TOOLS for name in _TOOLS):
         notes["rows come with tools to call, which a prompt here has none of: they are left out"] += 1
     reference = _reference(fields, columns, manner, spoken, notes)
+    if reference is not None and record.refused and columns.reference in record.annotated:
+        reference = None
+        notes["rows were rejected or ignored by who annotated them: they have no reference"] += 1
     if spoken is not None and spoken.left_out:
         others = f"{spoken.left_out} later question{'s' if spoken.left_out > 1 else ''} of the conversation"
         lost = ""

@@ -9,12 +9,13 @@ from typing import Any
 @dataclass(frozen=True, slots=True)
 class Record:
     """The fields of a row by their names; `line` is where it begins (of Parquet: the number of the row). Of an annotation
-    `tool` the columns `annotated` are what people said."""
+    `tool` the columns `annotated` are what people said, and where the row is `refused` nobody says that it is right."""
 
     line: int
     fields: dict[str, Any]
     tool: str | None = None
     annotated: tuple[str, ...] = ()
+    refused: bool = False
 
 
 class Number(str):

@@ -17,6 +17,7 @@ from decimal import Decimal
 from rsf_core.scorers.answer_words import IS_ANSWER, PHRASE, SCALE, ZEROS
 from rsf_core.scorers.notation import UNREADABLE, one_notation
 from rsf_core.scorers.number import RUN, Number, divide, evaluate, multiply, plain, scaled
+from rsf_core.scorers.thoughts import answer_of
 
 _RUN = re.compile(RUN)
 _SCIENTIFIC = re.compile(r"[eE]([-+]?\d+)(?!\w)")
@@ -43,8 +44,6 @@ _PAIR = re.compile(r"[(\[{]\s?0,\d++\s?\\?[)\]}]")  # (0,5) is two numbers, 0,5 
 _SEVERAL = re.compile(r"\b(?:are|solutions|roots|values|zeros)[\s:$]{0,3}$", re.IGNORECASE)
 _TUPLE = re.compile(rf"[(\[{{]\s*+{_ITEM}(?:\s*+,\s*+{_ITEM})++\s*+[)\]}}]")  # also an interval, a set
 
-_THOUGHT = re.compile(r"</(?:think|thinking|reasoning)>", re.IGNORECASE)
-_THINKING = re.compile(r"<(?:think|thinking|reasoning)>", re.IGNORECASE)
 _MARK = re.compile(r"(?<!#)####(?!#)")
 _HEADING = re.compile(r"\s*\d+\s*[.):]\s+[^\W\d]")  # "#### 1. Understand the problem"
 _BOX = re.compile(r"\\(?:boxed|fbox)\s*\{|[{}]")
@@ -116,7 +115,7 @@ class _Found:
 
 def stated_number(text: str) -> Number | None:
     """The number a text gives as its answer; None where there is none. Linear in the text, and raises on nothing."""
-    text = one_notation(without_thought(text))
+    text = one_notation(answer_of(text))
     numbers = _numbers(text)
     for mark in _MARK.finditer(text):
         if not _HEADING.match(text, mark.end()) and _is_direct(text, mark.end(), numbers):
@@ -161,14 +160,6 @@ def reference_number(reference: str | None) -> Number | None:
         return _only_number(text[slice(*_boxes(text)[-1])])
     alone = _only_number(text)
     return stated_number(reference) if alone is None and PHRASE.search(text) else alone
-
-
-def without_thought(text: str) -> str:
-    """The text without what is thought aloud, <think>…</think>, also where that does not end."""
-    ends = [match.end() for match in _THOUGHT.finditer(text)]
-    rest = text[ends[-1] :] if ends else text
-    thinking = _THINKING.search(rest)
-    return rest if thinking is None else rest[: thinking.start()]
 
 
 def _boxes(text: str) -> list[tuple[int, int]]:

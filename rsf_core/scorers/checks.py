@@ -16,18 +16,28 @@ from rsf_core.scorers import answered, json_schemas, json_values, tastes
 from rsf_core.scorers.answers import reference_number
 from rsf_core.scorers.base import instead
 from rsf_core.scorers.number import Number
+from rsf_core.scorers.thoughts import answer_of
 
 MOST_SECONDS = 20.0  # that code of one completion may compute: a batch of one must fit into score.timeout_seconds
 LABELS = ("positive", "negative", "neutral")
 
 
-class ContainsCheck:
+class _InTheAnswer:
+    """What may be told to look at the answer alone."""
+
+    _answer_alone = False
+
+    def _judged(self, completion: str) -> str:
+        return answer_of(completion).strip() if self._answer_alone else completion
+
+
+class ContainsCheck(_InTheAnswer):
     name = "contains"
 
-    def __init__(self, text: str, ignore_case: bool = False) -> None:
+    def __init__(self, text: str, ignore_case: bool = False, answer_alone: bool = False) -> None:
         if not isinstance(text, str) or not text:
             raise ScorerError(f'the scorer {self.name!r} needs a text that is not empty, as in {self.name}(text="cat")')
-        self._ignore_case = ignore_case
+        self._ignore_case, self._answer_alone = ignore_case, answer_alone
         self._text = self._folded(text)
 
     def _folded(self, text: str) -> str:
@@ -38,8 +48,10 @@ class ExcludesCheck(ContainsCheck):
     name = "excludes"
 
 
-class PatternCheck:
-    def __init__(self, pattern: str, whole: bool = False, ignore_case: bool = False) -> None:
+class PatternCheck(_InTheAnswer):
+    def __init__(
+        self, pattern: str, whole: bool = False, ignore_case: bool = False, answer_alone: bool = False
+    ) -> None:
         if not isinstance(pattern, str):
             raise ScorerError(f"the scorer 'regex' needs a pattern that is a text, not {pattern!r:.80}")
         try:
@@ -47,6 +59,7 @@ class PatternCheck:
         except (re.error, RecursionError, OverflowError, PatternError) as error:
             raise ScorerError(f"the scorer 'regex' cannot read its pattern {pattern!r:.120}: {error}") from error
         self._match = compiled.fullmatch if whole else compiled.search
+        self._answer_alone = answer_alone
 
 
 class ExactMatchCheck:

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from rsf_core.domain import Finish
 from rsf_core.scorers.base import Scored
 from rsf_core.scorers.sentences import is_one_sentence
+from rsf_core.scorers.thoughts import answer_of
 
 
 class Ended:
@@ -23,6 +24,7 @@ class OneSentence:
     name = "one_sentence"
     description = "1 where the completion is a single sentence on one line with its stop, else 0"
     bounds = (0.0, 1.0)
+    version = "2"
 
     def score(self, batch: Sequence[Scored]) -> list[float]:
-        return [float(is_one_sentence(scored.completion)) for scored in batch]
+        return [float(is_one_sentence(answer_of(scored.completion))) for scored in batch]

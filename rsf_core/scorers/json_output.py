@@ -13,6 +13,7 @@ from rsf_core.domain.text import plain
 from rsf_core.scorers import json_schemas, json_values
 from rsf_core.scorers.base import MOST_SECONDS_A_MATCH, TOO_LONG, Scored, unreadable
 from rsf_core.scorers.checks import JsonMatchCheck, SchemaCheck
+from rsf_core.scorers.thoughts import answer_of
 
 _FENCE = re.compile(r"```(?:json)?[ \t]*\n(.*)\n[ \t]*```", re.DOTALL | re.IGNORECASE)
 _NOTHING = object()
@@ -20,10 +21,9 @@ _NOTHING = object()
 
 class Json:
     name = "json"
-    description = (
-        "1 where the completion is one JSON value (in a ```json fence too, unless fenced is false), otherwise 0"
-    )
+    description = "1 where the answer is one JSON value (in a ```json fence too, unless fenced is false), otherwise 0"
     bounds = (0.0, 1.0)
+    version = "2"
 
     def __init__(self, fenced: bool = True) -> None:
         self._read = partial(read, fenced=fenced)
@@ -34,10 +34,9 @@ class Json:
 
 class JsonSchema(SchemaCheck):
     name = "json_schema"
-    description = (
-        "1 where the completion is JSON that a JSON Schema allows (of the draft in $schema, else 2020-12), else 0"
-    )
+    description = "1 where the answer is JSON that a JSON Schema allows (of the draft in $schema, else 2020-12), else 0"
     bounds = (0.0, 1.0)
+    version = "2"
     needs = ("jsonschema",)
     most_at_once = 64  # so many of the longest end in time
     check = "rsf_core.scorers.checks:SchemaCheck"
@@ -63,10 +62,11 @@ class JsonSchema(SchemaCheck):
 class JsonMatch(JsonMatchCheck):
     name = "json_match"
     description = (
-        "How far the completion's JSON is the reference's, 0 to 1: of two objects the share of right entries among all that "
+        "How far the answer's JSON is the reference's, 0 to 1: of two objects the share of right entries among all that "
         "either has, else 1 or 0; outer white space and case of texts do not count"
     )
     bounds = (0.0, 1.0)
+    version = "2"
     check = "rsf_core.scorers.checks:JsonMatchCheck"
     reference = True
 
@@ -112,11 +112,14 @@ def _alike(value: Any, reference: Any) -> bool:
 
 
 def read(completion: str, fenced: bool) -> Any:
-    """The JSON value that a completion is, or `_NOTHING`. NaN and Infinity are no JSON, nor is what follows a value."""
-    text = completion.strip()
-    if fenced and (inside := _FENCE.fullmatch(text)):
-        text = inside[1]
-    try:
-        return json_values.loads(text)
-    except (ValueError, RecursionError):
-        return _NOTHING
+    """The JSON value that a completion, or its answer, is, or `_NOTHING`. NaN and Infinity are no JSON, nor is what follows a
+    value."""
+    for text in dict.fromkeys(
+        (completion.strip(), answer_of(completion).strip())
+    ):  # a text in JSON may have tags of thoughts
+        inside = _FENCE.fullmatch(text) if fenced else None
+        try:
+            return json_values.loads(text if inside is None else inside[1])
+        except (ValueError, RecursionError):
+            continue
+    return _NOTHING

@@ -13,6 +13,7 @@ from rsf_core.domain import Prompt
 from rsf_core.domain.text import plain
 from rsf_core.scorers.base import Scored, unreadable
 from rsf_core.scorers.checks import LABELS, LabelCheck
+from rsf_core.scorers.thoughts import answer_of
 
 _LABEL = "|".join(LABELS)
 _OPENING = rf"The sentence is ({_LABEL})\b"
@@ -31,20 +32,22 @@ class LabelFormat:
     name = "label_format"
     description = 'Format of labels: 1 where it is "The sentence is LABEL" and a reason, on one line, else 0'
     bounds = (0.0, 1.0)
+    version = "2"
 
     def score(self, batch: Sequence[Scored]) -> list[float]:
-        return [float(_ANSWER.fullmatch(plain(scored.completion).strip()) is not None) for scored in batch]
+        return [float(_ANSWER.fullmatch(plain(answer_of(scored.completion)).strip()) is not None) for scored in batch]
 
 
 class LabelMatch(LabelCheck):
     name = "label_match"
     description = "1 where the label the completion opens with is the prompt's reference, else 0"
     bounds = (0.0, 1.0)
+    version = "2"
     check = "rsf_core.scorers.checks:LabelCheck"
     reference = True
 
     def score(self, batch: Sequence[Scored]) -> list[float]:
-        return [float(stated_label(scored.completion) == _gold(scored.prompt)) for scored in batch]
+        return [float(stated_label(answer_of(scored.completion)) == _gold(scored.prompt)) for scored in batch]
 
 
 def _gold(prompt: Prompt) -> str:

@@ -1,4 +1,5 @@
-"""What stands in a completion: a text, a pattern, the reference. 1 or 0, for constraints above all."""
+"""What stands in a completion: a text, a pattern, the reference. 1 or 0, for constraints above all. A text and a pattern are
+looked for in all of it, for the form of a thought can be asked for too; with answer_alone in its answer."""
 
 from __future__ import annotations
 
@@ -8,27 +9,28 @@ from rsf_core.domain import Prompt, processor_time
 from rsf_core.domain.text import composed
 from rsf_core.scorers.base import MOST_SECONDS_A_MATCH, TOO_LONG, NoScore, Scored, unreadable
 from rsf_core.scorers.checks import ContainsCheck, ExactMatchCheck, ExcludesCheck, PatternCheck
+from rsf_core.scorers.thoughts import answer_of
 
 
 class Contains(ContainsCheck):
     name = "contains"
-    description = "1 where the completion contains a text, otherwise 0"
+    description = "1 where the completion, or with answer_alone its answer, contains a text, otherwise 0"
     bounds = (0.0, 1.0)
     check = "rsf_core.scorers.checks:ContainsCheck"
 
-    def __init__(self, text: str, ignore_case: bool = False) -> None:
-        super().__init__(text, ignore_case)
+    def __init__(self, text: str, ignore_case: bool = False, answer_alone: bool = False) -> None:
+        super().__init__(text, ignore_case, answer_alone)
 
     def score(self, batch: Sequence[Scored]) -> list[float]:
         return [float(self._found(scored)) for scored in batch]
 
     def _found(self, scored: Scored) -> bool:
-        return self._text in self._folded(scored.completion)
+        return self._text in self._folded(self._judged(scored.completion))
 
 
 class Excludes(Contains, ExcludesCheck):
     name = "excludes"
-    description = "1 where the completion does not contain a text, otherwise 0"
+    description = "1 where the completion, or with answer_alone its answer, does not contain a text, otherwise 0"
     check = "rsf_core.scorers.checks:ExcludesCheck"
 
     def _found(self, scored: Scored) -> bool:
@@ -38,17 +40,20 @@ class Excludes(Contains, ExcludesCheck):
 class Pattern(PatternCheck):
     name = "regex"
     description = (
-        "1 where a regular expression (Python's) matches in the completion, or with whole all of it, otherwise 0"
+        "1 where a regular expression (Python's) matches in the completion, or with whole all of it, otherwise 0; with "
+        "answer_alone its answer"
     )
     bounds = (0.0, 1.0)
     check = "rsf_core.scorers.checks:PatternCheck"
     most_at_once = 64  # so many of the longest end in time
 
-    def __init__(self, pattern: str, whole: bool = False, ignore_case: bool = False) -> None:
-        super().__init__(pattern, whole, ignore_case)
+    def __init__(
+        self, pattern: str, whole: bool = False, ignore_case: bool = False, answer_alone: bool = False
+    ) -> None:
+        super().__init__(pattern, whole, ignore_case, answer_alone)
 
     def score(self, batch: Sequence[Scored]) -> list[float | NoScore]:
-        return [self._score(composed(scored.completion)) for scored in batch]
+        return [self._score(composed(self._judged(scored.completion))) for scored in batch]
 
     def _score(self, completion: str) -> float | NoScore:
         try:
@@ -61,10 +66,11 @@ class Pattern(PatternCheck):
 class ExactMatch(ExactMatchCheck):
     name = "exact_match"
     description = (
-        "1 where the completion is the reference, outer white space and typography aside, otherwise 0; with words_alone case "
-        "and punctuation do not count either"
+        "1 where the completion, or its answer, is the reference, outer white space and typography aside, otherwise 0; with "
+        "words_alone case and punctuation do not count either"
     )
     bounds = (0.0, 1.0)
+    version = "2"
     check = "rsf_core.scorers.checks:ExactMatchCheck"
     reference = True
 
@@ -72,7 +78,11 @@ class ExactMatch(ExactMatchCheck):
         super().__init__(words_alone)
 
     def score(self, batch: Sequence[Scored]) -> list[float]:
-        return [float(self._key(scored.completion) == self._wanted(scored.prompt)) for scored in batch]
+        return [float(self._wanted(scored.prompt) in self._stated(scored.completion)) for scored in batch]
+
+    def _stated(self, completion: str) -> list[str | list[str]]:
+        """What may be the reference: all of it too, for a reference may speak of thoughts."""
+        return [self._key(completion), self._key(answer_of(completion))]
 
     def _wanted(self, prompt: Prompt) -> str | list[str]:
         problem = self.reference_problem(prompt.reference)

@@ -8,9 +8,9 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from rsf_core.domain.helper_process import HelperEndedError, HelperProcess
-from rsf_core.scorers.answers import without_thought
 from rsf_core.scorers.base import NoScore, Scored, instead, unreadable
 from rsf_core.scorers.checks import MathCheck
+from rsf_core.scorers.thoughts import answer_of
 
 CPU_SECONDS = 3  # a comparison: an ordinary one takes some thousandths
 WALL_SECONDS = 60.0  # the start of the process included, some two seconds of the processor
@@ -34,6 +34,7 @@ class MathMatch(MathCheck):
     bounds = (0.0, 1.0)
     needs = ("math_verify",)
     extra = "math"
+    version = "2"
     check = "rsf_core.scorers.checks:MathCheck"
     reference = True
 
@@ -59,6 +60,6 @@ class MathMatch(MathCheck):
 
 def _stated(text: str) -> str:
     """The text without what is thought aloud; where the first "####" stands, the line after it."""
-    text = without_thought(text)
+    text = answer_of(text)
     _, mark, after = text.partition(MARK)
     return (after.strip().splitlines() or [""])[0] if mark else text

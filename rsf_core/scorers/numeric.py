@@ -19,6 +19,7 @@ class NumericMatch(NumberCheck):
     name = "numeric_match"
     description = "1 where the number the completion gives as its answer equals the prompt's reference, else 0"
     bounds = (0.0, 1.0)
+    version = "2"
     check = "rsf_core.scorers.checks:NumberCheck"
     reference = True
 

@@ -67,6 +67,12 @@ def plain_name(name: str) -> str:
     return name.partition(MARK)[0]
 
 
+def _without_version(reference: str) -> str:
+    """A scorer in messages, where whichever version is meant says the same."""
+    name, mark, rest = reference.partition(MARK)
+    return name + rest[rest.find("(") :] if mark and "(" in rest else name
+
+
 def _entry_point(name: str) -> EntryPoint:
     by_name, name = _entry_points(), plain_name(name)
     if name not in by_name:
@@ -184,7 +190,9 @@ class ReferenceCheck:
         """The first scorer that cannot read this reference, and what it says of it; None where all can."""
         if reference not in self._known:
             problems = ((name, _check(name, scorer, reference)) for name, scorer in self._scorers.items())
-            self._known[reference] = next(((name, problem) for name, problem in problems if problem is not None), None)
+            self._known[reference] = next(
+                ((_without_version(name), problem) for name, problem in problems if problem is not None), None
+            )
         return self._known[reference]
 
 

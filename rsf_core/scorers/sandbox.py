@@ -1,5 +1,5 @@
-"""Running code of a completion against tests, in a process of its own with limits. docs/SECURITY.md says what this protects
-against, and what not."""
+"""Running code of a completion against tests: the code in a process of its own with limits, the tests in another, which has
+plain data of it alone. docs/SECURITY.md says what this protects against, and what not."""
 
 from __future__ import annotations
 
@@ -20,7 +20,6 @@ from rsf_core.domain.files import scratch
 _CHILD = Path(__file__).with_name("sandbox_child.py")
 _START_SECONDS = 10.0  # until Python runs, on a machine that is busy with other things
 _LARGEST_RESULT = 1 << 20
-_FIRST_LINE = 16  # bytes, at most
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,30 +60,28 @@ def isolated() -> bool:
 
 
 def _run(code: str, statements: Sequence[Statement], limits: Limits) -> list[str]:
-    with scratch("rsf-code-") as folder:
-        job, result, empty = folder / "job.json", folder / "result", folder / "empty"
-        empty.mkdir()
-        work = {"code": code, "statements": [(one.source, one.is_test) for one in statements]}
-        job.write_text(json.dumps(work), encoding="utf-8")
-        # all that may be written there: on a disk that gets full meanwhile, tests that pass would count as failed
-        result.write_bytes(bytes(_FIRST_LINE + sum(len(f"{number}\n") for number in range(len(statements)))))
-        arguments: list[str | Path] = [job, result, repr(limits.seconds), str(limits.memory)]
+    work = {"code": code, "statements": [(one.source, one.is_test) for one in statements]}
+    with scratch("rsf-code-") as empty:
         process = subprocess.Popen(
-            [sys.executable, "-I", "-S", "-B", _CHILD, *arguments],
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.DEVNULL,
+            [sys.executable, "-I", "-S", "-B", _CHILD, repr(limits.seconds), str(limits.memory)],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
             cwd=empty,
             env={"PATH": os.defpath, "LANG": "C.UTF-8", "HOME": str(empty), "PYTHONHASHSEED": "0"},
             start_new_session=True,
         )
+        # the tests and what comes of them go through pipes, which the code has not: no file holds them
+        output = b""
         try:
+            output, _ = process.communicate(json.dumps(work).encode(), limits.wall_seconds + _START_SECONDS)
+        except subprocess.TimeoutExpired:
+            _end(process)
             with contextlib.suppress(subprocess.TimeoutExpired):
-                process.wait(limits.wall_seconds + _START_SECONDS)
+                output, _ = process.communicate(timeout=_START_SECONDS)
         finally:
             _end(process)
-        with result.open("rb") as file:
-            lines = file.read(_LARGEST_RESULT).rstrip(b"\0").decode("ascii", "replace").split("\n")
+    lines = output[:_LARGEST_RESULT].decode("ascii", "replace").split("\n")
     if not lines[0]:  # it is written before the code is run
         raise OSError("its process ended before it began: look whether the machine has memory to spare")
     return lines

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from rsf_core.scorers.base import Scored, unreadable
 from rsf_core.scorers.embedding import cosine, largest_cosine
 from rsf_core.scorers.model_checks import SimilarityCheck
+from rsf_core.scorers.thoughts import answer_of
 
 
 class Similarity(SimilarityCheck):
@@ -19,6 +20,7 @@ class Similarity(SimilarityCheck):
     needs = ("wordllama",)
     extra = "text"
     check = "rsf_core.scorers.model_checks:SimilarityCheck"
+    version = "2"
     reference = True
 
     def score(self, batch: Sequence[Scored]) -> list[float]:
@@ -28,7 +30,7 @@ class Similarity(SimilarityCheck):
         problem = self.reference_problem(scored.prompt.reference)
         if problem is not None or scored.prompt.reference is None:
             raise unreadable(self.name, scored.prompt, str(problem))
-        return cosine(scored.completion, scored.prompt.reference)
+        return cosine(answer_of(scored.completion), scored.prompt.reference)
 
 
 class Novelty:
@@ -45,6 +47,6 @@ class Novelty:
 
     def score(self, batch: Sequence[Scored]) -> list[float]:
         return [
-            1.0 - max(0.0, largest_cosine(scored.completion, scored.earlier)) if scored.earlier else 1.0
+            1.0 - max(0.0, largest_cosine(answer_of(scored.completion), scored.earlier)) if scored.earlier else 1.0
             for scored in batch
         ]

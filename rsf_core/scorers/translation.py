@@ -10,6 +10,7 @@ from rsf_core.domain import Prompt
 from rsf_core.domain.text import composed
 from rsf_core.scorers.base import Scored, unreadable
 from rsf_core.scorers.checks import TranslationCheck
+from rsf_core.scorers.thoughts import answer_of
 
 
 class ChrF(TranslationCheck):
@@ -17,6 +18,7 @@ class ChrF(TranslationCheck):
     description = "chrF of the completion against the prompt's reference (Popović 2015, by sacrebleu), 0 to 1"
     bounds = (0.0, 1.0)
     needs = ("sacrebleu",)
+    version = "2"
     check = "rsf_core.scorers.checks:TranslationCheck"
     reference = True
 
@@ -25,7 +27,10 @@ class ChrF(TranslationCheck):
 
     def score(self, batch: Sequence[Scored]) -> list[float]:
         return [
-            self._chrf.sentence_score(composed(scored.completion), [composed(_reference(scored.prompt))]).score / 100.0
+            self._chrf.sentence_score(
+                composed(answer_of(scored.completion)), [composed(_reference(scored.prompt))]
+            ).score
+            / 100.0
             for scored in batch
         ]
 

@@ -1,4 +1,5 @@
-"""Whether the code of a completion passes the prompt's tests: it is run in a process of its own, with limits (`sandbox`)."""
+"""Whether the code of a completion passes the prompt's tests: it is run in a process of its own, with limits, and the tests in
+another (`sandbox`)."""
 
 from __future__ import annotations
 
@@ -12,6 +13,7 @@ from rsf_core.scorers import sandbox
 from rsf_core.scorers.base import NoScore, Scored, unreadable
 from rsf_core.scorers.checks import UnitTestsCheck
 from rsf_core.scorers.sandbox import Limits, Statement
+from rsf_core.scorers.thoughts import answer_of
 
 _FENCED = re.compile(r"```[ \t]*[\w+-]*[ \t]*\r?\n(.*?)(?:\n[ \t]*```|\Z)", re.DOTALL)
 _BATCH_SECONDS = 40.0  # by the clock: less than score.timeout_seconds has by itself
@@ -23,6 +25,7 @@ class UnitTests(UnitTestsCheck):
         "Share of the reference's assert statements that the completion's Python code (its first fenced block, else all of "
         "it) passes, 0 to 1; with whole 1 or 0. The code is run: see docs/SECURITY.md"
     )
+    version = "2"
     bounds = (0.0, 1.0)
     check = "rsf_core.scorers.checks:UnitTestsCheck"
     reference = True
@@ -52,9 +55,11 @@ class UnitTests(UnitTestsCheck):
 
 
 def code_of(completion: str) -> str:
-    """The code in a completion: its first fenced block, also where it was cut off before the end of it, else all of it."""
-    fenced = _FENCED.search(completion)
-    return fenced[1] if fenced else completion
+    """The code in the answer of a completion: its first fenced block, also where it was cut off before the end of it, else all
+    of it."""
+    answer = answer_of(completion)
+    fenced = _FENCED.search(answer)
+    return fenced[1] if fenced else answer
 
 
 @lru_cache(maxsize=4096)

@@ -117,7 +117,7 @@ def test_an_encoder_decoder_goes_through_a_round_of_translation(tmp_path: Path, 
     ):
         rsf("set", folder, key, value)
     (comparison,) = rsf_json("run", folder)["comparisons"]
-    assert 0 < comparison["after"]["score: chrf"]["value"] < 1
+    assert 0 < comparison["after"]["score: chrf@v2"]["value"] < 1
     assert comparison["after"]["KL to base"]["value"] != 0
     assert load(folder / "models" / comparison["after_id"])[0].config.is_encoder_decoder
 

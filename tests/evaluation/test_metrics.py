@@ -51,9 +51,10 @@ def test_each_metric_by_hand(samples: HeldOutSamples) -> None:
     assert {name: interval.value for name, interval in metrics.items()} == pytest.approx(expected)
 
 
-def test_accuracy_counts_right_labels_also_in_the_wrong_format(samples: HeldOutSamples) -> None:
-    constraints = tuple(Constraint(scorer=name, at_least=1) for name in ("label_format", "label_match"))
-    scores = {"label_format": np.array([1.0, 0, 0, 1]), "label_match": np.array([1.0, 1, 0, 1])}
+@pytest.mark.parametrize("label_match", ["label_match", "label_match@v2"])
+def test_accuracy_counts_right_labels_also_in_the_wrong_format(samples: HeldOutSamples, label_match: str) -> None:
+    constraints = tuple(Constraint(scorer=name, at_least=1) for name in ("label_format", label_match))
+    scores = {"label_format": np.array([1.0, 0, 0, 1]), label_match: np.array([1.0, 1, 0, 1])}
     labelled = replace(samples, scores=scores)
     metrics = summarise(labelled, Target(reference="proposal", constraints=constraints), log_m=0.0)
     assert metrics["accuracy"].value == 3 / 4 and metrics["pass@1"].value == 2 / 4 and "accuracy" in SHARES

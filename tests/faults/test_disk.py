@@ -21,7 +21,7 @@ from rsf_core.jobs import process, units
 from rsf_core.project import Project
 from rsf_core.project.owner import socket_path
 from rsf_core.prompts import comparing
-from rsf_core.scorers import own, registry, sandbox
+from rsf_core.scorers import own, registry
 from rsf_core.scorers.base import Scored
 from rsf_core.scorers.own_calls import Caller, OwnScorer
 from tests.support.faults import quick_work, stand_in
@@ -156,13 +156,9 @@ def test_comparing_with_many_prompts_says_that_there_is_no_room_for_temporary_fi
         comparing.nearly_the_same(known, [0])
 
 
-def test_code_that_could_not_be_run_for_want_of_space_has_not_failed_its_tests(disk: Path, full: Path) -> None:
+def test_code_is_run_and_tested_though_no_file_fits(full: Path) -> None:
     scored = Scored(Prompt(1, "?", "assert f() == 1"), "def f():\n    return 1", 9, Finish.EOS)
-    with pytest.raises(OutOfSpaceError, match=f"the disk of {full} is full"):
-        registry.score("unit_tests", [scored])
-    assert sandbox.isolated.__wrapped__() is False
-    (disk / "ballast").unlink()
-    assert registry.score("unit_tests", [scored]) == [1.0]
+    assert registry.score("unit_tests", [scored]) == [1.0], "what it is told and says goes through pipes"
 
 
 def test_a_projects_own_scorer_that_finds_no_room_does_not_count_as_one_that_fails(

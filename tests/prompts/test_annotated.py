@@ -1,4 +1,5 @@
-"""Exports of Label Studio and Argilla: what was annotated is the prompt, what people said of it the reference."""
+"""Exports of Label Studio, Argilla, Prodigy and doccano: what was annotated is the prompt, what people said the reference,
+and what they decided of it is none."""
 
 from __future__ import annotations
 
@@ -10,7 +11,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from rsf_core.prompts import parse, recognise
+from rsf_core.prompts import completions, parse, recognise
 
 
 def studio(text: Any, *results: dict[str, Any], **annotation: Any) -> dict[str, Any]:
@@ -220,3 +221,93 @@ def test_records_of_argilla_before_its_feedback_are_read(tmp_path: Path) -> None
     assert (file_format.text, file_format.reference) == ("text", "annotation") and "Argilla" in file_format.name
     read = [(row.text, row.reference) for row in parse(path, "text", "annotation").rows]
     assert read == [("one", "a"), ("two", None), ("three", None)]
+
+
+def prodigy(decision: str | None, **fields: Any) -> dict[str, Any]:
+    """A task as `prodigy db-out` writes it."""
+    about = {"_input_hash": -1, "_task_hash": 7, "_session_id": "s", "_view_id": "v", "_timestamp": 1700000000}
+    return fields | about | ({} if decision is None else {"answer": decision})
+
+
+OPTIONS = [{"id": "POS", "text": "Good"}, {"id": "NEG", "text": "Bad"}]
+NUMBERED = [{"id": 1, "text": "Good"}, {"id": 2, "text": "Bad"}]
+
+
+@pytest.mark.parametrize(
+    ("fields", "reference", "answer"),
+    [
+        ({"label": "POSITIVE"}, "label", "POSITIVE"),
+        ({"options": OPTIONS, "accept": ["POS"]}, "accept", "POS"),
+        ({"options": NUMBERED, "accept": [2]}, "accept", "Bad"),
+        ({"options": OPTIONS, "accept": ["POS", "NEG"]}, "accept", "POS, NEG"),
+        ({"response": "It was good."}, "response", "It was good."),
+        ({"user_input": "A better film."}, "user_input", "A better film."),
+        ({"spans": [{"start": 0, "end": 1, "label": "X"}], "tokens": [{"text": "A", "id": 0}]}, None, None),
+    ],
+)
+@pytest.mark.parametrize("suffix", ["json", "jsonl"])
+def test_prodigys_decision_is_no_reference_and_what_was_not_accepted_has_none(
+    tmp_path: Path, fields: dict[str, Any], reference: str | None, answer: str | None, suffix: str
+) -> None:
+    decisions = ["accept", "reject", "ignore", None, "accept"]
+    rows = [prodigy(decision, text=f"A fine film, number {at}.", **fields) for at, decision in enumerate(decisions)]
+    path = tmp_path / f"a.{suffix}"
+    path.write_text(json.dumps(rows) if suffix == "json" else "".join(json.dumps(row) + "\n" for row in rows))
+    file_format = recognise(path)
+    assert (file_format.text, file_format.reference) == ("text", reference)
+    assert (
+        "an export of Prodigy" in file_format.name and "a row that was rejected or ignored has none" in file_format.name
+    )
+    assert "decision" in file_format.columns and not {"answer", "_input_hash", "options", "spans"} & set(
+        file_format.columns
+    )
+    parsed = parse(path, "text", file_format.reference)
+    assert [row.reference for row in parsed.rows] == [answer, None, None, None, answer] and not parsed.problems
+
+
+def test_a_decision_of_prodigy_can_be_told_to_be_the_reference(tmp_path: Path) -> None:
+    path = tmp_path / "a.jsonl"
+    path.write_text(
+        "".join(json.dumps(prodigy(one, text=f"A film: {one}.", label="X")) + "\n" for one in ("accept", "reject"))
+    )
+    assert [row.reference for row in parse(path, "text", "decision").rows] == ["accept", "reject"]
+
+
+@pytest.mark.parametrize(
+    ("column", "values", "reference"),
+    [
+        ("answer", ["accept", "reject", "Ignore"], None),
+        ("label", ["approved", "rejected", None], None),
+        ("response", ["submitted", "discarded", "draft"], None),
+        ("answer", ["accept", "reject", "maybe"], "answer"),  # words of a task
+        ("answer", ["accept the offer", "reject", "ignore"], "answer"),
+        ("label", [["positive"], ["negative"], ["positive"]], "label"),  # doccano's classes, one of a text
+        ("label", [[[0, 3, "FILM"]], [], [[0, 3, "FILM"], [4, 5, "X"]]], None),  # and its places
+        ("label", [[{"id": 1, "label": "FILM", "start_offset": 0}], [], []], None),
+        ("status", ["completed", "pending", "completed"], None),
+    ],
+)
+def test_what_was_decided_of_a_row_or_where_something_stands_in_it_is_no_reference(
+    tmp_path: Path, column: str, values: list[Any], reference: str | None
+) -> None:
+    path = tmp_path / "a.jsonl"
+    path.write_text(
+        "".join(json.dumps({"prompt": f"A fine film, {at}.", column: value}) + "\n" for at, value in enumerate(values))
+    )
+    file_format = recognise(path)
+    assert (file_format.text, file_format.reference) == ("prompt", reference)
+    is_decision = reference is None and column in ("answer", "label", "response") and isinstance(values[0], str)
+    assert (
+        f"the column {column} is no reference, for it says what was decided of each row" in file_format.name
+    ) is is_decision
+
+
+def test_completions_that_prodigy_has_judged_come_in_whatever_was_decided_of_them(tmp_path: Path) -> None:
+    path = tmp_path / "a.jsonl"
+    rows = [prodigy(one, prompt=f"Say {one}.", response=f"I say {one}.") for one in ("accept", "reject")]
+    path.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    columns = completions.recognise_columns(recognise(path))
+    assert columns is not None and (columns.text, columns.completion) == ("prompt", "response")
+    kept: list[completions.CompletionRow] = []
+    problems, _ = completions.parse(path, columns, kept.extend)
+    assert [row.completion for row in kept] == ["I say accept.", "I say reject."] and not problems

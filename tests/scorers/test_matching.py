@@ -83,7 +83,7 @@ def test_options_that_a_scorer_cannot_use_are_named(scorer: str, message: str) -
 
 def test_options_are_said_with_what_a_scorer_measures() -> None:
     scorers = registry.available()
-    assert scorers["contains"].endswith("(options: text, ignore_case=false)")
+    assert scorers["contains"].endswith("(options: text, ignore_case=false, answer_alone=false)")
     assert scorers["exact_match"].endswith("(options: words_alone=false)")
     assert "options" not in scorers["length"]
 

@@ -38,6 +38,13 @@ SCORERS = """## Scorers
 
 The built-in ones, for `target.rewards` and `target.constraints`. Options are written as in `contains(text="cat")`; one
 that has a value here may be left out. A scorer of your own: [CONTRIBUTING.md](../CONTRIBUTING.md#a-scorer).
+
+What is thought aloud before the answer (`<think>…</think>`, also `thinking` and `reasoning`; where the prompt has begun it,
+up to the tag that ends it) is no part of the answer (`answer_of` in `rsf_core/scorers/thoughts.py`). Scorers that hold a
+completion against the reference or a form judge its answer alone: `chrf`, `exact_match`, `json`, `json_match`,
+`json_schema`, `label_format`, `label_match`, `math_match`, `numeric_match`, `one_sentence`, `similarity` and `unit_tests`;
+a thought that does not end leaves an empty answer. `contains`, `excludes` and `regex` look at all of the completion, or with
+`answer_alone=true` at its answer. All others measure or judge all of it.
 """
 STAGES = """## Stages of a round
 

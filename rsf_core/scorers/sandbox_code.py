@@ -1,0 +1,118 @@
+"""The side of the code of a completion: it runs it and answers what the tests ask (`sandbox_tests`). What a call returns goes
+as its value; what inherits from a plain type goes with that type's own value; any other object stays here, by a number."""
+
+from __future__ import annotations
+
+import builtins
+import io
+import operator
+import sys
+from types import ModuleType
+from typing import Any
+
+from rsf_core.scorers.sandbox_values import GoneError, Pipes, base_of, packed, unpacked
+
+COMPLETION = "completion"  # the module that the code is
+
+
+class Code:
+    """Runs a completion and answers what the tests ask of it."""
+
+    def __init__(self, pipes: Pipes) -> None:
+        self._pipes = pipes
+        # `if __name__ == "__main__"` is not run; what makes classes looks for the module that they are of
+        module = sys.modules[COMPLETION] = ModuleType(COMPLETION)
+        self._names = vars(module)
+        self._objects: list[Any] = []
+        self._numbers: dict[int, int] = {}
+
+    def serve(self) -> None:
+        """Until the tests have ended."""
+        try:
+            while True:
+                self._answer(self._pipes.receive())
+        except GoneError:
+            return
+
+    def _answer(self, asked: list[Any]) -> None:
+        sys.stdout = printed = io.StringIO()
+        try:
+            self._pipes.send(["=", *self._done(*asked), printed.getvalue()])
+        except GoneError:
+            raise
+        except BaseException as error:  # whatever the code raises
+            self._pipes.send(["!", *self._error(error), printed.getvalue()])
+
+    def _done(self, what: str, *parts: Any) -> list[Any]:
+        """The result, and what has become of the arguments that may be changed in place."""
+        if what == "run":  # the completion, or a class of the tests
+            exec(compile(parts[0], COMPLETION, "exec"), self._names)
+            return [None, []]
+        if what == "name":
+            return [self._pack(self._names[parts[0]]), []]
+        if what == "get":
+            return [self._pack(getattr(self._objects[parts[0]], parts[1])), []]
+        if what == "next":
+            return [self._pack(next(self._objects[parts[0]])), []]
+        if what == "base":
+            return [self._pack(base_of(self._objects[parts[0]])), []]
+        args, named = self._unpack(parts[1]), self._unpack(parts[2])
+        before = [self._changing(one) for one in args]
+        function = self._objects[parts[0]] if what == "call" else getattr(operator, parts[0], None)
+        result = (function or getattr(builtins, parts[0]))(*args, **named)
+        after = [self._changing(one) for one in args]
+        changed = [[at, now] for at, (was, now) in enumerate(zip(before, after, strict=True)) if was != now]
+        same = next((at for at, one in enumerate(args) if one is result and after[at] is not None), None)
+        return [self._pack(result) if same is None else ["argument", same], changed]
+
+    def _changing(self, value: Any) -> Any:
+        return self._pack(value) if type(value) in (list, dict, set, bytearray) else None
+
+    def _pack(self, value: Any) -> Any:
+        return packed(value, self._kept)
+
+    def _kept(self, value: Any) -> list[Any]:
+        """An object that stays here: its number, the name of its class, its value where it inherits from a plain type."""
+        if isinstance(value, type) and issubclass(value, BaseException):
+            return ["error", self._lineage(value), self._number(value)]
+        base = base_of(value)
+        return ["object", self._number(value), type(value).__name__, base is not None, self._pack(base)]
+
+    def _number(self, value: Any) -> int:
+        if id(value) not in self._numbers:
+            self._numbers[id(value)] = len(self._objects)
+            self._objects.append(value)
+        return self._numbers[id(value)]
+
+    def _error(self, error: BaseException) -> list[Any]:
+        try:
+            says = self._pack([list(error.args), vars(error)])
+        except BaseException:  # what it holds cannot be said
+            says = self._pack([[], {}])
+        return [self._lineage(type(error)), says]
+
+    def _lineage(self, kind: type[BaseException]) -> list[Any]:
+        """A class of exceptions and those above it: of the standard library by module and name, of the code by number."""
+        known = [one.__module__ in sys.stdlib_module_names for one in kind.__mro__]
+        return [
+            [one.__module__ if is_known else self._number(one), one.__name__]
+            for one, is_known in zip(kind.__mro__, known, strict=True)
+            if issubclass(one, BaseException)
+        ]
+
+    def _unpack(self, data: Any) -> Any:
+        return unpacked(data, self._other)
+
+    def _other(self, data: list[Any]) -> Any:
+        if data[0] == "object":
+            return self._objects[data[1]]
+
+        def function(*args: Any, **named: Any) -> Any:  # one of the tests
+            self._pipes.send(["function", data[1], self._pack(args), self._pack(named)])
+            while (answer := self._pipes.receive())[0] not in ("=", "!"):
+                self._answer(answer)
+            if answer[0] == "!":
+                raise RuntimeError(answer[1])
+            return self._unpack(answer[1])
+
+        return function

@@ -1,0 +1,316 @@
+"""The side of the tests of a completion: they run here, where nothing is run that the code defines, and get plain data of it.
+
+Any other object stays with the code (`sandbox_code`), and the tests hold a `Remote` of it. What a Remote says is asked of the
+code, but no verdict beside plain data: it equals none, is ordered beside none, and counts for none.
+"""
+
+from __future__ import annotations
+
+import ast
+import builtins
+import operator
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from rsf_core.scorers.sandbox_values import GoneError, Pipes, base_of, packed, unpacked
+
+_TYPES = (str, bytes, list, tuple, dict, set, frozenset, int, float, complex)
+_VERDICTS = {name for kind in _TYPES for name in dir(kind) if name.startswith(("is", "startswith", "endswith"))}
+_ARITHMETIC = (
+    "add",
+    "sub",
+    "mul",
+    "truediv",
+    "floordiv",
+    "mod",
+    "pow",
+    "and",
+    "or",
+    "xor",
+    "lshift",
+    "rshift",
+    "matmul",
+)
+
+
+class Tests(dict[str, Any]):
+    """The names that the tests have: their own, and of the code those that they speak of."""
+
+    def __init__(self, pipes: Pipes, statements: Sequence[ast.AST]) -> None:
+        super().__init__(__name__="tests", __builtins__=builtins)
+        self._pipes = pipes
+        self._functions: list[Callable[..., Any]] = []
+        self._remotes: dict[int, Remote] = {}
+        self._errors: dict[int, type[BaseException]] = {}
+        nodes = [node for statement in statements for node in ast.walk(statement)]
+        self.named = {node.id for node in nodes if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load)}
+        of_modules = [node.value for node in nodes if isinstance(node, ast.Attribute)]
+        bare = {node.id for node in nodes if isinstance(node, ast.Name) and node not in of_modules}
+        self._modules = {name for name in self.named - bare if name in sys.stdlib_module_names}
+        own = self.named - self._modules - set(dir(builtins))
+        # a name of a builtin is the code's only where nothing else can be what is tested
+        self._tests_builtins = not own - _bound(nodes)
+        self._of_code = self.named - self._modules if self._tests_builtins else own
+
+    def __missing__(self, name: str) -> Any:
+        if name in self._modules:
+            return __import__(name)
+        if name not in self._of_code:
+            raise KeyError(name)
+        try:
+            return self.ask("name", name)
+        except KeyError:
+            if self._tests_builtins and not any(self._is_of_the_code(other) for other in self._of_code):
+                raise NameError(f"the code has none of {', '.join(sorted(self._of_code))}") from None
+            raise KeyError(name) from None
+
+    def _is_of_the_code(self, name: str) -> bool:
+        try:
+            self.ask("name", name)
+        except KeyError:
+            return False
+        return True
+
+    def run(self, source: str) -> None:
+        """Run a statement. Raises what it raises."""
+        (statement,) = ast.parse(source).body
+        if isinstance(statement, ast.Import | ast.ImportFrom) or _is_class_for_the_code(statement):
+            self.ask("run", source)
+        if not _is_class_for_the_code(statement):
+            exec(compile(source, "test", "exec"), self)
+
+    def ask(self, what: str, *parts: Any) -> Any:
+        """What the code answers. Raises what it raises, and GoneError."""
+        return self._unpack(self._exchange([what, *parts])[0])
+
+    def call(self, what: str, of: Any, args: Sequence[Any], named: Mapping[str, Any]) -> Any:
+        """What a function of the code returns ("call", by its number) or an operator ("op", by name); arguments that it has
+        changed in place are changed. Raises as `ask`."""
+        try:
+            result, changed = self._exchange([what, of, self._pack(list(args)), self._pack(dict(named))])
+        except StopIteration as error:  # it would end a loop of the tests in good order
+            raise RuntimeError("the code raised StopIteration") from error
+        for place, now in changed:
+            _become(args[place], self._unpack(now))
+        if isinstance(result, list) and result[0] == "argument":
+            return args[result[1]]
+        return self._unpack(result)
+
+    def _exchange(self, message: list[Any]) -> tuple[Any, list[Any]]:
+        self._pipes.send(message)
+        while (answer := self._pipes.receive())[0] == "function":
+            self._pipes.send(self._called(*answer[1:]))
+        sys.stdout.write(str(answer[-1]))  # what is printed, where the tests catch it
+        if answer[0] == "!":
+            raise self._raised(answer[1], answer[2])
+        return answer[1], answer[2]
+
+    def _called(self, number: int, args: Any, named: Any) -> list[Any]:
+        try:
+            return ["=", self._pack(self._functions[number](*self._unpack(args), **self._unpack(named)))]
+        except GoneError:
+            raise
+        except BaseException as error:
+            return ["!", repr(error)[:1000]]
+
+    def _pack(self, value: Any) -> Any:
+        return packed(value, self._lent)
+
+    def _lent(self, value: Any) -> list[Any]:
+        """What is not plain: an object of the code goes by its number, a function of the tests stays here."""
+        number = getattr(value, "_rsf_number", None)
+        if number is not None:
+            return ["object", number]
+        if callable(value):
+            self._functions.append(value)
+            return ["function", len(self._functions) - 1]
+        base = base_of(value)
+        if base is None:
+            raise TypeError(f"the code cannot be given a {type(value).__name__}")
+        return packed(base, self._lent)  # type: ignore[no-any-return]
+
+    def _unpack(self, data: Any) -> Any:
+        return unpacked(data, self._of_the_code)
+
+    def _of_the_code(self, data: list[Any]) -> Any:
+        if data[0] == "error":
+            return self._error_class(data[1])
+        number, name, base = int(data[1]), str(data[2]), self._unpack(data[4]) if data[3] else None
+        if data[3] and not (name in self.named and isinstance(base, list | dict | set | bytearray)):
+            return _with_object(self, base, number)
+        if number not in self._remotes:
+            self._remotes[number] = Remote(self, number, name in self.named, bool(data[3]))
+        return self._remotes[number]
+
+    def _error_class(self, lineage: Sequence[Any]) -> type[BaseException]:
+        (place, name), above = lineage[0], lineage[1:]
+        if isinstance(place, str):
+            kind = getattr(sys.modules.get(place), str(name), None)
+            if isinstance(kind, type) and issubclass(kind, BaseException):
+                return kind
+            return self._error_class(above)
+        if place not in self._errors:
+            self._errors[place] = type(str(name), (self._error_class(above),), {"_rsf_number": place})
+        return self._errors[place]
+
+    def _raised(self, lineage: Sequence[Any], says: Any) -> BaseException:
+        kind = self._error_class(lineage)
+        args, attributes = self._unpack(says)
+        error = kind.__new__(kind, *args)
+        error.args = tuple(args)
+        error.__dict__.update(attributes)
+        return error
+
+
+def _bound(nodes: Sequence[ast.AST]) -> set[str]:
+    """The names that statements give a value."""
+    names = {node.id for node in nodes if isinstance(node, ast.Name) and not isinstance(node.ctx, ast.Load)}
+    names |= {
+        node.name
+        for node in nodes
+        if isinstance(node, ast.FunctionDef | ast.ClassDef | ast.ExceptHandler) and node.name
+    }
+    names |= {(node.asname or node.name).partition(".")[0] for node in nodes if isinstance(node, ast.alias)}
+    return names | {node.arg for node in nodes if isinstance(node, ast.arg)}
+
+
+def _is_class_for_the_code(statement: ast.stmt) -> bool:
+    """A class that the tests make objects of and give to the code; one that tests itself stays with the tests."""
+    return isinstance(statement, ast.ClassDef) and not any(isinstance(node, ast.Assert) for node in ast.walk(statement))
+
+
+def _become(value: Any, now: Any) -> None:
+    if type(value) is not type(now):
+        return
+    if isinstance(value, list | bytearray):
+        value[:] = now
+    elif isinstance(value, dict | set):
+        value.clear()
+        value.update(now)
+
+
+def _with_object(tests: Tests, base: Any, number: int) -> Any:
+    """A plain value that has the attributes of an object of the code beside its own."""
+    kind = type(base)
+    if kind in (type(None), bool):
+        return base
+
+    def attribute(self: Any, name: str) -> Any:
+        if name.startswith("__"):
+            raise AttributeError(name)
+        return tests.ask("get", number, name)
+
+    return type(kind.__name__, (kind,), {"__getattr__": attribute, "_rsf_number": number})(base)
+
+
+class Remote:
+    """An object that stays with the code; `_named`: its class is spoken of in the tests, `_plain`: it inherits from a plain
+    type."""
+
+    def __init__(self, tests: Tests, number: int, named: bool, plain: bool) -> None:
+        self.__dict__.update(_rsf_tests=tests, _rsf_number=number, _named=named, _plain=plain)
+
+    def __getattr__(self, name: str) -> Any:
+        if not self._named and name in _VERDICTS:
+            raise AttributeError(f"{name!r} is asked of plain data, and this is an object of the code")
+        return self._rsf_tests.ask("get", self._rsf_number, name)
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        self._ask("setattr", self, name, value)
+
+    def __call__(self, *args: Any, **named: Any) -> Any:
+        return self._rsf_tests.call("call", self._rsf_number, args, named)
+
+    def _ask(self, operation: str, *args: Any) -> Any:
+        return self._rsf_tests.call("op", operation, args, {})
+
+    def _base(self) -> Any:
+        return self._rsf_tests.ask("base", self._rsf_number)
+
+    def __iter__(self) -> Any:
+        return self._ask("iter", self)
+
+    def __next__(self) -> Any:
+        return self._rsf_tests.ask("next", self._rsf_number)
+
+    def __contains__(self, item: Any) -> bool:
+        if self._named:
+            return _verdict(self._ask("contains", self, item))
+        return any(one is item or one == item for one in iter(self))
+
+    def __bool__(self) -> bool:
+        return _verdict(self._ask("truth", self))
+
+    def __instancecheck__(self, one: Any) -> bool:
+        return getattr(one, "_rsf_number", None) is not None and _verdict(self._ask("isinstance", one, self))
+
+    def __enter__(self) -> Any:
+        return self.__getattr__("__enter__")()
+
+    def __exit__(self, *error: object) -> None:
+        self.__getattr__("__exit__")(None, None, None)
+
+
+def _verdict(answer: Any) -> bool:
+    if type(answer) is not bool:
+        raise TypeError("a yes or a no is True or False")
+    return answer
+
+
+def _asked(operation: str) -> Callable[..., Any]:
+    return lambda self, *args: self._ask(operation, self, *args)
+
+
+def _compared(operation: str) -> Callable[[Any, Any], Any]:
+    """Two objects of the code are compared there; one and plain data here, by its own value where it has one."""
+
+    def compare(self: Any, other: Any) -> Any:
+        if isinstance(other, Remote):
+            return _verdict(self._ask(operation, self, other))
+        return getattr(operator, operation)(self._base(), other) if self._plain else NotImplemented
+
+    return compare
+
+
+def _reckoned(operation: str, turned: bool) -> Callable[[Any, Any], Any]:
+    """As `_compared`, but an object whose class the tests speak of may make another one of plain data."""
+
+    def reckon(self: Any, other: Any) -> Any:
+        if self._plain and not isinstance(other, Remote):
+            sides = (other, self._base()) if turned else (self._base(), other)
+            return getattr(operator, operation)(*sides)
+        if not (self._named or isinstance(other, Remote)):
+            return NotImplemented
+        result = self._ask(operation, *((other, self) if turned else (self, other)))
+        if not (isinstance(other, Remote) or isinstance(result, Remote)):
+            raise TypeError("an object of the code and plain data make an object, or nothing")
+        return result
+
+    return reckon
+
+
+for _name in ("eq", "ne", "lt", "le", "gt", "ge"):
+    setattr(Remote, f"__{_name}__", _compared(_name))
+for _name in _ARITHMETIC:
+    _written = f"{_name}_" if _name in ("and", "or") else _name
+    setattr(Remote, f"__{_name}__", _reckoned(_written, False))
+    setattr(Remote, f"__r{_name}__", _reckoned(_written, True))
+for _name in (
+    "len",
+    "hash",
+    "str",
+    "repr",
+    "format",
+    "int",
+    "float",
+    "complex",
+    "index",
+    "abs",
+    "round",
+    "reversed",
+    "delattr",
+):
+    setattr(Remote, f"__{_name}__", _asked(_name))
+for _name in ("neg", "pos", "invert", "getitem", "setitem", "delitem"):
+    setattr(Remote, f"__{_name}__", _asked(_name))
