@@ -38,9 +38,9 @@ with by_hand:
                 ui.problem("The prompt is empty: write what the model is to be asked.")
             else:
                 split = None if side == "by hash" else Split(side)
-                given = (text.strip(), reference.strip() or None, system.strip() or None, split)
+                typed = (text.strip(), reference.strip() or None, system.strip() or None, split)
                 with st.spinner("Comparing it with all prompts …", show_time=True):
-                    if ui.attempt(lambda: prompt_parts.add_by_hand(project, *given, earlier)):
+                    if ui.attempt(lambda: prompt_parts.add_by_hand(project, *typed, earlier)):
                         st.rerun()
 
 with imported:

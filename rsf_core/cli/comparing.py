@@ -85,8 +85,8 @@ def replicate(
         results.append(one)
         if not as_json:
             err.print(f"[green]✓[/] {replicate_line(one)}")
-    told = replicates.procedure(results)
-    say({"replicates": results, "procedure": told}, as_json, lambda: replicates_table(results, told))
+    procedure = replicates.procedure(results)
+    say({"replicates": results, "procedure": procedure}, as_json, lambda: replicates_table(results, procedure))
 
 
 def _begin_replicate(seeds: int, quiet: bool, number: int, seed: int, left: float | None) -> None:

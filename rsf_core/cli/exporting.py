@@ -61,12 +61,12 @@ def export(
     as_json: Json = False,
 ) -> None:
     """Write what was drawn and decided as files for other tools, with a card. The same set gives the same bytes."""
-    asked = {"what": what, "format": kind, "shape": shape, "round_number": round_number, "curated_id": curated_id}
-    asked |= {"pairing": pairing, "seed": seed, "all_rounds": rounds is Rounds.ALL}
-    Request.parse(asked)  # what makes no sense is said before the project is opened
+    choices = {"what": what, "format": kind, "shape": shape, "round_number": round_number, "curated_id": curated_id}
+    choices |= {"pairing": pairing, "seed": seed, "all_rounds": rounds is Rounds.ALL}
+    Request.parse(choices)  # what makes no sense is said before the project is opened
     with connect(folder, "rsf export") as connection:
         place = None if out_folder is None else str(out_folder.absolute())
-        export_id = connection.call("export_start", {"asked": asked, "out": place})
+        export_id = connection.call("export_start", {"asked": choices, "out": place})
         try:
             with err.status("starting") as progress:
                 while (export_state := connection.call("export_state", {"export_id": export_id}))["made"] is None:

@@ -57,10 +57,10 @@ def import_file(
     if problems is not None and problems.exists():
         raise PromptFileError(f"{problems} is there already: name another file for what is wrong with rows")
     place = file if file.startswith(hub.PREFIX) else str(Path(file).absolute())
-    asked = {"what": what, "file": place, "source": source or Path(file).stem, "held_out": held_out}
-    asked |= {"config": config, "split": split}
+    source_of_rows = {"what": what, "file": place, "source": source or Path(file).stem, "held_out": held_out}
+    source_of_rows |= {"config": config, "split": split}
     with connect(folder, "rsf import") as connection:
-        begun = connection.call("import_start", asked)
+        begun = connection.call("import_start", source_of_rows)
         try:
             _wait(connection, begun)
         except KeyboardInterrupt:

@@ -91,8 +91,8 @@ def main() -> None:
         sys.exit(1)
 
 
-def _version(given: bool) -> None:
-    if given:
+def _version(show: bool) -> None:
+    if show:
         out.print(VERSION)
         raise typer.Exit
 

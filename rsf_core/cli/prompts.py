@@ -85,12 +85,12 @@ def prompts(
             say({"prompt_ids": numbers}, as_json, lambda: f"[green]✓[/] {done}: {', '.join(map(str, numbers))}")
 
 
-def _messages(given: str | None) -> list[Any] | None:
+def _messages(text_or_file: str | None) -> list[Any] | None:
     """The turns that an option gives, as JSON or in a file. Raises PromptError."""
-    if given is None:
+    if text_or_file is None:
         return None
     try:
-        text = Path(given[1:]).read_text(encoding="utf-8") if given.startswith("@") else given
+        text = Path(text_or_file[1:]).read_text(encoding="utf-8") if text_or_file.startswith("@") else text_or_file
         messages = json.loads(text)
     except (OSError, ValueError, RecursionError) as error:
         raise PromptError(f"the messages cannot be read: {error}") from error

@@ -175,10 +175,10 @@ def of_interval(interval: Interval | None, name: str) -> str:
     return gained({"value": interval.value, "low": limits[0], "high": limits[1]}, name)
 
 
-def replicates_table(replicates: Sequence[Replicate], told: Procedure) -> Table:
+def replicates_table(replicates: Sequence[Replicate], procedure: Procedure) -> Table:
     """The replicates of one procedure, a row each, and the interval of the procedure."""
     table = Table(
-        title=f"{told.task}: {told.metric} after round {told.rounds}; gains with 95 % intervals over prompts",
+        title=f"{procedure.task}: {procedure.metric} after round {procedure.rounds}; gains with 95 % intervals over prompts",
         title_justify="left",
         box=SIMPLE,
         show_edge=False,
@@ -189,19 +189,20 @@ def replicates_table(replicates: Sequence[Replicate], told: Procedure) -> Table:
     for column in (*columns, "accepted %", "KL", "tokens", "time"):
         table.add_column(column, justify="right", no_wrap=True)
     for one in replicates:
-        gains = (of_gain(gain, told.metric) for gain in (one.gain, one.control, one.selection, one.sealed))
+        gains = (of_gain(gain, procedure.metric) for gain in (one.gain, one.control, one.selection, one.sealed))
         rest = (f"{one.acceptance_rate:.1%}"[:-1], f"{one.kl:.2f}", f"{one.tokens_drawn:,}", seconds(one.seconds))
         table.add_row(str(one.replicate), str(one.seed), *gains, *rest)
     table.add_section()
     intervals = (
-        of_interval(interval, told.metric) for interval in (told.gain, told.control, told.selection, told.sealed)
+        of_interval(interval, procedure.metric)
+        for interval in (procedure.gain, procedure.control, procedure.selection, procedure.sealed)
     )
     table.add_row("[bold]all[/]", "", *intervals)
     table.caption = (
-        f"A run's interval is over {plural(told.prompts, 'prompt')} for its one tuned model. That of the last row is the "
+        f"A run's interval is over {plural(procedure.prompts, 'prompt')} for its one tuned model. That of the last row is the "
         "procedure's: "
         "another run, on other prompts."
-        if told.runs > 1
+        if procedure.runs > 1
         else "An interval over prompts for one tuned model. One run says nothing of another: --seeds 3 does."
     )
     table.caption_justify = "left"
@@ -274,9 +275,9 @@ def projects_table(workspace: Path, entries: Sequence[Entry]) -> Table | str:
         gained_words = "–" if gain is None else f"{gain.metric} {gained(asdict(gain), gain.metric)}"
         cells = (entry.name, entry.task, entry.model.rstrip("/").rpartition("/")[2], round_number, gained_words)
         table.add_row(*map(escape, cells), ago(entry.seconds_ago), size(entry.bytes))
-    told = [f"[bold]{escape(entry.name)}[/] {escape(_now(entry))}" for entry in entries if _now(entry)]
-    if told:
-        table.caption, table.caption_justify = "\n".join(told), "left"
+    running = [f"[bold]{escape(entry.name)}[/] {escape(_now(entry))}" for entry in entries if _now(entry)]
+    if running:
+        table.caption, table.caption_justify = "\n".join(running), "left"
     return table
 
 

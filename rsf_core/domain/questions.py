@@ -42,9 +42,11 @@ class Question(BaseModel):
     kind: QuestionKind
     text: Annotated[_Words, StringConstraints(max_length=500)]
     options: tuple[Annotated[_Words, StringConstraints(max_length=60)], ...] = Field(
-        (), exclude_if=lambda given: not given
+        (), exclude_if=lambda field_value: not field_value
     )
-    values: tuple[Annotated[float, Field(ge=-1e6, le=1e6)], ...] = Field((), exclude_if=lambda given: not given)
+    values: tuple[Annotated[float, Field(ge=-1e6, le=1e6)], ...] = Field(
+        (), exclude_if=lambda field_value: not field_value
+    )
     points: int = Field(POINTS, ge=2, le=MOST_OPTIONS, exclude_if=lambda points: points == POINTS)
     required: bool = Field(False, exclude_if=lambda required: not required)
 

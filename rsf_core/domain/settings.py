@@ -163,12 +163,14 @@ def can_be_met(target: Target) -> Target:
         least = least if one.at_least is None else max(least, one.at_least)
         most = most if one.at_most is None else min(most, one.at_most)
         if least > most:
-            asked = f"at least {scorer_ref.written(least)} and at most {scorer_ref.written(most)}"
+            limits = f"at least {scorer_ref.written(least)} and at most {scorer_ref.written(most)}"
             why = ValueError(
-                f"no score of {scorer_ref.shown(one.scorer)} is {asked}, so that nothing can ever be accepted"
+                f"no score of {scorer_ref.shown(one.scorer)} is {limits}, so that nothing can ever be accepted"
             )
-            given = one.model_dump(exclude_none=True)
-            wrong.append({"type": "value_error", "loc": ("constraints", place), "input": given, "ctx": {"error": why}})
+            constraint = one.model_dump(exclude_none=True)
+            wrong.append(
+                {"type": "value_error", "loc": ("constraints", place), "input": constraint, "ctx": {"error": why}}
+            )
         else:
             held[one.scorer] = (least, most)
     if wrong:

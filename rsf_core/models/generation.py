@@ -99,7 +99,7 @@ class Vocabulary:
     size: int
     ends: tuple[int, ...]
     pad: int | None
-    given: int | None
+    decoder_tokens: int | None
 
 
 def read(folder: Path) -> dict[str, Any]:
@@ -225,9 +225,9 @@ def _least(config: Mapping[str, Any], known: Vocabulary) -> int:
     """How many tokens a completion has at least, its end not counted. transformers counts what a decoder is given after its
     start among the new tokens, and all of it in min_length; there a causal model's prompt counts as well, which is no
     function of the position and not applied."""
-    least = _count(config, "min_new_tokens") - max(0, (known.given or 0) - 1)
-    if known.given is not None:
-        least = max(least, _count(config, "min_length") - known.given)
+    least = _count(config, "min_new_tokens") - max(0, (known.decoder_tokens or 0) - 1)
+    if known.decoder_tokens is not None:
+        least = max(least, _count(config, "min_length") - known.decoder_tokens)
     return max(0, least)
 
 

@@ -39,10 +39,10 @@ class AcceptanceBook:
         standing: Standing,
         stages: Stages,
         target_book: TargetBook,
-        told: Callable[[int, str | None], Votes],
+        votes_for: Callable[[int, str | None], Votes],
     ) -> None:
         self._store, self._standing, self._stages, self._target_book = store, standing, stages, target_book
-        self._told = told
+        self._votes_for = votes_for
         self._kept_marks = lru_cache(maxsize=KEPT_LANDSCAPES)(self._make_marks)
         self._kept_landscape = lru_cache(maxsize=KEPT_LANDSCAPES)(self._make_landscape)
         self._ruled: dict[tuple[int, Scope], tuple[tuple[int, int], Landscape]] = {}  # with the state it was made of
@@ -92,12 +92,14 @@ class AcceptanceBook:
     def landscape(self, scope: Scope, round_number: int | None = None, onlooker: str | None = None) -> Landscape | None:
         """The round at every M, or None before scoring. It is kept until a score is added; what people say is taken in."""
         number = self._standing.number(round_number)
-        return self._kept_landscape(number, scope, self._store.ratios_version(number), self._told(number, onlooker))
+        return self._kept_landscape(
+            number, scope, self._store.ratios_version(number), self._votes_for(number, onlooker)
+        )
 
     def _make_landscape(
-        self, round_number: int, scope: Scope, version: tuple[int, int, int], told: Votes
+        self, round_number: int, scope: Scope, version: tuple[int, int, int], onlooker_votes: Votes
     ) -> Landscape | None:
-        ratios, before = self._store.ratios(round_number, told), self._ruled.get((round_number, scope))
+        ratios, before = self._store.ratios(round_number, onlooker_votes), self._ruled.get((round_number, scope))
         if before is not None and before[0] == version[:2] and before[1].candidates == ratios.num_rows:
             return before[1].told(ratios["override"].to_numpy())
         if not ratios.num_rows:
@@ -109,10 +111,15 @@ class AcceptanceBook:
     def marks(self, scope: Scope, round_number: int | None = None, onlooker: str | None = None) -> list[Mark]:
         """The values of log M worth a mark, each judged on held-out prompts; kept as long as the landscape."""
         number = self._standing.number(round_number)
-        return self._kept_marks(number, scope, self._store.ratios_version(number), self._told(number, onlooker))
+        return self._kept_marks(number, scope, self._store.ratios_version(number), self._votes_for(number, onlooker))
 
-    def _make_marks(self, round_number: int, scope: Scope, version: tuple[int, int, int], told: Votes) -> list[Mark]:
-        landscape, target = self._kept_landscape(round_number, scope, version, told), self.target(round_number)
+    def _make_marks(
+        self, round_number: int, scope: Scope, version: tuple[int, int, int], onlooker_votes: Votes
+    ) -> list[Mark]:
+        landscape, target = (
+            self._kept_landscape(round_number, scope, version, onlooker_votes),
+            self.target(round_number),
+        )
         if landscape is None or target is None or not landscape.possible:
             return []
         of_the_draws = landscape.kept(
@@ -123,7 +130,7 @@ class AcceptanceBook:
     def ratios(self, round_number: int | None = None, onlooker: str | None = None) -> pa.Table:
         """One row a scored candidate: log_ratio, critical_log_m, scale (nats), decision, override (−1, 0, 1), …"""
         number = self._standing.number(round_number)
-        return self._store.ratios(number, self._told(number, onlooker))
+        return self._store.ratios(number, self._votes_for(number, onlooker))
 
     def scorers(self, round_number: int | None = None) -> list[str]:
         """The scorers that have scored candidates of a round."""

@@ -299,9 +299,9 @@ def backup(project: Project, file: str | None, models: bool) -> dict[str, Any]:
 
 
 @command
-def export_start(project: Project, asked: dict[str, Any], out: str | None) -> str:
+def export_start(project: Project, request: dict[str, Any], out: str | None) -> str:
     """Begin to write an export, into the project's exports or the new folder `out`; its id."""
-    return project.exports.start(Request.parse(asked), None if out is None else Path(out))
+    return project.exports.start(Request.parse(request), None if out is None else Path(out))
 
 
 @command

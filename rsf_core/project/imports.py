@@ -208,7 +208,7 @@ class Imports:
         module: str,
         again: bool,
     ) -> str:
-        """Begin what `asked` wants made of a kept file: `work` in a folder into which `write` puts what it needs of the
+        """Begin what `request` wants made of a kept file: `work` in a folder into which `write` puts what it needs of the
         project, or `module` as a process where there is much. Its name, the same for the same; it is made once, unless it is
         to be made `again` and was cancelled or broken off. Of one file one is made at a time: another is ended and deleted."""
         file = self.file(upload)

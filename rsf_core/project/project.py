@@ -86,13 +86,15 @@ class Project:
         self.lineage = Lineage(folder, self.store, self._standing)
         self.prompt_lengths = PromptLengths(self.store, self._standing.settings)
         self.prompt_book = PromptBook(self.store, self._standing.settings, self.prompt_lengths.room)
-        self.target_book = TargetBook(folder, self.store, self._standing, self._stages, self._told)
-        self._rounds = RoundBook(self.store, self._standing, self._stages, self._driver, self.supervisor, self._told)
+        self.target_book = TargetBook(folder, self.store, self._standing, self._stages, self._votes_for)
+        self._rounds = RoundBook(
+            self.store, self._standing, self._stages, self._driver, self.supervisor, self._votes_for
+        )
         self._candidates = CandidateBook(self.store, self._standing, lambda n, who: self.review.onlooking(n, who))
-        self._acceptance = AcceptanceBook(self.store, self._standing, self._stages, self.target_book, self._told)
+        self._acceptance = AcceptanceBook(self.store, self._standing, self._stages, self.target_book, self._votes_for)
         self._results = ResultBook(folder, self.store, self._standing)
         self.own_scorers = OwnScorers(folder, self.store, self.target_book)
-        self.scorer_book = ScorerBook(folder, self.store, self._standing.settings, self._told)
+        self.scorer_book = ScorerBook(folder, self.store, self._standing.settings, self._votes_for)
         embedding = Embedding(folder, self.store, self._standing, self._stages, self.supervisor)
         self.features = Features(self.store, embedding)
         self.guide_book = GuideBook(self.store)
@@ -100,7 +102,9 @@ class Project:
         self._settings = SettingsBook(folder, self.store, self._standing, self.target_book, self.question_book)
         self.answers = AnswerBook(folder, self.store, self.question_book, self._stages, self.target_book)
         self.gold = GoldBook(self.store)
-        self.taste = TasteBook(self.store, self._standing, self._stages, self.supervisor, self.target_book, self._told)
+        self.taste = TasteBook(
+            self.store, self._standing, self._stages, self.supervisor, self.target_book, self._votes_for
+        )
         self.invites = Invites(self.store.links)
         self.imports = Imports(
             folder / "imports", self.store, self.prompt_book, self.prompt_lengths, self._standing.settings
@@ -279,7 +283,7 @@ class Project:
         if not self.store.doing:
             self._keep_summary()
 
-    def _told(self, round_number: int, onlooker: str | None) -> Votes:
+    def _votes_for(self, round_number: int, onlooker: str | None) -> Votes:
         return self.review.told(round_number, onlooker)
 
     def summary(self, onlooker: str | None = None) -> Summary:

@@ -33,10 +33,10 @@ class RoundBook:
         stages: Stages,
         driver: Driver,
         supervisor: JobSupervisor,
-        told: Callable[[int, str | None], Votes],
+        votes_for: Callable[[int, str | None], Votes],
     ) -> None:
         self._store, self._standing, self._stages, self._driver = store, standing, stages, driver
-        self._supervisor, self._told = supervisor, told
+        self._supervisor, self._votes_for = supervisor, votes_for
 
     def rounds(self) -> list[RoundRecord]:
         return self._store.rounds()
@@ -44,12 +44,12 @@ class RoundBook:
     def stages(self, round_number: int | None = None, onlooker: str | None = None) -> tuple[StageState, ...]:
         """Where each stage of a round (the newest by default) stands."""
         number = self._standing.number(round_number)
-        return self._standing.states(number, self._told(number, onlooker))
+        return self._standing.states(number, self._votes_for(number, onlooker))
 
     def next_step(self, onlooker: str | None = None) -> drive.Step:
         """What comes next: a stage to start, a job to resume or to wait for, a review to wait for, the next round, or what has
         to be done before."""
-        return self._driver.next_step(told=self._told(self._standing.current_round().round, onlooker))
+        return self._driver.next_step(onlooker_votes=self._votes_for(self._standing.current_round().round, onlooker))
 
     @spoken
     def advance(self, author: Actor = LOCAL) -> str | None:

@@ -60,9 +60,13 @@ class RoundScores:
 
 class ScorerBook:
     def __init__(
-        self, folder: Path, store: Store, settings: Callable[[], Settings], told: Callable[[int, str | None], Votes]
+        self,
+        folder: Path,
+        store: Store,
+        settings: Callable[[], Settings],
+        votes_for: Callable[[int, str | None], Votes],
     ) -> None:
-        self._folder, self._store, self._settings, self._told = folder, store, settings, told
+        self._folder, self._store, self._settings, self._votes_for = folder, store, settings, votes_for
 
     def cards(self) -> list[ScorerCard]:
         """Of every scorer that is installed, by name; of one that cannot be used the card has the problem."""
@@ -99,16 +103,16 @@ class ScorerBook:
         """How far a scorer agrees with what people have decided, in all rounds; `direction` −1 where less of it is better. An
         `onlooker` is a reviewer, who is told of gold items as of any candidates. Raises ScorerError for what has scored
         nothing and is no scorer either."""
-        told = {
+        gold_told = {
             candidate_at(round_record.round, where): vote > 0 if vote else None
             for round_record in self._store.rounds()
-            for where, vote, _ in self._told(round_record.round, onlooker)
+            for where, vote, _ in self._votes_for(round_record.round, onlooker)
         }
-        key = ("judging", scorer, direction, tuple(sorted(told.items())))
-        return self._store.unchanged(key, (*TABLES, "overrides"), lambda: self._judging(scorer, direction, told))
+        key = ("judging", scorer, direction, tuple(sorted(gold_told.items())))
+        return self._store.unchanged(key, (*TABLES, "overrides"), lambda: self._judging(scorer, direction, gold_told))
 
-    def _judging(self, scorer: str, direction: int, told: Mapping[str, bool | None]) -> Judging:
-        rows = as_told(self._store.scores_and_opinions(scorer), told)
+    def _judging(self, scorer: str, direction: int, gold_told: Mapping[str, bool | None]) -> Judging:
+        rows = as_told(self._store.scores_and_opinions(scorer), gold_told)
         if not rows.num_rows and not self._has_scored(scorer):
             registry.checked(scorer)
         score, accepted, prompt = (rows[name].to_numpy() for name in ("score", "accepted", "prompt_id"))

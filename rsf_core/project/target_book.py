@@ -91,10 +91,10 @@ class TargetBook:
         store: Store,
         standing: Standing,
         stages: Stages,
-        told: Callable[[int, str | None], Votes],
+        votes_for: Callable[[int, str | None], Votes],
     ) -> None:
         self._folder, self._store, self._standing, self._stages = folder, store, standing, stages
-        self._told = told
+        self._votes_for = votes_for
         self._stored = lru_cache(maxsize=2)(self._read_stored)
         self._column = lru_cache(maxsize=KEPT_COLUMNS)(self._read_column)
         self._preview = lru_cache(maxsize=KEPT_PREVIEWS)(self._make_preview)
@@ -111,13 +111,13 @@ class TargetBook:
         Raises TargetError where a number is too large."""
         version = self._store.scored_version()
         spec, accept = draft.target.model_dump_json(), draft.accept.model_dump_json()
-        return self._preview(round_number, spec, accept, version, self._told(round_number, onlooker))
+        return self._preview(round_number, spec, accept, version, self._votes_for(round_number, onlooker))
 
     def _make_preview(
-        self, number: int, spec: str, accept: str, version: tuple[int, ...], told: Votes
+        self, number: int, spec: str, accept: str, version: tuple[int, ...], onlooker_votes: Votes
     ) -> Preview | None:
         draft = Draft(Target.model_validate_json(spec), Accept.model_validate_json(accept))
-        stored = self._stored(number, version, told)
+        stored = self._stored(number, version, onlooker_votes)
         if not len(stored.candidate_ids):
             return None
         scored = self._store.scores_version()
@@ -197,8 +197,8 @@ class TargetBook:
         column = self._column(round_number, scorer, self._store.scores_version())
         return column[~np.isnan(column)]
 
-    def _read_stored(self, number: int, version: tuple[int, ...], told: Votes) -> Stored:
-        return Stored.of(self._store.drawn(number, told))
+    def _read_stored(self, number: int, version: tuple[int, ...], onlooker_votes: Votes) -> Stored:
+        return Stored.of(self._store.drawn(number, onlooker_votes))
 
     def _read_column(self, number: int, scorer: str, version: tuple[int, ...]) -> NDArray[np.float64]:
         return self._store.score_column(number, scorer, everywhere=True)
@@ -211,7 +211,7 @@ class TargetBook:
     def fate(self, onlooker: str | None = None) -> Fate:
         """What saving a target means for the newest round."""
         number = self._standing.current_round().round
-        counts = self._store.round_counts(number, self._told(number, onlooker))
+        counts = self._store.round_counts(number, self._votes_for(number, onlooker))
         return Fate(
             number,
             counts.candidates,

@@ -107,10 +107,10 @@ class TasteBook:
         stages: Stages,
         supervisor: JobSupervisor,
         target_book: TargetBook,
-        told: Callable[[int, str | None], Votes],
+        votes_for: Callable[[int, str | None], Votes],
     ) -> None:
         self._store, self._standing, self._stages = store, standing, stages
-        self._supervisor, self._target_book, self._told = supervisor, target_book, told
+        self._supervisor, self._target_book, self._votes_for = supervisor, target_book, votes_for
 
     def decisions(self, onlooker: str | None = None) -> Decisions:
         rows = as_told(self._decided(), self._gold_as_told(onlooker))
@@ -134,7 +134,7 @@ class TasteBook:
         """By name, what an onlooker is told of gold items: accepted or rejected one by one, or None."""
         accepted: dict[str, bool | None] = {}
         for round_record in self._store.rounds():
-            votes = self._told(round_record.round, onlooker)
+            votes = self._votes_for(round_record.round, onlooker)
             decided_singly = one_by_one(self._store.gold.words(round_record.round)) if votes else set()
             for where, vote, _ in votes:
                 name = candidate_at(round_record.round, where)
@@ -278,7 +278,7 @@ class TasteBook:
     ) -> tuple[list[Disagreement], list[Disagreement]]:
         """Of the newest round: what it is surest that people reject and the rule accepts, and the other way round."""
         scorer, number = self.version(version).scorer, self._standing.current_round().round
-        ratios = self._store.ratios(number, self._told(number, onlooker))
+        ratios = self._store.ratios(number, self._votes_for(number, onlooker))
         if not ratios.num_rows:
             return [], []
         z = self._store.score_column(number, scorer)
@@ -340,11 +340,12 @@ class TasteBook:
 
     def _with_prompts(self, rows: pa.Table) -> pa.Table:
         """`rows` with the text of each prompt, by which the job tells which prompts are nearly the same."""
-        asked = rows["prompt_id"].to_pylist()
+        prompt_ids = rows["prompt_id"].to_pylist()
         texts = {
-            one.prompt_id: whole(one.text, one.earlier) for one in self._store.prompt_book.by_id(sorted(set(asked)))
+            one.prompt_id: whole(one.text, one.earlier)
+            for one in self._store.prompt_book.by_id(sorted(set(prompt_ids)))
         }
-        return rows.append_column("prompt", pa.array([texts[number] for number in asked], pa.large_string()))
+        return rows.append_column("prompt", pa.array([texts[number] for number in prompt_ids], pa.large_string()))
 
 
 def _report(data: Mapping[str, Any]) -> Report:

@@ -154,13 +154,13 @@ def _conversation(value: Any, column: str, manner: Manner) -> Conversation | Non
     return conversation
 
 
-def _after_history(fields: dict[str, Any], asked: Conversation, columns: Columns) -> Conversation:
+def _after_history(fields: dict[str, Any], question: Conversation, columns: Columns) -> Conversation:
     """The question behind what was said before it, where a column `history` holds that. Raises WrongRow."""
     name = next((name for name in fields if plainly(name) == "history" and name not in columns.chosen), None)
-    conversation = None if name is None else conversations.before(fields[name], asked.question)
+    conversation = None if name is None else conversations.before(fields[name], question.question)
     if isinstance(conversation, str):
         raise WrongRow(name, conversation)
-    return conversation or asked
+    return conversation or question
 
 
 def _check_speaker(fields: dict[str, Any], column: str, spoken: Conversation | None) -> None:

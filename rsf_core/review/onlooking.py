@@ -162,12 +162,12 @@ def _by(words: Sequence[Word]) -> str | None:
     return final[-1] if final else ", ".join(word.reviewer for word in words) or None
 
 
-def as_told(rows: pa.Table, told: Mapping[str, bool | None]) -> pa.Table:
-    """Decisions, with candidate_id and accepted: of the gold items of `told` whether they are told to be accepted, or that
-    nothing is decided (None)."""
+def as_told(rows: pa.Table, accepted_by_id: Mapping[str, bool | None]) -> pa.Table:
+    """Decisions, with candidate_id and accepted: of the gold items of `accepted_by_id` what stands there, accepted or not, and
+    without those of which nothing is decided (None)."""
     names = rows["candidate_id"].to_pylist()
     held = rows["accepted"].to_pylist()
-    accepted = [told.get(name, accepted_now) for name, accepted_now in zip(names, held, strict=True)]
+    accepted = [accepted_by_id.get(name, accepted_now) for name, accepted_now in zip(names, held, strict=True)]
     rows = rows.set_column(rows.column_names.index("accepted"), "accepted", pa.array(accepted, pa.bool_()))
     return rows.filter(pa.array([one is not None for one in accepted], pa.bool_()))
 

@@ -86,24 +86,24 @@ class GoldSeen:
             return Seen(reviewer, index, index, {}, {}, np.zeros(0, np.int64))
         state = (gold, life, index.table)
         with self._lock:
-            told = self._told.pop(reviewer, None)
-        same = told is not None and all(was is now for was, now in zip(told.state, state, strict=True))
-        if told is None or not same or told.overlap != overlap:
-            told = _told(live, index, reviewer, state, overlap, heard_until)
-        elif told.heard_until != heard_until:
-            told = _told_more(live, reviewer, told, heard_until)
+            account = self._told.pop(reviewer, None)
+        same = account is not None and all(was is now for was, now in zip(account.state, state, strict=True))
+        if account is None or not same or account.overlap != overlap:
+            account = _told(live, index, reviewer, state, overlap, heard_until)
+        elif account.heard_until != heard_until:
+            account = _told_more(live, reviewer, account, heard_until)
         with self._lock:
-            self._told[reviewer] = told  # the one who looked last stands last
+            self._told[reviewer] = account  # the one who looked last stands last
             while len(self._told) > MOST_REVIEWERS:
                 del self._told[next(iter(self._told))]
-        if not told.words:
+        if not account.words:
             return Seen(reviewer, index, index, {}, {}, np.zeros(0, np.int64))
         with self._lock:
             look = self._looks.pop(reviewer, None)
-        if look is None or look[0] is not told or look[1].whole is not index:
-            rows, words = told.spots.rows[told.spots.rows >= 0], told.words
-            seen = index.as_told(words, told.spots, reviewer, lambda: live.guides(words))
-            look = told, Seen(reviewer, index, seen, words, told.heard, rows)
+        if look is None or look[0] is not account or look[1].whole is not index:
+            rows, words = account.spots.rows[account.spots.rows >= 0], account.words
+            seen = index.as_told(words, account.spots, reviewer, lambda: live.guides(words))
+            look = account, Seen(reviewer, index, seen, words, account.heard, rows)
         with self._lock:
             self._looks[reviewer] = look  # who asks several things in a row copies no round for each
             while len(self._looks) > MOST_LOOKS:
@@ -134,20 +134,24 @@ def _told(
     return _Told(state, overlap, heard_until, {where: row for row, where in enumerate(words)}, words, heard, spots)
 
 
-def _told_more(live: LiveRound, reviewer: str, told: _Told, heard_until: tuple[int, int]) -> _Told:
+def _told_more(live: LiveRound, reviewer: str, account: _Told, heard_until: tuple[int, int]) -> _Told:
     """With what was said since."""
-    again = [where for where in live.spoken_of(told.heard_until, heard_until) if where in told.at]
+    again = [where for where in live.spoken_of(account.heard_until, heard_until) if where in account.at]
     if not again:
-        return replace(told, heard_until=heard_until)
+        return replace(account, heard_until=heard_until)
     heard = live.answered(again)
-    words = as_seen({where: spoken for where, (spoken, *_) in heard.items()}, reviewer, told.overlap)
-    spots = Spots(*(getattr(told.spots, name).copy() for name in Spots.__slots__))
+    words = as_seen({where: spoken for where, (spoken, *_) in heard.items()}, reviewer, account.overlap)
+    spots = Spots(*(getattr(account.spots, name).copy() for name in Spots.__slots__))
     for where, spoken in words.items():
-        row = told.at[where]
+        row = account.at[where]
         spots.voices[row], spots.settled[row], spots.split[row], spots.votes[row] = summed_up(spoken)
         spots.mine[row] = _speaks(reviewer, spoken)
     return replace(
-        told, heard_until=heard_until, words={**told.words, **words}, heard={**told.heard, **heard}, spots=spots
+        account,
+        heard_until=heard_until,
+        words={**account.words, **words},
+        heard={**account.heard, **heard},
+        spots=spots,
     )
 
 

@@ -116,10 +116,10 @@ class Driver:
     def __init__(self, store: Store, standing: Standing, starts: Stages) -> None:
         self._store, self._standing, self._starts = store, standing, starts
 
-    def state(self, told: Votes = ()) -> DriveState:
-        """Where the newest round stands, with what is `told` of some candidates in place of what holds."""
+    def state(self, onlooker_votes: Votes = ()) -> DriveState:
+        """Where the newest round stands, with `onlooker_votes` in place of what holds."""
         current = self._standing.current_round().round
-        states = self._standing.states(current, told)
+        states = self._standing.states(current, onlooker_votes)
         active = self._store.jobs(active=True)
         due = due_stage(states)
         failed = due.job if due is not None and due.progress is Progress.FAILED else None
@@ -133,9 +133,9 @@ class Driver:
             flight["reason"] if flight is not None and waits else "",
         )
 
-    def next_step(self, last_round: int | None = None, told: Votes = ()) -> Step:
+    def next_step(self, last_round: int | None = None, onlooker_votes: Votes = ()) -> Step:
         """See `next_step`."""
-        return next_step(self.state(told), last_round)
+        return next_step(self.state(onlooker_votes), last_round)
 
     def advance(self, actor: Actor) -> str | None:
         """Do what comes next; the id of the job that was started or goes on. None while a job runs, and where nothing was left

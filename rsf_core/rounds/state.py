@@ -107,18 +107,18 @@ class Standing:
                 return round_record
         raise StageError(f"there is no round {number}")
 
-    def states(self, number: int, told: Votes = ()) -> tuple[StageState, ...]:
-        """Where each stage of a round stands, with what is `told` of some candidates in place of what holds."""
+    def states(self, number: int, onlooker_votes: Votes = ()) -> tuple[StageState, ...]:
+        """Where each stage of a round stands, with `onlooker_votes` in place of what holds."""
         settings = self.settings().model_dump_json()
-        name = ("states", number, settings, told)
-        return self._store.unchanged(name, STATE_TABLES, lambda: stages.states(self.facts(number, told)))
+        name = ("states", number, settings, onlooker_votes)
+        return self._store.unchanged(name, STATE_TABLES, lambda: stages.states(self.facts(number, onlooker_votes)))
 
-    def facts(self, number: int, told: Votes = ()) -> RoundFacts:
+    def facts(self, number: int, onlooker_votes: Votes = ()) -> RoundFacts:
         counts = self._store.prompt_counts()
         held_out = counts.get(Split.HELD_OUT, 0)
         tuned = self.tuned_model(number)
         return RoundFacts(
-            counts=self._store.round_counts(number, told),
+            counts=self._store.round_counts(number, onlooker_votes),
             jobs=[
                 job for job in self._store.jobs(round_number=number) if not (_tunes_control(job) or scores_beside(job))
             ],

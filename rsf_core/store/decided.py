@@ -91,11 +91,11 @@ class Decided:
                     part = part.append_column(name, pa.repeat(pa.scalar(value, pa.int32()), part.num_rows))
                 self._db.append(table, part)
 
-    def ratios(self, round_number: int, told: Votes = ()) -> pa.Table:
+    def ratios(self, round_number: int, onlooker_votes: Votes = ()) -> pa.Table:
         """One row for each scored candidate: log_ratio, critical_log_m, scale, override (−1, 0, 1), `planned` (drawn for all
-        prompts alike, and not because a prompt had none), …; with what is `told` of some in place of what holds."""
+        prompts alike, and not because a prompt had none), …; with `onlooker_votes` in place of what holds."""
         table = self._tallies.table("ratios", round_number, decided=True)
-        return _as_told(table, round_number, told) if told else table
+        return _as_told(table, round_number, onlooker_votes) if onlooker_votes else table
 
     def ratios_version(self, round_number: int) -> tuple[int, int, int]:
         """Differs whenever `ratios` does."""
@@ -104,32 +104,34 @@ class Decided:
         (row,) = self._kept.unchanged(name, tables, lambda: self._db.rows("ratios_version", {"round": round_number}))
         return row["count"], row["hash"], row["seq"]
 
-    def drawn(self, round_number: int, told: Votes = ()) -> pa.Table:
+    def drawn(self, round_number: int, onlooker_votes: Votes = ()) -> pa.Table:
         """One row a candidate of the round, in the order of `score_column` everywhere: log_q, log_model, u, truncated, stage
         (see `round_scores`), retired, decided, accepted (in effect), chance (that the rule accepts it; NaN undecided),
-        override (−1, 0, 1); with what is `told` of some in place of what holds."""
+        override (−1, 0, 1); with `onlooker_votes` in place of what holds."""
         table = self._tallies.table("drawn", round_number, decided=False)
-        return _as_told(table, round_number, told) if told else table
+        return _as_told(table, round_number, onlooker_votes) if onlooker_votes else table
 
     def scored_version(self) -> tuple[int, ...]:
         """Differs whenever candidates, their scores or the decisions on them do; costs nothing."""
         return self._db.version(*COUNTED_TABLES)
 
-    def round_counts(self, round_number: int, told: Votes = ()) -> RoundCounts:
-        """How many candidates of a round stand where, with what is `told` of some in place of what holds. After an act only
+    def round_counts(self, round_number: int, onlooker_votes: Votes = ()) -> RoundCounts:
+        """How many candidates of a round stand where, with `onlooker_votes` in place of what holds. After an act only
         what it touched is read."""
-        name = ("round_counts", round_number, _named(told))
-        return self._kept.unchanged(name, COUNTED_TABLES, lambda: self._count(round_number, told))
+        name = ("round_counts", round_number, _named(onlooker_votes))
+        return self._kept.unchanged(name, COUNTED_TABLES, lambda: self._count(round_number, onlooker_votes))
 
-    def _count(self, round_number: int, told: Votes) -> RoundCounts:
-        return self._tallies.counts(round_number, self._retired(), self._scored(round_number), told)
+    def _count(self, round_number: int, onlooker_votes: Votes) -> RoundCounts:
+        return self._tallies.counts(round_number, self._retired(), self._scored(round_number), onlooker_votes)
 
-    def prompt_kinds(self, round_number: int, told: Votes = ()) -> list[PromptKind]:
-        """What each prompt of the round got, by kind of prompt: a few however many prompts there are; with what is `told` of
-        some candidates in place of what holds."""
-        name = ("prompt_kinds", round_number, _named(told))
+    def prompt_kinds(self, round_number: int, onlooker_votes: Votes = ()) -> list[PromptKind]:
+        """What each prompt of the round got, by kind of prompt: a few however many prompts there are; with `onlooker_votes` in
+        place of what holds."""
+        name = ("prompt_kinds", round_number, _named(onlooker_votes))
         return list(
-            self._kept.unchanged(name, COUNTED_TABLES, lambda: self._tallies.kinds(round_number, self._retired(), told))
+            self._kept.unchanged(
+                name, COUNTED_TABLES, lambda: self._tallies.kinds(round_number, self._retired(), onlooker_votes)
+            )
         )
 
     def _scored(self, round_number: int) -> int:
@@ -146,16 +148,16 @@ class Decided:
         return [row["prompt_id"] for row in self._db.rows("starving_prompts", {"round": round_number})]
 
 
-def _named(told: Votes) -> bytes:
+def _named(onlooker_votes: Votes) -> bytes:
     """What tells one from another, short: who many are told of is kept under many names."""
-    return blake2b(np.array(told, np.int64).tobytes(), digest_size=16).digest() if told else b""
+    return blake2b(np.array(onlooker_votes, np.int64).tobytes(), digest_size=16).digest() if onlooker_votes else b""
 
 
-def _as_told(rows: pa.Table, round_number: int, told: Votes) -> pa.Table:
+def _as_told(rows: pa.Table, round_number: int, onlooker_votes: Votes) -> pa.Table:
     """`rows` of candidates with other words of people on some candidates."""
     names = {
         candidate_id(round_number, where >> K_BITS, where & ((1 << K_BITS) - 1)): (vote, accepted)
-        for where, vote, accepted in told
+        for where, vote, accepted in onlooker_votes
     }
     there = pc.is_in(rows["candidate_id"], pa.array(list(names))).combine_chunks()
     actions = [names[name] for name in rows["candidate_id"].filter(there).to_pylist()]

@@ -108,20 +108,20 @@ class Tally:
     def _now(self, names: list[str]) -> list[dict[str, str]]:
         return self._db.look_up("current_overrides_of", names)
 
-    def _told(self, told: Votes) -> NDArray[np.int8]:
-        """What decides each candidate, (n,), with what is `told` of some in place of what holds."""
-        if not told:
+    def _told(self, onlooker_votes: Votes) -> NDArray[np.int8]:
+        """What decides each candidate, (n,), with `onlooker_votes` in place of what holds."""
+        if not onlooker_votes:
             return self._votes
         places, votes = self._ruled.places, self._votes.copy()
-        rows = np.searchsorted(places, np.array([where for where, *_ in told], np.int64))
-        for row, (where, vote, _) in zip(rows.tolist(), told, strict=True):
+        rows = np.searchsorted(places, np.array([where for where, *_ in onlooker_votes], np.int64))
+        for row, (where, vote, _) in zip(rows.tolist(), onlooker_votes, strict=True):
             if row < len(places) and places[row] == where:
                 votes[row] = vote
         return votes
 
-    def counts(self, retired: Ints, scored: int, told: Votes = ()) -> RoundCounts:
+    def counts(self, retired: Ints, scored: int, onlooker_votes: Votes = ()) -> RoundCounts:
         """`retired`: the prompts that are not in use any more; `scored`: how many drawn candidates have a score."""
-        ruled, votes = self._ruled, self._told(told)
+        ruled, votes = self._ruled, self._told(onlooker_votes)
         drawn, undecided = ~ruled.elsewhere, ~ruled.elsewhere & ~ruled.decided
         accepted = np.where(votes != 0, votes > 0, ruled.automatic)
         gone = np.isin(ruled.prompts, retired)
@@ -154,9 +154,9 @@ class Tally:
     def _rows(self, decided: bool) -> Bools:
         return self._ruled.decided if decided else ~self._ruled.elsewhere
 
-    def kinds(self, retired: Ints, told: Votes = ()) -> list[PromptKind]:
+    def kinds(self, retired: Ints, onlooker_votes: Votes = ()) -> list[PromptKind]:
         """What each prompt with a decided candidate got, counted over prompts that got the same."""
-        ruled, votes, own = self._ruled, self._told(told), self._ruled.decided
+        ruled, votes, own = self._ruled, self._told(onlooker_votes), self._ruled.decided
         prompts = ruled.prompts[own]
         if not len(prompts):
             return []
@@ -178,17 +178,17 @@ class Tallies:
         self._rounds = LastRounds(partial(Tally, db), KEPT)
         self._tables: dict[tuple[str, int], tuple[tuple[int, ...], pa.Table]] = {}
 
-    def counts(self, round_number: int, retired: Ints, scored: int, told: Votes = ()) -> RoundCounts:
+    def counts(self, round_number: int, retired: Ints, scored: int, onlooker_votes: Votes = ()) -> RoundCounts:
         tally = self._of(round_number)
         with tally.lock:
             tally.refresh()
-            return tally.counts(retired, scored, told)
+            return tally.counts(retired, scored, onlooker_votes)
 
-    def kinds(self, round_number: int, retired: Ints, told: Votes = ()) -> list[PromptKind]:
+    def kinds(self, round_number: int, retired: Ints, onlooker_votes: Votes = ()) -> list[PromptKind]:
         tally = self._of(round_number)
         with tally.lock:
             tally.refresh()
-            return tally.kinds(retired, told)
+            return tally.kinds(retired, onlooker_votes)
 
     def table(self, name: str, round_number: int, decided: bool) -> pa.Table:
         """The rows of a named query, one a drawn candidate, or one that is `decided`, by place. They are read once; the

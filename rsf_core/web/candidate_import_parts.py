@@ -65,8 +65,8 @@ def _columns(file_format: Format, usual: CompletionColumns | None, upload: str) 
     def choose(place: int, label: str, usually: str | None, may_lack: bool = True) -> str | None:
         options = [NONE, *names] if may_lack else names
         index = options.index(usually) if usually in options else 0
-        given = places[place].selectbox(literal(label), options, index=index, key=f"made-{upload}-{place}")
-        return None if given == NONE else str(given)
+        column = places[place].selectbox(literal(label), options, index=index, key=f"made-{upload}-{place}")
+        return None if column == NONE else str(column)
 
     text = choose(0, "Prompt column", guess.text, may_lack=False) or names[0]
     completion = choose(1, "Completion column", guess.completion, may_lack=False) or names[0]

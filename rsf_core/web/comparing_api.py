@@ -37,8 +37,8 @@ class CompareBody(Body):
 def pairs(body: UpcomingBody, project: Project, reviewer: Actor) -> dict[str, Any]:
     """Pairs to read, as `queue`, and how many the reviewer has compared and can take back."""
     upcoming = project.comparing.upcoming(body.round, reviewer, MOST_PAIRS, body.again, body.after)
-    told = {"queue": [_pair(one) for one in upcoming.pairs], "last": upcoming.last, "ended": upcoming.ended}
-    return told | _stands(project, body.round, reviewer)
+    answer = {"queue": [_pair(one) for one in upcoming.pairs], "last": upcoming.last, "ended": upcoming.ended}
+    return answer | _stands(project, body.round, reviewer)
 
 
 def compare(body: CompareBody, project: Project, reviewer: Actor) -> dict[str, Any]:
@@ -46,8 +46,8 @@ def compare(body: CompareBody, project: Project, reviewer: Actor) -> dict[str, A
     choices = [act.told for act in body.acts]
     outcomes = project.comparing.say_all(choices, body.round, reviewer)
     shown = project.comparing.shown(body.round, undone(outcomes, choices, MOST_PAIRS))
-    told = {"results": results(outcomes), "pairs": [_pair(one) for one in shown]}
-    return told | _stands(project, body.round, reviewer)
+    answer = {"results": results(outcomes), "pairs": [_pair(one) for one in shown]}
+    return answer | _stands(project, body.round, reviewer)
 
 
 def _stands(project: Project, round_number: int, reviewer: Actor) -> dict[str, int]:

@@ -37,10 +37,10 @@ def panel(project: Project, number: int, drawn: int) -> None:
     counts = project.elsewhere_counts(number)
     if not counts.candidates:
         return
-    told = literal(words(counts, number, drawn))
+    sentence = literal(words(counts, number, drawn))
     if drawn:
-        st.caption(told)
+        st.caption(sentence)
         return
-    st.info(told, icon=":material/move_to_inbox:")
+    st.info(sentence, icon=":material/move_to_inbox:")
     if st.button("Review them", icon=":material/rate_review:", key="elsewhere-review"):
         ui.go("review", round=str(number))

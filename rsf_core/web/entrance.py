@@ -51,17 +51,17 @@ def actor(secret: str | None) -> Actor:
 
 def enter(scope: Scope) -> Response:
     """The answer to somebody who opens a link: a cookie and the first page, or why the link lets nobody in."""
-    given = HTTPConnection(scope).query_params.get("key", "")
+    secret = HTTPConnection(scope).query_params.get("key", "")
     if scope["method"] not in ("GET", "HEAD"):
         return closed(scope, "A link is opened, not sent to.", HTTPStatus.METHOD_NOT_ALLOWED)
     try:
-        link = session.opened().invites.find(given)
+        link = session.opened().invites.find(secret)
     except AccessError as error:
         return closed(scope, str(error))
     response = RedirectResponse("/", HTTPStatus.SEE_OTHER, {"cache-control": "no-store"})
     response.set_cookie(
         session.cookie_name(),
-        given,
+        secret,
         max_age=link.seconds_left,
         path="/",
         secure=scope.get("scheme") in ("https", "wss"),

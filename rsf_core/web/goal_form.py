@@ -85,7 +85,7 @@ def _options(draft: Draft, part: str, name: str, description: str) -> None:
     """The options of a scorer, written as in TOML; once they are given they are part of its name."""
     reference = ScorerRef.parse(name)
     takes = description.partition(_OPTIONS)[2].removesuffix(")")
-    given = str(reference).removeprefix(reference.name).removeprefix("(").removesuffix(")")
+    options = str(reference).removeprefix(reference.name).removeprefix("(").removesuffix(")")
     key = _key(draft, f"{part}-options-{name}")
 
     def take() -> None:
@@ -98,7 +98,7 @@ def _options(draft: Draft, part: str, name: str, description: str) -> None:
         names = st.session_state[_key(draft, part)]
         st.session_state[_key(draft, part)] = list(dict.fromkeys(other if one == name else one for one in names))
 
-    st.text_input(f"Options of {literal(reference.name)}: {literal(takes)}", given, key=key, on_change=take)
+    st.text_input(f"Options of {literal(reference.name)}: {literal(takes)}", options, key=key, on_change=take)
 
 
 def _check(draft: Draft, name: str, stored: Constraint | None) -> Constraint | None:

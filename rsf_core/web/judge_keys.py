@@ -18,8 +18,10 @@ from rsf_core.web.literal import literal
 
 def consent(project: Project, judge: Mapping[str, Any]) -> None:
     """Ask for what the judge in the form, and those in the target, would send and nobody has allowed."""
-    told = [judge, *(registry.options(scorer) for scorer in project.settings.target.scorers if _judges(scorer))]
-    for sent in dict.fromkeys(lacking for options in told if (lacking := _lacking(project, options)) is not None):
+    option_sets = [judge, *(registry.options(scorer) for scorer in project.settings.target.scorers if _judges(scorer))]
+    for sent in dict.fromkeys(
+        lacking for options in option_sets if (lacking := _lacking(project, options)) is not None
+    ):
         _box(project, sent)
 
 

@@ -102,10 +102,10 @@ def _begin(chosen: str, file: OwnFile | None) -> None:
     if st.session_state.get(_SHOWN) == shown and _key("rubric") in st.session_state:
         return
     st.session_state[_SHOWN] = shown
-    name, told = _drafted(page_draft.begun(_DRAFT, shown)) or (_name(file), _usual(file))
+    name, values = _drafted(page_draft.begun(_DRAFT, shown)) or (_name(file), _usual(file))
     st.session_state[_key("name")] = name
     for option, usual in _START.items():
-        st.session_state[_key(option)] = type(usual)(told[option])
+        st.session_state[_key(option)] = type(usual)(values[option])
 
 
 def _name(file: OwnFile | None) -> str:
@@ -120,8 +120,8 @@ def _usual(file: OwnFile | None) -> Mapping[str, Any]:
 def _drafted(draft: Any) -> tuple[str, Mapping[str, Any]] | None:
     """A draft as an address may hold it; None where it is none that the form can show."""
     try:
-        name, told = draft
-        options = {option: type(usual)(told[option]) for option, usual in _START.items()}
+        name, values = draft
+        options = {option: type(usual)(values[option]) for option, usual in _START.items()}
     except (ValueError, TypeError, KeyError, OverflowError):
         return None
     fits = all(math.isfinite(options[end]) for end in ("lowest", "highest"))
@@ -233,8 +233,8 @@ def _results(tried: Sequence[Judged]) -> None:
     scores = [one.score for one in tried if one.score is not None]
     reasons = Counter(one.why for one in tried if one.score is None)
     same = ", all the same: a score that does not differ decides nothing" if len(scores) > 1 == len(set(scores)) else ""
-    told = f"from {min(scores):g} to {max(scores):g}{same}" if scores else ""
-    if not tried_parts.summary(len(tried), reasons, told):
+    range_of_scores = f"from {min(scores):g} to {max(scores):g}{same}" if scores else ""
+    if not tried_parts.summary(len(tried), reasons, range_of_scores):
         return
     ui.grid(
         [

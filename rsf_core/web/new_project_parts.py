@@ -58,8 +58,8 @@ def task(draft: Draft | None, began: Began) -> None:
     )
     if draft is not None and chosen == current and chosen != _BROUGHT:
         return
-    given, path = _brought() if chosen == _BROUGHT else (None, None)
-    if draft is not None and current == _BROUGHT == chosen and given is None and path is None:
+    archive, path = _brought() if chosen == _BROUGHT else (None, None)
+    if draft is not None and current == _BROUGHT == chosen and archive is None and path is None:
         st.caption(literal(f"It is {draft.chosen.title} now. Choose another folder or archive to replace it."))
         return
     if draft is not None and draft.is_changed():
@@ -68,16 +68,16 @@ def task(draft: Draft | None, began: Began) -> None:
             icon=":material/swap_horiz:",
         )
     label = "Begin" if draft is None else "Use this task instead"
-    lacking = chosen == _BROUGHT and given is None and path is None
+    lacking = chosen == _BROUGHT and archive is None and path is None
     if st.button(label, type="primary", icon=":material/arrow_forward:", disabled=lacking):
         made: list[Draft] = []
-        if ui.attempt(lambda: made.append(_take(draft, chosen, given, path))):
+        if ui.attempt(lambda: made.append(_take(draft, chosen, archive, path))):
             began(made[0])
 
 
 def _brought() -> tuple[tuple[str, memoryview] | None, Path | None]:
     """An uploaded archive by its name, or the path of a folder or archive on this machine."""
-    given = st.file_uploader(
+    archive = st.file_uploader(
         "An archive",
         type=[suffix.removeprefix(".") for suffix in (*task_files.SUFFIXES, ".gz")],
         key="new-task-archive",
@@ -85,19 +85,19 @@ def _brought() -> tuple[tuple[str, memoryview] | None, Path | None]:
     named = st.text_input(
         "Or a folder or archive on this machine", placeholder="/home/me/my_task", key="new-task-path"
     ).strip()
-    if given is not None:
-        return (given.name, given.getbuffer()), None
+    if archive is not None:
+        return (archive.name, archive.getbuffer()), None
     return None, files.typed(named) if named else None
 
 
-def _take(draft: Draft | None, chosen: str, given: tuple[str, memoryview] | None, path: Path | None) -> Draft:
+def _take(draft: Draft | None, chosen: str, archive: tuple[str, memoryview] | None, path: Path | None) -> Draft:
     """Begin with the chosen task, or go on with it instead of the one before."""
     name = "" if chosen == _BROUGHT else chosen
-    if given is None:
+    if archive is None:
         return _begun(draft, name, path, None)
     with files.scratch("rsf-task-") as folder:
-        (folder / "task").write_bytes(given[1])
-        return _begun(draft, name, folder / "task", given[0])
+        (folder / "task").write_bytes(archive[1])
+        return _begun(draft, name, folder / "task", archive[0])
 
 
 def _begun(draft: Draft | None, name: str, path: Path | None, called: str | None) -> Draft:

@@ -114,14 +114,14 @@ def listing(project: Project) -> None:
         key="prompts-fit",
         help="Prompts are checked as a file is imported, and by the job that draws.",
     )
-    asked = {
+    filters = {
         "split": None if side == "All" else Split(side),
         "retired": _STATES[state],
         "text": text,
         "fit": None if fit == "All" else Fit(fit),
     }
     number = int(fifth.number_input("Page", 1, None, 1, key=f"prompts-page-{text}-{state}-{side}-{fit}"))
-    page = project.prompt_page(PAGE, (number - 1) * PAGE, **asked)  # type: ignore[arg-type]
+    page = project.prompt_page(PAGE, (number - 1) * PAGE, **filters)  # type: ignore[arg-type]
     pages = max(1, math.ceil(page.total / PAGE))
     if number > pages:
         st.caption(f"There {'is 1 page' if pages == 1 else f'are {pages:,} pages'} of such prompts.")
@@ -226,10 +226,10 @@ def importing(project: Project) -> None:
     if kind == COMPLETIONS:
         st.markdown(candidate_import_parts.WHAT_THEY_ARE)
         candidate_import_parts.already(project, project.current_round)
-    given = st.file_uploader("JSONL, JSON, CSV, TSV, Parquet or Excel", type=[suffix[1:] for suffix in SUFFIXES])
-    if given is not None and st.session_state.get("import-seen") != given.file_id:
-        st.session_state["import-seen"] = given.file_id
-        st.query_params["import"] = project.imports.keep(given.name, given.getbuffer())
+    file = st.file_uploader("JSONL, JSON, CSV, TSV, Parquet or Excel", type=[suffix[1:] for suffix in SUFFIXES])
+    if file is not None and st.session_state.get("import-seen") != file.file_id:
+        st.session_state["import-seen"] = file.file_id
+        st.query_params["import"] = project.imports.keep(file.name, file.getbuffer())
     with st.expander("Or a data set of the Hugging Face hub", icon=":material/cloud_download:"):
         _hub(project)
     with st.expander("Or a data set's folder on this machine", icon=":material/folder:"):

@@ -88,29 +88,29 @@ def _form(project: Project, author: Actor, question: Question | None) -> None:
         format_func=KINDS.__getitem__,
         key=f"{key}-kind",
     )
-    given: dict[str, Any] = {"name": name, "kind": kind, "text": text}
+    fields: dict[str, Any] = {"name": name, "kind": kind, "text": text}
     if kind is QuestionKind.RATING:
         points = question.points if question else POINTS
-        given["points"] = st.number_input("Points", 2, MOST_OPTIONS, points, key=f"{key}-points")
+        fields["points"] = st.number_input("Points", 2, MOST_OPTIONS, points, key=f"{key}-points")
     if kind in (QuestionKind.CHOICE, QuestionKind.SPANS):
         label = "Labels, one a line" if kind is QuestionKind.SPANS else "Options, one a line"
-        given["options"] = st.text_area(label, "\n".join(question.options) if question else "", key=f"{key}-options")
+        fields["options"] = st.text_area(label, "\n".join(question.options) if question else "", key=f"{key}-options")
     if kind is QuestionKind.CHOICE:
-        given["values"] = st.text_input(
+        fields["values"] = st.text_input(
             "What each option counts as (optional)",
             ", ".join(f"{value:g}" for value in question.values) if question else "",
             key=f"{key}-values",
             placeholder="1, 0, -1",
             help="Numbers, one an option, separated by commas: with them the answers can be averaged.",
         )
-    given["required"] = st.checkbox(
+    fields["required"] = st.checkbox(
         "Needed before a candidate is decided", question.required if question else False, key=f"{key}-required"
     )
     with st.container(horizontal=True):
         label = "Save the question" if question else "Ask it"
         if st.button(label, type="primary", key=f"{key}-save", disabled=ui.locked("question_book.put")):
             instead = question.name if question else None
-            if ui.attempt(lambda: project.question_book.put(_fields(given), instead, author)):
+            if ui.attempt(lambda: project.question_book.put(_fields(fields), instead, author)):
                 st.session_state[ADDED] = st.session_state.get(ADDED, 0) + 1
                 st.rerun()
         if question and st.button(
@@ -129,9 +129,9 @@ def _form(project: Project, author: Actor, question: Question | None) -> None:
         )
 
 
-def _fields(given: Mapping[str, Any]) -> dict[str, Any]:
+def _fields(typed: Mapping[str, Any]) -> dict[str, Any]:
     """The fields as a question has them. Raises QuestionError for values that are no numbers."""
-    fields = dict(given)
+    fields = dict(typed)
     if "options" in fields:
         fields["options"] = [line.strip() for line in str(fields["options"]).splitlines() if line.strip()]
     if "values" in fields:

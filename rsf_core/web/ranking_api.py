@@ -37,8 +37,8 @@ class RankBody(Body):
 def sets(body: UpcomingBody, project: Project, reviewer: Actor) -> dict[str, Any]:
     """Prompts with candidates to rank, as `queue`, and how many the reviewer has ranked and can take back."""
     upcoming = project.ranking.upcoming(body.round, reviewer, MOST_SETS, body.again, body.after)
-    told = {"queue": [_set(one) for one in upcoming.prompts], "last": upcoming.last, "ended": upcoming.ended}
-    return told | _stands(project, body.round, reviewer)
+    answer = {"queue": [_set(one) for one in upcoming.prompts], "last": upcoming.last, "ended": upcoming.ended}
+    return answer | _stands(project, body.round, reviewer)
 
 
 def rank(body: RankBody, project: Project, reviewer: Actor) -> dict[str, Any]:
@@ -46,8 +46,8 @@ def rank(body: RankBody, project: Project, reviewer: Actor) -> dict[str, Any]:
     choices = [act.told for act in body.acts]
     outcomes = project.ranking.say_all(choices, body.round, reviewer)
     shown = project.ranking.shown(body.round, undone(outcomes, choices, MOST_SETS))
-    told = {"results": results(outcomes), "sets": [_set(one) for one in shown]}
-    return told | _stands(project, body.round, reviewer)
+    answer = {"results": results(outcomes), "sets": [_set(one) for one in shown]}
+    return answer | _stands(project, body.round, reviewer)
 
 
 def _stands(project: Project, round_number: int, reviewer: Actor) -> dict[str, int]:

@@ -30,7 +30,7 @@ def procedure(project: Project) -> None:
         return
     with st.container(border=True):
         st.markdown("**Another run of the procedure** (`rsf replicate`)")
-        ui.grid([_row(told, digest) for told in reversed(procedure)])
+        ui.grid([_row(result, digest) for result in reversed(procedure)])
         st.caption(
             "These intervals are of the procedure: another run with another seed, on other prompts. Those of the models above "
             "and below are over prompts, for one tuned model each. One run says nothing of another."
@@ -41,20 +41,22 @@ def procedure(project: Project) -> None:
             )
 
 
-def _row(told: Procedure, digest: str) -> dict[str, str | int]:
+def _row(result: Procedure, digest: str) -> dict[str, str | int]:
     gains = {
-        "gain over the base": told.gain,
-        "random control": told.control,
-        "over the control": told.selection,
-        "sealed gain": told.sealed,
+        "gain over the base": result.gain,
+        "random control": result.control,
+        "over the control": result.selection,
+        "sealed gain": result.sealed,
     }
     return {
-        "procedure": "of now" if told.digest == digest else f"earlier ({told.digest[:6]})",
-        "rounds": told.rounds,
-        "runs": told.runs,
-        "prompts": told.prompts,
-        "metric": told.metric,
-        **{name: "–" if gain is None else ui.interval(gain, told.metric, signed=True) for name, gain in gains.items()},
+        "procedure": "of now" if result.digest == digest else f"earlier ({result.digest[:6]})",
+        "rounds": result.rounds,
+        "runs": result.runs,
+        "prompts": result.prompts,
+        "metric": result.metric,
+        **{
+            name: "–" if gain is None else ui.interval(gain, result.metric, signed=True) for name, gain in gains.items()
+        },
     }
 
 
@@ -75,6 +77,6 @@ def curse(project: Project) -> None:
 def looked_at_sealed(project: Project) -> int:
     """How many replicates of this project have opened their sealed prompts, which are the same."""
     try:
-        return sum(told.runs for told in project.replicated() if told.sealed is not None)
+        return sum(result.runs for result in project.replicated() if result.sealed is not None)
     except ReplicateError:  # `procedure` says it
         return 0

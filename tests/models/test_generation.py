@@ -13,8 +13,8 @@ from rsf_core.domain.errors import ModelError
 from rsf_core.models import generation
 from rsf_core.models.generation import Part, Vocabulary, asked, masks, require_end, ruled_out
 
-CAUSAL = Vocabulary(size=50, ends=(2, 3), pad=1, given=None)
-DECODER = Vocabulary(size=50, ends=(2,), pad=1, given=2)
+CAUSAL = Vocabulary(size=50, ends=(2, 3), pad=1, decoder_tokens=None)
+DECODER = Vocabulary(size=50, ends=(2,), pad=1, decoder_tokens=2)
 
 
 def folder(tmp_path: Path, newer: dict[str, Any] | None, **older: Any) -> Path:

@@ -55,13 +55,13 @@ def review_card(
             "nonce": nonce,
             "gold": gold,
             "guide": None if guide is None else {"version": guide.version, "text": guide.text},
-            "questions": [_told(asked) for asked in questions],
+            "questions": [_told(asked_question) for asked_question in questions],
         },
     )
 
 
-def _told(asked: AskedQuestion) -> dict[str, object]:
-    question = asked.question
+def _told(asked_question: AskedQuestion) -> dict[str, object]:
+    question = asked_question.question
     return {
         "name": question.name,
         "kind": str(question.kind),
@@ -69,6 +69,6 @@ def _told(asked: AskedQuestion) -> dict[str, object]:
         "required": question.required,
         "options": list(question.options),
         "points": question.points,
-        "version": asked.version,
-        "alike": list(asked.alike),
+        "version": asked_question.version,
+        "alike": list(asked_question.alike),
     }
