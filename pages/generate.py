@@ -119,8 +119,8 @@ def latest() -> None:
         st.header("Latest", anchor=False)
     for row in rows:
         with st.container(border=True):
-            st.caption(literal(row["candidate_id"]))
-            ui.text(row["completion"])
+            st.caption(literal(row.candidate_id))
+            ui.text(row.completion)
 
 
 numbers()

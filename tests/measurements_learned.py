@@ -170,7 +170,7 @@ def previewed(folder: Path, plan: Plan) -> dict[str, Any]:
         met = rule_met(project, plan.rule)
         names = preview.stored.candidate_ids
         ended = [
-            c.finish != Finish.LENGTH for p in project.prompts_in_round(1) for c in project.candidates(p["prompt_id"])
+            c.finish != Finish.LENGTH for p in project.prompts_in_round(1) for c in project.candidates(p.prompt_id)
         ]
 
     def share(chosen: NDArray[np.bool_]) -> dict[str, Any]:
@@ -189,7 +189,7 @@ def previewed(folder: Path, plan: Plan) -> dict[str, Any]:
 
 def rule_met(project: Project, rule: str) -> dict[str, bool]:
     """Whether each candidate of the round meets a hidden rule, by name, in the order of prompts and k."""
-    rows = [c for p in project.prompts_in_round(1) for c in project.candidates(p["prompt_id"])]
+    rows = [c for p in project.prompts_in_round(1) for c in project.candidates(p.prompt_id)]
     return {c.candidate_id: RULES[rule](c.completion, c.scores["sentiment"]) for c in rows}
 
 

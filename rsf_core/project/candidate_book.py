@@ -5,7 +5,6 @@ from __future__ import annotations
 import uuid
 from collections.abc import Sequence
 from functools import lru_cache
-from typing import Any
 
 from rsf_core.acceptance import bands
 from rsf_core.acceptance.bands import Bands, Plan, Rates
@@ -15,6 +14,7 @@ from rsf_core.review.onlooking import Find
 from rsf_core.rounds.state import Standing
 from rsf_core.sampling.intervals import Interval
 from rsf_core.store.decided import COUNTED_TABLES
+from rsf_core.store.drawn_records import LatestCompletion, RoundPrompt
 from rsf_core.store.records import (
     CandidateRecord,
     ElsewhereCounts,
@@ -35,7 +35,7 @@ class CandidateBook:
         self._store, self._standing, self._onlooking = store, standing, onlooking
         self._speed = lru_cache(maxsize=8)(store.generation_speed)  # what is done stays as it is
 
-    def latest_completions(self, count: int, round_number: int | None = None) -> list[dict[str, Any]]:
+    def latest_completions(self, count: int, round_number: int | None = None) -> list[LatestCompletion]:
         """`candidate_id` and `completion` of the last that a round has drawn, the newest first."""
         return self._store.latest_completions(self._standing.number(round_number), count)
 
@@ -47,7 +47,7 @@ class CandidateBook:
         number = self._standing.number(round_number)
         return self._store.round_counts(number, self._told(number, onlooker))
 
-    def prompts_in_round(self, round_number: int | None = None, onlooker: str | None = None) -> list[dict[str, Any]]:
+    def prompts_in_round(self, round_number: int | None = None, onlooker: str | None = None) -> list[RoundPrompt]:
         number = self._standing.number(round_number)
         prompts, look = self._store.prompts_in_round(number), self._onlooking(number, onlooker)
         return prompts if look is None else look.prompts(prompts)

@@ -14,6 +14,7 @@ import pyarrow.compute as pc
 from rsf_core.domain import ELSEWHERE_K, K_BITS, Action, candidate_at, candidate_id, place
 from rsf_core.review.opinions import Word
 from rsf_core.review.seen import Seen
+from rsf_core.store.drawn_records import RoundPrompt
 from rsf_core.store.records import CandidateRecord, ElsewhereCounts
 from rsf_core.store.tally import Votes
 
@@ -68,14 +69,14 @@ class Onlooking:
         spoken = ((where, row) for where, row in zip(self.seen.words, rows, strict=True) if row >= 0)
         return tuple((where, int(index.votes[row]), bool(index.accepted[row])) for where, row in spoken)
 
-    def prompts(self, rows: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
-        """Rows with prompt_id, accepted and overridden of what was drawn."""
+    def prompts(self, rows: Sequence[RoundPrompt]) -> list[RoundPrompt]:
+        """Those of a round, by what this onlooker sees of what was drawn."""
         drawn = [one for one in self.told() if not one.elsewhere]
         prompts = []
         for row in rows:
-            mine = [one for one in drawn if one.prompt_id == row["prompt_id"]]
-            accepted, overridden = row["accepted"] + _more_accepted(mine), row["overridden"] + _more_overridden(mine)
-            prompts.append({**row, "accepted": accepted, "overridden": overridden})
+            mine = [one for one in drawn if one.prompt_id == row.prompt_id]
+            accepted, overridden = row.accepted + _more_accepted(mine), row.overridden + _more_overridden(mine)
+            prompts.append(replace(row, accepted=accepted, overridden=overridden))
         return prompts
 
     def elsewhere(self, counts: ElsewhereCounts) -> ElsewhereCounts:

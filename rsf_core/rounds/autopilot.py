@@ -71,19 +71,19 @@ class Autopilot:
 
     def flight(self) -> Flight | None:
         """The newest flight, or None before any."""
-        row = self._store.last_flight()
-        if row is None:
+        last = self._store.last_flight()
+        if last is None:
             return None
         return Flight(
-            row["flight"],
-            STATES[row["event"]],
-            row["event"],
-            row["round"],
-            row["last_round"],
-            row["pause"],
-            row["author"],
-            row["reason"],
-            row["created_at"],
+            last.flight,
+            STATES[last.event],
+            last.event,
+            last.round,
+            last.last_round,
+            last.pause,
+            last.author,
+            last.reason,
+            last.created_at,
         )
 
     @spoken

@@ -124,13 +124,13 @@ class Driver:
         due = due_stage(states)
         failed = due.job if due is not None and due.progress is Progress.FAILED else None
         flight = self._store.last_flight()
-        waits = flight is not None and flight["event"] == "waiting" and flight["round"] == current
+        waits = flight is not None and flight.event == "waiting" and flight.round == current
         return DriveState(
             current,
             states,
             active[0].job_id if active else None,
             failed is not None and self._standing.agrees(failed),
-            flight["reason"] if flight is not None and waits else "",
+            flight.reason if flight is not None and waits else "",
         )
 
     def next_step(self, last_round: int | None = None, onlooker_votes: Votes = ()) -> Step:

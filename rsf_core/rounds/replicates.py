@@ -20,7 +20,7 @@ import numpy as np
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from rsf_core.acceptance import bands
-from rsf_core.domain import Prompt
+from rsf_core.domain import JobState, Prompt
 from rsf_core.domain.errors import ReplicateError
 from rsf_core.domain.files import writable
 from rsf_core.domain.settings import Settings
@@ -28,6 +28,7 @@ from rsf_core.domain.turns import Turns
 from rsf_core.rounds.comparisons import Comparison
 from rsf_core.sampling.intervals import Interval
 from rsf_core.sampling.procedure import procedure_interval
+from rsf_core.store.event_records import JobEvent
 from rsf_core.store.store import Store
 
 FOLDER, RESULTS = "replicates", "results.jsonl"
@@ -184,13 +185,13 @@ def _means(metrics: Mapping[str, Interval]) -> dict[str, float]:
     return {name: interval.value for name, interval in metrics.items()}
 
 
-def _ran(events: Sequence[Mapping[str, Any]]) -> float:
+def _ran(events: Sequence[JobEvent]) -> float:
     """How many seconds a job ran, without the time between a break and its going on."""
     total, since = 0.0, None
     for event in events:
         if since is not None:
-            total += max(0.0, (event["created_at"] - since).total_seconds())
-        since = event["created_at"] if event["state"] == "running" else None
+            total += max(0.0, (event.created_at - since).total_seconds())
+        since = event.created_at if event.state is JobState.RUNNING else None
     return total
 
 

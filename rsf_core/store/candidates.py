@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -11,6 +10,7 @@ from numpy.typing import NDArray
 
 from rsf_core.domain import SCORER_COST, place
 from rsf_core.store.database import Database
+from rsf_core.store.drawn_records import LatestCompletion, RoundPrompt
 from rsf_core.store.kept import Kept
 from rsf_core.store.records import CandidateRecord, NoScoreRecord, ScoredBy, Tried
 
@@ -19,8 +19,8 @@ class Candidates:
     def __init__(self, db: Database, kept: Kept) -> None:
         self._db, self._kept = db, kept
 
-    def prompts_in_round(self, round_number: int) -> list[dict[str, Any]]:
-        return self._db.rows("prompts_in_round", {"round": round_number})
+    def prompts_in_round(self, round_number: int) -> list[RoundPrompt]:
+        return [RoundPrompt(**row) for row in self._db.rows("prompts_in_round", {"round": round_number})]
 
     def candidates_of_prompt(self, round_number: int, prompt_id: int) -> list[CandidateRecord]:
         params = {"round": round_number, "prompt_id": prompt_id}
@@ -38,10 +38,10 @@ class Candidates:
         texts = {row["candidate_id"]: row["completion"] for row in rows}
         return [texts[candidate_id] for candidate_id in candidate_ids]
 
-    def latest_completions(self, round_number: int, limit: int) -> list[dict[str, Any]]:
-        params = {"round": round_number, "limit": limit}
-        name = ("latest_completions", round_number, limit)
-        return self._kept.unchanged(name, ("candidates",), lambda: self._db.rows("latest_completions", params))
+    def latest_completions(self, round_number: int, limit: int) -> list[LatestCompletion]:
+        """The newest first."""
+        rows = self._kept.rows("latest_completions", ("candidates",), {"round": round_number, "limit": limit})
+        return [LatestCompletion(**row) for row in rows]
 
     def next_k(self, round_number: int) -> dict[int, int]:
         """The first free k of every prompt that has candidates in the round."""

@@ -14,6 +14,7 @@ from rsf_core.domain import JobKind, JobState, specs
 from rsf_core.domain.errors import JobError, StoreError
 from rsf_core.domain.specs import GenerateSpec, JobSpec
 from rsf_core.store.database import Database, utc_now
+from rsf_core.store.event_records import JobEvent
 from rsf_core.store.kept import Kept
 from rsf_core.store.records import JobRecord, Speed
 
@@ -94,8 +95,10 @@ class Jobs:
         with self._db.transaction(f"saving the state of {job_id}"):
             self._db.insert("job_events", [row])
 
-    def job_events(self, job_id: str) -> list[dict[str, Any]]:
-        return self._db.rows("job_events", {"job_id": job_id})
+    def job_events(self, job_id: str) -> list[JobEvent]:
+        """Of one job, in order."""
+        rows = self._db.rows("job_events", {"job_id": job_id})
+        return [JobEvent(**row | {"state": JobState(row["state"])}) for row in rows]
 
     def unfollowed_jobs(self) -> list[str]:
         """The jobs that have ended and of which `add_followed` was not said since, in the order in which they ended."""

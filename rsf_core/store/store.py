@@ -21,6 +21,7 @@ from rsf_core.store.curated import CuratedSets
 from rsf_core.store.database import Database, utc_now
 from rsf_core.store.decided import Decided
 from rsf_core.store.drawn import Drawn
+from rsf_core.store.event_records import FlightEvent
 from rsf_core.store.exported import Exported
 from rsf_core.store.goals import Goals
 from rsf_core.store.gold import Gold
@@ -139,10 +140,10 @@ class Store:
 
     # -- rounds that run by themselves -------------------------------------------------------------------------------
 
-    def last_flight(self) -> dict[str, Any] | None:
+    def last_flight(self) -> FlightEvent | None:
         """The newest event of the newest flight."""
-        rows = self._kept.unchanged("last_flight", ("flight_events",), lambda: self._db.rows("last_flight"))
-        return dict(rows[0]) if rows else None
+        rows = self._kept.rows("last_flight", ("flight_events",))
+        return FlightEvent(**rows[0]) if rows else None
 
     @named
     def add_flight_event(

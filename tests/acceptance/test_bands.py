@@ -216,11 +216,11 @@ def test_a_project_draws_more_for_those_that_starve_and_for_nobody_else(project:
     project.wait()
     project.set_threshold(0.3, Scope.GLOBAL)
     for row in project.prompts_in_round()[:3]:  # whatever the tiny model drew: nothing of three, one of each other
-        for candidate in project.candidates(row["prompt_id"]):
+        for candidate in project.candidates(row.prompt_id):
             project.override(candidate.candidate_id, Action.REJECT)
     for row in project.prompts_in_round()[3:]:
-        project.override(candidate_id(1, row["prompt_id"], 0), Action.ACCEPT)
-    starving = [row["prompt_id"] for row in project.prompts_in_round()[:3]]
+        project.override(candidate_id(1, row.prompt_id, 0), Action.ACCEPT)
+    starving = [row.prompt_id for row in project.prompts_in_round()[:3]]
     plan, rates = project.starving_plan(), project.rates()
     assert plan is not None and (plan.prompts, plan.each, plan.candidates) == (3, 4, 12) and 0 < plan.expected < 3
     landscape = project.landscape(Scope.GLOBAL)
@@ -229,8 +229,8 @@ def test_a_project_draws_more_for_those_that_starve_and_for_nobody_else(project:
     project.wait()
     project.wait()
     assert project.counts().candidates == 8 * 4 + 12 and project.counts().undecided == 0
-    assert {r["prompt_id"]: r["candidates"] for r in project.prompts_in_round()} == {
-        r["prompt_id"]: 8 if r["prompt_id"] in starving else 4 for r in project.prompts_in_round()
+    assert {r.prompt_id: r.candidates for r in project.prompts_in_round()} == {
+        r.prompt_id: 8 if r.prompt_id in starving else 4 for r in project.prompts_in_round()
     }
     assert project.rates() == rates
     again = project.landscape(Scope.GLOBAL)
@@ -238,7 +238,7 @@ def test_a_project_draws_more_for_those_that_starve_and_for_nobody_else(project:
     assert again.at(0.3).expected_rate == landscape.at(0.3).expected_rate
     assert again.diagnosis(0.3) == landscape.diagnosis(0.3)
     for row in project.prompts_in_round():
-        project.override(candidate_id(1, row["prompt_id"], 0), Action.ACCEPT)
+        project.override(candidate_id(1, row.prompt_id, 0), Action.ACCEPT)
     assert project.starving_plan() is None
     with pytest.raises(StageError, match="every prompt of round 1 has an accepted candidate"):
         project.draw_for_starving()

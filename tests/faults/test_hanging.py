@@ -180,6 +180,6 @@ def test_a_stopped_job_that_is_continued_goes_on(supervisor: JobSupervisor, stor
     (pid,) = session(tmp_path / "spool" / job_id)
     os.kill(pid, signal.SIGCONT)
     # it says that it is done and made one unit of two, so it is started again, and stops again
-    until(lambda: "1 segment(s) were damaged or are missing" in store.job_events(job_id)[-1]["message"])
+    until(lambda: "1 segment(s) were damaged or are missing" in store.job_events(job_id)[-1].message)
     supervisor.cancel(job_id)
     assert ended(store, job_id).state is JobState.CANCELLED

@@ -76,7 +76,7 @@ def expect_once(project: Project, table: str, key: str, expected: int) -> None:
 def expect_done(project: Project, job_id: str, spoiled: int) -> None:
     job = project.store.job(job_id)
     assert (job.state, job.message) == (JobState.DONE, "done")
-    events = [event["message"] for event in project.store.job_events(job_id)]
+    events = [event.message for event in project.store.job_events(job_id)]
     assert sum("its part of the work is done again" in message for message in events) == spoiled
     assert any("segment(s) were damaged or are missing" in message for message in events)
 
@@ -131,7 +131,7 @@ def test_a_segment_of_another_job_is_not_believed_whatever_it_is_called(quiet: P
     shutil.copy(folder / "0002.parquet", quiet.folder / "spool" / second / "0002.parquet")
     finish(quiet)
     assert quiet.store.job(second).state is JobState.DONE
-    events = [event["message"] for event in quiet.store.job_events(second)]
+    events = [event.message for event in quiet.store.job_events(second)]
     assert sum(f"it was written for unit 2 of {first}" in message for message in events) == 1
     expect_once(quiet, "candidates", "candidate_id", 64)
     assert {c.k for p in quiet.prompts(Split.TRAIN) for c in quiet.candidates(p.prompt_id)} == set(range(8))

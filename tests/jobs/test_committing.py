@@ -102,7 +102,7 @@ def test_a_wrong_segment_is_set_aside_with_its_reason_and_the_others_are_saved(s
         Spool(tmp_path / JOB).write_segment(unit, rows)
     ingest.commit_all()
     assert store.committed_units(JOB) == {0, 2} and (tmp_path / JOB / "0001.damaged").is_file()
-    (message,) = (event["message"] for event in store.job_events(JOB) if "damaged" in event["message"])
+    (message,) = (event.message for event in store.job_events(JOB) if "damaged" in event.message)
     assert "0001.parquet is damaged: its rows are not those of unit 1: it lacks: 1 of 1, e.g. m1 0" in message
     (tmp_path / JOB / "0001.damaged").unlink()
     (tmp_path / JOB / "0001.damaged").mkdir()  # its name is taken

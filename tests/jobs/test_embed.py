@@ -22,7 +22,7 @@ def written(project: Project) -> list[Path]:
 
 
 def names(project: Project) -> list[str]:
-    return [c.candidate_id for p in project.prompts_in_round() for c in project.candidates(p["prompt_id"])]
+    return [c.candidate_id for p in project.prompts_in_round() for c in project.candidates(p.prompt_id)]
 
 
 def test_every_candidate_gets_its_features_once_and_only_missing_ones_are_computed(complete: Project) -> None:

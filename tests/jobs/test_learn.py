@@ -28,7 +28,7 @@ from rsf_core.scorers import registry, tastes
 
 def candidates(project: Project) -> list[tuple[str, str]]:
     """Names and completions of the round."""
-    records = [c for p in project.prompts_in_round(1) for c in project.candidates(p["prompt_id"], 1)]
+    records = [c for p in project.prompts_in_round(1) for c in project.candidates(p.prompt_id, 1)]
     return [(candidate.candidate_id, candidate.completion) for candidate in records]
 
 
@@ -127,7 +127,7 @@ def test_its_score_is_the_calibrated_log_odds_of_what_is_kept(learned: Project) 
     rows = candidates(learned)
     score = dict(zip([name for name, _ in sorted(rows)], [0.0] * len(rows), strict=True))
     for prompt in learned.prompts_in_round(1):
-        for candidate in learned.candidates(prompt["prompt_id"], 1):
+        for candidate in learned.candidates(prompt.prompt_id, 1):
             score[candidate.candidate_id] = candidate.scores[one.scorer]
             states = learned.features.of([candidate.candidate_id])[0].astype(float)
             z = float(states @ np.array(body["hidden"])) + body["intercept"]
@@ -310,7 +310,7 @@ def test_where_it_and_the_rule_differ_is_shown_with_the_surest_first(learned: Pr
         (candidate.chance for candidate in rejected), reverse=True
     )
     effective = {
-        c.candidate_id: c.accepted for p in learned.prompts_in_round(1) for c in learned.candidates(p["prompt_id"], 1)
+        c.candidate_id: c.accepted for p in learned.prompts_in_round(1) for c in learned.candidates(p.prompt_id, 1)
     }
     assert all(effective[candidate.candidate_id] for candidate in accepted)
 

@@ -30,12 +30,12 @@ def say(project: Project, on: str, value: int | None, who: str = "ann", version:
 
 
 def names(project: Project) -> list[str]:
-    records = [c for p in project.prompts_in_round(1) for c in project.candidates(p["prompt_id"], 1)]
+    records = [c for p in project.prompts_in_round(1) for c in project.candidates(p.prompt_id, 1)]
     return [candidate.candidate_id for candidate in records]
 
 
 def scores(project: Project, scorer: str) -> dict[str, float]:
-    records = [c for p in project.prompts_in_round(1) for c in project.candidates(p["prompt_id"], 1)]
+    records = [c for p in project.prompts_in_round(1) for c in project.candidates(p.prompt_id, 1)]
     return {c.candidate_id: c.scores[scorer] for c in records if scorer in c.scores}
 
 

@@ -221,7 +221,7 @@ def test_retiring_a_held_out_prompt_keeps_the_comparison_and_asks_for_no_other(c
     assert all(state.progress is Progress.DONE for state in complete.stages())
     complete.draw_next_round()
     complete.wait()
-    assert {row["prompt_id"] for row in complete.prompts_in_round(2)} == set(ids(complete, Split.TRAIN))
+    assert {row.prompt_id for row in complete.prompts_in_round(2)} == set(ids(complete, Split.TRAIN))
 
 
 def test_retired_prompts_are_still_retired_when_the_project_is_opened_again(project: Project, tmp_path: Path) -> None:

@@ -51,7 +51,7 @@ def worker(project: Project, job_id: str = JOB) -> int:
 
 
 def messages(project: Project, job_id: str = JOB) -> str:
-    return "\n".join(event["message"] for event in project.store.job_events(job_id))
+    return "\n".join(event.message for event in project.store.job_events(job_id))
 
 
 def expect_every_candidate_once(project: Project) -> None:

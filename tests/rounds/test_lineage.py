@@ -65,7 +65,7 @@ def test_decisions_of_people_compare_nothing_again(finished: Project, monkeypatc
         return compared, finished.gains(), lineage.models(), lineage.pairing("base", "m2-1"), finished.next_proposal()
 
     before = looked_at()
-    candidate = finished.candidates(finished.prompts_in_round(2)[0]["prompt_id"], 2)[0]
+    candidate = finished.candidates(finished.prompts_in_round(2)[0].prompt_id, 2)[0]
     finished.override(candidate.candidate_id, Action.REJECT if candidate.accepted else Action.ACCEPT)
     for name in ("intervals", "gains"):
         monkeypatch.setattr(f"rsf_core.rounds.comparisons.{name}", None)

@@ -41,7 +41,7 @@ class Drawn:
 
 def read(folder: Path) -> Drawn:
     with Project.open(folder) as project:
-        rows = [c for p in project.prompts_in_round(1) for c in project.candidates(p["prompt_id"], 1)]
+        rows = [c for p in project.prompts_in_round(1) for c in project.candidates(p.prompt_id, 1)]
         states = project.features.of([c.candidate_id for c in rows])
     others = [[np.log1p(c.token_count), float(c.finish == "eos"), *(c.scores[s] for s in NAMES[2:])] for c in rows]
     rules = {name: np.array([RULES[name](c.completion, c.scores["sentiment"]) for c in rows]) for name in HIDDEN}

@@ -154,9 +154,9 @@ def test_prompts_in_round_add_up_to_the_counts(store: Store) -> None:
     decide(store, rows, np.linspace(-3, 3, 12), log_m=0.0)
     store.add_override("a", "1.1.0", Action.ACCEPT, "ann")
     prompts, counts = store.prompts_in_round(1), store.round_counts(1)
-    assert [row["prompt_id"] for row in prompts] == [1, 2, 3]
+    assert [row.prompt_id for row in prompts] == [1, 2, 3]
     for name in ("candidates", "accepted", "overridden", "truncated"):
-        assert sum(row[name] for row in prompts) == getattr(counts, name)
+        assert sum(getattr(row, name) for row in prompts) == getattr(counts, name)
     assert [record.scores for record in store.candidates_of_prompt(1, 2)] == [{"length": float(i)} for i in range(4, 8)]
 
 

@@ -166,7 +166,7 @@ def test_the_state_of_a_job_is_the_last_thing_said(store: Store) -> None:
     assert (job.state, job.message, job.follow, job.spec) == (JobState.DONE, "now done", ("score",), specs.generate())
     assert job.started_at is not None and job.started_at <= job.changed_at
     assert store.jobs(active=True) == [] and store.jobs(round_number=2) == []
-    assert [event["state"] for event in store.job_events(job_id)] == [
+    assert [event.state for event in store.job_events(job_id)] == [
         "queued",
         "running",
         "interrupted",

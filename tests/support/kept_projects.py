@@ -93,7 +93,7 @@ def _round(project: Project, number: int) -> dict[str, Any]:
     candidates = [
         candidate
         for prompt in project.prompts_in_round(number)
-        for candidate in project.candidates(prompt["prompt_id"], number)
+        for candidate in project.candidates(prompt.prompt_id, number)
     ]
     record = next(record for record in project.rounds() if record.round == number)
     return {

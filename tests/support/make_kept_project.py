@@ -93,7 +93,7 @@ def people(project: Project, number: int) -> None:
     """What people say of a round's candidates: accept, reject, back to automatic, undone, redone, two who disagree and one who
     settles it, an edit, a note, a flag, tags."""
     candidates = [
-        c for prompt in project.prompts_in_round(number) for c in project.candidates(prompt["prompt_id"], number)
+        c for prompt in project.prompts_in_round(number) for c in project.candidates(prompt.prompt_id, number)
     ]
     accepted = [c for c in candidates if c.accepted]
     others = [c for c in candidates if not c.accepted]

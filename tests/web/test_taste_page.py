@@ -115,7 +115,7 @@ def test_the_verdict_is_what_the_figures_say(
 
 def test_learning_is_the_owners_and_starts_a_job(complete: Project, monkeypatch: pytest.MonkeyPatch) -> None:
     for prompt in complete.prompts_in_round(1):
-        for candidate in complete.candidates(prompt["prompt_id"], 1):
+        for candidate in complete.candidates(prompt.prompt_id, 1):
             action = Action.ACCEPT if candidate.token_count < 8 else Action.REJECT
             complete.override(candidate.candidate_id, action, person("ann"))
     asked: list[str] = []

@@ -1,0 +1,34 @@
+"""What happened to jobs and to rounds that run by themselves, as the store keeps it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from rsf_core.domain import JobState
+
+
+@dataclass(frozen=True, slots=True)
+class JobEvent:
+    """A state that a job came to, and why."""
+
+    seq: int
+    job_id: str
+    state: JobState
+    message: str
+    created_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class FlightEvent:
+    """What the autopilot did in its run number `flight`: `event` is a name of rounds/autopilot.py, `last_round` where the run
+    is to end, `pause` whether it waits for a review, `author` who started it."""
+
+    flight: int
+    event: str
+    round: int
+    last_round: int
+    pause: bool
+    author: str
+    reason: str
+    created_at: datetime
