@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from rsf_core.review.agreement import cohen_kappa
 from rsf_core.sampling import judging
 from rsf_core.sampling.judging import best_cut, held_out
-from tests.simulations.judges import coverage
+from tests.simulations.judges import auc_coverage, coverage
 
 ROWS = st.lists(st.tuples(st.integers(0, 4), st.booleans(), st.integers(1, 6)), min_size=2, max_size=40)
 
@@ -153,3 +153,10 @@ def test_the_intervals_cover_what_they_claim_in_a_small_simulation() -> None:
     cell = {"prompts": 25, "slope": "some", "shift": "differ", "steps": True}
     covered = coverage(cell, 20, np.random.default_rng(5))
     assert covered["kappa"] >= 0.85 and covered["auc"] >= 0.85 and covered["said"] > 0.9
+
+
+@pytest.mark.parametrize(("prompts", "slope"), [(10, "none"), (25, "some"), (60, "much")])
+def test_auc_is_covered(prompts: int, slope: str) -> None:
+    cell = {"prompts": prompts, "slope": slope, "shift": "alike", "steps": True}
+    covered = auc_coverage(cell, 1_000, np.random.default_rng(2))
+    assert covered["auc"] >= 0.94 and covered["said"] > 0.99
