@@ -168,7 +168,7 @@ def prompt_rates(rates: Numbers) -> go.Figure:
 def bands(names: Sequence[str], counts: Sequence[Sequence[int]]) -> go.Figure:
     """Each round's prompts as a bar of shares, from those with none accepted to those with all; each part says its word and
     its number. `counts` has one row a round, in the order of `names`."""
-    figure = _figure("prompts of the round (%)", "", 124 + 34 * len(names))
+    figure = _figure("prompts of the round (%)", "", 160 + 34 * len(names))  # on a phone the legend has three lines
     for place, (word, color) in enumerate(zip(BANDS, palette.SHARES, strict=True)):
         shown = [100 * row[place] / max(sum(row), 1) for row in counts]
         figure.add_bar(
@@ -180,6 +180,7 @@ def bands(names: Sequence[str], counts: Sequence[Sequence[int]]) -> go.Figure:
             text=[f"{word} {row[place]:,}" if share >= 8 else "" for row, share in zip(counts, shown, strict=True)],
             textposition="inside",
             insidetextanchor="middle",
+            insidetextfont={"color": palette.ON_COLOR if place == len(BANDS) - 1 else palette.ON_VIOLATED},
             customdata=[row[place] for row in counts],
             hovertemplate=f"%{{customdata:,}} prompts, %{{x:.0f}} %<extra>{word}</extra>",
         )

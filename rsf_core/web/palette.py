@@ -39,7 +39,7 @@ LEAD_SHARE = (
 )
 INK = "#7d8791"  # of a drawing that does not know whether it stands on light or dark
 ON_COLOR = "#ffffff"  # text on a filled colour
-ON_VIOLATED = "#1d2426"  # text on the colour of a bound violation, which is light
+ON_VIOLATED = "#1d2426"  # text on the colour of a bound violation and the shares below all, which are light
 SHARES = (REJECTED.color, "#c9e4d8", "#8cc9b1", "#46a584", ACCEPTED.color)  # from none accepted to all
 
 LIGHT = Theme(ACCENT, "#ffffff", "#f3f5f4", "#f6f8f7", "#1d2426", "#dfe4e2")
