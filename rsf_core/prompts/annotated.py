@@ -34,6 +34,7 @@ _LEGACY = {"annotation", "prediction", "status"}  # of Argilla before its Feedba
 _ABOUT_LEGACY = {"annotation", "annotation_agent", "prediction", "prediction_agent", "status", "inputs", "multi_label"}
 _ABOUT_LEGACY |= {"event_timestamp", "explanation", "metrics", "vectors", "metadata", "search_keywords", "id"}
 _REFUSED = ("discarded", "draft", "pending")
+_PLACE = ("start", "start_offset", "offset")
 _OF_PRODIGY = {"_input_hash", "_task_hash"}
 _ABOUT_PRODIGY = {"answer", "accept", "options", "spans", "tokens", "relations", "config", "html", "image", "meta"}
 _JUDGED = ("label", "response", "output", "completion", "summary", "translation", "user_input")  # what a decision is on
@@ -82,10 +83,13 @@ def are_decisions(values: Sequence[Any]) -> bool:
 def are_places(values: Sequence[Any]) -> bool:
     """Whether a column says where in a text something stands, as doccano has it: [[0, 5, "PERSON"], …]."""
     filled = [value for value in values if value != []]
-    return bool(filled) and all(
-        isinstance(value, list) and all(isinstance(one, list | dict) and not is_one([one]) for one in value)
-        for value in filled
-    )
+    return bool(filled) and all(isinstance(value, list) and all(map(_is_place, value)) for value in filled)
+
+
+def _is_place(value: Any) -> bool:
+    if isinstance(value, dict):
+        return any(name in value for name in _PLACE)
+    return isinstance(value, list) and len(value) == 3 and all(isinstance(end, Number) for end in value[:2])
 
 
 def flat_label_studio(names: Sequence[str]) -> list[str] | None:

@@ -107,10 +107,11 @@ def recognise(path: Path, reading: Reading = FOUND) -> Format:
         free = [name for name in free if name != "label"]  # it says whether the completion is accepted
     free = [name for name in free if not is_plural(name) or are_single(values[name])]
     decided = [name for name in free if plainly(name) in REFERENCES and annotated.are_decisions(values[name])]
-    free = [name for name in free if name not in decided and not annotated.are_places(values[name])]
+    free = [name for name in free if name not in decided]
     # a truth value is a label beside another column, and the reference where there is no other
-    reference = named([name for name in free if any(map(_is_readable, values[name]))], REFERENCES) or named(
-        free, REFERENCES
+    stated = [name for name in free if not annotated.are_places(values[name])]
+    reference = named([name for name in stated if any(map(_is_readable, values[name]))], REFERENCES) or named(
+        stated, REFERENCES
     )
     if reference is None and holds_conversations(text, values[text]) and any(_replies(values[text])):
         reference = text
