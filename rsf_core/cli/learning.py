@@ -55,16 +55,32 @@ def taste_text(taste: dict[str, Any]) -> str:
         )
     newest, report = versions[0], versions[0]["report"]
     lines = [
-        f"[green]✓[/] {escape(newest['scorer'])}: learned from {plural(report['decisions'], 'decision')}"
-        + (f" and {plural(report['pairs'], 'pair')}" if report["pairs"] else ""),
+        f"[green]✓[/] {escape(newest['scorer'])}: learned from {_learned_from(report)}",
         f"AUC {interval(report['auc'])}, precision {interval(report['precision'])} at a rate of {report['rate']:.0%}",
     ]
     for other in (report["best"], report["rule"]):
         if other is not None:
+            way = " (the lower the better)" if other["falling"] else ""
             lines.append(
-                f"{escape(other['name'])}: AUC {interval(other['auc'])}; it gains {interval(other['auc_gain'], '+')}"
+                f"{escape(other['name'])}{way}: AUC {interval(other['auc'])}, precision {interval(other['precision'])}; "
+                f"it gains {interval(other['auc_gain'], '+')} and {interval(other['precision_gain'], '+')}"
             )
+    lines += [
+        f"where it says {one['predicted']:.0%}, people accept {one['accepted']['value']:.0%} "
+        f"({one['accepted']['low']:.0%} to {one['accepted']['high']:.0%}) of {one['count']:,}"
+        for one in report["calibration"]
+    ]
+    lines += map(escape, newest["says"])
+    lines += [
+        f"earlier: {escape(one['scorer'])}, from {_learned_from(one['report'])}, AUC {interval(one['report']['auc'])}"
+        for one in versions[1:]
+    ]
     return "\n".join(lines)
+
+
+def _learned_from(report: dict[str, Any]) -> str:
+    pairs = f" and {plural(report['pairs'], 'pair')}" if report["pairs"] else ""
+    return plural(report["decisions"], "decision") + pairs
 
 
 def interval(estimate: dict[str, Any], sign: str = "") -> str:

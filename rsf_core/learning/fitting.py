@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -9,77 +10,115 @@ from numpy.typing import NDArray
 
 from rsf_core.domain.arrays import Floats, Ints
 from rsf_core.learning import logistic
+from rsf_core.learning.decided import Compared, Decided
 from rsf_core.learning.folds import both_kinds
-from rsf_core.learning.space import Rows
+from rsf_core.learning.space import Rows, rows_of, space_of
 
 INNER_FOLDS = 4  # by which the penalty is chosen
 # times as much as that the hidden states may count: where scores say it all they only add noise
 HIDDEN_COUNT = (1.0, 0.2)
-PENALTIES = (1000.0, 300.0, 100.0, 30.0, 10.0, 3.0, 1.0)  # falling; see logistic.path
+PENALTIES = (1000.0, 300.0, 100.0, 30.0, 10.0, 3.0, 1.0)
 
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """How to fit: the penalty, and `scale` (d,) by which each coordinate may count."""
+    """How to fit: the penalty, and `ridge` (d,), which is it for a score and more for a coordinate of the hidden states that
+    counts less."""
 
     penalty: float
-    scale: Floats
+    ridge: Floats
 
     def fit(self, rows: Rows, train: NDArray[np.bool_]) -> Floats:
-        """Weights of `x` as it is, and the intercept."""
-        x, intercepts, counts = rows.x[train] * self.scale, rows.intercepts[train], rows.weights[train]
-        return self.unscaled(logistic.fit(x, rows.y[train], self.penalty, intercepts=intercepts, counts=counts))
-
-    def unscaled(self, beta: Floats) -> Floats:
-        weights: Floats = beta * np.append(self.scale, 1.0)
-        return weights
+        """Weights of `x`, and the intercept."""
+        return logistic.fit(rows.x[train], rows.y[train], self.ridge, rows.intercepts[train], rows.weights[train])
 
 
 def choose(rows: Rows, among: NDArray[np.bool_], others: int) -> Choice:
     """The way under which the folds `among` the rows predict each other's decisions best. The last `others` coordinates are
     scores."""
-    scales = [np.repeat([count, 1.0], [rows.x.shape[1] - others, others]) for count in HIDDEN_COUNT]
-    choices = [[Choice(penalty, scale) for penalty in PENALTIES] for scale in scales]
-    totals, inner = np.zeros((len(scales), len(PENALTIES))), rows.folds % INNER_FOLDS
+    hidden = rows.x.shape[1] - others
+    choices = [
+        Choice(penalty, penalty / np.repeat([count, 1.0], [hidden, others]) ** 2)
+        for count in HIDDEN_COUNT
+        for penalty in PENALTIES
+    ]
+    ridges = np.array([one.ridge for one in choices])
+    totals, inner = np.zeros(len(choices)), rows.folds % INNER_FOLDS
     for fold in np.unique(inner[among & rows.decided]):
         train, test = among & (inner != fold), among & (inner == fold) & rows.decided
         if not both_kinds(rows.y, train & rows.decided):
             continue
-        for i, scale in enumerate(scales):
-            for j, beta in enumerate(
-                logistic.path(
-                    rows.x[train] * scale, rows.y[train], PENALTIES, rows.intercepts[train], rows.weights[train]
-                )
-            ):
-                z = logistic.predict(rows.x[test], choices[i][j].unscaled(beta))
-                totals[i, j] += logistic.loss(z, rows.y[test]) * test.sum()
-    best = np.unravel_index(int(np.argmin(totals)), totals.shape)
-    return choices[int(best[0])][int(best[1])]
+        betas = logistic.fit_each(rows.x[train], rows.y[train], ridges, rows.intercepts[train], rows.weights[train])
+        z = betas[:, :-1] @ rows.x[test].T + betas[:, -1:]
+        totals += (np.logaddexp(0, z) - rows.y[test] * z).sum(axis=1)
+    return choices[int(np.argmin(totals))]
 
 
-def out_of_fold(rows: Rows, others: int) -> tuple[Floats, Floats, dict[int, Choice]]:
-    """Log-odds of each decision by a model that has not seen its prompt, (n,); the same without the intercept, by which those
-    of different folds are compared; and how each fold's was fitted, chosen by the others alone.
+@dataclass(frozen=True, slots=True)
+class Fold:
+    """What was learned without one fold: `rows` are all, in a space that the others alone have made; `train` (n + m,) those
+    that it learned from, `test` (n,) the decisions of the fold; `beta` as of `Choice.fit`."""
 
-    The intercept follows the share of accepted ones in the other folds, which is low where it is high in the own fold:
-    across folds it would put accepted ones below rejected ones."""
-    z, order = np.zeros(rows.count), np.zeros(rows.count)
-    chosen: dict[int, Choice] = {}
-    for fold in np.unique(rows.folds[rows.decided]):
-        train, test = rows.folds != fold, (rows.folds == fold)[: rows.count]
+    rows: Rows
+    train: NDArray[np.bool_]
+    test: NDArray[np.bool_]
+    choice: Choice
+    beta: Floats
+
+    def order(self, beta: Floats | None = None) -> Floats:
+        """The log-odds of its test rows by its own or another `beta`, as they are compared with those of other folds: less the
+        intercept, and in units of their spread.
+
+        The intercept follows the share of accepted ones in the other folds, which is low where it is high in the own fold:
+        across folds it would put accepted ones below rejected ones. The spread follows the penalty, which is of this fold."""
+        beta = self.beta if beta is None else beta
+        z: Floats = self.rows.x[: self.rows.count][self.test] @ beta[:-1]
+        return z / spread(self.rows, self.train, beta)
+
+    def orders(self, times: Floats) -> Floats:
+        """`order`, (b, test), had its model learned from rows that count `times` (b, n + m) as often."""
+        change = logistic.response(
+            self.rows.x[self.train],
+            self.rows.y[self.train],
+            self.choice.ridge,
+            self.beta,
+            self.rows.intercepts[self.train],
+            self.rows.weights[self.train],
+            times[:, self.train],
+        )
+        z: Floats = (self.beta + change)[:, :-1] @ self.rows.x[: self.rows.count][self.test].T
+        return z / spread(self.rows, self.train, self.beta)
+
+
+def spread(rows: Rows, train: NDArray[np.bool_], beta: Floats) -> float:
+    """The deviation of the log-odds of the decisions that were learned from; 1 where there is none."""
+    return float((rows.x[train & rows.decided] @ beta[:-1]).std()) or 1.0
+
+
+def out_of_fold(decided: Decided, compared: Compared | None, folds: Ints) -> list[Fold]:
+    """For each fold of the decisions what is learned without it: neither the axes of its features, nor its penalty, nor its
+    weights were chosen on prompts of the fold. `folds` (n + m,). None where there is but one kind of decision without it."""
+    fitted, count = [], decided.others.shape[1]
+    for fold in np.unique(folds[: len(decided)]):
+        train = folds != fold
+        rows = rows_of(space_of(decided, compared, train), decided, compared, folds)
         if both_kinds(rows.y, train & rows.decided):
-            chosen[int(fold)] = choose(rows, train, others)
-            beta = chosen[int(fold)].fit(rows, train)
-            z[test] = logistic.predict(rows.x[: rows.count][test], beta)
-            order[test] = z[test] - beta[-1]
-    return z, order, chosen
+            choice = choose(rows, train, count)
+            fitted.append(Fold(rows, train, ~train[: len(decided)], choice, choice.fit(rows, train)))
+    return fitted
 
 
-def cross_calibrated(z: Floats, y: Floats, folds: Ints) -> Floats:
-    """Each row's log-odds calibrated by the other folds."""
-    calibrated = np.empty(len(z))
-    for fold in np.unique(folds):
-        mine = folds == fold
-        slope, intercept = logistic.platt(z[~mine], y[~mine])
-        calibrated[mine] = slope * z[mine] + intercept
-    return calibrated
+def order_of(fitted: Sequence[Fold], count: int) -> Floats:
+    """`order` of all decisions, (count,); 0 where nothing could be learned without their fold."""
+    order = np.zeros(count)
+    for one in fitted:
+        order[one.test] = one.order()
+    return order
+
+
+def orders_of(fitted: Sequence[Fold], times: Floats, count: int) -> Floats:
+    """`orders` of all decisions, (b, count), for rows that count `times` (b, n + m) as often."""
+    orders = np.zeros((len(times), count))
+    for one in fitted:
+        orders[:, one.test] = one.orders(times)
+    return orders

@@ -21,6 +21,18 @@ def by_prompt(prompts: Ints, count: int, rng: np.random.Generator) -> Ints:
     return folds
 
 
+def folds_of(decided: Ints, compared: Ints, count: int, rng: np.random.Generator) -> Ints:
+    """`by_prompt` of the prompts of decisions (n,), and behind it the folds of those of pairs (m,): a prompt's decisions and
+    pairs are of one fold, and prompts of which nothing is decided go to the same folds by chance."""
+    folds = by_prompt(decided, count, rng)
+    of_prompt = dict(zip(decided.tolist(), folds.tolist(), strict=True))
+    new = np.array([prompt not in of_prompt for prompt in compared.tolist()], np.bool_)
+    if new.any():
+        own = by_prompt(compared[new], len(np.unique(folds)), rng)
+        of_prompt |= dict(zip(compared[new].tolist(), own.tolist(), strict=True))
+    return np.concatenate([folds, np.array([of_prompt[prompt] for prompt in compared.tolist()], np.int64)])
+
+
 def both_kinds(y: NDArray[np.float64], rows: NDArray[np.bool_]) -> bool:
     """Whether some of these rows are accepted and some are not."""
     some = y[rows]

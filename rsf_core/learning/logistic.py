@@ -2,61 +2,65 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import numpy as np
 
 from rsf_core.domain.arrays import Floats
 
-STEPS = 50
+STEPS, HALVINGS = 50, 20
 PRECISION = 1e-8  # of the objective, by which a step no longer counts
 
 
 def fit(
-    x: Floats,
-    y: Floats,
-    penalty: float,
-    start: Floats | None = None,
-    intercepts: Floats | None = None,
-    counts: Floats | None = None,
+    x: Floats, y: Floats, ridge: Floats | float, intercepts: Floats | None = None, counts: Floats | None = None
 ) -> Floats:
-    """(d + 1,): the weights and, last, the intercept that minimise Σ −count · log p(y | x) + penalty/2 · |weights|². `x`
-    (n, d), `y` (n,) between 0 and 1. The intercept is free; `intercepts` (n,) says how often it counts in each row, and
-    `counts` (n,) how often each row does: once where it is not said."""
-    n, d = x.shape
+    """(d + 1,): see `fit_each`; `ridge` (d,), or one for all."""
+    beta: Floats = fit_each(x, y, np.broadcast_to(ridge, (1, x.shape[1])), intercepts, counts)[0]
+    return beta
+
+
+def fit_each(
+    x: Floats, y: Floats, ridges: Floats, intercepts: Floats | None = None, counts: Floats | None = None
+) -> Floats:
+    """(k, d + 1), for each row of `ridges` (k, d): the weights and, last, the intercept that minimise
+    Σ −count · log p(y | x) + Σ ridge/2 · weight². `x` (n, d), `y` (n,) between 0 and 1. The intercept is free; `intercepts`
+    (n,) says how often it counts in each row, and `counts` (n,) how often each row does: once where it is not said."""
+    n = len(x)
     wide = np.concatenate([x, np.ones((n, 1)) if intercepts is None else intercepts[:, None]], axis=1)
-    ridge = np.append(np.full(d, penalty), 1e-9)
-    beta = np.zeros(d + 1) if start is None else start.copy()
+    ridge = np.concatenate([ridges, np.full((len(ridges), 1), 1e-9)], axis=1)
     often = np.ones(n) if counts is None else counts
-    value = _objective(wide, y, ridge, beta, often)
+    beta = np.zeros_like(ridge)
+    value, diagonal = _objectives(wide, y, ridge, beta, often), np.arange(ridge.shape[1])
     for _ in range(STEPS):
-        p = sigmoid(wide @ beta)
-        slope = wide.T @ (often * (p - y)) + ridge * beta
-        curvature = (wide * (often * np.maximum(p * (1 - p), 1e-10))[:, None]).T @ wide + np.diag(ridge)
-        step = np.linalg.solve(curvature, slope)
-        size = 1.0
-        while (new := _objective(wide, y, ridge, beta - size * step, often)) > value and size > 1e-6:
-            size /= 2
-        if new > value:
-            break
-        beta, before, value = beta - size * step, value, new
-        if before - value <= PRECISION * (1 + abs(value)):
+        p = sigmoid(beta @ wide.T)
+        slope = (often * (p - y)) @ wide + ridge * beta
+        curvature = np.stack([(wide.T * row) @ wide for row in often * np.maximum(p * (1 - p), 1e-10)])
+        curvature[:, diagonal, diagonal] += ridge
+        step = np.linalg.solve(curvature, slope[..., None])[..., 0]
+        for _ in range(HALVINGS):
+            new = _objectives(wide, y, ridge, beta - step, often)
+            worse = new > value + PRECISION / 100 * (1 + np.abs(value))
+            if not worse.any():
+                break
+            step[worse] /= 2
+        step[worse], new[worse] = 0.0, value[worse]
+        beta, before, value = beta - step, value, new
+        if (before - value <= PRECISION * (1 + np.abs(value))).all():
             break
     return beta
 
 
-def path(
-    x: Floats,
-    y: Floats,
-    penalties: Sequence[float],
-    intercepts: Floats | None = None,
-    counts: Floats | None = None,
-) -> list[Floats]:
-    """`fit` at each of the penalties, which are falling: each begins where the one before ended."""
-    coefficients: list[Floats] = []
-    for penalty in penalties:
-        coefficients.append(fit(x, y, penalty, coefficients[-1] if coefficients else None, intercepts, counts))
-    return coefficients
+def response(
+    x: Floats, y: Floats, ridge: Floats, beta: Floats, intercepts: Floats, counts: Floats, times: Floats
+) -> Floats:
+    """By how much the `beta` that `fit` gave would be another, (b, d + 1), were each row to count `times` (b, n) as often: to
+    first order, one Newton step (the infinitesimal jackknife; Giordano et al. 2019, A Swiss Army Infinitesimal Jackknife)."""
+    wide = np.concatenate([x, intercepts[:, None]], axis=1)
+    p = sigmoid(wide @ beta)
+    curvature = (wide * (counts * np.maximum(p * (1 - p), 1e-10))[:, None]).T @ wide
+    curvature += np.diag(np.append(ridge, 1e-9))
+    slopes = ((times - 1) * (counts * (y - p))) @ wide
+    change: Floats = np.linalg.solve(curvature, slopes.T).T
+    return change
 
 
 def predict(x: Floats, beta: Floats) -> Floats:
@@ -87,6 +91,7 @@ def platt(z: Floats, y: Floats) -> tuple[float, float]:
     return float(slope) / scale, float(intercept)
 
 
-def _objective(wide: Floats, y: Floats, ridge: Floats, beta: Floats, counts: Floats) -> float:
-    z = wide @ beta
-    return float(np.sum(counts * (np.logaddexp(0, z) - y * z)) + 0.5 * np.sum(ridge * beta * beta))
+def _objectives(wide: Floats, y: Floats, ridge: Floats, beta: Floats, counts: Floats) -> Floats:
+    z = beta @ wide.T
+    values: Floats = (np.logaddexp(0, z) - y * z) @ counts + 0.5 * (ridge * beta * beta).sum(axis=1)
+    return values

@@ -10,14 +10,15 @@ from numpy.typing import NDArray
 
 from rsf_core.domain.arrays import Floats, Ints
 from rsf_core.learning import logistic
+from rsf_core.learning.best import best_scorer
 from rsf_core.learning.decided import Decided
-from rsf_core.learning.fitting import Choice
+from rsf_core.learning.fitting import Fold, orders_of
 from rsf_core.learning.folds import both_kinds
-from rsf_core.learning.measures import auc, difference_interval, precision, repeats, share_interval
-from rsf_core.learning.space import Rows
-from rsf_core.sampling.intervals import Interval
+from rsf_core.learning.measures import auc, difference_interval, drawn_again, precision, share_interval
+from rsf_core.sampling.intervals import SHARE, Interval, pooled_mean
 
 CALIBRATION_BINS = 5
+BIN_ROWS, BIN_PROMPTS = 20, 10  # of decisions, at least as many for each bin
 CURVE_SHARES = (0.25, 0.4, 0.6, 0.8)
 CURVE_REPEATS = 4
 AUDITED_LEAST = 30
@@ -51,6 +52,8 @@ class Against:
     auc_gain: Interval
     precision: Interval
     precision_gain: Interval
+    flattered: float = 0.0  # by having been chosen on these decisions: the AUC, which is already less by it
+    falling: bool = False  # whether the lower is the better
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +78,7 @@ class Report:
     further: float | None
     penalty: float
     pairs: int = 0  # that people have compared, from which it was learned too
+    learner: int = 3  # as of taste.LEARNER; 3 and less: its limits do not hold that another model would be learned
 
     @property
     def learnt(self) -> bool:
@@ -89,38 +93,41 @@ class Report:
 
 def report_of(
     decided: Decided,
-    order: Floats,
+    fitted: Sequence[Fold],
+    prompts: Ints,
     log_odds: Floats,
     rate: float,
     curve: Sequence[Point],
     penalty: float,
     rng: np.random.Generator,
 ) -> Report:
-    y = decided.accepted.astype(np.float64)
-    audited = decided.audit & np.isfinite(log_odds)
-    by_chance = int(audited.sum()) >= AUDITED_LEAST and both_kinds(y, audited)
-    on = audited if by_chance else np.ones(len(y), np.bool_)
-    rows, prompts = int(on.sum()), decided.prompts[on]
-    drawn = repeats(prompts, np.ones(rows), rng)
-    fewer = int(min(y[on].sum(), rows - y[on].sum()))
-    own_auc = auc(order[on], y[on], drawn.weights)
-    own_precision = precision(order[on], y[on], drawn.weights, rate)
-    top = max(1, round(rate * rows))
+    """`fitted` without each fold; `prompts` (n + m,) of decisions and of pairs; `log_odds` (n,) calibrated.
 
-    def against(name: str, score: Floats) -> Against:
-        other_auc = auc(score, y[on], drawn.weights)
-        other_precision = precision(score, y[on], drawn.weights, rate)
+    What is drawn again are prompts, of those that are judged and of those that the models learn from: an interval holds that
+    other prompts would have been judged, and by other models."""
+    y = decided.accepted.astype(np.float64)
+    by_chance = int(decided.audit.sum()) >= AUDITED_LEAST and both_kinds(y, decided.audit)
+    on = decided.audit if by_chance else np.ones(len(y), np.bool_)
+    times = drawn_again(prompts, rng)
+    orders, weights, own = orders_of(fitted, times, len(y))[:, on], times[:, : len(y)][:, on], y[on]
+    rows, groups = int(on.sum()), len(np.unique(decided.prompts[on]))
+    fewer, top = int(min(own.sum(), rows - own.sum())), max(1, round(rate * rows))
+    own_auc, own_precision = auc(orders, own, weights), precision(orders, own, weights, rate)
+
+    def against(name: str, areas: Floats, shares: Floats, flattered: float = 0.0, falling: bool = False) -> Against:
         return Against(
             name,
-            share_interval(other_auc, drawn.groups, fewer, 1.0),
-            difference_interval(own_auc, other_auc, drawn.groups),
-            share_interval(other_precision, drawn.groups, top, 1.0),
-            difference_interval(own_precision, other_precision, drawn.groups),
+            share_interval(areas, groups, fewer),
+            difference_interval(own_auc, areas, groups),
+            share_interval(shares, groups, top),
+            difference_interval(own_precision, shares, groups),
+            flattered,
+            falling,
         )
 
-    best = _best_scorer(decided.others[on], y[on])
     rule = decided.rule[on]
     has_rule = bool(np.isfinite(rule).all()) and len(np.unique(rule)) > 1
+    best = best_scorer(decided.others[on], own, weights, rate)
     return Report(
         decisions=len(y),
         accepted=int(y.sum()),
@@ -128,57 +135,51 @@ def report_of(
         judged=rows,
         basis="audit" if by_chance else "chosen",
         rate=rate,
-        auc=share_interval(own_auc, drawn.groups, fewer),
-        precision=share_interval(own_precision, drawn.groups, top),
-        best=None if best is None else against(decided.names[best[0]], best[1]),
-        rule=against("the present rule", rule) if has_rule else None,
-        calibration=_calibration(log_odds[on], y[on], drawn.weights, drawn.groups),
+        auc=share_interval(own_auc, groups, fewer),
+        precision=share_interval(own_precision, groups, top),
+        best=None
+        if best is None
+        else against(decided.names[best.column], best.auc, best.precision, best.flattered, best.falling),
+        rule=against("the present rule", auc(rule, own, weights), precision(rule, own, weights, rate))
+        if has_rule
+        else None,
+        calibration=_calibration(log_odds[on], own, decided.prompts[on]),
         curve=tuple(curve),
         further=_further(curve, len(y)),
         penalty=penalty,
     )
 
 
-def _best_scorer(others: Floats, y: Floats) -> tuple[int, Floats] | None:
-    """Which scorer tells accepted from rejected best, whichever way round, and its scores, the better ones higher."""
-    best: tuple[float, int, Floats] | None = None
-    for i, column in enumerate(others.T):
-        score = np.where(np.isfinite(column), column, np.nanmean(column) if np.isfinite(column).any() else 0.0)
-        value = float(auc(score, y, np.ones((1, len(y))))[0])
-        score = score if value >= 0.5 else -score
-        if best is None or max(value, 1 - value) > best[0]:
-            best = max(value, 1 - value), i, score
-    return None if best is None else best[1:]
+def _calibration(log_odds: Floats, y: Floats, prompts: Ints) -> tuple[Bin, ...]:
+    """Candidates by the chance they were given, in bins of about as many; none where there are too few for two.
 
-
-def _calibration(log_odds: Floats, y: Floats, weights: Floats, groups: int) -> tuple[Bin, ...]:
-    """Candidates by the chance they were given, in bins of about as many."""
+    The chance is by one calibration of all: were each fold calibrated by the others, a fold of which much is accepted would
+    be given low chances, for of the others less is."""
     chance = logistic.sigmoid(log_odds)
-    bins = np.array_split(np.argsort(chance, kind="stable"), min(CALIBRATION_BINS, max(1, len(y) // 10)))
+    bins = min(CALIBRATION_BINS, len(y) // BIN_ROWS, len(np.unique(prompts)) // BIN_PROMPTS)
+    if bins < 2:
+        return ()
     calibration = []
-    for rows in bins:
-        share = weights[:, rows]
-        with np.errstate(invalid="ignore", divide="ignore"):
-            values = (share * y[rows]).sum(1) / share.sum(1)
-        calibration.append(Bin(float(chance[rows].mean()), share_interval(values, groups, len(rows)), len(rows)))
+    for rows in np.array_split(np.argsort(chance, kind="stable"), bins):
+        accepted = pooled_mean(y[rows], prompts[rows], bounds=SHARE)
+        calibration.append(Bin(float(chance[rows].mean()), accepted.clipped(0.0, 1.0), len(rows)))
     return tuple(calibration)
 
 
-def curve_of(rows: Rows, prompts: Ints, chosen: dict[int, Choice], rng: np.random.Generator) -> list[Point]:
+def curve_of(decided: Decided, fitted: Sequence[Fold], rng: np.random.Generator) -> list[Point]:
     """The AUC on the same folds where fewer prompts were decided, and last where all were; pairs are the same throughout."""
-    points, y, folds = [], rows.y[: rows.count], rows.folds[: rows.count]
+    points, n, y = [], len(decided), decided.accepted.astype(np.float64)
     for share in (*CURVE_SHARES, 1.0):
         values, sizes = [], []
         for _ in range(CURVE_REPEATS if share < 1 else 1):
-            z, size = np.zeros(len(y)), []
-            for fold, choice in chosen.items():
-                train, test = _some(prompts, folds != fold, share, rng), folds == fold
-                if both_kinds(y, train):
-                    also = (rows.folds != fold)[rows.count :]
-                    beta = choice.fit(rows, np.concatenate([train, also]))
-                    z[test] = logistic.predict(rows.x[: rows.count][test], beta) - beta[-1]
-                size.append(int(train.sum()))
-            values.append(float(auc(z, y, np.ones((1, len(y))))[0]))
+            order, size = np.zeros(n), []
+            for one in fitted:
+                some = _some(decided.prompts, one.train[:n], share, rng)
+                if both_kinds(y, some):
+                    train = np.concatenate([some, one.train[n:]])
+                    order[one.test] = one.order(one.choice.fit(one.rows, train))
+                size.append(int(some.sum()))
+            values.append(float(auc(order, y, np.ones((1, n)))[0]))
             sizes.append(float(np.mean(size)))
         points.append(Point(round(float(np.mean(sizes))), float(np.mean(values)), float(np.std(values))))
     return points
@@ -192,10 +193,10 @@ def _some(prompts: Ints, rows: NDArray[np.bool_], share: float, rng: np.random.G
 
 
 def _further(curve: Sequence[Point], decisions: int) -> float | None:
-    """By how much FURTHER more decisions would raise the AUC if it goes on as 1/√n did: the line through the curve in 1/√n,
-    never falling."""
+    """By how much FURTHER more decisions would raise the AUC were each doubling to bring as much as those before: the line
+    through the curve in log n, never falling."""
     if len({point.decisions for point in curve}) < 3:
         return None
-    at = 1 / np.sqrt([max(1, point.decisions) for point in curve])
+    at = np.log([max(1, point.decisions) for point in curve])
     line = np.polyfit(at, [point.auc for point in curve], 1)
-    return max(0.0, float(line[0] * (1 / np.sqrt(decisions + FURTHER) - 1 / np.sqrt(decisions))))
+    return max(0.0, float(line[0] * np.log(1 + FURTHER / decisions)))

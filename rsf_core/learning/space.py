@@ -6,10 +6,10 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.linalg import eigh
 
 from rsf_core.domain.arrays import Floats, Ints
 from rsf_core.learning.decided import Compared, Decided, FeatureRows
-from rsf_core.learning.folds import by_prompt
 
 LARGEST_DIMENSIONS = 32  # of the hidden states that are looked at
 # times as much as one dimension of the hidden states: there are few, and each was made to mean something
@@ -42,27 +42,30 @@ class Space:
         others = np.nan_to_num((of.others - self.means) / self.deviations)
         return np.concatenate([hidden, OTHERS_COUNT * others], axis=1)
 
-    def linear(self, beta: Floats, slope: float, intercept: float) -> Linear:
-        """`beta` of the coordinates, calibrated by slope · z + intercept, for raw features."""
+    def linear(self, weights: Floats, slope: float, intercept: float) -> Linear:
+        """slope · (coordinates · `weights`) + intercept, for raw features."""
         r = self.axes.shape[1]
-        hidden = slope * (self.axes @ beta[:r])
-        constant = slope * float(beta[-1]) + intercept - float(self.mean @ hidden)
-        return Linear(hidden, slope * OTHERS_COUNT * beta[r:-1], self.means, self.deviations, constant)
+        hidden = slope * (self.axes @ weights[:r])
+        constant = intercept - float(self.mean @ hidden)
+        return Linear(hidden, slope * OTHERS_COUNT * weights[r:], self.means, self.deviations, constant)
 
 
-def space_of(decided: Decided, compared: Compared | None = None) -> Space:
-    """Of all that was read, decided or compared."""
-    seen: list[Decided | FeatureRows] = [decided, *((compared.left, compared.right) if compared is not None else ())]
-    hidden = np.concatenate([of.hidden for of in seen]).astype(np.float64)
-    scores = np.concatenate([of.others for of in seen])
+def space_of(decided: Decided, compared: Compared | None = None, among: NDArray[np.bool_] | None = None) -> Space:
+    """Of what was read, decided or compared: of all of it, or `among` (n + m,) of the decisions and pairs."""
+    n = len(decided)
+    every = np.ones(n + (len(compared) if compared is not None else 0), np.bool_) if among is None else among
+    seen: list[tuple[Decided | FeatureRows, NDArray[np.bool_]]] = [(decided, every[:n])]
+    seen += [(side, every[n:]) for side in ((compared.left, compared.right) if compared is not None else ())]
+    hidden = np.concatenate([of.hidden[rows] for of, rows in seen]).astype(np.float64)
+    scores = np.concatenate([of.others[rows] for of, rows in seen])
     mean = hidden.mean(0) if hidden.shape[1] else np.zeros(0)
     deviation = hidden.std(0)
     standard = (hidden - mean) / np.where(deviation > 1e-8, deviation, np.inf)
-    _, size, turned = np.linalg.svd(standard, full_matrices=False)
-    count = int(min(LARGEST_DIMENSIONS, max(1, len(hidden) // 3), (size > 1e-8 * max(1.0, size.max(initial=0))).sum()))
-    axes = turned[:count].T / np.where(deviation > 1e-8, deviation, np.inf)[:, None]
+    size, turned = _principal(standard, min(LARGEST_DIMENSIONS, max(1, len(hidden) // 3)))
+    count = len(size)
+    axes = turned / np.where(deviation > 1e-8, deviation, np.inf)[:, None]
     if count:  # the first axes keep more weight than the later ones; on the whole each is about 1
-        axes = axes / np.sqrt(np.mean(size[:count] ** 2) / len(hidden))
+        axes = axes / np.sqrt(np.mean(size) / len(hidden))
     with np.errstate(invalid="ignore"):
         there = np.isfinite(scores)
         counts = np.maximum(there.sum(0), 1)
@@ -70,6 +73,21 @@ def space_of(decided: Decided, compared: Compared | None = None) -> Space:
         means = filled.sum(0) / counts
         spread = np.sqrt(np.where(there, (filled - means) ** 2, 0.0).sum(0) / counts)
     return Space(mean, axes, means, np.where(spread > 1e-12, spread, 1.0))
+
+
+def _principal(x: Floats, most: int) -> tuple[Floats, Floats]:
+    """The largest eigenvalues of xᵀx, falling, at most `most`, and their vectors (width, count): of the smaller of the two
+    products of `x` (n, width) with itself, for it has either many rows or many columns."""
+    n, width = x.shape
+    small = min(n, width)
+    if not small:
+        return np.zeros(0), np.zeros((width, 0))
+    product = x.T @ x if width <= n else x @ x.T
+    value, vector = eigh(product, subset_by_index=(max(0, small - most), small - 1))
+    value, vector = value[::-1], vector[:, ::-1]
+    there = value > 1e-12 * max(1.0, float(value.max(initial=0.0)))
+    value, vector = value[there], vector[:, there]
+    return value, vector if width <= n else x.T @ vector / np.sqrt(value)
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,21 +111,16 @@ class Rows:
         return int(self.intercepts.sum())
 
 
-def rows_of(space: Space, decided: Decided, folds: Ints, compared: Compared | None, seed: int) -> Rows:
-    x, y = space.coordinates(decided), decided.accepted.astype(np.float64)
+def rows_of(space: Space, decided: Decided, compared: Compared | None, folds: Ints) -> Rows:
+    """`folds` (n + m,) as of `folds_of`."""
+    x, y, n = space.coordinates(decided), decided.accepted.astype(np.float64), len(decided)
     if compared is None:
-        return Rows(x, y, np.ones(len(y)), np.ones(len(y)), folds)
-    of_prompt = dict(zip(decided.prompts.tolist(), folds.tolist(), strict=True))
-    new = np.array([prompt not in of_prompt for prompt in compared.prompts.tolist()], np.bool_)
-    rng = np.random.default_rng([seed, len(y), len(compared)])
-    if new.any():  # prompts of which nothing is decided: to the same folds, by chance
-        own = by_prompt(compared.prompts[new], len(np.unique(folds)), rng)
-        of_prompt |= dict(zip(compared.prompts[new].tolist(), own.tolist(), strict=True))
+        return Rows(x, y, np.ones(n), np.ones(n), folds)
     pairs = space.coordinates(compared.left) - space.coordinates(compared.right)
     return Rows(
         np.concatenate([x, pairs]),
         np.concatenate([y, compared.preferred]),
-        np.concatenate([np.ones(len(y)), np.zeros(len(compared))]),
-        np.concatenate([np.ones(len(y)), compared.weights]),
-        np.concatenate([folds, [of_prompt[prompt] for prompt in compared.prompts.tolist()]]).astype(np.int64),
+        np.concatenate([np.ones(n), np.zeros(len(compared))]),
+        np.concatenate([np.ones(n), compared.weights]),
+        folds,
     )

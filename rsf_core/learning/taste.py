@@ -10,11 +10,12 @@ import numpy as np
 from rsf_core.domain.arrays import Floats
 from rsf_core.learning import logistic
 from rsf_core.learning.decided import Compared, Decided
-from rsf_core.learning.fitting import choose, cross_calibrated, out_of_fold
-from rsf_core.learning.folds import by_prompt
+from rsf_core.learning.fitting import choose, order_of, out_of_fold, spread
+from rsf_core.learning.folds import folds_of
 from rsf_core.learning.report import Report, curve_of, report_of
 from rsf_core.learning.space import Linear, rows_of, space_of
 
+LEARNER = 4  # of how it is learned and judged: another number gives other versions
 LEAST = 30  # decisions, of both kinds
 LEAST_OF_KIND = 2
 FOLDS = 10
@@ -51,15 +52,17 @@ def learn(decided: Decided, rate: float, seed: int = 0, compared: Compared | Non
         raise ValueError("too little is decided to learn from")
     rng = np.random.default_rng([seed, len(y)])
     compared = compared if compared is not None and len(compared) else None
+    pairs = compared.prompts if compared is not None else np.zeros(0, np.int64)
+    folds, others = folds_of(decided.prompts, pairs, FOLDS, rng), decided.others.shape[1]
+    fitted = out_of_fold(decided, compared, folds)
+    order = order_of(fitted, len(y))
+    slope, intercept = logistic.platt(order, y)
     space = space_of(decided, compared)
-    folds = by_prompt(decided.prompts, FOLDS, rng)
-    rows = rows_of(space, decided, folds, compared, seed)
-    z, order, chosen = out_of_fold(rows, decided.others.shape[1])
-    calibrated = cross_calibrated(z, y, folds)
-    choice = choose(rows, np.ones(len(rows.y), np.bool_), decided.others.shape[1])
-    beta = choice.fit(rows, np.ones(len(rows.y), np.bool_))
-    slope, intercept = logistic.platt(z, y)
-    linear = space.linear(beta, slope, intercept)
-    curve = curve_of(rows, decided.prompts, chosen, rng)
-    report = report_of(decided, order, calibrated, rate, curve, choice.penalty, rng)
-    return Learned(linear, replace(report, pairs=len(rows.y) - len(y)), calibrated)
+    rows, every = rows_of(space, decided, compared, folds), np.ones(len(folds), np.bool_)
+    choice = choose(rows, every, others)
+    beta = choice.fit(rows, every)
+    log_odds = slope * order + intercept
+    prompts = np.concatenate([decided.prompts, pairs])
+    report = report_of(decided, fitted, prompts, log_odds, rate, curve_of(decided, fitted, rng), choice.penalty, rng)
+    linear = space.linear(beta[:-1] / spread(rows, every, beta), slope, intercept)
+    return Learned(linear, replace(report, pairs=len(pairs), learner=LEARNER), log_odds)

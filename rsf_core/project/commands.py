@@ -11,6 +11,7 @@ from rsf_core.acceptance.target_words import describe
 from rsf_core.domain import Action, Control, JobKind, Scope, Split
 from rsf_core.domain.access import LOCAL, Actor
 from rsf_core.domain.errors import SettingsError
+from rsf_core.learning import words
 from rsf_core.project import Project, prompt_commands, task_folders
 from rsf_core.project.command_table import COMMANDS, command, execute, plain
 from rsf_core.project.exporting.request import Request
@@ -150,7 +151,8 @@ def learn(project: Project, author: Actor) -> str:
 @command
 def taste(project: Project) -> dict[str, Any]:
     """What there is to learn from, and every version that was learned, the newest first."""
-    versions, current = project.taste.versions(), project.taste.current()
+    current = project.taste.current()
+    versions = [plain(one) | {"says": words.sentences(one.report)} for one in project.taste.versions()]
     return {"decisions": project.taste.decisions(), "versions": versions, "current": current is not None}
 
 

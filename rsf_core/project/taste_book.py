@@ -25,7 +25,7 @@ from rsf_core.domain.specs import LearnSpec
 from rsf_core.domain.turns import whole
 from rsf_core.jobs.supervisor import JobSupervisor
 from rsf_core.learning.report import Against, Bin, Point, Report
-from rsf_core.learning.taste import missing
+from rsf_core.learning.taste import LEARNER, missing
 from rsf_core.project.target_book import TargetBook
 from rsf_core.review.audit import by_chance
 from rsf_core.review.gold import one_by_one
@@ -38,7 +38,6 @@ from rsf_core.scorers import registry, tastes
 from rsf_core.store.store import Store
 from rsf_core.store.tally import Votes
 
-LEARNER = 3  # of how it is learned: another number gives other versions
 TABLES = (*("overrides", "acts", "annotations", "candidates"), *("log_ratios", "thresholds", "gold_marks"))
 EXAMPLES = 4
 # Left, right, whether left is better (1), a tie (½) or right is (0), and what that counts.
@@ -365,4 +364,4 @@ def _report(data: Mapping[str, Any]) -> Report:
 
 def _against(data: Mapping[str, Any]) -> Against:
     intervals = ("auc", "auc_gain", "precision", "precision_gain")
-    return Against(str(data["name"]), *(Interval(**data[name]) for name in intervals))
+    return Against(**dict(data) | {name: Interval(**data[name]) for name in intervals})

@@ -47,9 +47,12 @@ class NoFeatures:
         raise StageError(NO_FEATURES)
 
 
-def taste_of(scorers: Sequence[str]) -> str | None:
-    """The one of a round's scorers that was learned from decisions, the latest of several; None where there is none."""
-    return next((name for name in reversed(scorers) if name.partition("(")[0] == TASTE), None)
+def taste_of(scorers: Sequence[str], learned: Sequence[str]) -> str | None:
+    """The one of a round's scorers that was learned from decisions, of several the one that was learned last; None where there
+    is none. `learned` are all that were, the oldest first: a version's name does not tell when it was."""
+    places = {name: place for place, name in enumerate(learned)}
+    of_round = [name for name in scorers if name.partition("(")[0] == TASTE]
+    return max(of_round, key=lambda name: places.get(name, -1), default=None)
 
 
 def active_key(

@@ -21,7 +21,7 @@ from rsf_core.review.filters import CandidateFilter, Order
 from rsf_core.review.index import ReviewIndex
 from rsf_core.review.ordering import spread
 from rsf_core.review.similar import NEAREST, nearest
-from rsf_core.scorers import answered
+from rsf_core.scorers import answered, tastes
 from rsf_core.store.store import Store
 
 KEPT_SCORERS, KEPT_SCORES, KEPT_COLUMNS, KEPT_PLACES = 16, 16, 4, 16
@@ -102,7 +102,7 @@ class Columns:
         """The column that an order goes by, None for the other orders and where the target has none; and its name."""
         if order in ACTIVE:
             known, index = self.scorers(round_number, version), self._index(round_number)
-            goes_by = (version, taste_of(known), self._embedded(round_number, index))
+            goes_by = (version, taste_of(known, self._learned()), self._embedded(round_number, index))
             return self._active(round_number, order, *goes_by), goes_by
         if order not in (Order.REWARD, Order.DISAGREEMENT):
             return None, None
@@ -112,6 +112,10 @@ class Columns:
         names = list(target.rewards) if order is Order.REWARD else self.scorers(round_number, version)
         name = (target.model_dump_json(), tuple(names))
         return self._column(round_number, order, *name, version), name
+
+    def _learned(self) -> list[str]:
+        """The scorers that were learned from decisions, the oldest first."""
+        return [tastes.ref(one.version) for one in self._store.unchanged("tastes", ("tastes",), self._store.tastes.all)]
 
     def _read_column(
         self, round_number: int, order: Order, target: str, names: tuple[str, ...], version: tuple[int, ...]

@@ -9,7 +9,8 @@ import streamlit as st
 from rsf_core.acceptance.preview import Draft
 from rsf_core.domain import JobKind
 from rsf_core.domain.words import plural
-from rsf_core.learning.report import FURTHER, Against, Report
+from rsf_core.learning import words
+from rsf_core.learning.report import BIN_PROMPTS, BIN_ROWS, Against, Report
 from rsf_core.project import Project
 from rsf_core.project.taste_book import Decisions, Disagreement, Use, Version
 from rsf_core.sampling.intervals import Interval
@@ -17,6 +18,10 @@ from rsf_core.web import charts, target_form, ui
 from rsf_core.web.literal import literal
 
 EXCERPT = 400  # characters of an example
+LIMITS = (
+    "In brackets are limits over prompts, for others would have been judged and would have taught another model: each is to "
+    "hold in 95 % of cases. In simulation they held in 90 to 100 %, least often where few are accepted."
+)
 USES = {
     Use.REWARD: "As a reward: the likelier people accept it, the more it is wanted",
     Use.CONSTRAINT: "As a constraint: people must be at least as likely to accept it as not",
@@ -116,47 +121,39 @@ def _choose(versions: Sequence[Version], key: str) -> object:
 
 
 def _verdict(report: Report) -> None:
-    if not report.learnt:
-        st.warning(
-            "**It has learnt nothing so far.** On prompts that it has not seen it does not tell what people accept from what "
-            "they reject. More decisions may help, or what people look at is in nothing that it sees.",
-            icon=":material/help:",
-        )
-    elif not report.better and report.best is not None:
-        st.warning(
-            f"**It is not better than the scorer {literal(report.best.name)} alone**, as far as these decisions can tell. "
-            "Use that one, or decide more.",
-            icon=":material/balance:",
-        )
-    else:
-        st.success(
-            "**It tells what people accept from what they reject**, on prompts that it has not seen, better than any single "
-            "scorer of the target.",
-            icon=":material/check:",
-        )
+    sentence, rest = map(literal, words.verdict(report))
+    show, icon = (
+        (st.warning, ":material/help:")
+        if not report.learnt
+        else (st.success, ":material/check:")
+        if report.better
+        else (st.warning, ":material/balance:")
+    )
+    show(f"**{sentence}** {rest}", icon=icon)
 
 
 def _figures(report: Report) -> None:
+    others = [other for other in (report.best, report.rule) if other]
     rows = [_row("learned from decisions", report.auc, report.precision, None)]
-    rows += [_row(f"{other.name}", other.auc, other.precision, other) for other in (report.best, report.rule) if other]
+    rows += [_row(words.name(other), other.auc, other.precision, other) for other in others]
     ui.grid(rows)
-    basis = (
-        f"On {plural(report.judged, 'candidate')} that were put before people by chance."
-        if report.basis == "audit"
-        else "On all that people chose to decide, or were shown in the order of the queue: what they picked may be easier, or "
-        "harder, than the rest. This flatters or belittles every row alike."
-    )
     st.caption(
-        f"{basis} Each is judged by a model that has not seen its prompt. AUC: of an accepted and a rejected one, how often "
-        f"the accepted one is put higher; 0.5 is chance. Precision: of the {report.rate:.0%} put highest, the share that "
-        "people accept. In brackets are limits over prompts that are to hold in 95 % of cases. In simulation those of the AUC "
-        "held in 96 %, of the hardest kind in 90 %; those of the precision in 79 of 80 cases, of the gain in 77."
+        f"{words.basis(report)} Each is judged by a model that has not seen its prompt. AUC: of an accepted and a rejected "
+        f"one, how often the accepted one is put higher; 0.5 is chance. Precision: of the {report.rate:.0%} put highest, the "
+        f"share that people accept. {LIMITS} {literal(words.chosen(report))}"
     )
+    if words.earlier(report):
+        st.caption(words.earlier(report))
 
 
 def _row(name: str, auc: Interval, precision: Interval, other: Against | None) -> dict[str, str]:
-    gain = "" if other is None else f"{_limits(other.auc_gain, '+')}"
-    return {"ordered by": name, "AUC": _limits(auc), "precision": _limits(precision), "AUC that learning gains": gain}
+    return {
+        "ordered by": name,
+        "AUC": _limits(auc),
+        "precision": _limits(precision),
+        "AUC that learning gains": "" if other is None else _limits(other.auc_gain, "+"),
+        "precision that learning gains": "" if other is None else _limits(other.precision_gain, "+"),
+    }
 
 
 def _limits(interval: Interval, sign: str = "") -> str:
@@ -168,6 +165,12 @@ def _limits(interval: Interval, sign: str = "") -> str:
 
 def _calibration(report: Report) -> None:
     st.subheader("When it says 70 %, do people accept 70 %?", anchor=False)
+    if not report.calibration:
+        st.caption(
+            f"That cannot be told yet: it takes {2 * BIN_ROWS} decisions of {2 * BIN_PROMPTS} prompts among those that it is "
+            "judged on."
+        )
+        return
     ui.grid(
         [
             {
@@ -179,21 +182,18 @@ def _calibration(report: Report) -> None:
         ],
     )
     st.caption(
-        "By models that have not seen the prompt. In brackets are limits over prompts. In simulation they held in about nine "
-        "of ten cases, and in eight of ten with 12 prompts: of few prompts take them for a hint."
+        "By models that have not seen the prompt. In brackets are limits over prompts, each to hold in 95 % of cases."
     )
 
 
 def _curve(report: Report) -> None:
     st.subheader("What more decisions would bring", anchor=False)
     st.plotly_chart(charts.learning_curve(report.curve), key="learning-curve", config=charts.CONFIG)
-    if report.further is None:
-        return
-    gain = f"about {report.further:.2f}" if report.further >= 0.005 else "less than 0.01"
-    st.caption(
-        f"If it goes on as so far, another {FURTHER} decisions raise the AUC by {literal(gain)}. This is a line drawn through "
-        "a few points: take it for a hint."
-    )
+    if words.further(report):
+        st.caption(
+            f"{literal(words.further(report))} This is a line drawn through a few points: take it for a hint. With few "
+            "decisions it says too little rather than too much."
+        )
 
 
 def _use(project: Project, one: Version) -> None:

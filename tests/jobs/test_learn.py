@@ -114,7 +114,8 @@ def test_it_is_kept_as_a_version_with_its_figures_and_the_round_is_scored_by_it(
         one.report.decisions == len(rows)
         and 0 <= one.report.auc.low <= one.report.auc.value <= one.report.auc.high <= 1
     )
-    assert len(one.report.calibration) and one.report.curve[-1].decisions <= len(rows)
+    assert one.report.curve[-1].decisions <= len(rows)
+    assert one.report.calibration == () and one.report.prompts == 8, "too few to tell"
     assert learned.taste.scored(one.version) == (len(rows), len(rows)) and learned.taste.current() == one.version
     assert learned.threshold(1) is not None and learned.target(1) == learned.settings.target, "nothing is decided by it"
     with pytest.raises(StageError, match=f"version {one.version} was learned from just what is decided"):

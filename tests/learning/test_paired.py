@@ -9,6 +9,7 @@ import pytest
 
 from rsf_core.learning import logistic
 from rsf_core.learning.decided import Compared, Decided, FeatureRows
+from rsf_core.learning.folds import folds_of
 from rsf_core.learning.space import rows_of, space_of
 from rsf_core.learning.taste import learn
 from tests.simulations import paired
@@ -41,14 +42,14 @@ def test_a_pair_says_the_same_whichever_stands_left() -> None:
 
 def test_a_prompts_pairs_and_candidates_are_of_one_fold_whether_it_was_decided_or_not() -> None:
     decided, compared = made(decisions=60, pairs=30, first=0)  # of the 15 prompts decided and 15 others
-    folds = np.arange(len(decided)) // paired.EACH % 5
     twice = np.tile(np.arange(30), 2)
     left, right = (FeatureRows(side.hidden[twice], side.others[twice]) for side in (compared.left, compared.right))
     both = Compared(left, right, compared.preferred[twice], compared.prompts[twice], compared.weights[twice])
-    rows = rows_of(space_of(decided), decided, folds, both, 0)
+    folds = folds_of(decided.prompts, both.prompts, 5, np.random.default_rng(0))
+    rows = rows_of(space_of(decided), decided, both, folds)
     prompts = np.concatenate([decided.prompts, both.prompts])
-    assert all(len(set(rows.folds[prompts == prompt].tolist())) == 1 for prompt in np.unique(prompts))
-    assert set(rows.folds.tolist()) == set(range(5)) and rows.count == len(decided)
+    assert all(len(set(folds[prompts == prompt].tolist())) == 1 for prompt in np.unique(prompts))
+    assert set(folds.tolist()) == set(range(5)) and rows.count == len(decided)
     assert rows.intercepts.tolist() == [1.0] * len(decided) + [0.0] * 60
 
 
@@ -67,13 +68,8 @@ def test_ties_pull_what_was_learned_together_and_choices_pull_it_apart() -> None
     fresh = paired.pairs(300, 9_000, paired.direction(np.random.default_rng(3), 3.0), np.random.default_rng(9))
 
     def apart(preferred: np.ndarray) -> float:
-        rows = rows_of(
-            space_of(decided, compared),
-            decided,
-            np.zeros(len(decided), np.int64),
-            replace(compared, preferred=preferred),
-            0,
-        )
+        folds = np.zeros(len(decided) + len(compared), np.int64)
+        rows = rows_of(space_of(decided, compared), decided, replace(compared, preferred=preferred), folds)
         beta = logistic.fit(rows.x, rows.y, 10.0, intercepts=rows.intercepts)
         space = space_of(decided, compared)
         difference = space.coordinates(fresh.left) - space.coordinates(fresh.right)
@@ -103,7 +99,7 @@ def test_rankings_teach_and_half_the_weight_pulls_less() -> None:
     towards = paired.direction(np.random.default_rng(3), 3.0)
     ranked = paired.rankings(30, 1_000, towards, np.random.default_rng(5))
     assert len(ranked) == 30 * 6 and set(ranked.weights.tolist()) == {0.6}
-    rows = rows_of(space_of(decided, ranked), decided, np.zeros(len(decided), np.int64), ranked, 0)
+    rows = rows_of(space_of(decided, ranked), decided, ranked, np.zeros(len(decided) + len(ranked), np.int64))
     assert rows.weights.tolist() == [1.0] * len(decided) + [0.6] * len(ranked)
     alone, both = learn(decided, 0.5), learn(decided, 0.5, compared=ranked)
     assert both.report.pairs == len(ranked)

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import itertools
+from dataclasses import replace
+from functools import partial
 
 import numpy as np
 import pytest
 
 from rsf_core.learning import fitting, logistic, measures, report, taste
+from rsf_core.learning.best import best_scorer
 from rsf_core.learning.decided import Decided
 from rsf_core.learning.folds import by_prompt
 from rsf_core.learning.space import Linear
@@ -52,9 +55,28 @@ def test_the_fit_is_where_the_penalised_likelihood_has_no_slope(penalty: float) 
     p = logistic.sigmoid(logistic.predict(x, beta))
     np.testing.assert_allclose(x.T @ (p - y) + penalty * beta[:-1], 0, atol=1e-3)
     assert p.sum() == pytest.approx(y.sum(), abs=1e-3)
-    np.testing.assert_allclose(
-        logistic.path(x, y, fitting.PENALTIES)[fitting.PENALTIES.index(penalty)], beta, atol=1e-3
-    )
+    each = logistic.fit_each(x, y, np.repeat(np.array(fitting.PENALTIES)[:, None], 5, axis=1))
+    np.testing.assert_allclose(each[fitting.PENALTIES.index(penalty)], beta, atol=1e-3)
+
+
+def test_a_coordinate_with_four_times_the_ridge_counts_as_one_of_half_the_size() -> None:
+    rng = np.random.default_rng(4)
+    x, y, half = rng.normal(size=(80, 3)), (rng.random(80) < 0.4).astype(float), np.array([1.0, 0.5, 1.0])
+    beta = logistic.fit(x, y, 5 / half**2)
+    np.testing.assert_allclose(beta[:-1], logistic.fit(x * half, y, 5.0)[:-1] * half, atol=1e-5)
+
+
+def test_the_response_is_what_the_weights_would_be_were_rows_to_count_otherwise_to_first_order() -> None:
+    rng = np.random.default_rng(6)
+    x, counts = rng.normal(size=(120, 4)), rng.uniform(0.5, 2, 120)
+    y, intercepts = (rng.random(120) < logistic.sigmoid(x[:, 0])).astype(float), np.repeat([1.0, 0.0], 60)
+    beta, ridge = logistic.fit(x, y, 3.0, intercepts, counts), np.full(4, 3.0)
+    times = 1 + 0.02 * rng.normal(size=(3, 120))
+    change = logistic.response(x, y, ridge, beta, intercepts, counts, np.concatenate([np.ones((1, 120)), times]))
+    np.testing.assert_allclose(change[0], 0, atol=1e-4)  # as exact as the fit
+    for one, more in zip(times, change[1:], strict=True):
+        truth = logistic.fit(x, y, 3.0, intercepts, counts * one) - beta
+        assert np.abs(more - truth).max() < 0.05 * np.abs(truth).max()
 
 
 def test_what_can_be_told_apart_perfectly_gives_finite_weights() -> None:
@@ -123,15 +145,100 @@ def test_of_equal_scores_of_which_some_are_among_the_highest_as_many_are_accepte
     assert measures.precision(score, y, np.full((1, 6), 2.0), 1 / 3) == pytest.approx(repeated)
 
 
+def test_scores_of_each_replicate_are_judged_by_its_own_weights() -> None:
+    rng = np.random.default_rng(8)
+    scores, y = rng.integers(0, 5, (6, 30)).astype(float), (rng.random(30) < 0.5).astype(float)
+    weight = rng.integers(0, 3, (6, 30)).astype(float)
+    for measure in (measures.auc, partial(measures.precision, rate=0.3)):
+        alone = [measure(score, y, row[None])[0] for score, row in zip(scores, weight, strict=True)]
+        assert measure(scores, y, weight) == pytest.approx(alone)
+
+
+def test_the_spread_of_an_auc_is_that_of_other_prompts_and_of_other_models() -> None:
+    """Over data sets as it is over prompts drawn again; were the models as they are, it would be much less."""
+    areas, of_both, of_prompts = [], [], []
+    for seed in range(40):
+        rows = decided(prompts=25, each=2, hidden=0.0, seed=seed)
+        y, n = rows.accepted.astype(float), len(rows)
+        folds = by_prompt(rows.prompts, 5, np.random.default_rng(seed))
+        fitted = fitting.out_of_fold(rows, None, folds)
+        times = measures.drawn_again(rows.prompts, np.random.default_rng(seed), 100)
+        both = measures.auc(fitting.orders_of(fitted, times, n), y, times)
+        assert both[0] == pytest.approx(measures.auc(fitting.order_of(fitted, n), y, np.ones((1, n)))[0])
+        areas.append(both[0])
+        of_both.append(both[1:].std())
+        of_prompts.append(measures.auc(fitting.order_of(fitted, n), y, times[1:]).std())
+    assert np.mean(of_both) == pytest.approx(np.std(areas), rel=0.35)
+    assert np.mean(of_prompts) < 0.85 * np.mean(of_both)
+
+
+def test_nothing_of_a_fold_is_seen_by_the_model_that_judges_it() -> None:
+    """Not even its features, by which axes and means would be another."""
+    rows = decided(prompts=20, each=2)
+    folds = by_prompt(rows.prompts, 5, np.random.default_rng(0))
+    other = replace(rows, hidden=np.where((folds == 2)[:, None], 7 * rows.hidden + 3, rows.hidden))
+    one, another = (fitting.out_of_fold(of, None, folds)[2] for of in (rows, other))
+    np.testing.assert_array_equal(one.beta, another.beta)
+    np.testing.assert_array_equal(one.rows.x[one.train], another.rows.x[another.train])
+
+
+# -- the best single scorer ------------------------------------------------------------------------------------------------
+
+
+def test_where_scorers_say_nothing_the_best_of_them_is_at_chance_less_what_choosing_flatters() -> None:
+    raw, mended = [], []
+    for seed in range(60):
+        rng = np.random.default_rng(seed)
+        others, y = rng.normal(size=(60, 8)), (rng.random(60) < 0.5).astype(float)
+        weights = measures.drawn_again(np.arange(60), rng, 200)
+        best = best_scorer(others, y, weights, 0.3)
+        assert best is not None and best.flattered > 0
+        areas = np.array([measures.auc(column, y, weights[:1])[0] for column in others.T])
+        assert np.abs(areas - 0.5).argmax() == best.column and best.falling == (areas[best.column] < 0.5)
+        assert best.auc[0] + best.flattered == pytest.approx(np.maximum(areas, 1 - areas).max())
+        raw.append(best.auc[0] + best.flattered)
+        mended.append(best.auc[0])
+    assert np.mean(raw) > 0.59 and abs(np.mean(mended) - 0.5) < 0.5 * (np.mean(raw) - 0.5)
+
+
+def test_one_that_is_plainly_the_best_is_flattered_by_nothing_and_none_gives_none() -> None:
+    rng = np.random.default_rng(0)
+    y = (rng.random(400) < 0.5).astype(float)
+    others = np.stack([rng.normal(size=400), -y + 0.3 * rng.normal(size=400)], axis=1)
+    others[::5, 1] = np.nan
+    weights = measures.drawn_again(np.arange(400), rng, 100)
+    best = best_scorer(others, y, weights, 0.3)
+    assert best is not None and (best.column, best.falling) == (1, True) and abs(best.flattered) < 0.01
+    assert best.precision[0] > 0.95
+    assert best_scorer(np.zeros((400, 0)), y, weights, 0.3) is None
+
+
+# -- calibration -----------------------------------------------------------------------------------------------------------
+
+
 def test_the_calibration_is_the_share_accepted_of_those_given_about_the_same_chance() -> None:
-    chance = np.array([0.1, 0.2] * 10 + [0.6, 0.7] * 10 + [0.9] * 10)
-    y = np.array([0, 0, 0, 1, 0, 0, 0, 0, 0, 1] * 2 + [1, 0, 1, 0, 1, 1, 0, 1, 1, 0] * 2 + [1.0] * 9 + [0])
-    order = np.random.default_rng(3).permutation(50)
-    bins = report._calibration(np.log(chance / (1 - chance))[order], y[order], np.ones((401, 50)), 50)
-    assert [one.count for one in bins] == [10] * 5
+    chance = np.repeat([0.1, 0.2, 0.6, 0.7, 0.9], 20)
+    y = np.array([0, 0, 0, 1, 0, 0, 0, 0, 0, 1] * 4 + [1, 0, 1, 0, 1, 1, 0, 1, 1, 0] * 4 + [1.0] * 19 + [0])
+    order = np.random.default_rng(3).permutation(100)
+    prompts = np.arange(100)
+    bins = report._calibration(np.log(chance / (1 - chance))[order], y[order], prompts)
+    assert [one.count for one in bins] == [20] * 5
     assert [one.predicted for one in bins] == pytest.approx([0.1, 0.2, 0.6, 0.7, 0.9])
     by_hand = [y[np.isclose(chance, c)].mean() for c in (0.1, 0.2, 0.6, 0.7, 0.9)]
-    assert [one.accepted.value for one in bins] == pytest.approx(by_hand) and by_hand[-1] == 0.9
+    assert [one.accepted.value for one in bins] == pytest.approx(by_hand) and by_hand[-1] == 0.95
+    assert all(0 <= one.accepted.low < one.accepted.value < one.accepted.high <= 1 for one in bins)
+
+
+@pytest.mark.parametrize(
+    ("decisions", "each", "bins"),
+    [(39, 1, 0), (40, 1, 2), (60, 1, 3), (200, 1, 5), (76, 4, 0), (80, 4, 2), (200, 20, 0)],
+)
+def test_the_calibration_has_as_many_bins_as_there_are_decisions_and_prompts_for(
+    decisions: int, each: int, bins: int
+) -> None:
+    rng = np.random.default_rng(0)
+    z, y = rng.normal(size=decisions), (rng.random(decisions) < 0.5).astype(float)
+    assert len(report._calibration(z, y, np.arange(decisions) // each)) == bins
 
 
 # -- what is learned -------------------------------------------------------------------------------------------------------
@@ -165,8 +272,8 @@ def test_where_one_scorer_says_it_all_it_is_not_called_better_than_that_one() ->
 
 
 def test_a_scorer_that_is_better_the_lower_it_is_counts_as_such() -> None:
-    report = learn(decided(hidden=0.0, scorer=-3.0), 0.3).report
-    assert report.best is not None and report.best.name == "good" and report.best.auc.low > 0.6
+    best = learn(decided(hidden=0.0, scorer=-3.0), 0.3).report.best
+    assert best is not None and best.name == "good" and best.auc.low > 0.6 and best.falling
 
 
 def test_a_score_that_is_not_there_counts_as_the_mean_and_the_same_input_gives_the_same() -> None:
@@ -191,6 +298,16 @@ def test_the_curve_rises_with_decisions_and_ends_where_all_are_used() -> None:
     sizes = [point.decisions for point in report.curve]
     assert sizes == sorted(sizes) and sizes[-1] == 360 and report.curve[0].auc < report.curve[-1].auc
     assert report.further is not None and 0 <= report.further < 0.2
+
+
+def test_another_fifty_bring_what_each_doubling_has_brought() -> None:
+    def points(*areas: float) -> list[report.Point]:
+        return [report.Point(10 * 2**at, area, 0.0) for at, area in enumerate(areas)]
+
+    assert report._further(points(0.6, 0.62, 0.64, 0.66), 50) == pytest.approx(0.02)
+    assert report._further(points(0.6, 0.62, 0.64, 0.66), 150) == pytest.approx(0.02 * np.log2(200 / 150))
+    assert report._further(points(0.6, 0.58, 0.57, 0.55), 50) == 0.0
+    assert report._further(points(0.6, 0.62), 50) is None
 
 
 @pytest.mark.parametrize(
@@ -232,8 +349,13 @@ def test_all_alike_but_two_is_learned_from_without_a_fault() -> None:
     assert np.isfinite(learned.out_of_fold).all() and np.isfinite(learned.linear.intercept)
 
 
-def test_the_limits_hold_the_auc_of_fresh_prompts_as_often_as_they_say() -> None:
+def test_the_limits_hold_what_is_true_of_fresh_prompts_as_often_as_they_say() -> None:
     """tests/simulations/unseen.py in small; its figures stand in docs/taste.md."""
-    cell = {"decisions": 60, "each": 4, "strength": 2.0, "bias": 0.5}
-    coverage = unseen.coverage(cell, 8, np.random.default_rng(0))
-    assert coverage["coverage"] >= 0.75 and abs(coverage["said"] - coverage["truth"]) < 0.1
+    for cell in (
+        {"decisions": 48, "each": 4, "strength": 1.0, "bias": 1.0},
+        {"decisions": 100, "each": 4, "strength": 0.0, "bias": 1.0, "scorers": 8},
+    ):
+        figures = unseen.coverage(cell, 10, np.random.default_rng(0))
+        for name in ("coverage", "precision", "best", "gain", "precision gain", "calibration"):
+            assert figures.get(name, 1.0) >= 0.8, (cell, name)
+        assert abs(figures["said"] - figures["truth"]) < 0.1

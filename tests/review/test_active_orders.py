@@ -14,6 +14,7 @@ from rsf_core.review import active, similar
 from rsf_core.review.active_orders import ACTIVE, taste_of
 from rsf_core.review.filters import CandidateFilter, Order, View
 from rsf_core.review.queue import Reviews
+from rsf_core.scorers import tastes
 from rsf_core.store.store import Store
 from tests.support.seeding import add_candidates, add_prompts, add_scores, candidates, decide
 
@@ -181,7 +182,19 @@ def test_a_candidate_without_features_says_what_to_click(filled: Store) -> None:
         reviews(filled, embedded=6).queue(1, person("ann"), CandidateFilter(like="1.5.0"))
 
 
-def test_the_learned_score_is_that_of_the_scorer_of_that_name() -> None:
-    assert taste_of(["length", "taste"]) == "taste"
-    assert taste_of(['taste(version="1")', 'taste(version="2")', "tasteful"]) == 'taste(version="2")'
-    assert taste_of(["sentiment", "tasteful"]) is None and taste_of([]) is None
+def test_the_learned_score_is_that_of_the_version_that_was_learned_last() -> None:
+    learned = [f'taste(version="{version}")' for version in ("ffff0000", "0000ffff", "88880000")]
+    assert taste_of(["length", *sorted(learned[:2]), "tasteful"], learned) == learned[1]
+    assert taste_of([learned[0]], learned) == learned[0]
+    assert taste_of(["sentiment", "tasteful"], learned) is None and taste_of([], learned) is None
+
+
+def test_an_order_goes_by_the_version_that_was_learned_last_whatever_it_is_called(filled: Store) -> None:
+    """Its name is made of what it was learned from, and stands before or behind that of an earlier one by chance."""
+    for number, version in enumerate(("88880000", "ffff0000", "0000ffff")):
+        filled.tastes.add(version, {}, "ann")
+        scores = (np.arange(N) + EACH * number) % N
+        add_scores(
+            filled, candidates(PROMPTS, EACH), {tastes.ref(version): scores.astype(float)}, f"r1-score-by-{number}"
+        )
+        assert shown(reviews(filled), Order.UNSURE)[0] == f"1.{1 + -number % PROMPTS}.0"

@@ -14,9 +14,9 @@ from numpy.typing import NDArray
 
 from rsf_core.domain import K_BITS
 from rsf_core.domain.arrays import Ints
-from rsf_core.learning import logistic, measures, taste
-from rsf_core.learning.fitting import choose, out_of_fold
-from rsf_core.learning.folds import by_prompt
+from rsf_core.learning import logistic, taste
+from rsf_core.learning.fitting import choose, order_of, out_of_fold
+from rsf_core.learning.folds import folds_of
 from rsf_core.learning.report import report_of
 from rsf_core.learning.space import rows_of, space_of
 from rsf_core.review import active
@@ -66,18 +66,20 @@ def _one(cell: Mapping[str, Any], seed: int) -> dict[str, float]:
     )
     compared = unseen._compared(CELL, direction, PAIRS, PROMPTS, rng) if cell["mixed"] else None
     fresh = unseen._drawn(CELL, direction, FRESH, EACH, rng)
+    pairs = compared.prompts if compared is not None else np.zeros(0, np.int64)
+    folds = folds_of(decisions.prompts, pairs, taste.FOLDS, rng)
+    fitted, prompts = out_of_fold(decisions, compared, folds), np.concatenate([decisions.prompts, pairs])
     space = space_of(decisions, compared)
-    folds = by_prompt(decisions.prompts, taste.FOLDS, rng)
-    all_rows = rows_of(space, decisions, folds, compared, seed)
-    z, by, _ = out_of_fold(all_rows, len(unseen.NAMES))
-    every = np.ones(len(all_rows.y), np.bool_)
-    choice = choose(all_rows, every, len(unseen.NAMES))
-    weights = choice.fit(all_rows, every)
-    score = logistic.predict(space.coordinates(fresh.decided), weights)
-    truth = float(measures.auc(score, fresh.decided.accepted.astype(np.float64), np.ones((1, len(score))))[0])
+    all_rows, every = rows_of(space, decisions, compared, folds), np.ones(len(folds), np.bool_)
+    choice = choose(all_rows, every, decisions.others.shape[1])
+    score = logistic.predict(space.coordinates(fresh.decided), choice.fit(all_rows, every))
+    truth = unseen.area(score, fresh.chance)
+    z = order_of(fitted, len(decisions))
     figures = {"truth": truth}
     for name, audit in (("all", np.zeros_like(decided)), ("shown", shown), ("sample", sample)):
-        report = report_of(replace(decisions, audit=audit[rows]), by, z, unseen.RATE, [], choice.penalty, rng)
+        report = report_of(
+            replace(decisions, audit=audit[rows]), fitted, prompts, z, unseen.RATE, [], choice.penalty, rng
+        )
         assert report.basis == ("chosen" if name == "all" else "audit")
         figures |= {name: report.auc.value, f"{name} holds": float(report.auc.low <= truth <= report.auc.high)}
     return figures | {"judged": float(sample.sum())}

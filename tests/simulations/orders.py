@@ -106,7 +106,7 @@ def _learned(pool: Pool, done: Ints, seed: int) -> tuple[Floats, Floats]:
     decisions = _rows(pool.decided, done)
     others = decisions.others.shape[1]
     space = space_of(decisions)
-    rows = rows_of(space, decisions, by_prompt(decisions.prompts, taste.FOLDS, np.random.default_rng(seed)), None, seed)
+    rows = rows_of(space, decisions, None, by_prompt(decisions.prompts, taste.FOLDS, np.random.default_rng(seed)))
     every = np.ones(len(rows.y), np.bool_)
     beta = choose(rows, every, others).fit(rows, every)
     return (

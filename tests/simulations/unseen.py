@@ -11,14 +11,18 @@ import numpy as np
 from rsf_core.domain.arrays import Floats
 from rsf_core.learning import logistic, measures
 from rsf_core.learning.decided import Compared, Decided, FeatureRows
-from rsf_core.learning.taste import Learned, learn
+from rsf_core.learning.fitting import choose
+from rsf_core.learning.folds import folds_of
+from rsf_core.learning.report import CURVE_SHARES, FURTHER
+from rsf_core.learning.space import rows_of, space_of
+from rsf_core.learning.taste import FOLDS, Learned, learn, missing
 from rsf_core.sampling.intervals import Interval
 
 WIDTH = 60
 FRESH = 1500  # prompts of 4 candidates
+SHARES = (*CURVE_SHARES, 1.0)
 RATE = 0.3  # the acceptance rate in use
 NEAR = 600  # fresh candidates, given a chance nearest to that of a bin, which say what is true of it
-NAMES = ("first", "second")
 
 
 class Drawn(NamedTuple):
@@ -29,25 +33,29 @@ class Drawn(NamedTuple):
 
 
 def cells() -> Iterator[dict[str, Any]]:
-    """`strength` of what is to be learned, 0: nothing; prompts that differ in what is drawn and in how much is accepted;
-    `pairs` that were compared, of other prompts, where there are some."""
-    for decisions, each, strength, bias, pairs in (
-        *((50, 1, 1.0, 0.0, 0), (50, 4, 1.0, 1.0, 0), (100, 4, 1.0, 1.0, 0), (200, 8, 2.0, 0.5, 0)),
-        *((200, 8, 0.0, 1.0, 0), (400, 8, 1.0, 1.0, 0), (400, 4, 3.0, 0.0, 0)),
-        *((60, 4, 2.0, 0.5, 60), (100, 4, 2.0, 0.5, 240), (100, 4, 0.0, 1.0, 100)),
+    """`strength` of what the features tell, and `scorer` of what the first scorer tells beside it; prompts that differ in what
+    is drawn and in how much is accepted (`bias`); `pairs` that were compared, of other prompts; how many `scorers` there are
+    to choose from; and `shift`, where few are accepted."""
+    for decisions, each, strength, bias, more in (
+        *((50, 1, 1.0, 0.0, {}), (50, 4, 1.0, 1.0, {}), (100, 4, 1.0, 1.0, {}), (200, 8, 2.0, 0.5, {})),
+        *((200, 8, 0.0, 1.0, {}), (400, 8, 1.0, 1.0, {}), (400, 4, 3.0, 0.0, {})),
+        *((60, 4, 2.0, 0.5, {"pairs": 60}), (100, 4, 2.0, 0.5, {"pairs": 240}), (100, 4, 0.0, 1.0, {"pairs": 100})),
+        *((96, 8, 1.0, 1.0, {}), (100, 4, 0.0, 1.0, {"scorers": 8})),
+        *((100, 4, 0.0, 1.0, {"scorer": 0.0}), (50, 1, 0.0, 0.0, {"scorer": 0.0, "scorers": 8})),
+        *((200, 4, 2.0, 0.5, {"shift": -2.6}), (100, 1, 1.0, 0.5, {"shift": -2.2, "scorers": 8})),
     ):
-        cell = {"decisions": decisions, "each": each, "strength": strength, "bias": bias}
-        yield cell | ({"pairs": pairs} if pairs else {})
+        yield {"decisions": decisions, "each": each, "strength": strength, "bias": bias} | more
 
 
 def coverage(cell: Mapping[str, Any], sets: int, rng: np.random.Generator) -> dict[str, float]:
-    """How often each interval holds what is true of fresh prompts, the means of both for AUC and precision, and how often it
-    is called learnt. `calibration` counts each bin."""
-    return {
-        name: float(np.mean([row[name] for row in rows]))
-        for rows in [[_one(cell, int(seed)) for seed in rng.integers(0, 2**31, sets)]]
-        for name in rows[0]
-    }
+    """How often each interval holds what is true of fresh prompts, the means of what is said and of what is true, how wide the
+    AUC's is, and how often it is called learnt and better than the best scorer; the learning curve, and what FURTHER decisions
+    bring. `calibration` counts each bin, of those sets where it is said. A set with too few of a kind is drawn again."""
+    rows: list[dict[str, float]] = []
+    while len(rows) < sets:
+        row = _one(cell, int(rng.integers(0, 2**31)))
+        rows += [row] if row else []
+    return {name: float(np.mean([row[name] for row in rows if name in row])) for name in rows[0] | rows[-1]}
 
 
 def _one(cell: Mapping[str, Any], seed: int) -> dict[str, float]:
@@ -56,35 +64,76 @@ def _one(cell: Mapping[str, Any], seed: int) -> dict[str, float]:
     direction *= cell["strength"] / np.linalg.norm(direction)
     prompts, pairs = cell["decisions"] // cell["each"], cell.get("pairs", 0)
     decided = _drawn(cell, direction, prompts, cell["each"], rng).decided
+    if missing(int(decided.accepted.sum()), int((~decided.accepted).sum())):
+        return {}
     compared = _compared(cell, direction, pairs, prompts, rng) if pairs else None
-    learned = learn(decided, RATE, seed, compared)
-    return _held(learned, _drawn(cell, direction, FRESH, 4, rng))
+    learned, fresh = learn(decided, RATE, seed, compared), _drawn(cell, direction, FRESH, 4, rng)
+    row = _held(learned, fresh)
+    further = _drawn(cell, direction, -(-FURTHER // cell["each"]), cell["each"], rng).decided
+    more = _truth(_together(decided, further, prompts + pairs), compared, fresh, seed) - row["truth"]
+    curve = {f"AUC at {share:.0%}": point.auc for share, point in zip(SHARES, learned.report.curve, strict=True)}
+    return row | curve | {"further said": learned.report.further or 0.0, "further truth": more}
+
+
+def _together(one: Decided, other: Decided, first: int) -> Decided:
+    """Decisions of both, the prompts of the other numbered from `first`."""
+    return Decided(
+        np.concatenate([one.hidden, other.hidden]),
+        np.concatenate([one.others, other.others]),
+        one.names,
+        np.concatenate([one.accepted, other.accepted]),
+        np.concatenate([one.prompts, other.prompts + first]),
+        np.concatenate([one.rule, other.rule]),
+        np.concatenate([one.audit, other.audit]),
+    )
+
+
+def _truth(decided: Decided, compared: Compared | None, fresh: Drawn, seed: int) -> float:
+    """The AUC on fresh prompts of what is learned, without its figures."""
+    pairs = compared.prompts if compared is not None else np.zeros(0, np.int64)
+    folds = folds_of(decided.prompts, pairs, FOLDS, np.random.default_rng(seed))
+    space = space_of(decided, compared)
+    rows, every = rows_of(space, decided, compared, folds), np.ones(len(folds), np.bool_)
+    beta = choose(rows, every, decided.others.shape[1]).fit(rows, every)
+    return area(logistic.predict(space.coordinates(fresh.decided), beta), fresh.chance)
 
 
 def _held(learned: Learned, fresh: Drawn) -> dict[str, float]:
     linear, report = learned.linear, learned.report
     others = (fresh.decided.others - linear.means) / linear.deviations
     z = fresh.decided.hidden @ linear.hidden + others @ linear.others + linear.intercept
-    y, once = fresh.decided.accepted.astype(np.float64), np.ones((1, len(z)))
-    auc = float(measures.auc(z, y, once)[0])
+    auc, once = area(z, fresh.chance), np.ones((1, len(z)))
     precision = float(measures.precision(z, fresh.chance, once, RATE)[0])
     assert report.best is not None
-    best = float(measures.auc(fresh.decided.others[:, NAMES.index(report.best.name)], y, once)[0])
-    held = {
+    column = fresh.decided.others[:, fresh.decided.names.index(report.best.name)]
+    side = -1.0 if report.best.falling else 1.0
+    best = area(side * column, fresh.chance)
+    best_precision = float(measures.precision(side * column, fresh.chance, once, RATE)[0])
+    row = {
         "coverage": _holds(report.auc, auc),
         "precision": _holds(report.precision, precision),
-        "gain": _holds(report.best.auc_gain, auc - max(best, 1 - best)),
-        "calibration": float(
-            np.mean([_holds(one.accepted, _share(z, fresh, one.predicted)) for one in report.calibration])
-        ),
-    }
-    means = {
+        "best": _holds(report.best.auc, best),
+        "gain": _holds(report.best.auc_gain, auc - best),
+        "precision gain": _holds(report.best.precision_gain, precision - best_precision),
         "said": report.auc.value,
         "truth": auc,
         "precision said": report.precision.value,
         "precision truth": precision,
+        "gain said": report.best.auc_gain.value,
+        "gain truth": auc - best,
+        "width": report.auc.high - report.auc.low,
+        "learnt": float(report.learnt),
+        "better": float(report.better),
+        "calibrated": float(bool(report.calibration)),
     }
-    return held | means | {"learnt": float(report.learnt)}
+    held = [_holds(one.accepted, _share(z, fresh, one.predicted)) for one in report.calibration]
+    return row | ({"calibration": float(np.mean(held))} if held else {})
+
+
+def area(z: Floats, chance: Floats) -> float:
+    """The AUC where each candidate is accepted with its chance: expected, not drawn."""
+    twice = np.concatenate([np.ones(len(z)), np.zeros(len(z))])
+    return float(measures.auc(np.tile(z, 2), twice, np.concatenate([chance, 1 - chance])[None])[0])
 
 
 def _holds(interval: Interval, truth: float) -> float:
@@ -93,6 +142,8 @@ def _holds(interval: Interval, truth: float) -> float:
 
 def _share(z: Floats, fresh: Drawn, predicted: float) -> float:
     """How many fresh candidates are accepted, of those that are given about this chance."""
+    if float(np.ptp(z)) < 1e-9:
+        return float(fresh.chance.mean())
     near = np.argpartition(np.abs(z - np.log(predicted / (1 - predicted))), NEAR)[:NEAR]
     return float(fresh.chance[near].mean())
 
@@ -111,9 +162,14 @@ def _drawn(cell: Mapping[str, Any], direction: Floats, prompts: int, each: int, 
     of_prompt = np.repeat(np.arange(prompts), each)
     shared = rng.normal(size=(prompts, WIDTH)) * (cell["each"] > 1)
     states = shared[of_prompt] + rng.normal(size=(len(of_prompt), WIDTH))
-    others = rng.normal(size=(len(of_prompt), 2)) + 0.3 * states[:, :2]
+    scorers = cell.get("scorers", 2)
+    others = rng.normal(size=(len(of_prompt), scorers)) + 0.3 * states[:, :scorers]
     chance = logistic.sigmoid(
-        states @ direction + 0.7 * others[:, 0] + cell["bias"] * rng.normal(size=prompts)[of_prompt]
+        states @ direction
+        + cell.get("scorer", 0.7) * others[:, 0]
+        + cell["bias"] * rng.normal(size=prompts)[of_prompt]
+        + cell.get("shift", 0.0)
     )
     accepted, none = rng.random(len(chance)) < chance, np.zeros(len(chance), np.bool_)
-    return Drawn(Decided(states.astype(np.float32), others, NAMES, accepted, of_prompt, others[:, 0], none), chance)
+    names = tuple(f"scorer {number}" for number in range(1, scorers + 1))
+    return Drawn(Decided(states.astype(np.float32), others, names, accepted, of_prompt, others[:, 0], none), chance)

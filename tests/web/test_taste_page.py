@@ -12,6 +12,7 @@ from streamlit.testing.v1 import AppTest
 from rsf_core.domain import Action
 from rsf_core.domain.access import person
 from rsf_core.learning.report import Against, Bin, Point, Report
+from rsf_core.learning.taste import LEARNER
 from rsf_core.project import Project
 from rsf_core.sampling.intervals import Interval
 from rsf_core.scorers import tastes
@@ -19,7 +20,9 @@ from rsf_core.web import session
 from tests.support.pages import page_of
 
 GOOD = Interval(0.81, 0.74, 0.87, 40)
-BEST = Against("sentiment", Interval(0.7, 0.6, 0.8, 40), Interval(0.11, 0.04, 0.18, 40), GOOD, GOOD)
+BEST = Against(
+    "sentiment", Interval(0.7, 0.6, 0.8, 40), Interval(0.11, 0.04, 0.18, 40), GOOD, Interval(0.1, 0.02, 0.19, 40)
+)
 REPORT = Report(
     decisions=120,
     accepted=50,
@@ -79,11 +82,14 @@ def test_a_version_shows_its_figures_and_leads_to_the_preview(
     assert (
         figures["AUC"][0] == "0.81 (0.74 to 0.87)" and figures["AUC that learning gains"][1] == "+0.11 (+0.04 to +0.18)"
     )
+    assert figures["precision that learning gains"][1] == "+0.10 (+0.02 to +0.19)"
     assert app.dataframe[1].value["people accept"].tolist() == ["25% (10% to 40%)", "70% (50% to 90%)"]
-    assert "better than any single" in words_of(app) and "another 50 decisions raise the AUC by about 0.02" in words_of(
-        app
-    )
-    assert "flatters or belittles" in words_of(app)
+    for words in (
+        "better than the best single scorer",
+        "another 50 raise the AUC by about 0.02",
+        "flatters or belittles",
+    ):
+        assert words in words_of(app)
     went: list[str] = []
     monkeypatch.setattr("rsf_core.web.ui.go", lambda page, **query: went.append(page))
     next(button for button in app.button if button.label == "Look at the target with it").click().run()
@@ -99,9 +105,12 @@ def test_a_version_shows_its_figures_and_leads_to_the_preview(
         (replace(REPORT, auc=Interval(0.55, 0.44, 0.66, 40)), "It has learnt nothing so far"),
         (
             replace(REPORT, best=replace(BEST, auc_gain=Interval(0.02, -0.03, 0.07, 40))),
-            "It is not better than the scorer sentiment alone",
+            "It is not shown to be better than the scorer sentiment alone",
         ),
-        (replace(REPORT, best=None), "better than any single"),
+        (replace(REPORT, best=None), "reject,** on prompts that it has not seen"),
+        (replace(REPORT, calibration=()), "That cannot be told yet: it takes 40 decisions of 20 prompts"),
+        (replace(REPORT, best=replace(BEST, flattered=0.034)), "Its AUC is 0.03 less than on them"),
+        (REPORT, "An earlier version of this program learned it"),
         (replace(REPORT, basis="audit", judged=45), "On 45 candidates that were put before people by chance"),
         (replace(REPORT, further=0.001), "by less than 0.01"),
     ],
@@ -111,6 +120,15 @@ def test_the_verdict_is_what_the_figures_say(
 ) -> None:
     kept(complete, report)
     assert words in words_of(learned_page(complete, monkeypatch)).replace("\\", "")
+
+
+def test_a_scorer_whose_lower_values_are_the_better_ones_is_named_so_and_a_version_of_today_is_no_earlier_one(
+    complete: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kept(complete, replace(REPORT, best=replace(BEST, falling=True), learner=LEARNER))
+    app = learned_page(complete, monkeypatch)
+    assert app.dataframe[0].value["ordered by"][1] == "sentiment (the lower the better)"
+    assert "earlier version" not in words_of(app) and "flattered" not in words_of(app)
 
 
 def test_learning_is_the_owners_and_starts_a_job(complete: Project, monkeypatch: pytest.MonkeyPatch) -> None:

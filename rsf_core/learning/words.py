@@ -1,0 +1,73 @@
+"""What the figures of a version say, in sentences that the page and the command line share; scorers by their names."""
+
+from __future__ import annotations
+
+from rsf_core.domain.words import plural
+from rsf_core.learning.report import FURTHER, Against, Report
+from rsf_core.learning.taste import LEARNER
+
+
+def verdict(report: Report) -> tuple[str, str]:
+    """The verdict, and what to make of it."""
+    if not report.learnt:
+        rest = (
+            "On prompts that it has not seen it is not shown to tell what people accept from what they reject. More decisions "
+            "may help, or what people look at is in nothing that it sees."
+        )
+        return "It has learnt nothing so far.", rest
+    if report.best is not None and not report.better:
+        rest = (
+            "It tells what people accept from what they reject, and so may that scorer. Use that one, or decide more."
+        )
+        return f"It is not shown to be better than the scorer {report.best.name} alone.", rest
+    than = "better than the best single scorer of the target, and " if report.best is not None else ""
+    return "It tells what people accept from what they reject,", f"{than}on prompts that it has not seen."
+
+
+def basis(report: Report) -> str:
+    """Which decisions the figures are of."""
+    if report.basis == "audit":
+        return f"On {plural(report.judged, 'candidate')} that were put before people by chance."
+    return (
+        "On all that people chose to decide, or were shown in the order of the queue: what they picked may be easier, or "
+        "harder, than the rest. This flatters or belittles every row alike."
+    )
+
+
+def name(other: Against) -> str:
+    """Of another order of the same candidates."""
+    return f"{other.name} (the lower the better)" if other.falling else other.name
+
+
+def chosen(report: Report) -> str:
+    """What choosing the best single scorer flattered it by; "" where that is nothing."""
+    if report.best is None or report.best.flattered < 0.005:
+        return ""
+    return (
+        f"{report.best.name} was chosen on these decisions as the best single scorer. Its AUC is {report.best.flattered:.2f} "
+        "less than on them: by so much it is flattered."
+    )
+
+
+def earlier(report: Report) -> str:
+    """Of what an earlier version of this program has learned; "" of others."""
+    if report.learner >= LEARNER:
+        return ""
+    return (
+        "An earlier version of this program learned it, whose limits were too narrow and held less often than they say. "
+        "Learn again for better ones."
+    )
+
+
+def further(report: Report) -> str:
+    """What more decisions would bring; "" where that cannot be told."""
+    if report.further is None:
+        return ""
+    gain = f"about {report.further:.2f}" if report.further >= 0.005 else "less than 0.01"
+    return f"If each doubling of the decisions brings as much as so far, another {FURTHER} raise the AUC by {gain}."
+
+
+def sentences(report: Report) -> list[str]:
+    """All of it that a reader of the figures needs."""
+    told = [" ".join(verdict(report)), basis(report), chosen(report), further(report), earlier(report)]
+    return [one for one in told if one]
