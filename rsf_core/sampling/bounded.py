@@ -5,6 +5,7 @@ Clopper-Pearson limits of n = m(1 − m)/v draws (the effective sample size of t
 1998 (Survey Methodology 24:193). Few prompts say little of v where outcomes are rare, so each limit looks at one prompt
 more than was drawn, FAR of the way towards its end of the range; and v has ν = 3·G·m₂²/(m₄ − m₂²) degrees of freedom,
 at most G − 1, from the second and fourth moments of the prompts: three for one prompt that differs from all others.
+No value in [0, 1] varies by more than m(1 − m), so that G prompts are worth G draws at least.
 Where all prompts are equal, up to 3/G of all prompts may still be otherwise. docs/STATISTICS.md has the coverage.
 """
 
@@ -77,6 +78,7 @@ def _limit(y: Floats, mean: Floats, level: float, draws: float, far: float, time
     freedom = np.clip(times * groups * second**2 / kurtosis, 1.0, max(1.0, prompts - 1.0))
     variance = np.maximum(second / (groups - 1), np.finfo(np.float64).tiny)
     worth = np.minimum(mean * (1.0 - mean) / variance, draws) * (ndtri(tail) / stdtrit(freedom, tail)) ** 2
+    worth = np.maximum(worth, min(prompts, draws))
     k = np.clip(mean, 0.0, 1.0) * worth
     limit = np.where(k > 0.0, betaincinv(np.maximum(k, 1e-12), worth - k + 1.0, tail), 0.0)
     equal = np.abs(y).max(axis=-1) <= EQUAL

@@ -6,10 +6,14 @@ import math
 
 import numpy as np
 import pytest
+from hypothesis import assume, given
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
 from scipy import stats
 
+from rsf_core.domain.arrays import Floats
 from rsf_core.domain.errors import TargetError
-from rsf_core.sampling.bounded import mean_limits
+from rsf_core.sampling.bounded import difference_limits, mean_limits
 from rsf_core.sampling.diagnosis import diagnose
 from rsf_core.sampling.intervals import UNBOUNDED, cluster_mean, paired_difference, pooled_mean
 from tests.simulations.shares import gain_coverage, share_coverage
@@ -110,3 +114,19 @@ def test_more_confidence_is_wider() -> None:
     y = np.array([-0.1, 0.0, 0.1, 0.2, -0.2])
     widths = [float(np.subtract(*mean_limits(y, np.array(0.3), level)[::-1])) for level in (0.8, 0.95, 0.999)]
     assert widths == sorted(widths)
+
+
+@given(values=arrays(np.float64, st.integers(2, 60), elements=st.floats(0.0, 1.0)))
+def test_so_many_prompts_are_worth_as_many_draws_at_least(values: Floats) -> None:
+    mean = values.mean()
+    low, high = mean_limits(values - mean, mean, 0.95)
+    assume(np.ptp(values) > 1e-6)
+    k, n = values.sum(), len(values)
+    assert low >= stats.beta.ppf(0.025, k, n - k + 1) - 1e-9 and high <= stats.beta.ppf(0.975, k + 1, n - k) + 1e-9
+
+
+def test_one_prompt_that_loses_a_little_does_not_open_the_limits_of_those_that_gain() -> None:
+    gains = np.full(48, 0.1)
+    none, little = gains.copy(), gains.copy()
+    none[0], little[0] = 0.0, -0.01
+    assert abs(difference_limits(little, 0.95)[0] - difference_limits(none, 0.95)[0]) < 0.025
