@@ -66,7 +66,7 @@ def export(
     Request.parse(choices)  # what makes no sense is said before the project is opened
     with connect(folder, "rsf export") as connection:
         place = None if out_folder is None else str(out_folder.absolute())
-        export_id = connection.call("export_start", {"asked": choices, "out": place})
+        export_id = connection.call("export_start", {"request": choices, "out": place})
         try:
             with err.status("starting") as progress:
                 while (export_state := connection.call("export_state", {"export_id": export_id}))["made"] is None:

@@ -5,7 +5,6 @@ Clopper-Pearson limits of n = m(1 − m)/v draws (the effective sample size of t
 1998 (Survey Methodology 24:193). Few prompts say little of v where outcomes are rare, so each limit looks at one prompt
 more than was drawn, FAR of the way towards its end of the range; and v has ν = 3·G·m₂²/(m₄ − m₂²) degrees of freedom,
 at most G − 1, from the second and fourth moments of the prompts: three for one prompt that differs from all others.
-No value in [0, 1] varies by more than m(1 − m), so that G prompts are worth G draws at least.
 Where all prompts are equal, up to 3/G of all prompts may still be otherwise. docs/STATISTICS.md has the coverage.
 """
 
@@ -33,28 +32,32 @@ def mean_limits(
     far: float = FAR,
     kurtosis: float = KURTOSIS,
     prompts: float | None = None,
+    least: float = 0.0,
 ) -> tuple[Floats, Floats]:
     """The limits of means in [0, 1]; `mean` has shape (...), the limits as well.
 
     `deviations` (..., G) are the prompts' means less `mean`, or for a ratio of sums (S_g − mean·N_g)·G/ΣN_g; G ≥ 2.
     `draws` caps the effective sample size: 0/1 outcomes of prompts are never worth more than so many independent ones.
     `prompts` is how many prompts of one size the G are worth, where their sizes differ: it caps the degrees of freedom.
+    `least` is from below what `draws` is from above. No value in [0, 1] varies by more than m(1 − m), so G prompts are worth
+    G draws at least; limits of comparisons, which stay what they were, do without.
     """
     worth = float(deviations.shape[-1]) if prompts is None else prompts
-    low = _limit(deviations, mean, level, draws, far, kurtosis, worth)
-    return low, 1.0 - _limit(-deviations, 1.0 - mean, level, draws, far, kurtosis, worth)
+    low = _limit(deviations, mean, level, draws, least, far, kurtosis, worth)
+    return low, 1.0 - _limit(-deviations, 1.0 - mean, level, draws, least, far, kurtosis, worth)
 
 
-def difference_limits(differences: Floats, level: float) -> tuple[Floats, Floats]:
+def difference_limits(differences: Floats, level: float, least: float = 0.0) -> tuple[Floats, Floats]:
     """The limits of the mean of differences in [−1, 1], (..., G) → (...).
 
     The difference is gains less losses, both in [0, 1]; their limits are put together as variances are (MOVER, Zou &
-    Donner 2008), with the correlation that parts of one difference have. Where no prompt differs, up to 3/G may.
+    Donner 2008), with the correlation that parts of one difference have. Where no prompt differs, up to 3/G may. `least`: see
+    `mean_limits`.
     """
     gains, losses = np.maximum(differences, 0.0), np.maximum(-differences, 0.0)
     up, down = gains.mean(axis=-1), losses.mean(axis=-1)
-    up_low, up_high = mean_limits(gains - up[..., None], up, level, far=FAR_OF_A_PART)
-    down_low, down_high = mean_limits(losses - down[..., None], down, level, far=FAR_OF_A_PART)
+    up_low, up_high = mean_limits(gains - up[..., None], up, level, far=FAR_OF_A_PART, least=least)
+    down_low, down_high = mean_limits(losses - down[..., None], down, level, far=FAR_OF_A_PART, least=least)
     spread = gains.std(axis=-1) * losses.std(axis=-1)
     together = np.divide(up * down, spread, out=np.zeros_like(up), where=spread > 0.0).clip(0.0, 1.0)
 
@@ -67,7 +70,9 @@ def difference_limits(differences: Floats, level: float) -> tuple[Floats, Floats
     return np.maximum(low, -1.0), np.minimum(mean + reach(up_high - up, down - down_low), 1.0)
 
 
-def _limit(y: Floats, mean: Floats, level: float, draws: float, far: float, times: float, prompts: float) -> Floats:
+def _limit(
+    y: Floats, mean: Floats, level: float, draws: float, least: float, far: float, times: float, prompts: float
+) -> Floats:
     """The lower limit of each mean, with a further prompt at (1 − far)·mean."""
     groups = y.shape[-1]
     tail = 0.5 - 0.5 * level
@@ -78,7 +83,7 @@ def _limit(y: Floats, mean: Floats, level: float, draws: float, far: float, time
     freedom = np.clip(times * groups * second**2 / kurtosis, 1.0, max(1.0, prompts - 1.0))
     variance = np.maximum(second / (groups - 1), np.finfo(np.float64).tiny)
     worth = np.minimum(mean * (1.0 - mean) / variance, draws) * (ndtri(tail) / stdtrit(freedom, tail)) ** 2
-    worth = np.maximum(worth, min(prompts, draws))
+    worth = np.maximum(worth, least)
     k = np.clip(mean, 0.0, 1.0) * worth
     limit = np.where(k > 0.0, betaincinv(np.maximum(k, 1e-12), worth - k + 1.0, tail), 0.0)
     equal = np.abs(y).max(axis=-1) <= EQUAL

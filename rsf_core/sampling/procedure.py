@@ -62,7 +62,7 @@ def procedure_limits(gains: Floats, width: float, level: float) -> tuple[Floats,
     if not bounded:
         half = np.hypot(runs, _t_half(by_prompt, level))
         return mean - half, mean + half
-    low, high = difference_limits(by_prompt / width, level)
+    low, high = difference_limits(by_prompt / width, level, least=by_prompt.shape[-1])
     down, up = np.hypot(runs, mean - width * low), np.hypot(runs, width * high - mean)
     return np.maximum(mean - down, -width), np.minimum(mean + up, width)
 

@@ -192,7 +192,7 @@ def _curve(report: Report) -> None:
     if words.further(report):
         st.caption(
             f"{literal(words.further(report))} This is a line drawn through a few points: take it for a hint. With few "
-            "decisions it says too little rather than too much."
+            "prompts it says too little; where nothing is to be learnt it may say 0.02 and more."
         )
 
 

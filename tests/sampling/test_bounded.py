@@ -117,9 +117,9 @@ def test_more_confidence_is_wider() -> None:
 
 
 @given(values=arrays(np.float64, st.integers(2, 60), elements=st.floats(0.0, 1.0)))
-def test_so_many_prompts_are_worth_as_many_draws_at_least(values: Floats) -> None:
+def test_so_many_prompts_are_worth_as_many_draws_at_least_where_that_is_asked_for(values: Floats) -> None:
     mean = values.mean()
-    low, high = mean_limits(values - mean, mean, 0.95)
+    low, high = mean_limits(values - mean, mean, 0.95, least=len(values))
     assume(np.ptp(values) > 1e-6)
     k, n = values.sum(), len(values)
     assert low >= stats.beta.ppf(0.025, k, n - k + 1) - 1e-9 and high <= stats.beta.ppf(0.975, k + 1, n - k) + 1e-9
@@ -129,4 +129,5 @@ def test_one_prompt_that_loses_a_little_does_not_open_the_limits_of_those_that_g
     gains = np.full(48, 0.1)
     none, little = gains.copy(), gains.copy()
     none[0], little[0] = 0.0, -0.01
-    assert abs(difference_limits(little, 0.95)[0] - difference_limits(none, 0.95)[0]) < 0.025
+    limits = [difference_limits(one, 0.95, least=48)[0] for one in (little, none)]
+    assert abs(limits[0] - limits[1]) < 0.025

@@ -43,8 +43,8 @@ class Simulation(NamedTuple):
 
 
 SIMULATIONS = {
-    "shares": Simulation(shares.share_cells, shares.share_coverage, 1_500),
-    "gains of shares": Simulation(shares.gain_cells, shares.gain_coverage, 1_500),
+    "shares": Simulation(shares.share_cells, shares.share_coverage, 500),
+    "gains of shares": Simulation(shares.gain_cells, shares.gain_coverage, 500),
     "prompts with none": Simulation(starving.cells, starving.coverage, 500),
     "drawing more": Simulation(again.cells, again.estimates, 500),
     "several looks": Simulation(looks.cells, looks.coverage, 500),

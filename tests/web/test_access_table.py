@@ -346,7 +346,7 @@ def test_which_commands_a_reviewer_may_give(reviewed: Project, name: str) -> Non
     given = {"job_id": "r1-generate-1", "candidate_id": "1.1.0", "action": "accept", "scope": "global", "log_m": 0.0,
              "rounds": 1, "days": 1, "owner": False, "pause": False, "key": "generate.candidates", "value": "2",
              "round_number": None, "split": None, "retired": None, "limit": 1, "offset": 0, "prompt_ids": [1],
-             "prompt_id": 1, "control": "random", "asked": {"what": "all"}}  # fmt: skip
+             "prompt_id": 1, "control": "random", "request": {"what": "all"}}  # fmt: skip
     parameters = list(inspect.signature(COMMANDS[name]).parameters)[1:]
     arguments = {argument: given.get(argument, "x") for argument in parameters}
     within = refused(lambda: execute(guarded(reviewed, lambda: REVIEWER), name, arguments, OWNER))
