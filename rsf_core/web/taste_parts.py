@@ -138,12 +138,12 @@ def _figures(report: Report) -> None:
     rows += [_row(words.name(other), other.auc, other.precision, other) for other in others]
     ui.grid(rows)
     st.caption(
-        f"{words.basis(report)} Each is judged by a model that has not seen its prompt. AUC: of an accepted and a rejected "
-        f"one, how often the accepted one is put higher; 0.5 is chance. Precision: of the {report.rate:.0%} put highest, the "
+        f"{literal(words.basis(report))} Each is judged by a model that has not seen its prompt. AUC: of an accepted and a "
+        f"rejected one, how often the accepted one is put higher; 0.5 is chance. Precision: of the {report.rate:.0%} put highest, the "
         f"share that people accept. {LIMITS} {literal(words.chosen(report))}"
     )
     if words.earlier(report):
-        st.caption(words.earlier(report))
+        st.caption(literal(words.earlier(report)))
 
 
 def _row(name: str, auc: Interval, precision: Interval, other: Against | None) -> dict[str, str]:
