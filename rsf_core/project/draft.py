@@ -26,6 +26,7 @@ from rsf_core.acceptance.goals import Good
 from rsf_core.domain import Prompt, Split, settings_file
 from rsf_core.domain.errors import NotAProjectError, ProjectLockedError, RsfError, WorkspaceError
 from rsf_core.domain.files import keep_private, read_json, writable, write_json
+from rsf_core.domain.settings import Target
 from rsf_core.jobs import model_check
 from rsf_core.jobs.model_check import CheckState
 from rsf_core.project import task_files
@@ -35,6 +36,7 @@ from rsf_core.project.target_book import MADE
 from rsf_core.project.trial import Trial
 from rsf_core.project.workspace import new_folder
 from rsf_core.prompts import tasks
+from rsf_core.rounds import versions
 
 FOLDER = ".drafts"
 KEPT = 8
@@ -145,6 +147,11 @@ class Draft:
         shutil.rmtree(fresh, ignore_errors=True)
         self.project = Project.open(self.folder / "project", _WHAT, begin=False)
         self._choose(replace(chosen, name=self._chosen.name, order=self._chosen.order))
+
+    @property
+    def target(self) -> Target:
+        """The target as the settings say it: without the versions of scorers that are those of now."""
+        return versions.plain(self.project.folder, self.project.settings.target)
 
     def set_good(self, good: Good) -> None:
         """Take a target with its part of `[accept]`; what its scorers lack yet, their options say, is told by `facts`. Raises

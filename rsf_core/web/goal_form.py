@@ -25,13 +25,13 @@ _OPTIONS = " (options: "  # how a scorer's description goes on where it takes so
 
 def form(draft: Draft) -> None:
     """The whole step."""
-    current = draft.project.settings
+    target, scope = draft.target, draft.project.settings.accept.scope
     known = {name: sentence for name, sentence in registry.available().items() if name not in _OF_A_PROJECT}
     goal = Goal(
         st.radio(
             "How it is judged",
             list(Goal),
-            index=list(Goal).index(goals.goal_of(current.target, current.accept.scope)),
+            index=list(Goal).index(goals.goal_of(target, scope)),
             format_func=TITLES.__getitem__,
             captions=[SENTENCES[goal] for goal in Goal],
             key=_key(draft, "goal"),
@@ -41,14 +41,12 @@ def form(draft: Draft) -> None:
     rewards: dict[str, float] = {}
     if goal is not Goal.VERIFIABLE:
         st.subheader("Reward", anchor=False)
-        for name in _chosen(
-            draft, "rewards", "What is better the more of it there is", list(current.target.rewards), known
-        ):
+        for name in _chosen(draft, "rewards", "What is better the more of it there is", list(target.rewards), known):
             label = f"Weight of {name}"
-            usual = float(current.target.rewards.get(name, 1.0))
+            usual = float(target.rewards.get(name, 1.0))
             rewards[name] = _number(draft, label, usual, "Below 0: the less of it, the better.") or 0.0
     st.subheader("Checks" if goal is not Goal.VERIFIABLE else "Checks that all have to pass", anchor=False)
-    stored = {constraint.scorer: constraint for constraint in current.target.constraints}
+    stored = {constraint.scorer: constraint for constraint in target.constraints}
     constraints = [
         constraint
         for name in _chosen(draft, "checks", "What has to hold whatever else", list(stored), known)
@@ -121,7 +119,7 @@ def _check(draft: Draft, name: str, stored: Constraint | None) -> Constraint | N
 
 def _beta(draft: Draft, goal: Goal, rewards: dict[str, float]) -> float:
     """How strongly the reward pulls."""
-    current = draft.project.settings.target
+    current = draft.target
     suggested = goals.suggested_beta(goal, rewards)
     # what is there counts as long as it is of this goal and these rewards; else another goal would begin with a foreign β
     same = current.rewards == rewards and goals.goal_of(current, draft.project.settings.accept.scope) is goal
@@ -152,7 +150,7 @@ def _keep(
     except ValidationError as error:
         ui.problem(f"This is not kept: {settings.describe(error)}")
         return
-    target, count = current.target, current.generate.candidates
+    target, count = draft.target, current.generate.candidates
     shown = goals.goal_of(target, current.accept.scope)
     # a task may have a target that none of the goals gives: looking at it changes nothing
     unchanged = goals.good(shown, target.rewards, target.constraints, count, target.beta)

@@ -138,9 +138,9 @@ def _figures(report: Report) -> None:
     rows += [_row(words.name(other), other.auc, other.precision, other) for other in others]
     ui.grid(rows)
     st.caption(
-        f"{literal(words.basis(report))} Each is judged by a model that has not seen its prompt. AUC: of an accepted and a "
-        f"rejected one, how often the accepted one is put higher; 0.5 is chance. Precision: of the {report.rate:.0%} put highest, the "
-        f"share that people accept. {LIMITS} {literal(words.chosen(report))}"
+        f"{literal(words.basis(report))} Each is judged by a model that has not seen its prompt. AUC: of an accepted and "
+        "a rejected one, how often the accepted one is put higher; 0.5 is chance. Precision: of the "
+        f"{report.rate:.0%} put highest, the share that people accept. {LIMITS} {literal(words.chosen(report))}"
     )
     if words.earlier(report):
         st.caption(literal(words.earlier(report)))

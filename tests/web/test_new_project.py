@@ -114,7 +114,7 @@ def test_from_pasted_prompts_to_a_project_step_by_step(workspace: Path, jobs_in_
     choosing(app, "checks").set_value(["numeric_match"])
     sound(app.run())
     assert "Nothing says what is good" not in says(app)
-    assert str(draft.project.settings.target.constraints[0]) == "1 ≤ numeric_match@v2"
+    assert str(draft.target.constraints[0]) == "1 ≤ numeric_match"
 
     click(app, "Next: Trial")
     click(app, "Draw a trial")
