@@ -15,6 +15,7 @@ from rsf_core.cli.following import follow
 from rsf_core.cli.terminal import of_gain, of_interval
 from rsf_core.domain.access import person
 from rsf_core.domain.words import SHARES, number, seconds
+from rsf_core.evaluation.gauges import UNRELATED
 from rsf_core.project import Project
 from rsf_core.project.client import OwnConnection
 from rsf_core.project.replicating import replicate
@@ -78,7 +79,7 @@ def table(runs: Iterable[Replicate]) -> list[str]:
     of the longer run."""
     columns = [
         *("task", "run", "reward / pass@1 %", "gain over the base", "random control over the base", "sealed gain"),
-        *("accepted %", "truncated %", "distinct-2 %", "KL to base, nats"),
+        *("accepted %", "truncated %", "distinct-2 %", "KL to base, nats", "forgotten, nats a token (control)"),
     ]
     rows = ["| " + " | ".join(columns) + " |", "|" + "---|" * len(columns)]
     by_task: dict[str, list[Replicate]] = {}
@@ -102,14 +103,21 @@ def _row(task: str, run: str, result: RoundResult, sealed: Gain | None = None) -
     values = (
         *(task, run, number(result.tuned[result.metric], result.metric)),
         *(of_gain(gain, result.metric) for gain in (result.gain, result.control, sealed)),
-        *(number(result.acceptance_rate, SHARES[0]), *shares, f"{result.kl:.2f}"),
+        *(number(result.acceptance_rate, SHARES[0]), *shares, f"{result.kl:.2f}", _forgotten(result)),
     )
     return _line(values)
 
 
+def _forgotten(result: RoundResult) -> str:
+    """On unrelated prompts, by the tuned model and by its random control."""
+    lost = (of[UNRELATED].value if UNRELATED in of else None for of in (result.forgotten, result.forgotten_control))
+    tuned, control = ("–" if value is None else f"{value:.3f}" for value in lost)
+    return f"{tuned} ({control})"
+
+
 def _of_procedure(task: str, told: Procedure) -> str:
     gains = (of_interval(gain, told.metric) for gain in (told.gain, told.control, told.sealed))
-    return _line((task, f"another run ({told.runs} seeds)", "", *gains, "", "", "", ""))
+    return _line((task, f"another run ({told.runs} seeds)", "", *gains, "", "", "", "", ""))
 
 
 def _line(cells: Sequence[str]) -> str:

@@ -8,6 +8,7 @@ import pytest
 
 from rsf_core.cli.terminal import of_gain, of_interval
 from rsf_core.rounds import replicates
+from rsf_core.rounds.replicates import Estimate
 from tests import measurements
 
 
@@ -43,3 +44,7 @@ def test_a_task_is_measured_once_and_its_projects_go(
     assert of_interval(replicates.procedure([first, second]).gain, "reward") in rows[4]
     words_alone = first.model_copy(update={"tuned": {k: v for k, v in first.tuned.items() if k != "distinct-2"}})
     assert measurements.table([words_alone])[2].split(" | ")[8] == "–"
+    lost = {"unrelated": Estimate(value=0.0281, low=0.02, high=0.04)}
+    assert measurements.table([first.model_copy(update={"forgotten": lost, "forgotten_control": {}})])[2].endswith(
+        "| 0.028 (–) |"
+    )

@@ -164,7 +164,7 @@ def _result(project: Project, made_from: Template, number: int, rounds_wanted: i
     sealed = None
     if opening is not None and opened_comparison is not None and opening.round == rounds_wanted:
         sealed = Gain.of(
-            opened_comparison.gain_over_base[opened_comparison.headline], opened_comparison.together["tuned"]
+            opened_comparison.gain_over_base[opened_comparison.headline], by_prompt=opened_comparison.together["tuned"]
         )
     return Replicate(
         **dict(results[-1]),

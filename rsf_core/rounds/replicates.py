@@ -25,6 +25,7 @@ from rsf_core.domain.errors import ReplicateError
 from rsf_core.domain.files import writable
 from rsf_core.domain.settings import Settings
 from rsf_core.domain.turns import Turns
+from rsf_core.evaluation.forgetting import PER_TOKEN
 from rsf_core.rounds.comparisons import Comparison
 from rsf_core.sampling.intervals import Interval
 from rsf_core.sampling.procedure import procedure_interval
@@ -70,18 +71,23 @@ class _Line(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
-class Gain(_Line):
-    """A difference with its 95 % interval over prompts (None: it has none), and the difference of each prompt by number."""
+class Estimate(_Line):
+    """A value with its 95 % interval over prompts (None: it has none)."""
 
     value: float
     low: float | None
     high: float | None
-    by_prompt: dict[int, float]
 
     @classmethod
-    def of(cls, interval: Interval, by_prompt: Mapping[int, float]) -> Self:
+    def of(cls, interval: Interval, **more: Any) -> Self:
         low, high = (interval.low, interval.high) if interval.known else (None, None)
-        return cls(value=interval.value, low=low, high=high, by_prompt=dict(by_prompt))
+        return cls(value=interval.value, low=low, high=high, **more)
+
+
+class Gain(Estimate):
+    """A difference with its interval, and the difference of each prompt by number."""
+
+    by_prompt: dict[int, float]
 
     @property
     def interval(self) -> Interval:
@@ -93,7 +99,9 @@ class RoundResult(_Line):
     """What one round of a replicate came to. `gain` and `control` are over the base in `metric`, whose values' range is
     `width` wide (None: no bounds); `selection` is the tuned model over its random control. `base`, `tuned` and
     `random_control` hold the held-out means, `acceptance_rate` the share of the round's candidates that were accepted, `kl`
-    that to the base (nats); `seconds` is what its jobs ran for."""
+    that to the base (nats); `seconds` is what its jobs ran for. `forgotten` is KL(base‖tuned) in nats a token on held-out and
+    on unrelated prompts (`evaluation.forgetting`), `forgotten_control` that of the random control; empty where they were
+    not measured, as in lines of earlier versions."""
 
     round: int
     metric: str
@@ -109,6 +117,8 @@ class RoundResult(_Line):
     tokens_drawn: int
     tokens_trained: int
     seconds: float
+    forgotten: dict[str, Estimate] = {}
+    forgotten_control: dict[str, Estimate] = {}
 
 
 class Replicate(RoundResult):
@@ -155,15 +165,15 @@ def round_result(store: Store, comparison: Comparison) -> RoundResult:
     trained = next(c for c in reversed(store.curated_sets()) if c.curated_id == _curated_id(store, comparison))
     control = selection = None
     if comparison.control:
-        control = Gain.of(comparison.control_over_base[metric], together["control"])
+        control = Gain.of(comparison.control_over_base[metric], by_prompt=together["control"])
         common = sorted(together["tuned"].keys() & together["control"].keys())
         over = {prompt: together["tuned"][prompt] - together["control"][prompt] for prompt in common}
-        selection = Gain.of(comparison.selection[metric], over)
+        selection = Gain.of(comparison.selection[metric], by_prompt=over)
     return RoundResult(
         round=number,
         metric=metric,
         width=comparison.together_width,
-        gain=Gain.of(comparison.gain_over_base[metric], together["tuned"]),
+        gain=Gain.of(comparison.gain_over_base[metric], by_prompt=together["tuned"]),
         control=control,
         selection=selection,
         base=_means(comparison.base),
@@ -174,7 +184,13 @@ def round_result(store: Store, comparison: Comparison) -> RoundResult:
         tokens_drawn=int(np.sum(store.ratios(number)["token_count"].to_numpy())),
         tokens_trained=trained.summary["tokens"],
         seconds=round(sum(_ran(store.job_events(job.job_id)) for job in jobs), 1),
+        forgotten=_a_token(comparison.forgotten),
+        forgotten_control=_a_token(comparison.forgotten_control),
     )
+
+
+def _a_token(forgotten: Mapping[str, Interval]) -> dict[str, Estimate]:
+    return {prompts: Estimate.of(forgotten[name]) for prompts, name in PER_TOKEN.items() if name in forgotten}
 
 
 def _curated_id(store: Store, comparison: Comparison) -> str | None:

@@ -19,6 +19,7 @@ from rsf_core.cli.terminal import of_interval, replicates_table
 from rsf_core.domain import JobKind, Split
 from rsf_core.domain.access import person
 from rsf_core.domain.errors import JobError, NotAProjectError, ProjectLockedError, ReplicateError
+from rsf_core.evaluation.forgetting import PER_TOKEN
 from rsf_core.project import Project, replicating
 from rsf_core.project.client import OwnConnection
 from rsf_core.project.owner import OwnerLock
@@ -97,6 +98,9 @@ def test_a_line_holds_what_the_replicates_own_comparison_says(made: Path, two: l
     assert (one.task, one.metric, one.rounds, one.round, one.width) == ("small_reviews", "reward", 1, 1, None)
     assert one.acceptance_rate == counts.accepted / counts.candidates and one.tokens_trained == trained
     assert one.kl == comparison.after["KL to base"].value
+    assert {name: lost.value for name, lost in one.forgotten.items()} == {
+        prompts: comparison.forgotten[name].value for prompts, name in PER_TOKEN.items()
+    }
     assert one.seconds == pytest.approx(ran, abs=0.1) and one.tokens_drawn > counts.candidates
     assert one.sealed is None and one.earlier == ()
     with Project.open(made) as project:
