@@ -167,8 +167,12 @@ def fit(
     """
     spoken = votes != 0
     accepted = votes[spoken] > 0
-    if min(accepted.sum(), (~accepted).sum()) < fewest:
-        raise TargetError(f"at least {fewest} accepts and {fewest} rejects by people are needed to fit weights")
+    accepts, rejects = int(accepted.sum()), int((~accepted).sum())
+    if min(accepts, rejects) < fewest:
+        raise TargetError(
+            f"at least {fewest} accepts and {fewest} rejects by people are needed to fit weights, and {accepts:,} and "
+            f"{rejects:,} count so far: truncated candidates and those without a score do not"
+        )
     columns = {name: column[spoken] for name, column in scores.items() if np.isfinite(column[spoken]).all()}
     columns = {name: column for name, column in columns.items() if varies(column)}
     if not columns:
