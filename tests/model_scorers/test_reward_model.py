@@ -49,8 +49,9 @@ def scored(completion: str, text: str = "What is a kettle for?", **prompt: objec
 
 def numbers(scorer: RewardModel, batch: list[Scored]) -> list[float]:
     scores = scorer.score(batch)
-    assert not any(isinstance(score, NoScore) for score in scores), scores
-    return [float(score) for score in scores]  # type: ignore[arg-type]
+    numbers = [score for score in scores if not isinstance(score, NoScore)]
+    assert len(numbers) == len(scores), scores
+    return numbers
 
 
 def itself(folder: Path, scorer: RewardModel, one: Scored) -> list[float]:

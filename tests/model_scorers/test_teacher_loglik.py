@@ -27,8 +27,9 @@ def scored(completion: str, finish: Finish = Finish.EOS, **prompt: Any) -> Score
 
 def numbers(scorer: TeacherLoglik, batch: list[Scored]) -> list[float]:
     scores = scorer.score(batch)
-    assert not any(isinstance(score, NoScore) for score in scores), scores
-    return [float(score) for score in scores]  # type: ignore[arg-type]
+    numbers = [score for score in scores if not isinstance(score, NoScore)]
+    assert len(numbers) == len(scores), scores
+    return numbers
 
 
 def by_hand(folder: Path, completion: str, ended: bool = True) -> tuple[float, int]:

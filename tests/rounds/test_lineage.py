@@ -190,8 +190,8 @@ def test_both_controls_are_compared_beside_the_tuned_model(jobs_in_threads: None
     assert set(alone.together) == {"tuned", "constraints"}
     project.train_control(person("ann"))
     project.wait()
-    comparison = project.comparison(1)
-    assert comparison is not None and project.tuned_model().model_id == comparison.after_id == "m1-1"  # type: ignore[union-attr]
+    comparison, tuned = project.comparison(1), project.tuned_model()
+    assert comparison is not None and tuned is not None and tuned.model_id == comparison.after_id == "m1-1"
     assert [m.model_id for m in project.models()] == ["base", "m1-1", "m1-1-constraints", "m1-1-random"]
     for first, second, shown in (
         ("m1-1-constraints", "m1-1", comparison.beyond_constraints),
