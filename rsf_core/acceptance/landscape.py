@@ -18,7 +18,7 @@ from rsf_core.sampling.acceptance import RankIndex
 from rsf_core.sampling.arrays import dense_groups, even_weights, relative
 from rsf_core.sampling.by_prompt import prompt_index
 from rsf_core.sampling.curve import RatioCurve
-from rsf_core.sampling.diagnosis import Diagnosis, diagnose
+from rsf_core.sampling.diagnosis import Diagnoser, Diagnosis
 
 T = TypeVar("T")
 
@@ -82,8 +82,9 @@ class Landscape:
         self.critical = relative(critical, self.scale, "critical_log_m")
         self.candidates = ratios.num_rows
         self.possible = int(np.isfinite(self.relative).sum())
-        self.prompt_ids, self.prompt_index = np.unique(self.prompts, return_inverse=True)
-        self.prompt_count = self.prompt_ids.size
+        self.prompt_count, self.prompt_index = dense_groups(self.prompts, self.prompts)
+        self.prompt_ids: Ints = np.empty(self.prompt_count, np.int64)
+        self.prompt_ids[self.prompt_index] = self.prompts
         self._hear()
         self._ratios = np.sort(self.relative)
         names, everything = ratios.column_names, np.ones(self.candidates, np.bool_)
@@ -178,8 +179,12 @@ class Landscape:
         return self._diagnosis(log_m)
 
     def _diagnose(self, log_m: float) -> Diagnosis:
-        own = self._judged
-        return diagnose(self.log_ratio[own], log_m, scale=self.scale[own], group=self.prompts[own])
+        return self._diagnoser.at(log_m)
+
+    @cached_property
+    def _diagnoser(self) -> Diagnoser:
+        own = slice(None) if self._judged.all() else self._judged  # all of them without a copy
+        return Diagnoser(self.log_ratio[own], scale=self.scale[own], group=self.prompts[own])
 
     def span(self, *shown: float) -> tuple[float, float]:
         """The log M worth looking at: the finite ratios, twice and more the largest, and every M of `shown`."""

@@ -11,7 +11,7 @@ from rsf_core.domain import Scope
 from rsf_core.domain.errors import ScorerError, TargetError
 from rsf_core.domain.settings import Target
 from rsf_core.sampling.best_m import best_agreement, held_out_agreement
-from rsf_core.sampling.bounds import analytic_bound, held_out, max_bound, quantile_bound, tvd_bound
+from rsf_core.sampling.bounds import HeldOut, analytic_bound, max_bound, quantile_bound, tvd_bound
 from rsf_core.sampling.diagnosis import Diagnosis
 from rsf_core.scorers import registry
 
@@ -38,23 +38,31 @@ def marks(landscape: Landscape, target: Target, violating: float = VIOLATING, tv
 
 def of_the_draws(landscape: Landscape, target: Target, violating: float = VIOLATING, tvd: float = TVD) -> list[Mark]:
     """Those that do not go by what people say."""
-    of_draws = [_analytic(landscape, target)]
-    for name, explanation, choose, weighted in (
-        ("Largest ratio", "the smallest M that bounds every ratio seen", max_bound, False),
+    of_draws, held_out = [_analytic(landscape, target)], _held_out(landscape)
+    for name, explanation, log_m, choose, weighted in (
+        (
+            "Largest ratio",
+            "the smallest M that bounds every ratio seen",
+            max_bound(landscape.relative),
+            max_bound,
+            False,
+        ),
         (
             f"{violating:.0%} violate",
             f"the smallest M that at most {violating:.0%} of the draws exceed",
+            quantile_bound(landscape.relative[landscape.judged], violating),
             lambda w: quantile_bound(w, violating),
             False,
         ),
         (
             f"TVD ≤ {tvd:.0%}",
             f"the smallest M whose accepted law differs from the target by at most {tvd:.0%}",
+            landscape.curve.log_m_for_tvd(tvd),
             lambda w, weight: tvd_bound(w, tvd, weight=weight),
             True,
         ),
     ):
-        of_draws.append(_from_draws(landscape, name, explanation, choose, weighted))
+        of_draws.append(Mark(name, log_m, explanation, _judged(held_out, choose, weighted)))
     return of_draws
 
 
@@ -77,18 +85,20 @@ def _analytic(landscape: Landscape, target: Target) -> Mark:
     return Mark(name, log_m, explanation)
 
 
-def _from_draws(
-    landscape: Landscape, name: str, explanation: str, choose: Callable[..., float], weighted: bool
-) -> Mark:
+def _held_out(landscape: Landscape) -> HeldOut | None:
+    """None where there are too few prompts to hold some out, or nothing possible among these: the marks themselves stand."""
+    own = landscape.judged
     try:
-        own = landscape.judged
-        ratios, prompts, scale = landscape.log_ratio[own], landscape.prompts[own], landscape.scale[own]
-        judged = held_out(choose, ratios, prompts, scale=scale, weighted=weighted).diagnosis
-    except TargetError:  # too few prompts to hold some out, or nothing possible on one side: the mark itself stands
-        judged = None
-    seen = landscape.relative if choose is max_bound else landscape.relative[landscape.judged]
-    log_m = choose(seen, weight=landscape.weight) if weighted else choose(seen)
-    return Mark(name, log_m, explanation, judged)
+        return HeldOut(landscape.log_ratio[own], landscape.prompts[own], scale=landscape.scale[own])
+    except TargetError:
+        return None
+
+
+def _judged(held_out: HeldOut | None, choose: Callable[..., float], weighted: bool) -> Diagnosis | None:
+    try:
+        return None if held_out is None else held_out.bound(choose, weighted).diagnosis
+    except TargetError:  # nothing possible on the side where it is chosen
+        return None
 
 
 def agreeing(landscape: Landscape) -> Mark:

@@ -36,15 +36,34 @@ def bootstrap(
     """
     columns = np.asarray(values, dtype=np.float64)
     sums = np.stack([group_sum(x, n, index) for x, n, index in (grouped(c, groups) for c in columns.T)], axis=1)
-    return bootstrap_sums(sums, lambda totals: statistic(totals)[..., None], rng, level, replicates)[0]
+    resampling = Resampling(len(sums), rng, replicates)
+    return bootstrap_sums(sums, lambda totals: statistic(totals)[..., None], resampling, level)[0]
+
+
+class Resampling:
+    """How often each replicate draws each block of groups: it depends on no value, so that one serves every M.
+
+    More than MAX_BLOCKS groups are dealt at random into that many blocks, so that the time does not grow with the groups.
+    `times` has shape (replicates, blocks).
+    """
+
+    def __init__(self, groups: int, rng: np.random.Generator, replicates: int = 1000) -> None:
+        blocks = min(groups, MAX_BLOCKS)
+        self._block = rng.permutation(groups) % blocks if groups > blocks else None
+        self.times: Floats = rng.multinomial(blocks, np.full(blocks, 1.0 / blocks), size=replicates).astype(np.float64)
+
+    def blocks(self, sums: Floats) -> Floats:
+        """The sums of each block, (blocks, k), from those of each group, (groups, k)."""
+        if self._block is None:
+            return sums
+        return np.stack([group_sum(column, self.times.shape[1], self._block) for column in sums.T], axis=1)
 
 
 def bootstrap_sums(
     sums: Floats,
     statistics: Callable[[Floats], Floats],
-    rng: np.random.Generator,
+    resampling: Resampling,
     level: float = 0.95,
-    replicates: int = 1000,
     turning: bool = False,
 ) -> list[Interval]:
     """The same for s statistics at once, from sums by group of shape (groups, k): totals (..., k) → (..., s).
@@ -53,8 +72,7 @@ def bootstrap_sums(
     and so is its standard error, so the limits are the hull with the percentiles of the replicates.
     """
     groups = sums.shape[0]
-    blocks = _in_blocks(sums, rng)
-    times = rng.multinomial(len(blocks), np.full(len(blocks), 1.0 / len(blocks)), size=replicates).astype(np.float64)
+    blocks, times = resampling.blocks(sums), resampling.times
     squares = blocks[:, :, None] * blocks[:, None, :]
     with np.errstate(divide="ignore", invalid="ignore"):
         value, error = _value_and_error(statistics, blocks.sum(axis=0), squares.sum(axis=0), len(blocks))
@@ -67,14 +85,6 @@ def bootstrap_sums(
         for s, (v, e) in enumerate(zip(value, error, strict=True))
     ]
     return [_with_percentiles(one, repeated[:, s], level) for s, one in enumerate(intervals)] if turning else intervals
-
-
-def _in_blocks(sums: Floats, rng: np.random.Generator) -> Floats:
-    """At most MAX_BLOCKS rows: groups dealt at random into blocks, so that the time does not grow with the groups."""
-    if len(sums) <= MAX_BLOCKS:
-        return sums
-    block = rng.permutation(len(sums)) % MAX_BLOCKS
-    return np.stack([group_sum(column, MAX_BLOCKS, block) for column in sums.T], axis=1)
 
 
 def _value_and_error(

@@ -77,8 +77,9 @@ def _limit(
     groups = y.shape[-1]
     tail = 0.5 - 0.5 * level
     further = (far * mean) ** 2
-    second = ((y**2).sum(axis=-1) + further) / (groups + 1)
-    fourth = ((y**4).sum(axis=-1) + further**2) / (groups + 1)
+    squares = y**2
+    second = (squares.sum(axis=-1) + further) / (groups + 1)
+    fourth = ((squares**2).sum(axis=-1) + further**2) / (groups + 1)  # y**4 takes a hundred times as long
     kurtosis = np.maximum(fourth - second**2, np.finfo(np.float64).tiny)
     freedom = np.clip(times * groups * second**2 / kurtosis, 1.0, max(1.0, prompts - 1.0))
     variance = np.maximum(second / (groups - 1), np.finfo(np.float64).tiny)

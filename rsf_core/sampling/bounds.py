@@ -1,6 +1,6 @@
 """Candidates for M: the smallest value that bounds P/q, or the smallest whose distance to the target is tolerable.
 
-A bound estimated from draws looks perfect on those draws. `held_out` chooses M on some prompts and diagnoses it on the
+A bound estimated from draws looks perfect on those draws. `HeldOut` chooses M on some prompts and diagnoses it on the
 others; show its diagnosis, or say that the numbers are in-sample.
 """
 
@@ -17,7 +17,7 @@ from rsf_core.domain.arrays import Bools, splitmix64
 from rsf_core.domain.errors import TargetError
 from rsf_core.sampling.arrays import dense_groups, even_weights, relative
 from rsf_core.sampling.curve import RatioCurve
-from rsf_core.sampling.diagnosis import Diagnosis, diagnose
+from rsf_core.sampling.diagnosis import Diagnoser, Diagnosis
 from rsf_core.sampling.distances import finite_somewhere
 
 
@@ -91,30 +91,29 @@ class HeldOutBound:
     diagnosis: Diagnosis
 
 
-def held_out(
-    choose: Callable[..., float],
-    log_ratio: ArrayLike,
-    group: ArrayLike,
-    *,
-    scale: ArrayLike = 0.0,
-    share: float = 0.5,
-    seed: int = 0,
-    weighted: bool = False,
-) -> HeldOutBound:
-    """Choose log M on part of the prompts, e.g. with `max_bound`, and diagnose it on the `share` held out.
+class HeldOut:
+    """The prompts in two parts: log M is chosen on one, and diagnosed on the `share` held out.
 
-    `choose` takes ℓ − a of the first part and, where `weighted`, as `weight` the weights by which each prompt counts the
-    same, as in the diagnosis. A prompt's own scale still comes from that prompt's draws.
-    Raises TargetError where one side is left without prompts or without a finite draw.
+    A prompt's own scale still comes from that prompt's draws. Raises TargetError where one side is left without prompts, or
+    what is held out without a finite draw.
     """
-    w, prompt = relative(log_ratio, scale), np.asarray(group)
-    out = hold_out(prompt, share, seed)
-    if out.all() or not out.any():
-        raise TargetError(
-            f"{np.unique(prompt).size} prompts are too few to hold some out; diagnose in-sample and say so"
-        )
-    rest = prompt[~out]
-    log_m = choose(w[~out], weight=even_weights(*dense_groups(rest, rest))) if weighted else choose(w[~out])
-    ell, a = np.asarray(log_ratio, dtype=np.float64), np.broadcast_to(np.asarray(scale, dtype=np.float64), w.shape)
-    diagnosis = diagnose(ell[out], log_m, scale=a[out], group=prompt[out])
-    return HeldOutBound(log_m, int(np.count_nonzero(~out)), diagnosis)
+
+    def __init__(
+        self, log_ratio: ArrayLike, group: ArrayLike, *, scale: ArrayLike = 0.0, share: float = 0.5, seed: int = 0
+    ) -> None:
+        w, prompt = relative(log_ratio, scale), np.asarray(group)
+        out = hold_out(prompt, share, seed)
+        if out.all() or not out.any():
+            raise TargetError(
+                f"{np.unique(prompt).size} prompts are too few to hold some out; diagnose in-sample and say so"
+            )
+        self._rest, self._rest_prompts = w[~out], prompt[~out]
+        ell, a = np.asarray(log_ratio, dtype=np.float64), np.broadcast_to(np.asarray(scale, dtype=np.float64), w.shape)
+        self._diagnoser = Diagnoser(ell[out], scale=a[out], group=prompt[out])
+
+    def bound(self, choose: Callable[..., float], weighted: bool = False) -> HeldOutBound:
+        """`choose`, e.g. `max_bound`, takes ℓ − a of the first part and, where `weighted`, as `weight` the weights by which
+        each prompt counts the same, as in the diagnosis. Raises TargetError where the first part has no finite draw."""
+        weights = {"weight": even_weights(*dense_groups(self._rest_prompts, self._rest))} if weighted else {}
+        log_m = choose(self._rest, **weights)
+        return HeldOutBound(log_m, self._rest.size, self._diagnoser.at(log_m))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from functools import cached_property
 from typing import NamedTuple
 
 import numpy as np
@@ -36,7 +37,8 @@ class RatioCurve:
     def __init__(self, log_ratio: ArrayLike, scale: ArrayLike = 0.0, weight: ArrayLike = 1.0) -> None:
         w = finite_somewhere(relative(log_ratio, scale))
         omega = np.broadcast_to(np.asarray(weight, dtype=np.float64), w.shape)
-        if (omega == 1.0).all():  # sorting the values alone is faster
+        alike = bool((omega == 1.0).all())
+        if alike:  # sorting the values alone is faster
             w = np.sort(w)
         else:
             order = np.argsort(w, kind="stable")
@@ -46,13 +48,18 @@ class RatioCurve:
         finite, omega = w[first:], omega[first:]
         self.lowest, self.highest = float(finite[0]), float(finite[-1])
         self._v = finite - self.highest
-        with np.errstate(divide="ignore"):
-            v = self._v + np.log(omega)
-            weighted = v + np.log(-self._v)
+        self._log_omega: Floats | float = 0.0 if alike else np.log(omega)
+        v = self._v + self._log_omega
         self._over: Floats = np.concatenate((np.cumsum(omega[::-1])[::-1], [0.0]))  # Σω of the k-th and all above it
         self._below, self._above = _running(v), _running(v[::-1])[::-1]
-        self._below_v, self._above_v = _running(weighted), _running(weighted[::-1])[::-1]
         self._log_w = float(self._below[-1])
+
+    @cached_property
+    def _sums_v(self) -> tuple[Floats, Floats]:
+        """Σω·e^v·(−v) from below and above, which the KL divergences alone need."""
+        with np.errstate(divide="ignore"):
+            weighted = self._v + self._log_omega + np.log(-self._v)
+        return _running(weighted), _running(weighted[::-1])[::-1]
 
     @property
     def log_z(self) -> float:
@@ -85,14 +92,14 @@ class RatioCurve:
     def kl_target(self, log_m: ArrayLike) -> Floats:
         """KL(p‖p_M) = log Ẑ_M − log Ẑ + Σ_{w > log M} p·(w − log M)."""
         t, k, above = self._at(log_m)
-        over = -np.exp(self._above_v[k] - self._log_w) - t * np.exp(self._above[k] - self._log_w)
+        over = -np.exp(self._sums_v[1][k] - self._log_w) - t * np.exp(self._above[k] - self._log_w)
         return np.maximum(0.0, self._log_c(t, k, above) - self._log_w + np.where(above > 0, over, 0.0))
 
     def kl_proposal(self, log_m: ArrayLike) -> Floats:
         """KL(p_M‖q) = Σ p_M·c − log Ẑ_M."""
         t, k, above = self._at(log_m)
         log_c = self._log_c(t, k, above)
-        mean_c = above * np.exp(np.minimum(0.0, t - log_c)) * t - np.exp(self._below_v[k] - log_c)
+        mean_c = above * np.exp(np.minimum(0.0, t - log_c)) * t - np.exp(self._sums_v[0][k] - log_c)
         return np.maximum(0.0, mean_c - log_c + math.log(self.draws))
 
     def curve(self, log_m: ArrayLike) -> Curve:

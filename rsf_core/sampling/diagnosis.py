@@ -15,14 +15,14 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import ArrayLike
 
-from rsf_core.domain.arrays import Floats, Ints
+from rsf_core.domain.arrays import Floats
 from rsf_core.sampling import distances
 from rsf_core.sampling.arrays import checked_log_ratio, dense_groups, even_weights, group_sum
-from rsf_core.sampling.bootstrap import bootstrap_sums
+from rsf_core.sampling.bootstrap import Resampling, bootstrap_sums
 from rsf_core.sampling.bounded import mean_limits
 from rsf_core.sampling.distances import Draws
 from rsf_core.sampling.divergence import MISSED, divergence_by_influence, hull, with_the_unseen
-from rsf_core.sampling.intervals import SHARE, Interval, cluster_mean
+from rsf_core.sampling.intervals import SHARE, Interval, mean_of_groups
 from rsf_core.sampling.pareto import pareto_k, pareto_k_limit
 
 
@@ -106,53 +106,121 @@ def diagnose(
     weights exp(ℓ), without the scale: divided by their own prompt's mean they are at most N_c and the tail is hidden.
     Raises TargetError where no draw is finite, or one is NaN or +∞.
     """
-    ell = checked_log_ratio(log_ratio)
-    count, index = dense_groups(np.arange(ell.size) if group is None else group, ell)
-    d = distances.draws(ell, log_m, scale, even_weights(count, index))
-    n, violations = d.w.size, distances.violations(d)
-    accepted = np.exp(d.c - d.log_m)
-    ratios = _ratio_intervals(
-        d, count, index, np.random.default_rng(0) if rng is None else rng, 1.0 - MISSED * (1.0 - level)
-    )
-    spread = upper_spread(d.w)
-    near = max(TOP * min(1.0, spread), 1e-9)  # ratios that are equal are so but for rounding
-    at_the_top = min(int(np.unique(index[values >= values.max() - near]).size) for values in (ell, d.w))
-    diagnosis = Diagnosis(
-        draws=n,
-        prompts=count,
-        finite=int(np.count_nonzero(d.w > -np.inf)),
-        log_m=d.log_m,
-        log_z=d.log_z,
-        log_z_m=d.log_z_m,
-        acceptance_rate=cluster_mean(accepted, index, level, SHARE),
-        tvd=ratios[0].clipped(0.0, 1.0),
-        kl_target=ratios[1].clipped(0.0, np.inf),
-        kl_proposal=ratios[2].clipped(0.0, np.inf),
-        violated_mass=ratios[3].clipped(0.0, 1.0),
-        violations=violations,
-        violation_rate=cluster_mean(d.w > d.log_m, index, level, SHARE),
-        ess=distances.ess(d),
-        ess_truncated=distances.ess_truncated(d),
-        pareto_k=pareto_k(ell),
-        pareto_k_limit=pareto_k_limit(n),
-        upper_spread=spread,
-        prompts_at_the_top=at_the_top,
-    )
-    if diagnosis.end_is_seen:
-        most = max(0.0, float(d.w.max()) + near - d.log_m)  # no ratio is further above M
-        tvd, kl_target = diagnosis.tvd.clipped(0.0, -math.expm1(-most)), diagnosis.kl_target.clipped(0.0, most)
-        diagnosis = replace(diagnosis, tvd=tvd, kl_target=kl_target)
-    else:
-        diagnosis = replace(diagnosis, kl_proposal=_moved_at_most(diagnosis))
-    if diagnosis.bound_holds_here or not diagnosis.end_is_seen:
-        diagnosis = replace(diagnosis, kl_target=_untold(diagnosis.kl_target))
-    if diagnosis.bound_holds_here or not diagnosis.trusted:
-        diagnosis = replace(diagnosis, tvd=_untold(diagnosis.tvd), violated_mass=_untold(diagnosis.violated_mass))
-    elif not diagnosis.end_is_seen:
-        diagnosis = replace(
-            diagnosis, tvd=_with_the_unseen(diagnosis.tvd), violated_mass=_with_the_unseen(diagnosis.violated_mass)
+    return Diagnoser(log_ratio, scale=scale, group=group, rng=rng, level=level).at(log_m)
+
+
+class Diagnoser:
+    """`diagnose` at one M after another: what no M changes of the draws is found once. As large as five arrays of them."""
+
+    def __init__(
+        self,
+        log_ratio: ArrayLike,
+        *,
+        scale: ArrayLike = 0.0,
+        group: ArrayLike | None = None,
+        rng: np.random.Generator | None = None,
+        level: float = 0.95,
+    ) -> None:
+        ell, self._level = checked_log_ratio(log_ratio), level
+        self._count, self._index = dense_groups(np.arange(ell.size) if group is None else group, ell)
+        self._ratios = distances.Ratios(ell, scale, even_weights(self._count, self._index))
+        w = self._ratios.w
+        self._resampling = Resampling(self._count, np.random.default_rng(0) if rng is None else rng)
+        self._of_all = (self._sums(self._ratios.weight), self._sums(self._ratios.p))
+        self._finite, self._ess = int(np.count_nonzero(w > -np.inf)), 1.0 / float(self._ratios.p @ self._ratios.p)
+        self._pareto_k, self._spread, self._highest = pareto_k(ell), upper_spread(w), float(w.max())
+        self._near = max(TOP * min(1.0, self._spread), 1e-9)  # ratios that are equal are so but for rounding
+        self._at_the_top = min(
+            int(np.unique(self._index[values >= values.max() - self._near]).size) for values in (ell, w)
         )
-    return diagnosis
+
+    def _sums(self, values: Floats) -> Floats:
+        return group_sum(values, self._count, self._index)
+
+    def at(self, log_m: float) -> Diagnosis:
+        """The diagnosis of `log_m` (nats)."""
+        d, count, index = self._ratios.at(log_m), self._count, self._index
+        ratios = self._ratio_intervals(d)
+        diagnosis = Diagnosis(
+            draws=d.w.size,
+            prompts=count,
+            finite=self._finite,
+            log_m=d.log_m,
+            log_z=d.log_z,
+            log_z_m=d.log_z_m,
+            acceptance_rate=mean_of_groups(np.exp(d.c - d.log_m), count, index, self._level, SHARE),
+            tvd=ratios[0].clipped(0.0, 1.0),
+            kl_target=ratios[1].clipped(0.0, np.inf),
+            kl_proposal=ratios[2].clipped(0.0, np.inf),
+            violated_mass=ratios[3].clipped(0.0, 1.0),
+            violations=distances.violations(d),
+            violation_rate=mean_of_groups((d.w > d.log_m).astype(np.float64), count, index, self._level, SHARE),
+            ess=self._ess,
+            ess_truncated=distances.ess_truncated(d),
+            pareto_k=self._pareto_k,
+            pareto_k_limit=pareto_k_limit(d.w.size),
+            upper_spread=self._spread,
+            prompts_at_the_top=self._at_the_top,
+        )
+        return self._as_far_as_seen(diagnosis)
+
+    def _as_far_as_seen(self, diagnosis: Diagnosis) -> Diagnosis:
+        """Without the limits that cannot be told from these draws, and no limit further than the end of the ratios allows."""
+        if diagnosis.end_is_seen:
+            most = max(0.0, self._highest + self._near - diagnosis.log_m)  # no ratio is further above M
+            tvd, kl_target = diagnosis.tvd.clipped(0.0, -math.expm1(-most)), diagnosis.kl_target.clipped(0.0, most)
+            diagnosis = replace(diagnosis, tvd=tvd, kl_target=kl_target)
+        else:
+            diagnosis = replace(diagnosis, kl_proposal=_moved_at_most(diagnosis))
+        if diagnosis.bound_holds_here or not diagnosis.end_is_seen:
+            diagnosis = replace(diagnosis, kl_target=_untold(diagnosis.kl_target))
+        if diagnosis.bound_holds_here or not diagnosis.trusted:
+            diagnosis = replace(diagnosis, tvd=_untold(diagnosis.tvd), violated_mass=_untold(diagnosis.violated_mass))
+        elif not diagnosis.end_is_seen:
+            diagnosis = replace(
+                diagnosis, tvd=_with_the_unseen(diagnosis.tvd), violated_mass=_with_the_unseen(diagnosis.violated_mass)
+            )
+        return diagnosis
+
+    def _ratio_intervals(self, d: Draws) -> list[Interval]:
+        """TVD, KL(p‖p_M), KL(p_M‖q) and the violated mass as functions of sums by prompt, so that prompts can be resampled.
+
+        TVD = Σ_A p − Σ_A p_M for the event A = {w > log M + log Ẑ − log Ẑ_M}, the largest such difference over all events.
+        Other draws put its edge elsewhere, so its interval is the hull of three: A as it is, and with the edge moved by
+        two standard errors of log Ẑ − log Ẑ_M to either side (it matters where rewards have few values).
+        """
+        level = 1.0 - MISSED * (1.0 - self._level)
+        lost = self._sums(d.p - d.p_m)  # exactly 0 where no draw violates the bound
+        moved = self._sums(d.p_m * (np.where(d.p_m > 0.0, d.c, d.log_z_m) - d.log_z_m))
+        edge, moves = d.log_m + d.log_z - d.log_z_m, 2.0 * math.sqrt(float(lost @ lost))
+        violated = np.flatnonzero(d.w > d.log_m)
+        w, p, p_m, prompt = d.w[violated], d.p[violated], d.p_m[violated], self._index[violated]
+        events = [w > edge + move for move in (-moves, 0.0, moves)]
+        columns = [p * (w - d.log_m), p, *(p * event for event in events), *(p_m * event for event in events)]
+        sums = np.stack(
+            (*self._of_all, lost, moved, *(group_sum(column, self._count, prompt) for column in columns)), axis=1
+        )
+
+        def statistics(totals: Floats) -> Floats:
+            n, p, lost, moved, over, violated, *more = np.moveaxis(totals, -1, 0)
+            p_m = p - lost
+            tvds = [a / p - b / p_m for a, b in zip(more[:3], more[3:], strict=True)]
+            kl_target = d.log_z_m - d.log_z + np.log1p(-lost / p) + over / p
+            kl_proposal = moved / p_m - np.log(p_m / n * d.w.size)
+            return np.stack([kl_target, kl_proposal, violated / p, *tvds], axis=-1)
+
+        kl_target, kl_proposal, violated_mass, below, tvd, above = bootstrap_sums(
+            sums, statistics, self._resampling, level, turning=True
+        )
+        if self._count == 1:
+            return [tvd, kl_target, kl_proposal, violated_mass]
+        y = _influences(sums, d.w.size)
+        return [
+            hull(tvd, [below, tvd, above, _share_by_influence(tvd, y["tvd"], level)]),
+            _divergence(kl_target, y["kl_target"], level),
+            _divergence(kl_proposal, y["kl_proposal"], level),
+            hull(violated_mass, [violated_mass, _share_by_influence(violated_mass, y["violated_mass"], level)]),
+        ]
 
 
 def _moved_at_most(diagnosis: Diagnosis) -> Interval:
@@ -171,61 +239,14 @@ def _with_the_unseen(interval: Interval) -> Interval:
     return with_the_unseen(interval).clipped(0.0, 1.0)
 
 
-def _ratio_intervals(d: Draws, count: int, index: Ints, rng: np.random.Generator, level: float) -> list[Interval]:
-    """TVD, KL(p‖p_M), KL(p_M‖q) and the violated mass as functions of sums by prompt, so that prompts can be resampled.
-
-    TVD = Σ_A p − Σ_A p_M for the event A = {w > log M + log Ẑ − log Ẑ_M}, the largest such difference over all events.
-    Other draws put its edge elsewhere, so its interval is the hull of three: A as it is, and with the edge moved by
-    two standard errors of log Ẑ − log Ẑ_M to either side (it matters where rewards have few values).
-    """
-    lost = group_sum(d.p - d.p_m, count, index)  # exactly 0 where no draw violates the bound
-    moved = group_sum(d.p_m * (np.where(d.p_m > 0.0, d.c, d.log_z_m) - d.log_z_m), count, index)
-    edge, moves = d.log_m + d.log_z - d.log_z_m, 2.0 * math.sqrt(float(lost @ lost))
-    violated = np.flatnonzero(d.w > d.log_m)
-    w, p, p_m, prompt = d.w[violated], d.p[violated], d.p_m[violated], index[violated]
-    events = [w > edge + move for move in (-moves, 0.0, moves)]
-    columns = [p * (w - d.log_m), p, *(p * event for event in events), *(p_m * event for event in events)]
-    of_all = (group_sum(d.weight, count, index), group_sum(d.p, count, index), lost, moved)
-    sums = np.stack((*of_all, *(group_sum(column, count, prompt) for column in columns)), axis=1)
-
-    def statistics(totals: Floats) -> Floats:
-        n, p, lost, moved, over, violated, *more = np.moveaxis(totals, -1, 0)
-        p_m = p - lost
-        tvds = [a / p - b / p_m for a, b in zip(more[:3], more[3:], strict=True)]
-        kl_target = d.log_z_m - d.log_z + np.log1p(-lost / p) + over / p
-        kl_proposal = moved / p_m - np.log(p_m / n * d.w.size)
-        return np.stack([kl_target, kl_proposal, violated / p, *tvds], axis=-1)
-
-    kl_target, kl_proposal, violated_mass, below, tvd, above = bootstrap_sums(
-        sums, statistics, rng, level, turning=True
-    )
-    if count == 1:
-        return [tvd, kl_target, kl_proposal, violated_mass]
-    y = _influences(d, count, index)
-    return [
-        hull(tvd, [below, tvd, above, _share_by_influence(tvd, y["tvd"], level)]),
-        _divergence(kl_target, y["kl_target"], level),
-        _divergence(kl_proposal, y["kl_proposal"], level),
-        hull(violated_mass, [violated_mass, _share_by_influence(violated_mass, y["violated_mass"], level)]),
-    ]
-
-
-def _influences(d: Draws, count: int, index: Ints) -> dict[str, Floats]:
+def _influences(sums: Floats, draws: int) -> dict[str, Floats]:
     """What each prompt adds to an estimate by linearisation, shape (prompts,), in the mean 0; G times its part of the sum.
+    `sums` (prompts, k) are those of `_ratio_intervals`.
 
     For TVD the event A is held: it is the best of all events, so its edge has no first-order effect.
     """
-
-    def of(values: Floats) -> Floats:
-        return group_sum(values, count, index)
-
-    p, p_m, n = of(d.p), of(d.p_m), of(d.weight) / d.p.size
-    event = d.w > d.log_m + d.log_z - d.log_z_m
-    gained, kept = of(d.p * event), of(d.p_m * event)
-    above = d.w > d.log_m
-    over = of(d.p * np.where(above, np.where(above, d.w, 0.0) - d.log_m, 0.0))
-    moved = of(d.p_m * np.where(d.p_m > 0.0, d.c, 0.0))
-    violated = of(d.p * above)
+    weight, p, lost, moved, over, violated, _, gained, _, _, kept, _ = sums.T
+    count, p_m, n = len(sums), p - lost, weight / draws
     return {
         "tvd": count * ((gained - gained.sum() * p) - (kept - kept.sum() * p_m)),
         "kl_target": count * (p_m - p + over - over.sum() * p),

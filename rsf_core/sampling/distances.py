@@ -33,19 +33,41 @@ class Draws:
     p_m: Floats
 
 
-def draws(log_ratio: ArrayLike, log_m: float, scale: ArrayLike = 0.0, weight: ArrayLike = 1.0) -> Draws:
-    """w = ℓ − a, c = min(w, log M), log Ẑ = lse(w) − log N, log Ẑ_M = lse(c) − log N, p = softmax(w), p_M = softmax(c).
+class Ratios:
+    """What no M changes of N draws: w = ℓ − a, log Ẑ = lse(w) − log N, p = softmax(w); `at` sees them at one M.
 
     With a `weight` ω > 0 a draw, of sum N, log ω is added inside each of these sums. Raises TargetError where no draw is
     finite (there is no target to speak of), or one is NaN or +∞.
     """
-    w = finite_somewhere(relative(log_ratio, scale))
-    c = np.minimum(w, checked_log_m(log_m))
-    omega = np.broadcast_to(np.asarray(weight, dtype=np.float64), w.shape)
-    log_omega = np.log(omega)
-    total, total_m, log_n = log_sum_exp(w + log_omega), log_sum_exp(c + log_omega), math.log(w.size)
-    p, p_m = np.exp(w + log_omega - total), np.exp(c + log_omega - total_m)
-    return Draws(float(log_m), w, c, omega, total - log_n, total_m - log_n, p, p_m)
+
+    def __init__(self, log_ratio: ArrayLike, scale: ArrayLike = 0.0, weight: ArrayLike = 1.0) -> None:
+        self.w = finite_somewhere(relative(log_ratio, scale))
+        self.weight = np.broadcast_to(np.asarray(weight, dtype=np.float64), self.w.shape)
+        self._log_weight = np.log(self.weight)
+        total = log_sum_exp(self.w + self._log_weight)
+        self.log_z = total - math.log(self.w.size)
+        self.p: Floats = np.exp(self.w + self._log_weight - total)
+
+    def at(self, log_m: float) -> Draws:
+        """c = min(w, log M), log Ẑ_M = lse(c) − log N, p_M = softmax(c)."""
+        c = np.minimum(self.w, checked_log_m(log_m))
+        logs = c + self._log_weight
+        total = log_sum_exp(logs)
+        return Draws(
+            float(log_m),
+            self.w,
+            c,
+            self.weight,
+            self.log_z,
+            total - math.log(c.size),
+            self.p,
+            np.exp(logs - total),
+        )
+
+
+def draws(log_ratio: ArrayLike, log_m: float, scale: ArrayLike = 0.0, weight: ArrayLike = 1.0) -> Draws:
+    """`Ratios` at one M."""
+    return Ratios(log_ratio, scale, weight).at(log_m)
 
 
 def acceptance_rate(d: Draws) -> float:

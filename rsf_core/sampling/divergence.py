@@ -17,7 +17,7 @@ from scipy.special import stdtrit
 
 from rsf_core.domain.arrays import Floats
 from rsf_core.sampling.arrays import group_sum
-from rsf_core.sampling.bootstrap import bootstrap_sums
+from rsf_core.sampling.bootstrap import Resampling, bootstrap_sums
 from rsf_core.sampling.bounded import KURTOSIS
 from rsf_core.sampling.intervals import Interval, grouped
 
@@ -36,7 +36,8 @@ def divergence_rate(
     sums = np.stack((group_sum(x, count, index), group_sum(grouped(sizes, groups)[0], count, index)), axis=1)
     size = sums[:, 1].sum()
     within = 1.0 - MISSED * (1.0 - level)
-    interval = bootstrap_sums(sums, lambda totals: totals[..., :1] / totals[..., 1:], rng, within)[0]
+    resampling = Resampling(count, rng)
+    interval = bootstrap_sums(sums, lambda totals: totals[..., :1] / totals[..., 1:], resampling, within)[0]
     if not interval.known:
         return interval
     influence = (sums[:, 0] - interval.value * sums[:, 1]) * (count / size)
@@ -49,7 +50,8 @@ def divergence_by_influence(interval: Interval, y: Floats, level: float) -> Inte
     group adds to the value by linearisation, in the mean 0."""
     if not (interval.value > 0.0 and np.abs(y).max() > 0.0):
         return interval
-    second, fourth = float((y**2).mean()), float((y**4).mean())
+    squares = y**2
+    second, fourth = float(squares.mean()), float((squares**2).mean())
     spread = max(fourth - second**2, np.finfo(np.float64).tiny)
     freedom = min(max(KURTOSIS * y.size * second**2 / spread, 1.0), y.size - 1)
     half = float(stdtrit(freedom, 0.5 + 0.5 * level)) * math.sqrt(second / (y.size - 1)) / interval.value

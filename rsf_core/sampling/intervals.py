@@ -57,7 +57,11 @@ def cluster_mean(values: ArrayLike, groups: ArrayLike, level: float = 0.95, boun
     Unbounded values: ± t·s/√G with G − 1 degrees of freedom; bounded ones: see bounded.py. `values` and `groups` have
     shape (n,), the limits the unit of the values. One group: limits ∓∞. None, or a value out of bounds: TargetError.
     """
-    x, count, index = grouped(values, groups)
+    return mean_of_groups(*grouped(values, groups), level, bounds)
+
+
+def mean_of_groups(x: Floats, count: int, index: Ints, level: float = 0.95, bounds: Bounds | None = None) -> Interval:
+    """`cluster_mean` of values that are `grouped` already."""
     means = group_mean(x, count, index)
     return _interval(float(means.mean()), means - means.mean(), x, bounds, level)
 

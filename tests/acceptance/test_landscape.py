@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from rsf_core.acceptance.landscape import BINS, Landscape
 from rsf_core.domain import Scope
 from rsf_core.domain.errors import TargetError
+from rsf_core.sampling import diagnosis, distances
 from rsf_core.sampling.acceptance import prompt_log_z, prompt_scale
 from tests.support.ratios import ratios
 
@@ -124,3 +125,15 @@ def test_what_was_found_is_given_though_another_forgets_it_at_that_moment():
     assert [landscape.kept("none", lambda: None), landscape.kept("none", lambda: pytest.fail("found twice"))] == [
         None
     ] * 2
+
+
+@pytest.mark.parametrize("scope", list(Scope))
+def test_another_m_finds_again_only_what_depends_on_m(scope: Scope, monkeypatch: pytest.MonkeyPatch) -> None:
+    landscape = Landscape(ratios(400), scope)
+    landscape.diagnosis(0.0)
+    for name in ("dense_groups", "even_weights", "Resampling", "upper_spread", "pareto_k"):
+        monkeypatch.delattr(diagnosis, name)
+    monkeypatch.delattr(distances, "relative")
+    with pytest.raises(NameError):
+        diagnosis.diagnose([0.0, 1.0], 0.0)
+    assert landscape.diagnosis(0.5).acceptance_rate.value < landscape.diagnosis(0.25).acceptance_rate.value

@@ -61,7 +61,7 @@ def test_held_out_prompts_see_the_violations_that_the_choosing_draws_cannot():
     assert in_sample.tvd.value == 0 and in_sample.violations == 0
     caught = 0
     for seed in range(10):
-        bound = bounds.held_out(bounds.max_bound, LOG_RATIO, GROUP, seed=seed)
+        bound = bounds.HeldOut(LOG_RATIO, GROUP, seed=seed).bound(bounds.max_bound)
         assert bound.chosen_on + bound.diagnosis.draws == 4000
         caught += bound.diagnosis.violations > 0 and bound.diagnosis.tvd.value > 0
     assert caught >= 2
@@ -79,7 +79,7 @@ def test_held_out_prompts_are_whole_and_fixed_by_their_number():
 
 def test_a_held_out_diagnosis_is_that_of_the_held_out_prompts():
     scale = prompt_scale(LOG_RATIO, GROUP)
-    bound = bounds.held_out(bounds.quantile_bound, LOG_RATIO, GROUP, scale=scale, share=0.25)
+    bound = bounds.HeldOut(LOG_RATIO, GROUP, scale=scale, share=0.25).bound(bounds.quantile_bound)
     out = bounds.hold_out(GROUP, 0.25)
     assert bound.log_m == bounds.quantile_bound(LOG_RATIO[~out], scale=scale[~out])
     assert bound.diagnosis == diagnose(LOG_RATIO[out], bound.log_m, scale=scale[out], group=GROUP[out])
@@ -96,7 +96,7 @@ def test_a_held_out_diagnosis_is_that_of_the_held_out_prompts():
         (lambda: bounds.quantile_bound([0.0], 1.0), "share"),
         (lambda: bounds.tvd_bound([0.0], -0.1), "distance"),
         (lambda: bounds.hold_out([1], 1.0), r"share is 1\.0"),
-        (lambda: bounds.held_out(bounds.max_bound, [0.0, 1.0], [3, 3]), "too few to hold some out"),
+        (lambda: bounds.HeldOut([0.0, 1.0], [3, 3]), "too few to hold some out"),
     ],
 )
 def test_an_impossible_choice_is_an_error_that_explains(call, says):

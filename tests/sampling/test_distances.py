@@ -14,7 +14,7 @@ from scipy import stats
 from rsf_core.domain.errors import TargetError
 from rsf_core.sampling import distances
 from rsf_core.sampling.curve import RatioCurve
-from rsf_core.sampling.diagnosis import diagnose
+from rsf_core.sampling.diagnosis import Diagnoser, diagnose
 
 OUTCOMES = 7
 times = arrays(np.int64, OUTCOMES, elements=st.integers(1, 9))
@@ -143,6 +143,15 @@ def test_one_call_gives_the_same_numbers_with_intervals():
     assert whole.ess == distances.ess(d) and whole.ess_truncated == distances.ess_truncated(d)
     assert diagnose(w, -899.0, group=group) == whole  # the same after a reload
     assert diagnose(w + 900, 1.0, group=group).tvd.high == pytest.approx(whole.tvd.high, rel=1e-6)
+
+
+def test_one_m_after_another_is_diagnosed_as_each_alone():
+    rng = np.random.default_rng(1)
+    w, group, scale = rng.normal(0, 1, 3000), rng.integers(0, 700, 3000), rng.normal(0, 0.2, 3000)
+    w[::11] = -math.inf
+    several = Diagnoser(w, scale=scale, group=group)
+    for log_m in (0.3, -2.0, float((w - scale).max()), 1.5, 0.3):
+        assert several.at(log_m) == diagnose(w, log_m, scale=scale, group=group)
 
 
 @pytest.mark.parametrize(
