@@ -141,7 +141,8 @@ def _compared(facts: RoundFacts) -> str:
 def _scores(facts: RoundFacts) -> str:
     counts = facts.counts
     if not counts.decided and not counts.unscored:
-        return "follows by itself"
+        drawing = facts.newest_job(JobKind.GENERATE)  # `rsf generate` draws alone
+        return "follows by itself" if drawing is None or Stage.SCORE in drawing.follow else "not scored yet"
     return f"{counts.decided:,} scored" + (f", {counts.unscored:,} without a score" if counts.unscored else "")
 
 

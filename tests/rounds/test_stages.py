@@ -25,7 +25,7 @@ from rsf_core.rounds.stages import (
     stage_type,
     states,
 )
-from rsf_core.store.records import RoundCounts
+from rsf_core.store.records import JobRecord, RoundCounts
 from tests.support.round_facts import CURATED, DECIDED, DRAWN, NOTHING, TUNED, facts, job
 
 # What the rows below speak of, in this order. A stage put between has rows of its own; what it is done by is there in all of
@@ -215,3 +215,15 @@ def test_without_held_out_prompts_a_round_is_complete_without_a_comparison_and_s
     assert complete(stage_states) and "no held-out prompts" in stage_states[-1].detail
     stage_states = states(facts(DECIDED, *BOTH, FINETUNED, curated=CURATED, tuned=TUNED, held_out_prompts=1))
     assert not complete(stage_states)  # some were added: there is something to compare on
+
+
+def test_scoring_is_said_to_follow_only_what_it_does_follow() -> None:
+    """`rsf generate` draws alone, so that nothing scores by itself after it."""
+
+    def detail(*jobs: JobRecord) -> str:
+        return of(states(facts(DRAWN, *jobs)), Stage.SCORE).detail
+
+    followed, alone = replace(GENERATED, follow=(Stage.SCORE,)), replace(GENERATED, follow=())
+    assert detail(followed) == detail() == "follows by itself"
+    assert detail(alone) == detail(followed, alone) == "not scored yet"
+    assert of(states(facts(DECIDED, alone, SCORED)), Stage.SCORE).detail.endswith("scored")
