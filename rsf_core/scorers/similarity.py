@@ -47,6 +47,6 @@ class Novelty:
 
     def score(self, batch: Sequence[Scored]) -> list[float]:
         return [
-            1.0 - max(0.0, largest_cosine(answer_of(scored.completion), scored.earlier)) if scored.earlier else 1.0
+            1.0 - max(0.0, largest_cosine(scored.completion, scored.earlier)) if scored.earlier else 1.0
             for scored in batch
         ]

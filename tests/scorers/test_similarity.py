@@ -73,6 +73,14 @@ def test_novelty_is_what_the_nearest_of_those_before_leaves() -> None:
     assert novelty(again, other) == pytest.approx(novelty(other, again))
 
 
+def test_novelty_judges_the_thought_too_of_a_completion_and_of_those_before() -> None:
+    first = "<think>Guests praise the pool and the garden.</think>The hotel was lovely."
+    another_way = "<think>Rust is a programming language.</think>The hotel was lovely."
+    assert novelty(first, first) == 0.0, "it was there"
+    assert 0.0 < novelty(another_way, first) < 1.0
+    assert novelty(another_way, first) == pytest.approx(novelty(first, another_way))
+
+
 def test_a_prompt_without_a_reference_is_named_before_anything_is_drawn() -> None:
     (problem,) = registry.reference_problems(["similarity"], [Prompt(4, "What?", " "), Prompt(5, "What?", "That")])
     assert (problem.prompt_id, problem.problem) == (4, "needs a text as the reference, and there is none")
