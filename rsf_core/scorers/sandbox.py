@@ -63,7 +63,7 @@ def _run(code: str, statements: Sequence[Statement], limits: Limits) -> list[str
     work = {"code": code, "statements": [(one.source, one.is_test) for one in statements]}
     with scratch("rsf-code-") as empty:
         process = subprocess.Popen(
-            [sys.executable, "-I", "-S", "-B", _CHILD, repr(limits.seconds), str(limits.memory)],
+            [sys.executable, "-I", "-S", _CHILD, repr(limits.seconds), str(limits.memory)],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,

@@ -1,7 +1,7 @@
 """Two processes that run code of a completion and the tests of it. The first closes itself in and starts the second, which
 runs the code and answers the first, which runs the tests (`sandbox_tests`, `sandbox_code`).
 
-Run by its path with `python -I -S -B sandbox_child.py SECONDS MEMORY_BYTES` in an empty folder. What is read is JSON:
+Run by its path with `python -I -S sandbox_child.py SECONDS MEMORY_BYTES` in an empty folder. What is read is JSON:
 {"code": …, "statements": [[source, is a test], …]}; what is not a test prepares those after it. What is written is the
 number of each test that passed, a line each, after a first line that says how far the processes are closed in. The process of
 the code has neither the tests nor what is written to. No part of the app is imported.
@@ -43,6 +43,8 @@ def main() -> None:
     from rsf_core.scorers.sandbox_tests import Tests
     from rsf_core.scorers.sandbox_values import Pipes
 
+    # that of these modules is written: to compile them at each start takes a fifth of it
+    sys.dont_write_bytecode = True
     libc = ctypes.CDLL(None, use_errno=True)
     _end_with_parent(libc)
     closed = _close_in(libc)
