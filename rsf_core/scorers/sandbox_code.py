@@ -7,6 +7,7 @@ import builtins
 import io
 import operator
 import sys
+from collections.abc import Callable, Iterator
 from types import ModuleType
 from typing import Any
 
@@ -57,12 +58,13 @@ class Code:
         if what == "base":
             return [self._pack(base_of(self._objects[parts[0]])), []]
         args, named = self._unpack(parts[1]), self._unpack(parts[2])
-        before = [self._changing(one) for one in args]
+        given = [*args, *named.values()]
+        before = [self._changing(one) for one in given]
         function = self._objects[parts[0]] if what == "call" else getattr(operator, parts[0], None)
         result = (function or getattr(builtins, parts[0]))(*args, **named)
-        after = [self._changing(one) for one in args]
+        after = [self._changing(one) for one in given]
         changed = [[at, now] for at, (was, now) in enumerate(zip(before, after, strict=True)) if was != now]
-        same = next((at for at, one in enumerate(args) if one is result and after[at] is not None), None)
+        same = next((at for at, one in enumerate(given) if one is result and after[at] is not None), None)
         return [self._pack(result) if same is None else ["argument", same], changed]
 
     def _changing(self, value: Any) -> Any:
@@ -104,15 +106,22 @@ class Code:
         return unpacked(data, self._other)
 
     def _other(self, data: list[Any]) -> Any:
-        if data[0] == "object":
-            return self._objects[data[1]]
+        kind, number = data
+        if kind == "object":
+            return self._objects[number]
 
         def function(*args: Any, **named: Any) -> Any:  # one of the tests
-            self._pipes.send(["function", data[1], self._pack(args), self._pack(named)])
+            self._pipes.send(["function", number, self._pack(args), self._pack(named)])
             while (answer := self._pipes.receive())[0] not in ("=", "!"):
                 self._answer(answer)
             if answer[0] == "!":
-                raise RuntimeError(answer[1])
+                raise getattr(builtins, answer[1])(*answer[2])
             return self._unpack(answer[1])
 
-        return function
+        return function if kind == "function" else _items(function)
+
+
+def _items(more: Callable[[], list[Any]]) -> Iterator[Any]:
+    """What an iterator of the tests gives, which `more` asks for one by one."""
+    while item := more():
+        yield item[0]

@@ -10,7 +10,8 @@ import ast
 import builtins
 import operator
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from itertools import islice
 from typing import Any
 
 from rsf_core.scorers.sandbox_values import GoneError, Pipes, base_of, packed, unpacked
@@ -50,7 +51,8 @@ class Tests(dict[str, Any]):
         self._modules = {name for name in self.named - bare if name in sys.stdlib_module_names}
         own = self.named - self._modules - set(dir(builtins))
         # a name of a builtin is the code's only where nothing else can be what is tested
-        self._tests_builtins = not own - _bound(nodes)
+        self._bound = _bound(nodes)
+        self._tests_builtins = not own - self._bound
         self._of_code = self.named - self._modules if self._tests_builtins else own
 
     def __missing__(self, name: str) -> Any:
@@ -75,10 +77,24 @@ class Tests(dict[str, Any]):
     def run(self, source: str) -> None:
         """Run a statement. Raises what it raises."""
         (statement,) = ast.parse(source).body
-        if isinstance(statement, ast.Import | ast.ImportFrom) or _is_class_for_the_code(statement):
+        is_for_the_code = isinstance(statement, ast.ClassDef) and self._is_for_the_code(statement)
+        if is_for_the_code or isinstance(statement, ast.Import | ast.ImportFrom):
             self.ask("run", source)
-        if not _is_class_for_the_code(statement):
+        if not is_for_the_code:
             exec(compile(source, "test", "exec"), self)
+
+    def _is_for_the_code(self, made: ast.ClassDef) -> bool:
+        """Whether the tests make objects of this class to give to the code. One that asserts, or calls the code and inherits
+        nothing from it, tests it and stays here."""
+        nodes = list(ast.walk(made))
+        if any(
+            isinstance(node, ast.Assert) or (isinstance(node, ast.Attribute) and node.attr.startswith("assert"))
+            for node in nodes
+        ):
+            return False
+        bases = {base.id for base in made.bases if isinstance(base, ast.Name)}
+        calls = {node.func.id for node in nodes if isinstance(node, ast.Call) and isinstance(node.func, ast.Name)}
+        return bool((bases & self._of_code) - set(self)) or not calls & (self._of_code - self._bound)
 
     def ask(self, what: str, *parts: Any) -> Any:
         """What the code answers. Raises what it raises, and GoneError."""
@@ -91,10 +107,11 @@ class Tests(dict[str, Any]):
             result, changed = self._exchange([what, of, self._pack(list(args)), self._pack(dict(named))])
         except StopIteration as error:  # it would end a loop of the tests in good order
             raise RuntimeError("the code raised StopIteration") from error
+        given = [*args, *named.values()]
         for place, now in changed:
-            _become(args[place], self._unpack(now))
+            _become(given[place], self._unpack(now))
         if isinstance(result, list) and result[0] == "argument":
-            return args[result[1]]
+            return given[result[1]]
         return self._unpack(result)
 
     def _exchange(self, message: list[Any]) -> tuple[Any, list[Any]]:
@@ -112,23 +129,29 @@ class Tests(dict[str, Any]):
         except GoneError:
             raise
         except BaseException as error:
-            return ["!", repr(error)[:1000]]
+            kind = next(one for one in type(error).__mro__ if one.__module__ == "builtins")
+            return ["!", kind.__name__, [str(one)[:1000] for one in error.args]]
 
     def _pack(self, value: Any) -> Any:
         return packed(value, self._lent)
 
-    def _lent(self, value: Any) -> list[Any]:
-        """What is not plain: an object of the code goes by its number, a function of the tests stays here."""
+    def _lent(self, value: Any) -> Any:
+        """What is not plain: an object of the code goes by its number, a function or an iterator of the tests stays here."""
         number = getattr(value, "_rsf_number", None)
         if number is not None:
             return ["object", number]
         if callable(value):
-            self._functions.append(value)
-            return ["function", len(self._functions) - 1]
+            return ["function", self._function(value)]
+        if isinstance(value, Iterator):
+            return ["iterator", self._function(lambda: list(islice(value, 1)))]
         base = base_of(value)
         if base is None:
             raise TypeError(f"the code cannot be given a {type(value).__name__}")
-        return packed(base, self._lent)  # type: ignore[no-any-return]
+        return packed(base, self._lent)
+
+    def _function(self, function: Callable[..., Any]) -> int:
+        self._functions.append(function)
+        return len(self._functions) - 1
 
     def _unpack(self, data: Any) -> Any:
         return unpacked(data, self._of_the_code)
@@ -173,11 +196,6 @@ def _bound(nodes: Sequence[ast.AST]) -> set[str]:
     }
     names |= {(node.asname or node.name).partition(".")[0] for node in nodes if isinstance(node, ast.alias)}
     return names | {node.arg for node in nodes if isinstance(node, ast.arg)}
-
-
-def _is_class_for_the_code(statement: ast.stmt) -> bool:
-    """A class that the tests make objects of and give to the code; one that tests itself stays with the tests."""
-    return isinstance(statement, ast.ClassDef) and not any(isinstance(node, ast.Assert) for node in ast.walk(statement))
 
 
 def _become(value: Any, now: Any) -> None:

@@ -66,7 +66,7 @@ class Pipes:
         raise GoneError from error
 
 
-def packed(value: Any, other: Callable[[Any], list[Any]]) -> Any:
+def packed(value: Any, other: Callable[[Any], Any]) -> Any:
     """A value as JSON; `other` packs what is not of a plain type or a value type."""
     kind = type(value)
     if kind in _SCALARS:
@@ -126,4 +126,6 @@ def base_of(value: Any) -> Any:
         return base.__pos__(value)
     if base in (str, bytes, bytearray, tuple):
         return base.__getitem__(value, slice(None))
-    return dict(dict.items(value)) if base is dict else base(base.__iter__(value))  # type: ignore[attr-defined]
+    if base in (list, set, frozenset):
+        return base(base.__iter__(value))
+    return dict(dict.items(value))
