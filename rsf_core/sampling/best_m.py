@@ -10,7 +10,7 @@ from numpy.typing import ArrayLike
 
 from rsf_core.domain.arrays import Ints, splitmix64
 from rsf_core.domain.errors import TargetError
-from rsf_core.sampling.arrays import raise_where, relative
+from rsf_core.sampling.arrays import dense_groups, raise_where, relative
 
 
 class Agreement(NamedTuple):
@@ -63,13 +63,13 @@ def held_out_agreement(
     The prompts are dealt into five parts by a hash of (seed, prompt); M is chosen on four and judged on the fifth, in turn.
     Overrides of a part are left out where nothing is left to choose by. −∞ is never accepted.
     """
-    values, votes = relative(m, scale, "m"), np.asarray(override)
-    part = folds(group, seed)
+    spoken = np.asarray(override) != 0  # few of many: the parts are those of all prompts
+    values, votes, part = relative(m, scale, "m")[spoken], np.asarray(override)[spoken], folds(group, seed)[spoken]
     agreeing = overrides = 0
     for fold in range(FOLDS):
-        mine = (part == fold) & (votes != 0)
+        mine = part == fold
         try:
-            log_m = best_agreement(values, np.where(part == fold, 0, votes)).log_m
+            log_m = best_agreement(values[~mine], votes[~mine]).log_m
         except TargetError:
             continue
         agreeing += int(((values[mine] > log_m) == (votes[mine] > 0)).sum())
@@ -79,7 +79,10 @@ def held_out_agreement(
 
 def folds(group: ArrayLike, seed: int = 0) -> Ints:
     """The part, 0 to 4, of each row's group: whole groups, equal in number to one, in the order of a hash."""
-    names, index = np.unique(np.asarray(group, dtype=np.int64), return_inverse=True)
+    prompts = np.asarray(group, dtype=np.int64)
+    count, index = dense_groups(prompts, prompts)
+    names = np.empty(count, np.int64)
+    names[index] = prompts
     key = splitmix64(names.view(np.uint64) + np.uint64((seed * 0x9E3779B97F4A7C15 + 2) % 2**64))
     part = np.empty(names.size, np.int64)
     part[np.argsort(key, kind="stable")] = np.arange(names.size) % FOLDS
