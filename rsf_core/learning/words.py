@@ -69,5 +69,5 @@ def further(report: Report) -> str:
 
 def sentences(report: Report) -> list[str]:
     """All of it that a reader of the figures needs."""
-    told = [" ".join(verdict(report)), basis(report), chosen(report), further(report), earlier(report)]
-    return [one for one in told if one]
+    parts = [" ".join(verdict(report)), basis(report), chosen(report), further(report), earlier(report)]
+    return [part for part in parts if part]
