@@ -6,12 +6,14 @@ from __future__ import annotations
 import math
 
 import numpy as np
-from scipy.special import stdtrit
+from scipy.special import betaincinv, ndtri, stdtrit
 
 from rsf_core.domain.arrays import Floats, Ints
+from rsf_core.sampling.bounded import EQUAL, FAR_OF_A_PART
 from rsf_core.sampling.intervals import Interval
 
 REPLICATES = 400
+TAIL = 0.025  # of the error, on either side
 
 
 def auc(score: Floats, y: Floats, weight: Floats) -> Floats:
@@ -67,34 +69,48 @@ def drawn_again(prompts: Ints, rng: np.random.Generator, count: int = REPLICATES
     return np.concatenate([np.ones((1, len(names))), times])[:, index]
 
 
-def share_interval(values: Floats, groups: int, rows: int) -> Interval:
-    """An interval for a share, from its value and its replicates (1 + b,), by their spread in log-odds. A value of 0 or 1
-    counts as half a row away from it, so that its spread is not 0."""
-    half = 0.5 / max(rows, 1)
-    value, replicates = float(values[0]), np.clip(values[1:][np.isfinite(values[1:])], half, 1 - half)
-    if not math.isfinite(value) or len(replicates) < 0.9 * (len(values) - 1) or groups < 3:
+def share_interval(
+    values: Floats, groups: int, rows: int, draws: float = math.inf, correction: float = 0.0
+) -> Interval:
+    """An interval for a value in [0, 1], from it and its replicates (1 + b,), of `groups` prompts.
+
+    As in bounded.py: the limits of Clopper and Pearson (1934) of as many draws as have the variance of the replicates, with
+    one prompt more, FAR_OF_A_PART of the way towards the end (Korn and Graubard 1998); at an end up to 3/G of all prompts may
+    be otherwise. There are no more prompts than `rows`, of which the value is. `draws` caps what the prompts are worth, for a
+    share of 0/1 outcomes. `correction` is what was taken off the value: it is known no better than to its own size."""
+    value, replicates = float(values[0]), values[1:][np.isfinite(values[1:])]
+    count = min(groups, rows)
+    if not math.isfinite(value) or len(replicates) < 0.9 * (len(values) - 1) or count < 3:
         return Interval(value, 0.0, 1.0, groups)
-    middle = _logit(min(max(value, half), 1 - half))
-    floor = 1.0 / math.sqrt(max(rows, 1))  # of the log-odds of rows that are all alike
-    spread = max(float(np.std(np.log(replicates / (1 - replicates)))), floor if value in (0.0, 1.0) else 0.0)
-    reach = float(stdtrit(groups - 1, 0.975)) * spread
-    return Interval(value, min(value, _expit(middle - reach)), max(value, _expit(middle + reach)), groups)
+    variance, mean = float(np.var(replicates)) + correction**2, min(max(value, 0.0), 1.0)
+    low, high = _limit(mean, variance, count, draws), 1.0 - _limit(1.0 - mean, variance, count, draws)
+    return Interval(value, min(value, low), max(value, high), groups)
 
 
-def difference_interval(first: Floats, second: Floats, groups: int) -> Interval:
-    """An interval for how much higher the first is, of the same replicates."""
+def difference_interval(first: Floats, second: Floats, groups: int, correction: float = 0.0) -> Interval:
+    """An interval for how much higher the first is, of the same replicates, of `groups` prompts; `correction` as there."""
     values = first - second
-    replicates = values[1:][np.isfinite(values[1:])]
-    if not math.isfinite(float(values[0])) or len(replicates) < 0.9 * (len(values) - 1) or groups < 3:
-        return Interval(float(values[0]), -1.0, 1.0, groups)
-    reach = float(stdtrit(groups - 1, 0.975)) * float(np.std(replicates))
-    value = float(values[0])
+    value, replicates = float(values[0]), values[1:][np.isfinite(values[1:])]
+    if not math.isfinite(value) or len(replicates) < 0.9 * (len(values) - 1) or groups < 3:
+        return Interval(value, -1.0, 1.0, groups)
+    variance = _one_more(float(np.var(replicates)) + correction**2, FAR_OF_A_PART**2, groups)
+    reach = float(stdtrit(groups - 1, 0.975)) * math.sqrt(variance)
     return Interval(value, max(-1.0, value - reach), min(1.0, value + reach), groups)
 
 
-def _logit(p: float) -> float:
-    return math.log(p / (1 - p))
+def _limit(mean: float, variance: float, groups: int, draws: float) -> float:
+    """The lower limit of a mean in [0, 1] of `groups` prompts."""
+    if mean >= 1.0 - EQUAL:  # its upper limit is known, so this one gets the whole error
+        return float((2 * TAIL) ** (1 / groups))
+    if mean <= 0.0:
+        return 0.0
+    most, by_t = mean * (1.0 - mean), float((ndtri(TAIL) / stdtrit(groups - 1, TAIL)) ** 2)
+    # by itself one prompt more leaves a worth of at least `groups` draws
+    further = min((FAR_OF_A_PART * mean) ** 2, most * by_t * (groups**2 - 1) / groups)
+    size = min(most / _one_more(variance, further, groups) * by_t, draws)
+    return float(betaincinv(mean * size, (1.0 - mean) * size + 1.0, TAIL))
 
 
-def _expit(z: float) -> float:
-    return 1 / (1 + math.exp(-z)) if z > -700 else 0.0
+def _one_more(variance: float, further: float, groups: int) -> float:
+    """The variance of a mean of `groups` prompts, had there been one more whose square deviation is `further`."""
+    return variance * groups / (groups + 1) + further / (groups**2 - 1)

@@ -78,7 +78,7 @@ class Report:
     further: float | None
     penalty: float
     pairs: int = 0  # that people have compared, from which it was learned too
-    learner: int = 3  # as of taste.LEARNER; 3 and less: its limits do not hold that another model would be learned
+    learner: int = 3  # as of taste.LEARNER; 3 and less where it is not said
 
     @property
     def learnt(self) -> bool:
@@ -117,9 +117,9 @@ def report_of(
     def against(name: str, areas: Floats, shares: Floats, flattered: float = 0.0, falling: bool = False) -> Against:
         return Against(
             name,
-            share_interval(areas, groups, fewer),
-            difference_interval(own_auc, areas, groups),
-            share_interval(shares, groups, top),
+            share_interval(areas, groups, fewer, correction=flattered),
+            difference_interval(own_auc, areas, groups, flattered),
+            share_interval(shares, groups, top, top),
             difference_interval(own_precision, shares, groups),
             flattered,
             falling,
@@ -136,7 +136,7 @@ def report_of(
         basis="audit" if by_chance else "chosen",
         rate=rate,
         auc=share_interval(own_auc, groups, fewer),
-        precision=share_interval(own_precision, groups, top),
+        precision=share_interval(own_precision, groups, top, top),
         best=None
         if best is None
         else against(decided.names[best.column], best.auc, best.precision, best.flattered, best.falling),

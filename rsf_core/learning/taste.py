@@ -15,7 +15,7 @@ from rsf_core.learning.folds import folds_of
 from rsf_core.learning.report import Report, curve_of, report_of
 from rsf_core.learning.space import Linear, rows_of, space_of
 
-LEARNER = 4  # of how it is learned and judged: another number gives other versions
+LEARNER = 5  # of how it is learned and judged: another number gives other versions
 LEAST = 30  # decisions, of both kinds
 LEAST_OF_KIND = 2
 FOLDS = 10

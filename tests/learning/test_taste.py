@@ -15,6 +15,7 @@ from rsf_core.learning.decided import Decided
 from rsf_core.learning.folds import by_prompt
 from rsf_core.learning.space import Linear
 from rsf_core.learning.taste import learn
+from rsf_core.sampling.intervals import clopper_pearson
 from tests.simulations import unseen
 
 
@@ -180,6 +181,54 @@ def test_nothing_of_a_fold_is_seen_by_the_model_that_judges_it() -> None:
     one, another = (fitting.out_of_fold(of, None, folds)[2] for of in (rows, other))
     np.testing.assert_array_equal(one.beta, another.beta)
     np.testing.assert_array_equal(one.rows.x[one.train], another.rows.x[another.train])
+
+
+# -- limits of the figures ------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("prompts", "low"), [(3, 0.37), (8, 0.69), (12, 0.78), (20, 0.86), (300, 0.99)])
+def test_an_auc_of_one_leaves_about_three_prompts_of_all_to_be_otherwise(prompts: int, low: float) -> None:
+    ones = np.ones(101)
+    limits = measures.share_interval(ones, prompts, 1000)
+    assert limits.high == 1 and limits.low == pytest.approx(low, abs=0.005)
+    assert measures.share_interval(1 - ones, prompts, 1000).high == pytest.approx(1 - limits.low)
+    nearly = measures.share_interval(ones - 1e-6, prompts, 1000)
+    assert limits.low - 0.1 < nearly.low < limits.low  # no leap beside the end
+    few_rows = measures.share_interval(ones, prompts, 3)
+    assert few_rows.low == pytest.approx(0.05 ** (1 / 3))  # three accepted ones say no more for many prompts
+
+
+def test_a_share_of_the_highest_is_worth_no_more_than_that_many_draws() -> None:
+    values = np.full(101, 0.9)
+    exact = clopper_pearson(18, 20)
+    limits = measures.share_interval(values, 400, 20, 20)
+    assert limits.low == pytest.approx(exact.low, abs=0.03) and limits.high == pytest.approx(exact.high, abs=0.03)
+    assert measures.share_interval(values, 400, 1000).low > 0.88
+
+
+def test_away_from_the_ends_the_limits_are_t_times_the_spread_and_wider_by_what_was_taken_off() -> None:
+    values = np.append(0.6, 0.6 + 0.02 * np.random.default_rng(0).standard_normal(400))
+    plain, corrected = (measures.share_interval(values, 200, 400, correction=one) for one in (0.0, 0.03))
+    assert plain.high - plain.low == pytest.approx(2 * 1.972 * values[1:].std(), rel=0.08)
+    assert corrected.high - corrected.low == pytest.approx(2 * 1.972 * np.hypot(0.02, 0.03), rel=0.1)
+    zero = np.zeros(401)
+    gain, corrected = (measures.difference_interval(values, zero, 200, one) for one in (0.0, 0.03))
+    assert gain.high - gain.low == pytest.approx(2 * 1.972 * values[1:].std(), rel=0.02)
+    assert corrected.high - corrected.low > 1.5 * (gain.high - gain.low)
+
+
+@pytest.mark.parametrize("prompts", [3, 8, 40])
+def test_two_orders_that_are_the_same_have_limits_of_some_width(prompts: int) -> None:
+    same = np.full(101, 0.8)
+    gain = measures.difference_interval(same, same, prompts)
+    assert gain.low < -0.1 / prompts and gain.high > 0.1 / prompts
+
+
+@pytest.mark.parametrize("values", [np.full(101, np.nan), np.append(0.7, np.full(100, np.nan))])
+def test_what_cannot_be_told_of_most_replicates_has_the_limits_of_its_range(values: np.ndarray) -> None:
+    assert (measures.share_interval(values, 9, 9).low, measures.share_interval(values, 9, 9).high) == (0, 1)
+    gain = measures.difference_interval(values, values, 9)
+    assert (gain.low, gain.high) == (-1, 1)
 
 
 # -- the best single scorer ------------------------------------------------------------------------------------------------
@@ -354,6 +403,8 @@ def test_the_limits_hold_what_is_true_of_fresh_prompts_as_often_as_they_say() ->
     for cell in (
         {"decisions": 48, "each": 4, "strength": 1.0, "bias": 1.0},
         {"decisions": 100, "each": 4, "strength": 0.0, "bias": 1.0, "scorers": 8},
+        {"decisions": 32, "each": 4, "strength": 0.0, "bias": 0.0, "scorer": 30.0},
+        {"decisions": 48, "each": 4, "strength": 0.0, "bias": 0.5, "scorer": 4.0},
     ):
         figures = unseen.coverage(cell, 10, np.random.default_rng(0))
         for name in ("coverage", "precision", "best", "gain", "precision gain", "calibration"):

@@ -45,6 +45,9 @@ def cells() -> Iterator[dict[str, Any]]:
         *((200, 4, 2.0, 0.5, {"shift": -2.6}), (100, 1, 1.0, 0.5, {"shift": -2.2, "scorers": 8})),
     ):
         yield {"decisions": decisions, "each": each, "strength": strength, "bias": bias} | more
+    for bias, scorer in ((0.5, 4.0), (0.0, 30.0)):  # nearly told apart, by few prompts
+        for decisions in (32, 48, 80):
+            yield {"decisions": decisions, "each": 4, "strength": 0.0, "bias": bias, "scorer": scorer}
 
 
 def coverage(cell: Mapping[str, Any], sets: int, rng: np.random.Generator) -> dict[str, float]:
