@@ -16,7 +16,7 @@ def answer_of(completion: str) -> str:
     """What follows the last thought; all of it where there is none. A thought ends with the first tag that ends one; where the
     prompt had begun it, that tag is all there is. One that does not end leaves what stands before it. A tag in quotes is text,
     and so is one within a line of an answer that follows a thought."""
-    end, begun, inside, seen = 0, -1, 0, False
+    end, begun, inside, seen = 0, -1, 0, 0  # `seen`: where the last tag that is no text in quotes ends
     for tag in _TAG.finditer(completion):
         closes = bool(tag[1])
         if begun >= 0:
@@ -30,9 +30,9 @@ def answer_of(completion: str) -> str:
             continue
         elif closes and not seen:
             end = tag.end()
-        elif not closes and _begins(completion, end, tag.start()):
+        elif not closes and _begins(completion, end, seen, tag.start()):
             begun = tag.start()
-        seen = True
+        seen = tag.end()
     return completion[end:] if begun < 0 else completion[end:begun]
 
 
@@ -40,7 +40,10 @@ def _is_quoted(text: str, tag: re.Match[str]) -> bool:
     return text[max(0, tag.start() - 1) : tag.start()] + text[tag.end() : tag.end() + 1] in _QUOTES
 
 
-def _begins(text: str, end: int, start: int) -> bool:
-    """Whether a thought begins at `start`; the last one before it has its `end` there, 0 where there is none."""
-    before = text[max(end, text.rfind("\n", 0, start) + 1) : start]
-    return not before.strip() or (not end and before[-1] not in "\"'`")
+def _begins(text: str, end: int, seen: int, start: int) -> bool:
+    """Whether a thought begins at `start`; the last one before it has its `end` there, 0 where there is none, and the last tag
+    was `seen` to end there. Linear in what follows that tag."""
+    line = text.rfind("\n", seen, start) + 1
+    if not text[line or seen : start].strip() and (line or seen == end):
+        return True
+    return not end and text[start - 1] not in "\"'`"

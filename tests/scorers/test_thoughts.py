@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import time
 import tomllib
 
 import pytest
@@ -59,6 +60,21 @@ def test_an_answer_is_a_part_of_the_completion_and_all_that_follows_a_thought(pi
     completion = "".join(pieces)
     assert answer_of(completion) in completion
     assert answer_of(f"<think>{text}</think>{text}") == answer_of(text) == text
+
+
+@pytest.mark.parametrize(
+    ("text", "answer"),
+    [("a</think>{}", "{}"), ("<think>a</think>b{}", "b{}"), ("`<think>`{}", "`<think>`{}"), ("`<think>{}", "`<think>{}")],
+)
+def test_a_completion_of_tags_takes_time_in_proportion_to_its_length(text: str, answer: str) -> None:
+    def seconds(count: int) -> float:
+        many = "`<think> " * count
+        before = time.process_time()
+        assert answer_of(text.format(many)) == answer.format(many)
+        return time.process_time() - before
+
+    pairs = [(seconds(2_000), seconds(64_000)) for _ in range(3)]
+    assert min(long for _, long in pairs) < 100 * min(short for short, _ in pairs), "32 times as long"
 
 
 # the reference, and an answer that is right by it
