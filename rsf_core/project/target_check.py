@@ -60,6 +60,6 @@ def beyond(constraint: Constraint, low: float, high: float) -> str | None:
     most = math.inf if constraint.at_most is None else constraint.at_most
     if least <= high and low <= most:
         return None
-    bound = f"at least {least:g}" if least > high else f"at most {most:g}"
-    scores = f"the scores of {shown(constraint.scorer)} lie between {low:g} and {high:g}"
+    bound = f"at least {least:.15g}" if least > high else f"at most {most:.15g}"  # also what is barely too much
+    scores = f"the scores of {shown(constraint.scorer)} lie between {low:.15g} and {high:.15g}"
     return f"{scores}, so none is {bound}: correct the constraint"

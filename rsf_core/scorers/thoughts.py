@@ -1,7 +1,8 @@
 """What a completion answers, apart from what it thinks aloud before (<think>…</think>): the one place that tells them apart.
 
 Scorers that hold a completion against a reference, or against the form that an answer must have, judge its answer; those that
-measure text, and opinions of models, judge all of it. The review card folds the same (thoughts.js).
+measure text, and opinions of models, judge all of it. The review card folds thoughts of the same tags where they begin the
+text or stand whole on lines of their own (thoughts.js), so that a tag that is spoken of hides nothing from a person.
 """
 
 from __future__ import annotations

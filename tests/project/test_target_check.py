@@ -43,6 +43,12 @@ def toml(project: Project) -> str:
             "lie between 0 and 1, so none is at least 1.5",
         ),
         ("target.constraints", '[{ scorer = "ended", at_most = -0.5 }]', TargetError, "so none is at most -0.5"),
+        (
+            "target.constraints",
+            '[{ scorer = "ended", at_least = 1.0000001 }]',
+            TargetError,
+            "so none is at least 1.0000001:",
+        ),
         ("target", "{ rewards = { nope = 1 } }", ScorerError, "no scorer 'nope'"),
     ],
 )

@@ -35,6 +35,18 @@ for (const [name, text, parts] of [
       ["A", "b"],
     ],
   ],
+  [
+    "of another name",
+    "<reasoning>a</reasoning>b\n<reasoning>c</reasoning>d",
+    [
+      ["T", "a"],
+      ["A", "b"],
+      ["T", "c"],
+      ["A", "d"],
+    ],
+  ],
+  ["of another name, not finished", "<reasoning>2+2 is", [["t", "2+2 is"]]],
+  ["that word in a text", "My reasoning is 4", [["A", "My reasoning is 4"]]],
   ["one that is not finished", "<think>2+2 is", [["t", "2+2 is"]]],
   [
     "one that the template began",

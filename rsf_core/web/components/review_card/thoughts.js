@@ -1,18 +1,18 @@
-// A completion as what was thought and what was answered: <think>…</think> before the answer.
+// A completion as what was thought and what was answered: <think>…</think>, also thinking and reasoning, before the answer.
 
-const OPENING = /^\s*<think(?:ing)?>/i;
-const ANY = /(?:^|\n)[ \t]*<think(?:ing)?>[\s\S]*?<\/think(?:ing)?>/gi;
-const CLOSING = /<\/think(?:ing)?>/i;
-const TAGS = /^\s*<think(?:ing)?>|<\/think(?:ing)?>\s*$/gi;
+const OPENING = /^\s*<(?:think(?:ing)?|reasoning)>/i;
+const ANY = /(?:^|\n)[ \t]*<(?:think(?:ing)?|reasoning)>[\s\S]*?<\/(?:think(?:ing)?|reasoning)>/gi;
+const CLOSING = /<\/(?:think(?:ing)?|reasoning)>/i;
+const TAGS = /^\s*<(?:think(?:ing)?|reasoning)>|<\/(?:think(?:ing)?|reasoning)>\s*$/gi;
 
 // Its parts in order: {text, as it was drawn; inner, without the tags; thought; finished}. A thought begins the text, or
 // stands whole in it on lines of its own; where the template had begun it, the tag that ends it is all there is.
 export function thoughts(text) {
-  if (!/think/i.test(text)) return [answer(text)]; // as nearly all
+  if (!/think|reasoning/i.test(text)) return [answer(text)]; // as nearly all
   const parts = [];
   let rest = text;
   const closing = rest.search(CLOSING);
-  if (OPENING.test(rest) || (closing >= 0 && !/<think(?:ing)?>/i.test(rest.slice(0, closing)))) {
+  if (OPENING.test(rest) || (closing >= 0 && !/<(?:think(?:ing)?|reasoning)>/i.test(rest.slice(0, closing)))) {
     const end = closing < 0 ? rest.length : closing + rest.slice(closing).match(CLOSING)[0].length;
     parts.push(thought(rest.slice(0, end), closing >= 0));
     rest = rest.slice(end);
