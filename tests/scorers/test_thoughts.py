@@ -64,7 +64,12 @@ def test_an_answer_is_a_part_of_the_completion_and_all_that_follows_a_thought(pi
 
 @pytest.mark.parametrize(
     ("text", "answer"),
-    [("a</think>{}", "{}"), ("<think>a</think>b{}", "b{}"), ("`<think>`{}", "`<think>`{}"), ("`<think>{}", "`<think>{}")],
+    [
+        ("a</think>{}", "{}"),
+        ("<think>a</think>b{}", "b{}"),
+        ("`<think>`{}", "`<think>`{}"),
+        ("`<think>{}", "`<think>{}"),
+    ],
 )
 def test_a_completion_of_tags_takes_time_in_proportion_to_its_length(text: str, answer: str) -> None:
     def seconds(count: int) -> float:
