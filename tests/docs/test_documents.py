@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.simulations.__main__ import SIMULATIONS
 from tests.support import documents
 from tests.support.documents import DOCUMENTS, ROOT
 
@@ -47,6 +48,12 @@ def test_every_function_is_in_the_file_that_is_named(document: Path) -> None:
 
 def test_the_mathematics_names_its_functions() -> None:
     assert len(FUNCTIONS.findall((ROOT / "docs" / "MATH.md").read_text(encoding="utf-8"))) > 50
+
+
+def test_what_checks_each_number_with_limits_names_every_simulation() -> None:
+    text = (ROOT / "docs" / "STATISTICS.md").read_text(encoding="utf-8")
+    section = text.partition("## What is shown, and what checks it\n")[2].partition("\n## ")[0]
+    assert [name for name in SIMULATIONS if f"`{name}`" not in section] == []
 
 
 def test_the_code_names_headings_that_are_there() -> None:
