@@ -16,8 +16,8 @@ AUDIT_ENOUGH = (
 @dataclass(frozen=True, slots=True)
 class EndOfQueue:
     """What there is to be done. `open_here` candidates are pending under the filter of this queue and `open` in the whole
-    round, `disputed` ones are to be settled, `audited` of the random audit are decided. What is an owner's to do is told to
-    owners alone: `learnable` decisions that no scorer has learned from yet, `starving` prompts with none accepted, and `step`,
+    round, `disputed` ones are to be settled, `audited` of the random audit are decided, which has no more than the `ruled`
+    candidates of the round that the rule decides. What is an owner's to do is told to owners alone: `learnable` decisions that no scorer has learned from yet, `starving` prompts with none accepted, and `step`,
     what comes next in the round."""
 
     view: View
@@ -27,6 +27,7 @@ class EndOfQueue:
     open: int
     disputed: int
     audited: int
+    ruled: int
     learnable: int = 0
     starving: int = 0
     step: str = ""
@@ -68,10 +69,11 @@ def _disputed(end: EndOfQueue) -> Suggestion | None:
 
 def _audit(end: EndOfQueue) -> Suggestion | None:
     open_elsewhere = end.open > 0 and (end.order is not Order.AUDIT or end.filtered or end.view is not View.PENDING)
-    if end.audited >= AUDIT_ENOUGH or not open_elsewhere:
+    enough = min(AUDIT_ENOUGH, end.ruled)
+    if end.audited >= enough or not open_elsewhere:
         return None
     why = (
-        f"{end.audited} of {AUDIT_ENOUGH} of the random audit are decided: only these say how well the rule does on the whole "
+        f"{end.audited} of {enough} of the random audit are decided: only these say how well the rule does on the whole "
         "round."
     )
     return Suggestion("Decide some at random", why, query={"view": View.PENDING, "order": Order.AUDIT})

@@ -45,8 +45,8 @@ class Links:
 
     @named
     def add(self, link_id: str, name: str, role: Role, secret_sha256: str, author: str, expires_at: datetime) -> None:
-        row = {"link_id": link_id, "name": name, "role": str(role), "secret_sha256": secret_sha256}
-        row |= {"created_by": author, "created_at": utc_now(), "expires_at": expires_at}  # type: ignore[dict-item]
+        row: dict[str, object] = {"link_id": link_id, "name": name, "role": str(role), "secret_sha256": secret_sha256}
+        row |= {"created_by": author, "created_at": utc_now(), "expires_at": expires_at}
         with self._db.transaction(f"saving the link of {name}"):
             self._db.insert("links", [row])
 

@@ -59,6 +59,7 @@ def _end(body: SummaryBody, project: Project, reviewer: Actor) -> EndOfQueue:
         open=whole[View.PENDING],
         disputed=whole[View.DISAGREEMENT],
         audited=project.review.audited(body.round),
+        ruled=project.counts(body.round).decided,
         learnable=learnable,
         starving=starving,
         step=step,

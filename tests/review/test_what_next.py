@@ -12,7 +12,7 @@ import pytest
 from rsf_core.review.filters import Order, View
 from rsf_core.review.what_next import AUDIT_ENOUGH, EndOfQueue, Suggestion, suggestions
 
-NOTHING = EndOfQueue(View.PENDING, False, Order.BOUNDARY, 0, 0, 0, AUDIT_ENOUGH)
+NOTHING = EndOfQueue(View.PENDING, False, Order.BOUNDARY, 0, 0, 0, AUDIT_ENOUGH, 1_000)
 
 
 def only(**more: Any) -> list[Suggestion]:
@@ -63,6 +63,16 @@ def test_the_random_audit_is_offered_until_it_says_enough(
     assert len(named) == offered
     for one in named:
         assert one.query == {"view": "pending", "order": "audit"} and f"{audited} of 50" in one.why
+
+
+@pytest.mark.parametrize(("audited", "ruled", "why"), [(0, 48, "0 of 48"), (47, 48, "47 of 48"), (3, 51, "3 of 50")])
+def test_the_random_audit_is_no_larger_than_the_round(audited: int, ruled: int, why: str) -> None:
+    suggested = only(order=Order.BOUNDARY, filtered=True, open=3, audited=audited, ruled=ruled)
+    assert suggested[0].words == "Decide some at random" and suggested[0].why.startswith(f"{why} of the random audit")
+
+
+def test_where_the_rule_decides_nothing_there_is_no_random_audit() -> None:
+    assert [one.words for one in only(filtered=True, open=3, audited=0, ruled=0)] == ["Go on with 3 other candidates"]
 
 
 def test_any_mixture_offers_each_thing_once_and_in_order() -> None:

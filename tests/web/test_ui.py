@@ -22,5 +22,5 @@ def test_an_address_may_hold_any_parameter_on_the_way_to_a_page(monkeypatch: pyt
 
 
 def test_the_end_of_a_queue_leads_to_a_part_of_scorers_that_is_there() -> None:
-    (suggestion,) = suggestions(EndOfQueue(View.PENDING, False, Order.BOUNDARY, 0, 0, 0, 50, learnable=3))
+    (suggestion,) = suggestions(EndOfQueue(View.PENDING, False, Order.BOUNDARY, 0, 0, 0, 50, 1_000, learnable=3))
     assert suggestion.page == "scorers" and suggestion.query["show"] in scorer_parts.WAYS
