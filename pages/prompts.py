@@ -3,7 +3,7 @@
 import streamlit as st
 
 from rsf_core.domain import Split
-from rsf_core.web import prompt_parts, session, turns, ui
+from rsf_core.web import prompt_import_parts, prompt_parts, session, turns, ui
 
 project = session.project()
 counts = project.prompt_counts()
@@ -44,4 +44,4 @@ with by_hand:
                         st.rerun()
 
 with imported:
-    prompt_parts.importing(project)
+    prompt_import_parts.importing(project)

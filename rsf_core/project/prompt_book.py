@@ -11,6 +11,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from hashlib import blake2b
+from typing import Unpack
 
 from rsf_core.domain import JobKind, JobState, Prompt, Split
 from rsf_core.domain.access import LOCAL, Actor, spoken
@@ -19,7 +20,7 @@ from rsf_core.domain.settings import Settings
 from rsf_core.prompts import Problem, PromptRow, comparing, identity
 from rsf_core.scorers import registry
 from rsf_core.scorers.registry import ReferenceProblem
-from rsf_core.store.records import Fit, PromptPage, PromptRecord, Room
+from rsf_core.store.records import PromptFilters, PromptPage, PromptRecord, Room
 from rsf_core.store.store import Store
 
 OPENED = "the sealed prompts were opened, so none is added, changed or taken out any more"
@@ -101,16 +102,10 @@ class PromptBook:
         self,
         limit: int,
         offset: int = 0,
-        *,
-        split: Split | None = None,
-        retired: bool | None = None,
-        text: str = "",
-        fit: Fit | None = None,
+        **filters: Unpack[PromptFilters],
     ) -> PromptPage:
-        """A part of the list of prompts by number; `text` is looked for in text and reference, or is a number. `fit`: only
-        those that the model takes, or does not, as far as it was asked."""
-        room = self._room()
-        return self._store.prompt_book.page(limit, offset, split=split, retired=retired, text=text, fit=fit, room=room)
+        """A part of the list of prompts by number."""
+        return self._store.prompt_book.page(limit, offset, self._room(), **filters)
 
     def is_unsealed(self) -> bool:
         """Whether the sealed prompts were opened."""

@@ -17,8 +17,8 @@ AUDIT_ENOUGH = (
 class EndOfQueue:
     """What there is to be done. `open_here` candidates are pending under the filter of this queue and `open` in the whole
     round, `disputed` ones are to be settled, `audited` of the random audit are decided, which has no more than the `ruled`
-    candidates of the round that the rule decides. What is an owner's to do is told to owners alone: `learnable` decisions that no scorer has learned from yet, `starving` prompts with none accepted, and `step`,
-    what comes next in the round."""
+    candidates of the round that the rule decides. What is an owner's to do is told to owners alone: `learnable` decisions that
+    no scorer has learned from yet, `starving` prompts with none accepted, and `step`, what comes next in the round."""
 
     view: View
     filtered: bool

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict
-from typing import Any
+from typing import Any, Unpack
 
 import numpy as np
 import pyarrow as pa
@@ -14,7 +14,7 @@ from rsf_core.domain.access import named
 from rsf_core.domain.turns import Turns
 from rsf_core.store.database import Database, utc_now
 from rsf_core.store.kept import Kept
-from rsf_core.store.records import NO_ROOM, Fit, PromptPage, PromptRecord, Room, Window
+from rsf_core.store.records import NO_ROOM, Fit, PromptFilters, PromptPage, PromptRecord, Room, Window
 
 NewPrompt = tuple[str, str | None, str | None, Split] | tuple[str, str | None, str | None, Split, Turns]
 IN_USE = ("prompts", "prompt_events")  # the tables that say which prompts are in use
@@ -56,21 +56,19 @@ class Prompts:
         self,
         limit: int,
         offset: int = 0,
-        *,
-        split: Split | None = None,
-        retired: bool | None = None,
-        text: str = "",
-        fit: Fit | None = None,
         room: Room = NO_ROOM,
+        **filters: Unpack[PromptFilters],
     ) -> PromptPage:
-        """A part of the list by number. `text` is looked for in text and reference, whatever its case, or is a number;
-        `fit` is that in `room`."""
-        parameters = {"split": split, "retired": retired, "text": text or None, "fit": fit, **asdict(room)}
-        rows = self._db.rows("prompt_page", {**parameters, "limit": limit, "offset": offset, "shown": _SHOWN})
+        """A part of the list by number; the `fit` of `filters` is that in `room`."""
+        said = {name: filters.get(name) or None for name in ("split", "text", "fit")}
+        part = {"limit": limit, "offset": offset, "shown": _SHOWN, **asdict(room)}
+        rows = self._db.rows("prompt_page", said | {"retired": filters.get("retired")} | part)
+        totals = [row.pop("total") for row in rows]
+        rows = [row for row in rows if row["prompt_id"] is not None]  # a page past the end has the total alone
         ids = [row["prompt_id"] for row in rows]
         fits = {row["prompt_id"]: row for row in self._db.rows("prompt_fit", {"prompt_ids": ids, **asdict(room)})}
         records = tuple(_record(row | fits.get(row["prompt_id"], {})) for row in rows)
-        return PromptPage(self._db.rows("prompt_page_count", parameters)[0]["count"], records)
+        return PromptPage(totals[0], records)
 
     def by_id(self, prompt_ids: Sequence[int]) -> list[PromptRecord]:
         """Those that there are, with their whole texts."""

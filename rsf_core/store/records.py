@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
-from typing import Any, TypeVar
+from typing import Any, TypedDict, TypeVar
 
 from rsf_core.domain import Action, ChosenBy, JobKind, JobState, Scope, Split
 from rsf_core.domain.errors import JobError
@@ -264,6 +264,16 @@ class Room:
 
 
 NO_ROOM = Room(None, None)
+
+
+class PromptFilters(TypedDict, total=False):
+    """Which prompts a list shows; all where nothing is said. `text` is looked for in text and reference, whatever its case, or
+    is a number; `fit`: only those that the model takes, or does not, as far as it was asked."""
+
+    split: Split | None
+    retired: bool | None
+    text: str
+    fit: Fit | None
 
 
 @dataclass(frozen=True, slots=True)

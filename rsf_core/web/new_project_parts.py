@@ -20,7 +20,7 @@ from rsf_core.project.guarded import guarded
 from rsf_core.project.trial import TrialPrompt, TrialState
 from rsf_core.prompts import Problem, pasted, tasks
 from rsf_core.prompts.pasted import Layout
-from rsf_core.web import drafting, prompt_parts, session, turns, ui
+from rsf_core.web import drafting, prompt_import_parts, prompt_parts, session, turns, ui
 from rsf_core.web.about import prompts_in_words, target_in_words
 from rsf_core.web.literal import literal
 
@@ -123,7 +123,7 @@ def prompts(draft: Draft) -> None:
         "Prompts", list(views), required=True, label_visibility="collapsed", key=key, format_func=views.__getitem__
     )
     if view == "file":
-        prompt_parts.importing(project)
+        prompt_import_parts.importing(project)
     elif view == "all":
         prompt_parts.listing(project)
     else:

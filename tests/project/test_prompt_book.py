@@ -302,3 +302,11 @@ def test_the_turns_of_a_sealed_prompt_are_seen_by_nobody(project: Project) -> No
     assert (shown.text, shown.earlier, shown.reference) == ("(sealed)", (), None)
     assert project.prompt_page(5, text="fine name").total == 0
     assert project.prompts(Split.SEALED)[0].earlier == TURNS  # what is drawn for it, once it is opened
+
+
+def test_a_page_past_the_end_is_empty_and_knows_how_many_there_are(project: Project) -> None:
+    total = project.prompt_page(1).total
+    past = project.prompt_page(5, total + 5)
+    assert (past.total, past.prompts) == (total, ()) and total > 0
+    none = project.prompt_page(5, text="no such prompt")
+    assert (none.total, none.prompts) == (0, ())

@@ -21,35 +21,30 @@ WHERE split <> 'sealed' AND prompt_id NOT IN (SELECT prompt_id FROM retired_prom
 SELECT coalesce(max(prompt_id) + 1, 1) AS prompt_id FROM prompts;
 
 -- Texts are cut to what a list shows. Lengths are looked up only where they choose; see prompt_fit.
+-- The total of them is in each row, and in a row without a prompt where the page is past the end.
 -- name: prompt_page
-SELECT p.prompt_id, left(p.text, $shown) AS text, left(p.reference, $shown) AS reference, left(p.system, $shown) AS system,
-       [left(turn, $shown) FOR turn IN p.earlier] AS earlier, p.split, p.source, p.created_at, r.action AS retired, r.replaced_by
-FROM shown_prompts p LEFT JOIN retired_prompts r USING (prompt_id)
-LEFT JOIN (
-    SELECT prompt_id, arg_max({'tokens': tokens, 'refused': refused}, seq) AS length
-    FROM prompt_lengths WHERE $fit IS NOT NULL AND model = $model GROUP BY prompt_id
-) l USING (prompt_id)
-WHERE ($split IS NULL OR p.split = $split)
-  AND ($retired IS NULL OR $retired = (r.prompt_id IS NOT NULL))
-  AND ($fit IS NULL OR $fit = CASE WHEN length IS NULL THEN 'not_checked' WHEN length.refused IS NOT NULL THEN 'refused'
-            WHEN length.tokens > $most THEN 'too_long' ELSE 'fits' END)
-  AND ($text IS NULL OR p.prompt_id::VARCHAR = $text OR contains(nfc_normalize(lower(p.text)), nfc_normalize(lower($text)))
-       OR contains(nfc_normalize(lower(concat_ws(' ', p.reference, array_to_string(p.earlier, ' ')))), nfc_normalize(lower($text))))
-ORDER BY p.prompt_id LIMIT $limit OFFSET $offset;
-
--- name: prompt_page_count
-SELECT count(*) AS count
-FROM shown_prompts p LEFT JOIN retired_prompts r USING (prompt_id)
-LEFT JOIN (
-    SELECT prompt_id, arg_max({'tokens': tokens, 'refused': refused}, seq) AS length
-    FROM prompt_lengths WHERE $fit IS NOT NULL AND model = $model GROUP BY prompt_id
-) l USING (prompt_id)
-WHERE ($split IS NULL OR p.split = $split)
-  AND ($retired IS NULL OR $retired = (r.prompt_id IS NOT NULL))
-  AND ($fit IS NULL OR $fit = CASE WHEN length IS NULL THEN 'not_checked' WHEN length.refused IS NOT NULL THEN 'refused'
-            WHEN length.tokens > $most THEN 'too_long' ELSE 'fits' END)
-  AND ($text IS NULL OR p.prompt_id::VARCHAR = $text OR contains(nfc_normalize(lower(p.text)), nfc_normalize(lower($text)))
-       OR contains(nfc_normalize(lower(concat_ws(' ', p.reference, array_to_string(p.earlier, ' ')))), nfc_normalize(lower($text))));
+WITH matching AS (
+    SELECT p.prompt_id
+    FROM shown_prompts p LEFT JOIN retired_prompts r USING (prompt_id)
+    LEFT JOIN (
+        SELECT prompt_id, arg_max({'tokens': tokens, 'refused': refused}, seq) AS length
+        FROM prompt_lengths WHERE $fit IS NOT NULL AND model = $model GROUP BY prompt_id
+    ) l USING (prompt_id)
+    WHERE ($split IS NULL OR p.split = $split)
+      AND ($retired IS NULL OR $retired = (r.prompt_id IS NOT NULL))
+      AND ($fit IS NULL OR $fit = CASE WHEN length IS NULL THEN 'not_checked' WHEN length.refused IS NOT NULL THEN 'refused'
+                WHEN length.tokens > $most THEN 'too_long' ELSE 'fits' END)
+      AND ($text IS NULL OR p.prompt_id::VARCHAR = $text OR contains(nfc_normalize(lower(p.text)), nfc_normalize(lower($text)))
+           OR contains(nfc_normalize(lower(concat_ws(' ', p.reference, array_to_string(p.earlier, ' ')))),
+                       nfc_normalize(lower($text))))
+), of_page AS (
+    SELECT p.prompt_id, left(p.text, $shown) AS text, left(p.reference, $shown) AS reference, left(p.system, $shown) AS system,
+           [left(turn, $shown) FOR turn IN p.earlier] AS earlier, p.split, p.source, p.created_at, r.action AS retired,
+           r.replaced_by
+    FROM (SELECT prompt_id FROM matching ORDER BY prompt_id LIMIT $limit OFFSET $offset)
+    JOIN shown_prompts p USING (prompt_id) LEFT JOIN retired_prompts r USING (prompt_id)
+)
+SELECT total, of_page.* FROM (SELECT count(*) AS total FROM matching) LEFT JOIN of_page ON TRUE ORDER BY prompt_id;
 
 -- name: prompt_state
 SELECT p.prompt_id, p.text, p.reference, p.system, p.earlier, p.split, p.source, p.created_at, r.action AS retired, r.replaced_by
