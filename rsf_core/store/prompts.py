@@ -60,9 +60,9 @@ class Prompts:
         **filters: Unpack[PromptFilters],
     ) -> PromptPage:
         """A part of the list by number; the `fit` of `filters` is that in `room`."""
-        said = {name: filters.get(name) or None for name in ("split", "text", "fit")}
-        part = {"limit": limit, "offset": offset, "shown": _SHOWN, **asdict(room)}
-        rows = self._db.rows("prompt_page", said | {"retired": filters.get("retired")} | part)
+        chosen = {name: filters.get(name) or None for name in ("split", "text", "fit")}
+        chosen |= {"retired": filters.get("retired"), **asdict(room)}
+        rows = self._db.rows("prompt_page", {**chosen, "limit": limit, "offset": offset, "shown": _SHOWN})
         totals = [row.pop("total") for row in rows]
         rows = [row for row in rows if row["prompt_id"] is not None]  # a page past the end has the total alone
         ids = [row["prompt_id"] for row in rows]
