@@ -131,7 +131,7 @@ def recognise(path: Path, reading: Reading = FOUND) -> Format:
         split = None
     if decided:
         name += f"; the column {decided[0][:40]} is no reference, for it says what was decided of each row"
-    if tool == annotated.PRODIGY:
+    if tool == annotated.PRODIGY and reference in by_annotators:
         name += "; the reference is what was accepted, and a row that was rejected or ignored has none"
     if tool is not None:
         columns_shown = ", ".join(one[:40] for one in by_annotators[:SHOWN_COLUMNS]) or "nothing"
