@@ -32,8 +32,8 @@ class Statement:
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """Of one completion: processor time in seconds and memory in bytes, which each of its two processes may take. By the clock it
-    may take twice as long, and a second more."""
+    """Of one completion: processor time in seconds and memory in bytes, which each of its two processes may take. By the clock
+    it may take twice as long, and a second more."""
 
     seconds: float
     memory: int

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 from types import ModuleType
 from typing import Any
 
-from rsf_core.scorers.sandbox_values import GoneError, Pipes, base_of, packed, unpacked
+from rsf_core.scorers.sandbox_values import GoneError, Pipes, base_of, changing, packed, unpacked
 
 COMPLETION = "completion"  # the module that the code is
 
@@ -55,6 +55,9 @@ class Code:
             return [self._pack(getattr(self._objects[parts[0]], parts[1])), []]
         if what == "next":
             return [self._pack(next(self._objects[parts[0]])), []]
+        if what == "exit":
+            error = self._unpack(parts[1])(*parts[2])
+            return [bool(self._objects[parts[0]].__exit__(type(error), error, None)), []]
         if what == "base":
             return [self._pack(base_of(self._objects[parts[0]])), []]
         args, named = self._unpack(parts[1]), self._unpack(parts[2])
@@ -68,7 +71,7 @@ class Code:
         return [self._pack(result) if same is None else ["argument", same], changed]
 
     def _changing(self, value: Any) -> Any:
-        return self._pack(value) if type(value) in (list, dict, set, bytearray) else None
+        return self._pack(value) if changing(value) else None
 
     def _pack(self, value: Any) -> Any:
         return packed(value, self._kept)
@@ -109,13 +112,15 @@ class Code:
         kind, number = data
         if kind == "object":
             return self._objects[number]
+        if kind == "error":
+            return getattr(builtins, number)
 
         def function(*args: Any, **named: Any) -> Any:  # one of the tests
             self._pipes.send(["function", number, self._pack(args), self._pack(named)])
             while (answer := self._pipes.receive())[0] not in ("=", "!"):
                 self._answer(answer)
             if answer[0] == "!":
-                raise getattr(builtins, answer[1])(*answer[2])
+                raise self._unpack(answer[1])(*answer[2])
             return self._unpack(answer[1])
 
         return function if kind == "function" else _items(function)

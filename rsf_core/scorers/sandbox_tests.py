@@ -10,6 +10,7 @@ import ast
 import builtins
 import operator
 import sys
+from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import islice
 from typing import Any
@@ -129,8 +130,21 @@ class Tests(dict[str, Any]):
         except GoneError:
             raise
         except BaseException as error:
-            kind = next(one for one in type(error).__mro__ if one.__module__ == "builtins")
-            return ["!", kind.__name__, [str(one)[:1000] for one in error.args]]
+            return ["!", *self._error(error)]
+
+    def leave(self, number: int, error: BaseException) -> bool:
+        """Whether a context of the code ends an error of what stands in it."""
+        return _verdict(self.ask("exit", number, *self._error(error)))
+
+    def _error(self, error: BaseException) -> list[Any]:
+        """For the code: the first class that it has of those of an error, and the texts of what the error says."""
+        kinds = type(error).__mro__
+        kind = next(one for one in kinds if "_rsf_number" in vars(one) or one.__module__ == "builtins")
+        is_of_the_code = "_rsf_number" in vars(kind)
+        return [
+            self._lent(kind) if is_of_the_code else ["error", kind.__name__],
+            [str(one)[:1000] for one in error.args],
+        ]
 
     def _pack(self, value: Any) -> Any:
         return packed(value, self._lent)
@@ -206,6 +220,9 @@ def _become(value: Any, now: Any) -> None:
     elif isinstance(value, dict | set):
         value.clear()
         value.update(now)
+    elif isinstance(value, deque):
+        value.clear()
+        value.extend(now)
 
 
 def _with_object(tests: Tests, base: Any, number: int) -> Any:
@@ -266,8 +283,11 @@ class Remote:
     def __enter__(self) -> Any:
         return self.__getattr__("__enter__")()
 
-    def __exit__(self, *error: object) -> None:
+    def __exit__(self, kind: object, error: BaseException | None, trace: object) -> bool:
+        if error is not None and not isinstance(error, AssertionError | GoneError):
+            return bool(self._rsf_tests.leave(self._rsf_number, error))
         self.__getattr__("__exit__")(None, None, None)
+        return False  # what the tests assert is not for the code to end
 
 
 def _verdict(answer: Any) -> bool:

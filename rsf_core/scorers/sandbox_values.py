@@ -8,6 +8,7 @@ import json
 import os
 import struct
 import sys
+from collections import Counter, OrderedDict, defaultdict, deque
 from collections.abc import Callable, Mapping
 from typing import Any, NoReturn
 
@@ -22,6 +23,7 @@ _VALUES: Mapping[tuple[str, str], Callable[[Any], list[Any]]] = {
     ("decimal", "Decimal"): lambda one: [str(one)],
     ("datetime", "timedelta"): lambda one: [one.days, one.seconds, one.microseconds],
     ("collections", "deque"): lambda one: [list(one), one.maxlen],
+    ("collections", "defaultdict"): lambda one: [one.default_factory, dict(one)],
     ("collections", "Counter"): lambda one: [dict(one)],
     ("collections", "OrderedDict"): lambda one: [list(one.items())],
     **dict.fromkeys(_ISO, lambda one: [one.isoformat()]),
@@ -81,8 +83,8 @@ def packed(value: Any, other: Callable[[Any], Any]) -> Any:
         return [kind.__name__, value.hex()]
     if kind is complex:
         return ["complex", value.real, value.imag]
-    if kind is range:
-        return ["range", *(packed(one, other) for one in (value.start, value.stop, value.step))]
+    if kind in (range, slice):
+        return [kind.__name__, *(packed(one, other) for one in (value.start, value.stop, value.step))]
     for (module, name), parts in _VALUES.items():
         if module in sys.modules and kind is getattr(sys.modules[module], name, None):
             return ["value", module, name, packed(parts(value), other)]
@@ -105,13 +107,18 @@ def unpacked(data: Any, other: Callable[[list[Any]], Any]) -> Any:
             return getattr(builtins, kind).fromhex(parts[0])
         case "complex":
             return complex(*parts)
-        case "range":
-            return range(*(unpacked(one, other) for one in parts))
+        case "range" | "slice":
+            return getattr(builtins, kind)(*(unpacked(one, other) for one in parts))
         case "value" if (parts[0], parts[1]) in _VALUES:
             made = getattr(__import__(parts[0]), parts[1])
             made = made.fromisoformat if (parts[0], parts[1]) in _ISO else made
             return made(*unpacked(parts[2], other))
     return other(data)
+
+
+def changing(value: Any) -> bool:
+    """Whether a value may be changed in place and crosses with all that it holds."""
+    return type(value) in (list, dict, set, bytearray, deque, defaultdict, Counter, OrderedDict)
 
 
 def base_of(value: Any) -> Any:

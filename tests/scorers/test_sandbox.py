@@ -60,3 +60,12 @@ def test_a_class_of_the_tests_that_tests_is_not_run_by_the_code(tests: str) -> N
     assert passed("def add(a, b): return a + b", tests) == 1
     assert passed("def add(a, b): return 9", tests) == 0
     assert passed(EVERY + "def add(a, b): return E()", tests) == 0
+
+
+def test_a_context_of_the_code_does_not_end_what_the_tests_assert() -> None:
+    tests = (
+        "def holds():\n    with Context() as one:\n        assert one.number() == 1\n    return True\nassert holds()"
+    )
+    code = "class Context:\n  def __enter__(s): return s\n  def __exit__(s,*a): return True\n  def number(s): return "
+    assert passed(code + "1", tests) == 1
+    assert passed(code + "2", tests) == 0

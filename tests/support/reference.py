@@ -46,8 +46,8 @@ completion against the reference or a form judge its answer alone: `chrf`, `exac
 a thought that does not end leaves an empty answer. `contains`, `excludes` and `regex` look at all of the completion, or with
 `answer_alone=true` at its answer. All others measure or judge all of it.
 
-A test of `unit_tests` that calls the code takes about 0.1 ms a call, for tests and code are two processes: one that makes tens of
-thousands of calls needs more `seconds`.
+A test of `unit_tests` that calls the code takes about 0.1 ms a call, for tests and code are two processes: one that makes tens
+of thousands of calls needs more `seconds`.
 """
 STAGES = """## Stages of a round
 

@@ -518,4 +518,80 @@ class Square(Shape):
 assert Square(2).twice()==8
 """,
     ),
+    "slices": (
+        """\
+class Row:
+  def __init__(s,xs): s.xs=xs
+  def __getitem__(s,i): return s.xs[i]
+def cut(xs, how): return xs[how]
+""",
+        """\
+assert Row([1,2,3])[0:2]==[1,2]
+assert Row([1,2,3])[::-1]==[3,2,1]
+assert cut('abcd', slice(1,None,2))=='bd'
+""",
+    ),
+    "collections in place": (
+        """\
+from collections import defaultdict
+def group(words):
+  d=defaultdict(list)
+  for w in words: d[len(w)].append(w)
+  return d
+def reach(graph, start): return sorted({start, *(b for a in graph[start] for b in [a, *graph[a]])})
+def turn(d): d.rotate(1)
+def count(c, x): c[x]+=1
+""",
+        """\
+from collections import Counter, OrderedDict, defaultdict, deque
+d=group(['a','bb'])
+assert d=={1:['a'],2:['bb']}
+assert d[9]==[]
+g=defaultdict(list)
+g[1]+=[2,3]
+assert reach(g,1)==[1,2,3]
+assert g[2]==[] and 3 in g
+q=deque([1,2,3])
+turn(q)
+assert q==deque([3,1,2])
+for c in (Counter('ab'), defaultdict(int, a=1), OrderedDict(a=1)): count(c,'a')
+assert c=={'a':2}
+c=Counter('aab')
+count(c,'z')
+assert c==Counter('aabz')
+""",
+    ),
+    "contexts and errors": (
+        """\
+from contextlib import contextmanager
+class Lost(Exception): pass
+class Ending:
+  def __enter__(s): return s
+  def __exit__(s,kind,error,trace): return kind is not None and issubclass(kind,(ValueError,Lost))
+log=[]
+@contextmanager
+def logged():
+  try: yield
+  except KeyError as e: log.append(str(e)); raise
+  finally: log.append('left')
+""",
+        """\
+def after(error):
+  with Ending(): raise error
+  return 'on'
+assert after(ValueError('x'))=='on'
+assert after(Lost())=='on'
+try:
+  after(TypeError('y'))
+  says=None
+except TypeError as e:
+  says=str(e)
+assert says=='y'
+try:
+  with logged(): {}['k']
+except KeyError: raised=True
+assert raised
+assert log==["'k'", 'left']
+""",
+    ),
 }
