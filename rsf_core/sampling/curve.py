@@ -86,8 +86,7 @@ class RatioCurve:
         t, k, above = self._at(log_m)
         log_c = self._log_c(t, k, above)
         j = self._v.searchsorted(t + np.maximum(0.0, self._log_w - log_c), side="right")
-        p_m: Floats = self._over[j] * np.exp(np.minimum(0.0, t - log_c))
-        return np.maximum(0.0, np.exp(self._above[j] - self._log_w) - p_m)
+        return np.maximum(0.0, np.exp(self._above[j] - self._log_w) - self._mass_at_m(self._over[j], t, log_c))
 
     def kl_target(self, log_m: ArrayLike) -> Floats:
         """KL(p‖p_M) = log Ẑ_M − log Ẑ + Σ_{w > log M} p·(w − log M)."""
@@ -99,7 +98,7 @@ class RatioCurve:
         """KL(p_M‖q) = Σ p_M·c − log Ẑ_M."""
         t, k, above = self._at(log_m)
         log_c = self._log_c(t, k, above)
-        mean_c = above * np.exp(np.minimum(0.0, t - log_c)) * t - np.exp(self._sums_v[0][k] - log_c)
+        mean_c = self._mass_at_m(above, t, log_c) * t - np.exp(self._sums_v[0][k] - log_c)
         return np.maximum(0.0, mean_c - log_c + math.log(self.draws))
 
     def curve(self, log_m: ArrayLike) -> Curve:
@@ -135,6 +134,12 @@ class RatioCurve:
         """lse(c) − max w."""
         with np.errstate(divide="ignore"):
             return np.logaddexp(self._below[k], t + np.log(above))
+
+    def _mass_at_m(self, weight: Floats, t: Floats, log_c: Floats) -> Floats:
+        """Σ p_M over draws of w > log M that weigh `weight` together. Their share is at most 1, which e^(t − log c) need not
+        be: one draw may weigh less than 1."""
+        with np.errstate(divide="ignore"):
+            return np.exp(np.minimum(0.0, np.log(weight) + t - log_c))
 
 
 def _running(values: Floats) -> Floats:

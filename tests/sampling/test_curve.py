@@ -76,3 +76,21 @@ def test_prompts_with_unequal_numbers_of_draws_count_the_same():
         assert diagnosis.acceptance_rate.value == pytest.approx(np.mean(rates))
         assert diagnosis.tvd.value == pytest.approx(distances.tvd(one), abs=1e-12)
         assert diagnosis.kl_proposal.value == pytest.approx(distances.kl_proposal(one), abs=1e-12)
+
+
+@pytest.mark.parametrize("sizes", [(4, 2, 6), (1, 9), (9, 1, 1, 1)])
+def test_a_draw_that_weighs_less_than_1_may_be_all_of_the_accepted_law(sizes):
+    """One finite draw, of each prompt in turn, and one far above all others: at M at, above and below it every number of the
+    curve is that of the formulas."""
+    group = np.repeat(np.arange(len(sizes)), sizes)
+    weight = even_weights(len(sizes), group)
+    for i in range(group.size):
+        for others in (-math.inf, -40.0, -2.0):
+            w = np.full(group.size, others)
+            w[i] = 1.0
+            curve = RatioCurve(w, weight=weight)
+            for log_m in (-30.0, 0.0, 0.5, 1.0, 2.0):
+                d = distances.draws(w, log_m, weight=weight)
+                for name in ("acceptance_rate", "tvd", "kl_target", "kl_proposal", "violated_mass"):
+                    value = float(getattr(curve, name)(log_m))
+                    assert value == pytest.approx(getattr(distances, name)(d), abs=1e-12), (name, i, others, log_m)
