@@ -42,7 +42,7 @@ def missing(accepted: int, rejected: int) -> str:
 
 def learn(decided: Decided, rate: float, seed: int = 0, compared: Compared | None = None) -> Learned:
     """Learn from all of it, and judge that by folds of prompts, on decisions alone. `rate`: the acceptance rate in use,
-    between 0 and 1. Raises ValueError where there is too little: see `missing`.
+    between 0 and 1. Raises ValueError where there is too little, see `missing`, or of each kind another prompt.
 
     The chance that left is better than right is that of the difference of their log-odds (Bradley & Terry 1952), so a pair is
     a row of the same regression: the difference of the features, without an intercept. A tie counts half each way, as is usual
@@ -55,6 +55,8 @@ def learn(decided: Decided, rate: float, seed: int = 0, compared: Compared | Non
     pairs = compared.prompts if compared is not None else np.zeros(0, np.int64)
     folds, others = folds_of(decided.prompts, pairs, FOLDS, rng), decided.others.shape[1]
     fitted = out_of_fold(decided, compared, folds)
+    if not fitted:
+        raise ValueError("all that is accepted is of one prompt and all that is rejected of another")
     order = order_of(fitted, len(y))
     slope, intercept = logistic.platt(order, y)
     space = space_of(decided, compared)

@@ -390,6 +390,18 @@ def test_few_prompts_give_wide_limits_or_a_reason(prompts: int) -> None:
         assert 0 <= report.auc.low <= report.auc.high <= 1
 
 
+@pytest.mark.parametrize("prompts", [2, 3])
+def test_prompts_of_one_kind_each_are_learned_from_where_one_can_be_left_out(prompts: int) -> None:
+    rows = decided(prompts=prompts, each=60 // prompts)
+    rows.accepted[:] = rows.prompts == 0
+    if prompts == 2:
+        with pytest.raises(ValueError, match="all that is accepted is of one prompt"):
+            learn(rows, 0.3)
+    else:
+        report = learn(rows, 0.3).report
+        assert (report.auc.low, report.auc.high) == (0, 1)
+
+
 def test_all_alike_but_two_is_learned_from_without_a_fault() -> None:
     rows = decided(prompts=20, each=2)
     rows.accepted[:] = True
