@@ -22,7 +22,7 @@ WIDTH = 60
 FRESH = 1500  # prompts of 4 candidates
 SHARES = (*CURVE_SHARES, 1.0)
 RATE = 0.3  # the acceptance rate in use
-NEAR = 600  # fresh candidates, given a chance nearest to that of a bin, which say what is true of it
+NEAR = 600  # fresh candidates, given a chance nearest to that of one that is judged, which say what is true of it
 
 
 class Drawn(NamedTuple):
@@ -129,7 +129,11 @@ def _held(learned: Learned, fresh: Drawn) -> dict[str, float]:
         "better": float(report.better),
         "calibrated": float(bool(report.calibration)),
     }
-    held = [_holds(one.accepted, _share(z, fresh, one.predicted)) for one in report.calibration]
+    shares = _shares(z, fresh, learned.out_of_fold)
+    bins = np.array_split(np.argsort(learned.out_of_fold, kind="stable"), max(1, len(report.calibration)))
+    held = [
+        _holds(one.accepted, float(shares[rows].mean())) for one, rows in zip(report.calibration, bins, strict=False)
+    ]
     return row | ({"calibration": float(np.mean(held))} if held else {})
 
 
@@ -143,12 +147,13 @@ def _holds(interval: Interval, truth: float) -> float:
     return float(interval.low <= truth <= interval.high)
 
 
-def _share(z: Floats, fresh: Drawn, predicted: float) -> float:
-    """How many fresh candidates are accepted, of those that are given about this chance."""
-    if float(np.ptp(z)) < 1e-9:
-        return float(fresh.chance.mean())
-    near = np.argpartition(np.abs(z - np.log(predicted / (1 - predicted))), NEAR)[:NEAR]
-    return float(fresh.chance[near].mean())
+def _shares(z: Floats, fresh: Drawn, given: Floats) -> Floats:
+    """For each of the log-odds `given` (n,), the share accepted of the NEAR fresh candidates that are given about these."""
+    order = np.argsort(z, kind="stable")
+    before = np.concatenate([[0.0], np.cumsum(fresh.chance[order])])
+    first = np.clip(np.searchsorted(z[order], given) - NEAR // 2, 0, len(z) - NEAR)
+    shares: Floats = (before[first + NEAR] - before[first]) / NEAR
+    return np.full(len(given), before[-1] / len(z)) if float(np.ptp(z)) < 1e-9 else shares
 
 
 def _compared(cell: Mapping[str, Any], direction: Floats, count: int, first: int, rng: np.random.Generator) -> Compared:
