@@ -46,7 +46,7 @@ _TUPLE = re.compile(rf"[(\[{{]\s*+{_ITEM}(?:\s*+,\s*+{_ITEM})++\s*+[)\]}}]")  # 
 
 _MARK = re.compile(r"(?<!#)####(?!#)")
 _HEADING = re.compile(r"\s*\d+\s*[.):]\s+[^\W\d]")  # "#### 1. Understand the problem"
-_BOX = re.compile(r"\\(?:boxed|fbox)\s*\{|[{}]")
+_BOX = re.compile(r"\\(?:boxed|fbox)\s*\{|\\?[{}]")
 _TAGGED = re.compile(r"<(?:final_)?answer>([^<>]{1,400})</(?:final_)?answer>", re.IGNORECASE)
 _BARE_BOX = re.compile(r"\\(?:boxed|fbox)(?![a-zA-Z])\s*+(?!\{)")  # \boxed 7
 _BOX_START = re.compile(r"\\(?:boxed|fbox)\b\s*\{?\s*")
@@ -121,12 +121,12 @@ def stated_number(text: str) -> Number | None:
         if not _HEADING.match(text, mark.end()) and _is_direct(text, mark.end(), numbers):
             return _after(text, mark.end(), numbers)
     question = _NEXT_QUESTION.search(text, 1)
-    if question is not None and (_boxes(text[: question.start()]) or PHRASE.search(text, 0, question.start())):
+    if question is not None and (boxes(text[: question.start()]) or PHRASE.search(text, 0, question.start())):
         text = text[: question.start()]
         numbers = [number for number in numbers if number.end <= len(text)]
-    boxes = _boxes(text)
-    if boxes:
-        return _only_number(text[slice(*boxes[-1])])
+    boxed = boxes(text)
+    if boxed:
+        return _only_number(text[slice(*boxed[-1])])
     tagged = [match[1] for match in _TAGGED.finditer(text)]
     if tagged:
         alone = _only_number(tagged[-1])
@@ -156,24 +156,24 @@ def reference_number(reference: str | None) -> Number | None:
     text = one_notation(reference)
     if _MARK.search(text):
         return _only_number(text[[mark.end() for mark in _MARK.finditer(text)][-1] :])
-    if _boxes(text):
-        return _only_number(text[slice(*_boxes(text)[-1])])
+    if boxes(text):
+        return _only_number(text[slice(*boxes(text)[-1])])
     alone = _only_number(text)
     return stated_number(reference) if alone is None and PHRASE.search(text) else alone
 
 
-def _boxes(text: str) -> list[tuple[int, int]]:
+def boxes(text: str) -> list[tuple[int, int]]:
     """Where the content of each closed \boxed{…} lies, in the order in which they begin."""
     starts: list[int | None] = []
-    boxes = []
+    closed = []
     for match in _BOX.finditer(text):
         if match[0] == "}":
             start = starts.pop() if starts else None
             if start is not None:
-                boxes.append((start, match.start()))
-        else:
+                closed.append((start, match.start()))
+        elif match[0] not in (r"\{", r"\}"):  # the brackets of a set
             starts.append(None if match[0] == "{" else match.end())
-    return sorted(boxes)
+    return sorted(closed)
 
 
 def _only_number(text: str) -> Number | None:

@@ -41,8 +41,12 @@ def _answer(reference: str, completion: str) -> dict[str, Any]:
 
 @lru_cache(maxsize=1024)
 def _reference(text: str) -> Any:
-    """What a reference says: it is one expression as a whole, in dollars or not."""
-    return parse(text if any(mark in text for mark in DELIMITED) else f"${text}$", parsing_timeout=None)
+    """What a reference says: it is one expression as a whole, in dollars or not. A matrix stands in an environment too, which
+    is read only in dollars."""
+    within = f"${text}$"
+    if not any(mark in text for mark in DELIMITED):
+        return parse(within, parsing_timeout=None)
+    return parse(text, parsing_timeout=None) or parse(within, parsing_timeout=None)
 
 
 if __name__ == "__main__":

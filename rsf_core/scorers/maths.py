@@ -10,11 +10,10 @@ from pathlib import Path
 from rsf_core.domain.helper_process import HelperEndedError, HelperProcess
 from rsf_core.scorers.base import NoScore, Scored, instead, unreadable
 from rsf_core.scorers.checks import MathCheck
-from rsf_core.scorers.thoughts import answer_of
+from rsf_core.scorers.mathematics import stated
 
 CPU_SECONDS = 3  # a comparison: an ordinary one takes some thousandths
 WALL_SECONDS = 60.0  # the start of the process included, some two seconds of the processor
-MARK = "####"  # GSM8K's, before the answer
 
 _SCRIPT = Path(__file__).with_name("math_process.py")
 # -P: the folder of the script holds modules that are no top-level ones
@@ -23,8 +22,9 @@ atexit.register(_helper.stop)
 
 
 class MathMatch(MathCheck):
-    """The answer is the last \\boxed{…}, else what follows "the answer is", else the last expression in dollars, else the last
-    number. What is thought aloud (<think>…</think>) is no answer; where "####" stands, what follows it is."""
+    """The answer is what follows "####", else the last \\boxed{…}, else the last <answer>…</answer>, else what follows "the
+    answer is", else the last expression in dollars, else the last number. What is thought aloud (<think>…</think>) is no
+    answer."""
 
     name = "math_match"
     description = (
@@ -34,7 +34,7 @@ class MathMatch(MathCheck):
     bounds = (0.0, 1.0)
     needs = ("math_verify",)
     extra = "math"
-    version = "2"
+    version = "3"
     check = "rsf_core.scorers.checks:MathCheck"
     reference = True
 
@@ -46,7 +46,7 @@ class MathMatch(MathCheck):
         if problem is not None or reference is None:
             raise unreadable(self.name, scored.prompt, str(problem))
         try:
-            answer = _helper.ask({"reference": _stated(reference), "completion": _stated(scored.completion)})
+            answer = _helper.ask({"reference": stated(reference), "completion": stated(scored.completion)})
         except HelperEndedError:
             return NoScore(f"comparing it with the reference takes more than {CPU_SECONDS} s of the processor")
         if "reference" in answer:
@@ -56,10 +56,3 @@ class MathMatch(MathCheck):
                 f"needs mathematics as the reference, {instead(reference)}: {answer['reference']}",
             )
         return NoScore(answer["why"]) if "why" in answer else float(answer["equal"])
-
-
-def _stated(text: str) -> str:
-    """The text without what is thought aloud; where the first "####" stands, the line after it."""
-    text = answer_of(text)
-    _, mark, after = text.partition(MARK)
-    return (after.strip().splitlines() or [""])[0] if mark else text

@@ -67,7 +67,7 @@ def one_notation(text: str) -> str:
     if not text.isascii():
         text = _SMALL_FRACTION.sub(_slanted, text)
         text = _VULGAR.sub(_fraction, _RAISED.sub(_power, text))
-        text = plain_text.plain(_NARROW_GROUPS.sub(_joined, text)).translate(_SIGNS)
+        text = plain_text.plain(without_narrow_gaps(text)).translate(_SIGNS)
         text = _OTHER_DIGIT.sub(lambda match: str(unicodedata.decimal(match[0])), text)
     if "\\" in text or "√" in text or "π" in text or "{,}" in text:
         for pattern, replacement in _LATEX:
@@ -78,6 +78,16 @@ def one_notation(text: str) -> str:
         text = _BASE.sub(_decimal, text)
     text = _NEGATIVE.sub("-", _PERIOD.sub(_period, text))
     return _GROUPED.sub(_grouped, text) if " " in text else text
+
+
+def without_narrow_gaps(text: str) -> str:
+    """`text` with thousands that spaces which do not break set apart as one number: 12345.6 of "12 345,6"."""
+    return _NARROW_GROUPS.sub(_joined, text)
+
+
+def repeating_as_fractions(text: str) -> str:
+    r"""`text` with 0.1\overline{6} as \frac{15}{90}."""
+    return _REPEATING.sub(lambda match: r"\frac{{{}}}{{{}}}".format(*_repeating(match).split("/")), text)
 
 
 def _grouped(match: re.Match[str]) -> str:
