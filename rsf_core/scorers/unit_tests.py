@@ -7,6 +7,7 @@ import ast
 import re
 from collections.abc import Sequence
 from functools import lru_cache
+from textwrap import dedent
 
 from rsf_core.domain import Prompt
 from rsf_core.scorers import sandbox
@@ -25,7 +26,7 @@ class UnitTests(UnitTestsCheck):
         "Share of the reference's assert statements that the completion's Python code (its first fenced block, else all of "
         "it) passes, 0 to 1; with whole 1 or 0. The code is run: see docs/SECURITY.md"
     )
-    version = "2"
+    version = "3"
     bounds = (0.0, 1.0)
     check = "rsf_core.scorers.checks:UnitTestsCheck"
     reference = True
@@ -56,10 +57,11 @@ class UnitTests(UnitTestsCheck):
 
 def code_of(completion: str) -> str:
     """The code in the answer of a completion: its first fenced block, also where it was cut off before the end of it, else all
-    of it."""
+    of it. A block in a list is indented as a whole, which is none of its code."""
     answer = answer_of(completion)
     fenced = _FENCED.search(answer)
-    return fenced[1] if fenced else answer
+    code = fenced[1] if fenced else answer
+    return dedent(code) if code.lstrip("\r\n").startswith((" ", "\t")) else code
 
 
 @lru_cache(maxsize=4096)

@@ -34,6 +34,7 @@ def score(completion: str, reference: str = TESTS, scorer: str = FAST) -> float:
         (f"Here it is:\n```python\n{GOOD}```\nIt doubles.", 1.0),
         (f"```\n{GOOD}\n```\n```python\ndef double(x): return 0\n```", 1.0),
         (f"```py\n{GOOD}", 1.0),  # cut off before its end
+        ("- So:\n  ```py\n  def double(x):\n      return 2 * x\n  ```", 1.0),
         ("def double(x):\n    return x + x if x != 0 else 1\n", 0.75),
         ("def double(x):\n    return 4\n", 0.25),
         ("def double(x) return x", 0.0),
@@ -165,6 +166,10 @@ def test_limits_that_are_none_are_refused(options: str) -> None:
         ("```python\na", "a"),
         ("~~~\na\n~~~", "~~~\na\n~~~"),
         ("use `a` here", "use `a` here"),
+        ("1. So:\n   ```python\n   if a:\n       b\n   ```", "if a:\n    b"),
+        ("\tif a:\n\t\tb", "if a:\n\tb"),
+        ("```\nif a:\n    b\n```", "if a:\n    b"),
+        ('```\na = """\n  \n"""\n```', 'a = """\n  \n"""'),
     ],
 )
 def test_code_is_the_first_fenced_block_else_everything(completion: str, code: str) -> None:
