@@ -5,7 +5,7 @@ import json
 import streamlit as st
 
 from rsf_core.domain import JobKind, Split
-from rsf_core.domain.words import plural
+from rsf_core.domain.words import in_percent, plural
 from rsf_core.rounds.stages import Progress, Stage
 from rsf_core.web import drawing_until, prompt_bands, session, ui
 from rsf_core.web.literal import literal
@@ -108,7 +108,7 @@ def numbers() -> None:
         st.metric("Candidates", f"{counts.candidates:,}", border=True, height="stretch")
         st.metric("Prompts", f"{counts.prompts:,}", border=True, height="stretch")
         st.metric("Scored", f"{counts.scored:,}", border=True, height="stretch")
-        st.metric("Truncated", f"{counts.truncated / counts.candidates:.0%}", border=True, height="stretch")
+        st.metric("Truncated", in_percent(counts.truncated / counts.candidates), border=True, height="stretch")
 
 
 @st.fragment(run_every=ui.REFRESH_SECONDS if running else None)

@@ -5,7 +5,7 @@ import math
 import streamlit as st
 
 from rsf_core.domain import JobKind
-from rsf_core.domain.words import SHARES, plural
+from rsf_core.domain.words import SHARES, in_percent, plural
 from rsf_core.web import about, charts, elsewhere, lost, next_step, runs, session, ui
 from rsf_core.web import autopilot_panel as flying
 from rsf_core.web.literal import literal
@@ -38,7 +38,7 @@ if counts.candidates:
         st.metric(
             "Accepted",
             f"{counts.accepted:,}",
-            None if math.isnan(rate) else f"rate {rate:.0%}",
+            None if math.isnan(rate) else f"rate {in_percent(rate)}",
             delta_color="off",
             delta_arrow="off",
             border=True,
@@ -49,7 +49,7 @@ if counts.candidates:
         st.metric(
             "Truncated",
             f"{counts.truncated:,}",
-            f"{counts.truncated / counts.candidates:.0%} of all",
+            f"{in_percent(counts.truncated / counts.candidates)} of all",
             delta_color="off",
             delta_arrow="off",
             border=True,

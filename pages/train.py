@@ -7,7 +7,7 @@ import streamlit as st
 from rsf_core.acceptance import thinning
 from rsf_core.domain import Control, JobKind, JobState
 from rsf_core.domain.specs import FinetuneSpec
-from rsf_core.domain.words import plural
+from rsf_core.domain.words import in_percent, plural
 from rsf_core.models.hardware import SLOW_BF16, multiplies_bf16
 from rsf_core.project.exporting import curated as exports
 from rsf_core.rounds.stages import Progress, Stage
@@ -237,9 +237,10 @@ if sets:
                 if summary.get("rule") == "random"
                 else "chosen at random among what passes the constraints, as many samples and tokens as the set it matches"
                 if summary.get("rule") == "constraints"
-                else f"{summary['accepted']} accepted, {THINNED[summary.get('deduplicate', 'exact')]}, "
-                f"{distinct} without near-duplicates; "
-                f"acceptance {summary['rate_effective']:.0%}, by the rule alone {summary['rate_automatic']:.0%}"
+                else f"{summary['accepted']:,} accepted, {THINNED[summary.get('deduplicate', 'exact')]}, "
+                f"{distinct:,} without near-duplicates; "
+                f"acceptance {in_percent(summary['rate_effective'])}, "
+                f"by the rule alone {in_percent(summary['rate_automatic'])}"
             )
             size = (
                 f", {plural(summary['tokens'], 'token')}" if "tokens" in summary else ""

@@ -13,6 +13,7 @@ from rsf_core.acceptance.target import LOG_Q, is_indicator, log_ratio
 from rsf_core.domain import Scope
 from rsf_core.domain.arrays import Bools, Floats
 from rsf_core.domain.settings import Accept, Target
+from rsf_core.domain.words import in_percent
 from rsf_core.sampling.acceptance import (
     acceptance_prob,
     accepted,
@@ -101,7 +102,7 @@ def rule_m(accept: Accept, ratio: Floats, critical: Floats, scale: Floats, exact
             return log_m_for_priority(critical, ratio, rate, by)
         return log_m_for_rate(critical, rate, by)
 
-    how = f"accepts {rate:.0%} of the candidates"
+    how = f"accepts {in_percent(rate)} of the candidates"
     if accept.choose == "priority":
         how += ", the critical value of the next one: priority sampling"
     if exact:

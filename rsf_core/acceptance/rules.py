@@ -10,6 +10,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from rsf_core.acceptance.landscape import Landscape
+from rsf_core.domain.words import significant
 from rsf_core.sampling import rules
 from rsf_core.sampling.diversity import distinct_2
 
@@ -54,7 +55,10 @@ def compare(
             "best_of_n: largest reward (RAFT, Llama 2)",
             rules.best_of_n(reward, landscape.prompts, u, each),
         ),
-        f"reward ≥ {at_least:.3g}": ("threshold: a fixed least reward (ReST)", rules.threshold(reward, at_least)),
+        f"reward ≥ {significant(at_least)}": (
+            "threshold: a fixed least reward (ReST)",
+            rules.threshold(reward, at_least),
+        ),
         f"{count:,} at random": ("random: the control that selection has to beat", rules.random(u, count, possible)),
     }
     read = min([READ, *(int(mask.sum()) for _, mask in kept.values())])

@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from rsf_core.domain.arrays import Ints
+from rsf_core.domain.words import fixed, in_percent
 from rsf_core.prompts.near_duplicates import groups
 
 How = Literal["off", "exact", "near"]
@@ -67,9 +68,13 @@ def in_words(summary: Mapping[str, Any]) -> str:
     set is of an earlier version."""
     if not summary.get("thinned") or summary.get("law_moved") is None:
         return ""
-    near = " and near-duplicates" if summary["deduplicate"] == "near" else ""
+    near, count = summary["deduplicate"] == "near", summary["thinned"]
+    if count == 1:
+        left_out = "1 duplicate or near-duplicate was" if near else "1 duplicate was"
+    else:
+        left_out = f"{count:,} duplicates{' and near-duplicates' if near else ''} were"
     return (
-        f"{summary['thinned']:,} duplicates{near} were left out, {summary['mass_thinned']:.1%} of what the accepted weigh: "
-        f"that moves the law of the set by {summary['law_moved']:.3f} in total variation, towards an even one over different "
-        "texts."
+        f"{left_out} left out, {in_percent(summary['mass_thinned'], 1)} of what the accepted weigh: "
+        f"that moves the law of the set by {fixed(summary['law_moved'], 3)} in total variation, towards an even one over "
+        "different texts."
     )

@@ -13,7 +13,7 @@ from rich.table import Table
 from rsf_core.cli.arguments import Folder, Json, who
 from rsf_core.cli.output import say
 from rsf_core.domain.errors import StageError
-from rsf_core.domain.words import plural
+from rsf_core.domain.words import in_percent, plural
 from rsf_core.project.client import connect
 
 
@@ -50,7 +50,7 @@ def gold_text(report: dict[str, Any]) -> Group | str:
     accepts = sum(one["action"] == "accept" for one in items)
     text = (
         f"Round {report['round']}: {plural(len(items), 'gold item')}, {accepts:,} to accept, {len(items) - accepts:,} to "
-        f"reject; {report['share']:.0%} of what reviewers are shown, until they have answered all"
+        f"reject; {in_percent(report['share'])} of what reviewers are shown, until they have answered all"
     )
     if report["outdated"]:
         text += f"\n{report['outdated']:,} were decided by an older guide than version {report['guide']}: confirm them"
@@ -73,7 +73,7 @@ def _cells(reviewer: str, guide: str, part: dict[str, Any]) -> list[str]:
         guide,
         f"{part['answered']:,}",
         f"{part['right']:,}",
-        f"{value:.0%} ({low:.0%} to {high:.0%})",
+        f"{in_percent(value)} ({in_percent(low)} to {in_percent(high)})",
         f"{part['turned_away']:,} of {part['to_accept']:,}",
         f"{part['let_through']:,} of {part['to_reject']:,}",
         f"{part['other_guide']:,}",

@@ -10,7 +10,7 @@ from rich.markup import escape
 from rsf_core.cli.arguments import Folder, Json, who
 from rsf_core.cli.following import follow
 from rsf_core.cli.output import say
-from rsf_core.domain.words import plural
+from rsf_core.domain.words import fixed, in_percent, plural
 from rsf_core.project.client import connect
 
 
@@ -56,7 +56,7 @@ def taste_text(taste: dict[str, Any]) -> str:
     newest, report = versions[0], versions[0]["report"]
     lines = [
         f"[green]✓[/] {escape(newest['scorer'])}: learned from {_learned_from(report)}",
-        f"AUC {interval(report['auc'])}, precision {interval(report['precision'])} at a rate of {report['rate']:.0%}",
+        f"AUC {interval(report['auc'])}, precision {interval(report['precision'])} at a rate of {in_percent(report['rate'])}",
     ]
     for other in (report["best"], report["rule"]):
         if other is not None:
@@ -66,8 +66,8 @@ def taste_text(taste: dict[str, Any]) -> str:
                 f"it gains {interval(other['auc_gain'], '+')} and {interval(other['precision_gain'], '+')}"
             )
     lines += [
-        f"where it says {one['predicted']:.0%}, people accept {one['accepted']['value']:.0%} "
-        f"({one['accepted']['low']:.0%} to {one['accepted']['high']:.0%}) of {one['count']:,}"
+        f"where it says {in_percent(one['predicted'])}, people accept {in_percent(one['accepted']['value'])} "
+        f"({in_percent(one['accepted']['low'])} to {in_percent(one['accepted']['high'])}) of {one['count']:,}"
         for one in report["calibration"]
     ]
     lines += map(escape, newest["says"])
@@ -85,5 +85,5 @@ def _learned_from(report: dict[str, Any]) -> str:
 
 def interval(estimate: dict[str, Any], sign: str = "") -> str:
     """With its limits: 0.81 (0.74 to 0.86)."""
-    value, low, high = (format(estimate[name], f"{sign}.2f") for name in ("value", "low", "high"))
+    value, low, high = (fixed(estimate[name], 2, bool(sign)) for name in ("value", "low", "high"))
     return f"{value} ({low} to {high})"

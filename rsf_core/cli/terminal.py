@@ -15,7 +15,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextC
 from rich.table import Table
 from rich.text import Text
 
-from rsf_core.domain.words import SHARES, ago, number, plural, seconds, size
+from rsf_core.domain.words import SHARES, ago, fixed, in_percent, number, percent, plural, seconds, significant, size
 from rsf_core.evaluation.forgetting import PER_TOKEN
 from rsf_core.project.doctor import Check
 from rsf_core.project.workspace import Entry
@@ -44,7 +44,8 @@ def agreement_words(agreement: dict[str, Any]) -> str:
 
 
 def _limits(interval: dict[str, Any]) -> str:
-    return f"{interval['value']:.2f} ({interval['low']:.2f} to {interval['high']:.2f})"
+    value, low, high = (fixed(interval[name], 2) for name in ("value", "low", "high"))
+    return f"{value} ({low} to {high})"
 
 
 class ProgressLine:
@@ -140,7 +141,7 @@ def _add_forgotten(table: Table, comparison: dict[str, Any]) -> None:
 
 def _short(value: float | None) -> str:
     """Three digits; "?" where it is not known."""
-    return "?" if value is None else f"{value:.3g}"
+    return "?" if value is None else significant(value)
 
 
 def _add_control(table: Table, comparison: dict[str, Any]) -> None:
@@ -190,7 +191,7 @@ def replicates_table(replicates: Sequence[Replicate], procedure: Procedure) -> T
         table.add_column(column, justify="right", no_wrap=True)
     for one in replicates:
         gains = (of_gain(gain, procedure.metric) for gain in (one.gain, one.control, one.selection, one.sealed))
-        rest = (f"{one.acceptance_rate:.1%}"[:-1], f"{one.kl:.2f}", f"{one.tokens_drawn:,}", seconds(one.seconds))
+        rest = (percent(one.acceptance_rate, 1), fixed(one.kl, 2), f"{one.tokens_drawn:,}", seconds(one.seconds))
         table.add_row(str(one.replicate), str(one.seed), *gains, *rest)
     table.add_section()
     intervals = (
@@ -233,7 +234,8 @@ def until_line(so_far: dict[str, Any]) -> str:
     """How far drawing until enough are accepted has come, as the command `drawn_until` gives it."""
     return (
         f"{so_far['accepted']:,} of {plural(so_far['drawn'], 'candidate')} for {plural(so_far['prompts'], 'prompt')} "
-        f"are accepted; rate between {so_far['low']:.1%} and {so_far['high']:.1%}, at every moment together (95 %)"
+        f"are accepted; rate between {in_percent(so_far['low'], 1)} and {in_percent(so_far['high'], 1)}, "
+        "at every moment together (95 %)"
     )
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import count
+
 SHARES = (
     "pass@1",
     "pass@k",
@@ -13,6 +15,7 @@ SHARES = (
     "self-similarity",
 )
 """The metrics that are shares, shown in percent."""
+NOTHING = 1e-9
 
 
 def seconds(value: float) -> str:
@@ -45,9 +48,35 @@ def number(value: float | None, name: str, signed: bool = False) -> str:
     """A metric as a person reads it, in percent where it is a share; "?" where it is not known."""
     if value is None:
         return "?"
-    scale, digits = (100.0, 1) if name in SHARES else (1.0, 2)
-    rounded = round(value * scale, digits) + 0.0  # never −0
+    return percent(value, 1, signed) if name in SHARES else fixed(value, 2, signed)
+
+
+def fixed(value: float, digits: int, signed: bool = False) -> str:
+    """With so many digits after the point, and more where it would else read as 0 and is not; never −0. What is below
+    `NOTHING` is a rounding error."""
+    if abs(value) > NOTHING:
+        digits = next(more for more in count(digits) if round(value, more) != 0)
+    rounded = round(value, digits) + 0.0
     return f"{rounded:{'+' if signed else ''}.{digits}f}"
+
+
+def significant(value: float, digits: int = 3) -> str:
+    """To so many digits, but of a large number all before the point: 0.0123, 12.3, 1,235."""
+    if abs(value) < NOTHING:
+        return "0"
+    return f"{value:,.0f}" if abs(value) >= 10**digits - 0.5 else f"{value:.{digits}g}"
+
+
+def percent(value: float, digits: int = 0, signed: bool = False) -> str:
+    """A share of 1 as a number of percent, `fixed`: and not 100 where something is left."""
+    if abs(1.0 - abs(value)) > NOTHING:
+        digits = next(more for more in count(digits) if abs(round(100.0 * value, more)) != 100)
+    return fixed(100.0 * value, digits, signed)
+
+
+def in_percent(value: float, digits: int = 0) -> str:
+    """A share of 1 in percent: 12%, 0.3%, 99.6%, and 0% and 100% of nothing and of all alone."""
+    return f"{percent(value, digits)}%"
 
 
 def size(count: int) -> str:

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from rsf_core.domain.settings import Autopilot
+from rsf_core.domain.words import fixed, in_percent, plural
 from rsf_core.evaluation.forgetting import PER_TOKEN
 from rsf_core.evaluation.gauges import UNRELATED
 from rsf_core.rounds.comparisons import Comparison
@@ -33,9 +34,8 @@ def before_training(counts: RoundCounts, limits: Autopilot, rate: float | None =
     if rate is None or not math.isfinite(rate):
         rate = counts.accepted / counts.candidates if counts.candidates else 0.0
     if rate < limits.min_acceptance:
-        return [
-            f"only {rate:.1%} of the candidates are accepted (autopilot.min_acceptance is {limits.min_acceptance:.1%})"
-        ]
+        least = in_percent(limits.min_acceptance, 1)
+        return [f"only {in_percent(rate, 1)} of the candidates are accepted (autopilot.min_acceptance is {least})"]
     return []
 
 
@@ -52,8 +52,8 @@ def repetition(summary: Mapping[str, Any], limits: Autopilot) -> list[str]:
     repeated = 1 - distinct / kept
     if repeated <= limits.max_duplicates * most:
         return []
-    sentence = f"{repeated:.0%} of the accepted completions repeat another of their prompt or nearly do"
-    return [f"{sentence} (autopilot.max_duplicates is {limits.max_duplicates:.0%})"]
+    sentence = f"{in_percent(repeated)} of the accepted completions repeat another of their prompt or nearly do"
+    return [f"{sentence} (autopilot.max_duplicates is {in_percent(limits.max_duplicates)})"]
 
 
 def after_round(comparison: Comparison, limits: Autopilot) -> list[str]:
@@ -67,13 +67,14 @@ def _gain(comparison: Comparison, limits: Autopilot) -> str | None:
     gain = comparison.gain.get(metric)
     if gain is None or not math.isfinite(gain.value):
         return f"the held-out gain cannot be computed: no held-out prompt has {metric} before and after"
+    changed, low, high = (fixed(value, 3, signed=True) for value in (gain.value, gain.low, gain.high))
     if gain.value <= limits.min_gain:
-        return f"no held-out gain: {metric} changed by {gain.value:+.3f} (autopilot.min_gain is {limits.min_gain:g})"
+        return f"no held-out gain: {metric} changed by {changed} (autopilot.min_gain is {limits.min_gain:g})"
     if not (limits.gain_shown and gain.known and gain.low <= limits.min_gain):
         return None
     return (
-        f"no gain could be shown with {comparison.prompts} held-out prompts: {metric} changed by {gain.value:+.3f} "
-        f"[{gain.low:+.3f}, {gain.high:+.3f}], which chance may explain (autopilot.min_gain is {limits.min_gain:g}; add "
+        f"no gain could be shown with {plural(comparison.prompts, 'held-out prompt')}: {metric} changed by {changed} "
+        f"[{low}, {high}], which chance may explain (autopilot.min_gain is {limits.min_gain:g}; add "
         "held-out prompts, or set autopilot.gain_shown to false to go by the estimate)"
     )
 
@@ -135,8 +136,8 @@ def _diversity(comparison: Comparison, limits: Autopilot) -> str | None:
     if ratio >= limits.min_diversity:
         return None
     return (
-        f"diversity has fallen to {ratio:.0%} of the base's distinct-2 (autopilot.min_diversity is "
-        f"{limits.min_diversity:.0%})"
+        f"diversity has fallen to {in_percent(ratio)} of the base's distinct-2 (autopilot.min_diversity is "
+        f"{in_percent(limits.min_diversity)})"
     )
 
 
@@ -146,8 +147,8 @@ def _alike(comparison: Comparison, limits: Autopilot) -> str | None:
     if after is None or base is None or 1 - after >= limits.min_diversity * (1 - base):
         return None  # with one completion a prompt there is none
     return (
-        f"completions of a prompt have become alike: self-similarity {after:.0%}, the base's is {base:.0%} "
-        f"(autopilot.min_diversity is {limits.min_diversity:.0%})"
+        f"completions of a prompt have become alike: self-similarity {in_percent(after)}, the base's is {in_percent(base)} "
+        f"(autopilot.min_diversity is {in_percent(limits.min_diversity)})"
     )
 
 
@@ -155,7 +156,8 @@ def _entropy(comparison: Comparison, limits: Autopilot) -> str | None:
     after, base = _value(comparison.after, "entropy"), _value(comparison.base, "entropy")
     if after is None or not base or after >= limits.min_entropy * base:
         return None  # a base that is drawn greedily has none
-    return f"entropy has fallen to {after / base:.0%} of the base's (autopilot.min_entropy is {limits.min_entropy:.0%})"
+    fallen, least = in_percent(after / base), in_percent(limits.min_entropy)
+    return f"entropy has fallen to {fallen} of the base's (autopilot.min_entropy is {least})"
 
 
 def _value(metrics: Mapping[str, Interval], name: str) -> float | None:

@@ -16,6 +16,7 @@ from rsf_core.domain.access import Actor, spoken
 from rsf_core.domain.errors import StageError
 from rsf_core.domain.settings import Target
 from rsf_core.domain.specs import TrialSpec
+from rsf_core.domain.words import significant
 from rsf_core.evaluation import forgetting
 from rsf_core.evaluation.measures import Measures
 from rsf_core.evaluation.metrics import Measured, gains, intervals
@@ -313,7 +314,7 @@ class _Yardstick:
 
 def _label(view: ModelView) -> str:
     metric = next((name for name in ("reward", "pass@1") if name in view.metrics), None)
-    shown = "" if metric is None else f"\n{metric} {view.metrics[metric].value:.3g}"
+    shown = "" if metric is None else f"\n{metric} {significant(view.metrics[metric].value)}"
     return view.model.model_id + shown + ("\n(deleted)" if view.deleted else "")
 
 

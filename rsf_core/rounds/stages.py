@@ -121,7 +121,11 @@ def _drawn(facts: RoundFacts) -> str:
 
 def _reviewed(facts: RoundFacts) -> str:
     counts = facts.counts
-    return f"{counts.accepted:,} accepted, {counts.overridden:,} by a person" if facts.scored else "accept or reject"
+    return (
+        f"{counts.accepted:,} accepted, {counts.overridden:,} decided by a person"
+        if facts.scored
+        else "accept or reject"
+    )
 
 
 def _tuned(facts: RoundFacts) -> str:

@@ -10,7 +10,7 @@ import streamlit as st
 from rsf_core.acceptance import history, outcomes
 from rsf_core.acceptance.landscape import Landscape
 from rsf_core.domain import Scope
-from rsf_core.domain.words import plural, seconds
+from rsf_core.domain.words import in_percent, plural, seconds
 from rsf_core.domain.words import speed as tokens_a_second
 from rsf_core.project import Project
 from rsf_core.sampling.cost import forecast
@@ -195,8 +195,9 @@ def _cost(project: Project, number: int, landscape: Landscape, diagnosis: Diagno
     k = project.settings.generate.candidates
     none = outcomes.starving(landscape, diagnosis.log_m, k).none
     st.caption(
-        f"With {plural(k, 'candidate')} a prompt, about {none.value:.0%} [{none.low:.0%}, {none.high:.0%}] of prompts like "
-        "these would get none: the rates of prompts are shrunk towards each other, for few draws of one say little."
+        f"With {plural(k, 'candidate')} a prompt, about {in_percent(none.value)} "
+        f"[{in_percent(none.low)}, {in_percent(none.high)}] of prompts like these would "
+        "get none: the rates of prompts are shrunk towards each other, for few draws of one say little."
     )
 
 

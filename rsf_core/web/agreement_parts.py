@@ -6,7 +6,7 @@ import streamlit as st
 
 from rsf_core.domain.access import Actor
 from rsf_core.domain.errors import RsfError
-from rsf_core.domain.words import plural
+from rsf_core.domain.words import fixed, in_percent, percent, plural
 from rsf_core.project import Project
 from rsf_core.sampling.intervals import Interval
 from rsf_core.web import charts, compare_parts, gold_parts, guide_parts, progress_parts, question_parts, ui
@@ -59,14 +59,14 @@ def agreement(project: Project, number: int, reviewer: Actor) -> None:
     if not agreement_now.pairs:
         st.caption("No candidate has been decided by two reviewers yet: raise “Opinions a candidate wants” below.")
     else:
-        alpha = "not defined: all said the same" if agreement_now.alpha is None else f"{agreement_now.alpha:.2f}"
+        alpha = "not defined: all said the same" if agreement_now.alpha is None else fixed(agreement_now.alpha, 2)
         st.markdown(f"Krippendorff's α: **{literal(alpha)}**")
         ui.grid(
             [
                 {
                     "reviewers": f"{pair.first} and {pair.second}",
                     "decided by both": pair.both,
-                    "same": f"{pair.same / pair.both:.0%}",
+                    "same": in_percent(pair.same / pair.both),
                     "Cohen's κ": None if pair.kappa is None else round(pair.kappa, 2),
                 }
                 for pair in agreement_now.pairs
@@ -129,7 +129,5 @@ def _suggestion(project: Project, number: int, reviewer: Actor) -> None:
 
 def _percent(interval: Interval | None) -> str:
     return (
-        "–"
-        if interval is None
-        else f"{100 * interval.value:.0f} % [{100 * interval.low:.0f}, {100 * interval.high:.0f}]"
+        "–" if interval is None else f"{percent(interval.value)} % [{percent(interval.low)}, {percent(interval.high)}]"
     )

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from rsf_core.acceptance.outcomes import Density, Outcomes
 from rsf_core.acceptance.preview import Shifts
 from rsf_core.domain import scorer_ref
+from rsf_core.domain.words import significant
 from rsf_core.learning.report import Point
 from rsf_core.rounds.comparisons import Comparison
 from rsf_core.sampling.intervals import Interval
@@ -338,13 +339,13 @@ def scores(edges: Numbers, levels: Numbers, counts: Numbers, scorer: str) -> go.
         y=list(counts),
         width=0.5 if few else ((high - low) * 0.94).tolist(),
         marker_color=palette.ACCENT,
-        customdata=[f"with {level:.4g}" for level in levels]
+        customdata=[f"with {significant(level, 4)}" for level in levels]
         if few
-        else [f"from {start:.4g} to {end:.4g}" for start, end in zip(low, high, strict=True)],
+        else [f"from {significant(start, 4)} to {significant(end, 4)}" for start, end in zip(low, high, strict=True)],
         hovertemplate="%{y:,} candidates %{customdata}<extra></extra>",
     )
     if few:
-        labels = [f"{level:.4g}" for level in levels]
+        labels = [significant(level, 4) for level in levels]
         figure.update_xaxes(tickvals=list(range(len(levels))), ticktext=labels, range=[-0.75, len(levels) - 0.25])
     figure.update_layout(hovermode="closest")
     return figure
@@ -364,7 +365,7 @@ def levels(groups: Sequence[Level], scorer: str) -> go.Figure:
         mode="lines+markers",
         line={"color": palette.ACCENT, "width": 1},
         marker={"size": 9},
-        customdata=[[f"{one.low:.4g} to {one.high:.4g}", one.decisions] for one in groups],
+        customdata=[[f"{significant(one.low, 4)} to {significant(one.high, 4)}", one.decisions] for one in groups],
         hovertemplate="%{y:.0f} % of %{customdata[1]:,} decisions at %{customdata[0]}<extra></extra>",
     )
     figure.update_yaxes(range=[-4, 104])

@@ -7,7 +7,7 @@ import streamlit as st
 
 from rsf_core.domain import MOST_RANKED
 from rsf_core.domain.access import Actor
-from rsf_core.domain.words import plural
+from rsf_core.domain.words import in_percent, plural
 from rsf_core.project import Project
 from rsf_core.review.win_rates import Figure
 from rsf_core.web import ui
@@ -73,7 +73,7 @@ def win_rates(project: Project, number: int) -> None:
                     "candidate": one.candidate_id,
                     "won": one.wins,
                     "of": one.pairs,
-                    "share": f"{one.wins / one.pairs:.0%}",
+                    "share": in_percent(one.wins / one.pairs),
                 }
                 for one in rates.candidates[:MOST_CANDIDATES]
             ]

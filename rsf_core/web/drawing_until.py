@@ -6,7 +6,7 @@ import streamlit as st
 
 from rsf_core.acceptance.target import is_indicator
 from rsf_core.domain import Split
-from rsf_core.domain.words import plural
+from rsf_core.domain.words import in_percent, plural
 from rsf_core.project import Project
 from rsf_core.rounds.until import SoFar
 from rsf_core.web import ui
@@ -35,7 +35,8 @@ def _progress(so_far: SoFar) -> None:
         )
         st.progress(min(1.0, min(so_far.accepted, so_far.number) / so_far.until.wanted))
         st.caption(
-            f"The acceptance rate lies between {so_far.low:.1%} and {so_far.high:.1%} (95 %). These limits hold at every "
+            f"The acceptance rate lies between {in_percent(so_far.low, 1)} and "
+            f"{in_percent(so_far.high, 1)} (95 %). These limits hold at every "
             "moment together, so one may stop by them; they speak of the automatic decisions at this M alone. "
             + (
                 f"It ended: {literal(so_far.end)}."

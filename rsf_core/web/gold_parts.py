@@ -8,7 +8,7 @@ import streamlit as st
 
 from rsf_core.domain import Action
 from rsf_core.domain.access import Actor
-from rsf_core.domain.words import plural
+from rsf_core.domain.words import in_percent, plural
 from rsf_core.project import Project
 from rsf_core.project.gold_book import GoldReport
 from rsf_core.review.gold import Accuracy, ReviewerAccuracy
@@ -62,7 +62,7 @@ def panel(project: Project, number: int, author: Actor) -> None:
 def _standing(report: GoldReport, share: float) -> None:
     accepts = sum(mark.action is Action.ACCEPT for mark in report.marks)
     mixed = (
-        f"Until somebody has answered all, {share:.0%} of what they are shown are gold items; nothing on their card, "
+        f"Until somebody has answered all, {in_percent(share)} of what they are shown are gold items; nothing on their card, "
         "in its address, or in the figures and previews of exports that a reviewer may look at tells which."
         if share
         else "None is mixed in: their share is 0. Reviewers answer those that they come upon."

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import streamlit as st
 
 from rsf_core.domain.access import Actor
-from rsf_core.domain.words import plural
+from rsf_core.domain.words import in_percent, plural
 from rsf_core.project import Project
 from rsf_core.project.guide_book import LONGEST, LONGEST_REASON
 from rsf_core.review.under_guide import UnderGuide
@@ -143,4 +143,4 @@ def agreement(agreements: Sequence[UnderGuide]) -> None:
 
 
 def _of(part: int, whole: int) -> str:
-    return f"{part:,} of {whole:,} ({part / whole:.0%})" if whole else "–"
+    return f"{part:,} of {whole:,} ({in_percent(part / whole)})" if whole else "–"

@@ -9,7 +9,7 @@ import streamlit as st
 
 from rsf_core.domain.scorer_ref import shown
 from rsf_core.domain.settings import Target
-from rsf_core.domain.words import plural
+from rsf_core.domain.words import fixed, in_percent, plural, significant
 from rsf_core.project import Project
 from rsf_core.project.scorer_book import direction
 from rsf_core.sampling.intervals import Interval
@@ -29,7 +29,7 @@ def beside_people(project: Project, scorer: str) -> None:
     st.subheader("Beside people’s decisions", anchor=False)
     if is_opinion:
         _word(scorer, judging)
-    if judging.kappa is None or judging.auc is None or judging.correlation is None:
+    if judging.kappa is None or judging.auc is None or judging.correlation is None or judging.threshold is None:
         st.caption(
             f"{plural(judging.decisions, 'decision')} of people on candidates with a score. From {FEWEST_OF_A_KIND} accepts "
             f"and {FEWEST_OF_A_KIND} rejects on, of two prompts at least, the agreement is shown here."
@@ -42,9 +42,10 @@ def beside_people(project: Project, scorer: str) -> None:
         _figure("Rank correlation", judging.correlation, _CORRELATION)
         _figure("AUC", judging.auc, _AUC)
     side = "above" if judging.direction > 0 else "below"
+    threshold = significant(judging.threshold, 4)
     st.caption(
         f"By {plural(judging.decisions, 'decision')} ({judging.accepts:,} accepts) on {plural(judging.prompts, 'prompt')}, in "
-        f"all rounds, with 95 % intervals over prompts. The best threshold is {side} {judging.threshold:.4g}; κ is counted on "
+        f"all rounds, with 95 % intervals over prompts. The best threshold is {side} {threshold}; κ is counted on "
         "prompts that had no part in choosing theirs. What people decided is what they looked at: for the whole round it "
         "speaks as far as that was chosen at random, and more so where they decided without seeing the score."
     )
@@ -157,11 +158,12 @@ def _word(scorer: str, judging: Judging) -> None:
 
 
 def _row(level: Level) -> dict[str, str | int]:
+    low, high = significant(level.low, 4), significant(level.high, 4)
     return {
-        "score": f"{level.low:.4g}" if level.low == level.high else f"{level.low:.4g} to {level.high:.4g}",
+        "score": significant(level.low, 4) if level.low == level.high else f"{low} to {high}",
         "decisions": level.decisions,
-        "accepted by people": f"{level.accepted.value:.0%}",
-        "95 % interval": f"{level.accepted.low:.0%} to {level.accepted.high:.0%}"
+        "accepted by people": in_percent(level.accepted.value),
+        "95 % interval": f"{in_percent(level.accepted.low)} to {in_percent(level.accepted.high)}"
         if level.accepted.known
         else "not known",
     }
@@ -172,4 +174,4 @@ def _between(interval: Interval) -> str:
 
 
 def _number(value: float) -> str:
-    return f"{value:.2f}".replace("-", "−")
+    return fixed(value, 2).replace("-", "−")

@@ -9,7 +9,7 @@ from pathlib import Path
 import streamlit as st
 
 from rsf_core.domain import Split, files
-from rsf_core.domain.words import plural, seconds, size, speed
+from rsf_core.domain.words import plural, seconds, significant, size, speed
 from rsf_core.jobs.model_check import CheckState, ModelReport
 from rsf_core.models import DEFAULT_MODEL
 from rsf_core.project import task_files
@@ -360,8 +360,8 @@ def _prompt(prompt: TrialPrompt, expanded: bool) -> None:
         for one in sorted(prompt.candidates, key=lambda candidate: not candidate.accepted):
             with st.container(border=True):
                 icon = ":material/check_circle: accepted" if one.accepted else ":material/cancel: not accepted"
-                marks = [f"reward {one.reward:.3g}"] if one.reward is not None else []
-                marks += [f"{name} {value:.3g}" for name, value in one.scores.items()]
+                marks = [f"reward {significant(one.reward)}"] if one.reward is not None else []
+                marks += [f"{name} {significant(value)}" for name, value in one.scores.items()]
                 marks += ["cut off"] if one.truncated else []
                 st.caption(f"{icon} · {literal(' · '.join(marks))}")
                 ui.text(one.completion)

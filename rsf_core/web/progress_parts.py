@@ -7,6 +7,7 @@ from typing import Any
 import streamlit as st
 
 from rsf_core.domain.access import Actor
+from rsf_core.domain.words import in_percent
 from rsf_core.project import Project
 from rsf_core.review.progress import Progress
 from rsf_core.web import ui
@@ -61,8 +62,8 @@ def _sitting(progress: Progress) -> None:
     if sitting is None or not (sitting.decided or sitting.undone):
         st.caption("What you decide here is summed up as you go.")
         return
-    share = f"{sitting.accepted / sitting.decided:.0%}" if sitting.decided else "–"
-    like = f"{sitting.like_the_rule / sitting.ruled:.0%}" if sitting.ruled else "–"
+    share = in_percent(sitting.accepted / sitting.decided) if sitting.decided else "–"
+    like = in_percent(sitting.like_the_rule / sitting.ruled) if sitting.ruled else "–"
     pace = "–" if sitting.per_hour is None else f"{sitting.per_hour:,.0f}"
     with st.container(horizontal=True):
         st.metric("Decided in this sitting", f"{sitting.decided:,}", border=True)

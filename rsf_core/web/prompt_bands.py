@@ -5,7 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from rsf_core.acceptance import bands
-from rsf_core.domain.words import plural
+from rsf_core.domain.words import in_percent, plural
 from rsf_core.project import Project
 from rsf_core.web import charts, ui
 from rsf_core.web.literal import literal
@@ -28,8 +28,8 @@ def panel(project: Project, number: int, editable: bool) -> None:
     none = project.none_of(k, number)
     assert none is not None  # there are bands
     st.caption(
-        f"{literal(bands.in_words(shown[-1][1]))} Of prompts like these, {none.value:.0%} "
-        f"[{none.low:.0%}, {none.high:.0%}] would get none of {k:,}, their rates shrunk towards each other."
+        f"{literal(bands.in_words(shown[-1][1]))} Of prompts like these, {in_percent(none.value)} "
+        f"[{in_percent(none.low)}, {in_percent(none.high)}] would get none of {k:,}, their rates shrunk towards each other."
     )
     if editable:
         _draw_more(project)

@@ -10,7 +10,7 @@ import streamlit as st
 from rsf_core.domain.access import Actor
 from rsf_core.domain.errors import QuestionError
 from rsf_core.domain.questions import MOST, MOST_OPTIONS, POINTS, Question, QuestionKind
-from rsf_core.domain.words import plural
+from rsf_core.domain.words import in_percent, plural
 from rsf_core.project import Project
 from rsf_core.project.question_book import AskedQuestion
 from rsf_core.review.answers import Summary
@@ -164,7 +164,7 @@ def answered(project: Project, number: int) -> None:
             total = sum(count for _, count in one.counts)
             ui.grid(
                 [
-                    {"answer": answer, what: count, "share": f"{count / total:.0%}" if total else "–"}
+                    {"answer": answer, what: count, "share": in_percent(count / total) if total else "–"}
                     for answer, count in one.counts
                 ],
             )
@@ -180,7 +180,7 @@ def _agreement(one: Summary) -> str:
         f"{plural(agreed.pairs, 'pair')} of answers the same"
     )
     if agreed.overlap is not None:
-        share = f"of what either marked, both marked {agreed.overlap:.0%} alike on average"
+        share = f"of what either marked, both marked {in_percent(agreed.overlap)} alike on average"
         return f"{words}; {share}. Who marked nothing is not in it."
     if one.question.kind is QuestionKind.TEXT:
         return f"{words}."

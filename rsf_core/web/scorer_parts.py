@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 import streamlit as st
 
 from rsf_core.domain.scorer_ref import readable
-from rsf_core.domain.words import plural
+from rsf_core.domain.words import plural, significant
 from rsf_core.project import Project
 from rsf_core.project.scorer_book import RoundScores, Scores, role
 from rsf_core.scorers.card import ScorerCard
@@ -97,7 +97,7 @@ def _closely(one: Scores) -> None:
 def _examples(examples: Sequence[Example]) -> None:
     for example in examples:
         with st.container(border=True):
-            st.markdown(f"**{example.score:.4g}**")
+            st.markdown(f"**{significant(example.score, 4)}**")
             st.caption(f"Candidate {literal(example.candidate_id)}, asked: {literal(example.prompt[:EXCERPT])}")
             ui.text(example.completion[:EXCERPT] + ("…" if len(example.completion) > EXCERPT else ""))
 

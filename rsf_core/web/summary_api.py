@@ -8,7 +8,7 @@ from pydantic import Field
 
 from rsf_core.domain import access
 from rsf_core.domain.access import Actor
-from rsf_core.domain.words import plural, seconds
+from rsf_core.domain.words import in_percent, plural, seconds
 from rsf_core.project import Project
 from rsf_core.review.agreement import WithOthers
 from rsf_core.review.filters import CandidateFilter, Order, View
@@ -89,7 +89,7 @@ def rows(sitting: SittingSummary | None, decided: int, others: WithOthers) -> li
         pace = "" if sitting.per_hour is None else f"{sitting.per_hour:,.0f} an hour; pauses of over 5 minutes left out"
         made.append(["Time", seconds(sitting.seconds), pace])
     if sitting.ruled:
-        share = f"{sitting.like_the_rule / sitting.ruled:.0%} of {sitting.ruled:,}"
+        share = f"{in_percent(sitting.like_the_rule / sitting.ruled)} of {sitting.ruled:,}"
         turned = (
             f"you rejected {sitting.turned_away:,} that it accepts, and accepted {sitting.brought_in:,} that it rejects"
         )
@@ -100,7 +100,7 @@ def rows(sitting: SittingSummary | None, decided: int, others: WithOthers) -> li
         words = (
             f"{plural(others.both, 'opinion')} of {plural(others.reviewers, 'other reviewer')} on what you decided too"
         )
-        made.append(["Like other reviewers", f"{others.same / others.both:.0%} of {others.both:,}", words])
+        made.append(["Like other reviewers", f"{in_percent(others.same / others.both)} of {others.both:,}", words])
     return made
 
 

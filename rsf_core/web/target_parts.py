@@ -11,7 +11,7 @@ from rsf_core.acceptance.preview import Draft, Missing, Preview
 from rsf_core.acceptance.target import compounding, log_prob_scorer
 from rsf_core.acceptance.target_words import changes, constraint_words, describe, reference_name
 from rsf_core.domain.scorer_ref import readable
-from rsf_core.domain.words import plural
+from rsf_core.domain.words import in_percent, percent, plural, significant
 from rsf_core.project import Project
 from rsf_core.project.target_book import EXAMPLES, Example, Fate
 from rsf_core.web import charts, target_form, ui
@@ -186,7 +186,7 @@ def effect(project: Project, draft: Draft, preview: Preview, number: int) -> Non
                 at = landscape.at(preview.by.log_m)
                 st.metric(
                     "Acceptance rate",
-                    f"{100 * at.expected_rate:.1f} %",
+                    f"{percent(at.expected_rate, 1)} %",
                     f"{plural(at.prompts_with_none, 'prompt')} with none",
                     delta_color="off",
                     delta_arrow="off",
@@ -231,8 +231,8 @@ def _parts(preview: Preview) -> None:
                 if part.constraint is None
                 else f"must have {constraint_words(part.constraint)}",
                 "scored": f"{part.scored:,} of {len(preview.after):,}",
-                "mean score": f"{part.mean:.3g}" if known else "no scores yet",
-                "meets it": f"{part.passing / part.scored:.0%}" if part.constraint is not None and known else "",
+                "mean score": significant(part.mean) if known else "no scores yet",
+                "meets it": in_percent(part.passing / part.scored) if part.constraint is not None and known else "",
             }
         )
     ui.grid(rows)
@@ -268,14 +268,10 @@ def _example(example: Example) -> None:
 
 def _why(example: Example) -> str:
     """The reward and the chance to be accepted, before and after, and the constraint that stands in the way."""
-    reward = " → ".join(dict.fromkeys("?" if value is None else f"{value:.3g}" for value in example.reward))
-    chance = " → ".join("?" if value is None else _percent(value) for value in example.chance)
+    reward = " → ".join(dict.fromkeys("?" if value is None else significant(value) for value in example.reward))
+    chance = " → ".join("?" if value is None else f"{percent(value)} %" for value in example.chance)
     why = f"reward {reward} · chance {chance}"
     return why if example.fails is None else f"{why} · fails {example.fails}"
-
-
-def _percent(value: float) -> str:
-    return f"{100 * value:.0f} %" if value in (0.0, 1.0) or 0.01 <= value <= 0.99 else f"{100 * value:.2g} %"
 
 
 def versions(project: Project) -> None:

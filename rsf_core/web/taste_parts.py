@@ -8,7 +8,7 @@ import streamlit as st
 
 from rsf_core.acceptance.preview import Draft
 from rsf_core.domain import JobKind
-from rsf_core.domain.words import plural
+from rsf_core.domain.words import fixed, in_percent, plural
 from rsf_core.learning import words
 from rsf_core.learning.report import BIN_PROMPTS, BIN_ROWS, Against, Report
 from rsf_core.project import Project
@@ -140,7 +140,7 @@ def _figures(report: Report) -> None:
     st.caption(
         f"{literal(words.basis(report))} Each is judged by a model that has not seen its prompt. AUC: of an accepted and "
         "a rejected one, how often the accepted one is put higher; 0.5 is chance. Precision: of the "
-        f"{report.rate:.0%} put highest, the share that people accept. {LIMITS} {literal(words.chosen(report))}"
+        f"{in_percent(report.rate)} put highest, the share that people accept. {LIMITS} {literal(words.chosen(report))}"
     )
     if words.earlier(report):
         st.caption(literal(words.earlier(report)))
@@ -158,7 +158,7 @@ def _row(name: str, auc: Interval, precision: Interval, other: Against | None) -
 
 def _limits(interval: Interval, sign: str = "") -> str:
     value, low, high = (
-        format(number, f"{sign}.2f").replace("-", "−") for number in (interval.value, interval.low, interval.high)
+        fixed(number, 2, bool(sign)).replace("-", "−") for number in (interval.value, interval.low, interval.high)
     )
     return f"{value} ({low} to {high})"
 
@@ -174,8 +174,9 @@ def _calibration(report: Report) -> None:
     ui.grid(
         [
             {
-                "it says": f"{one.predicted:.0%}",
-                "people accept": f"{one.accepted.value:.0%} ({one.accepted.low:.0%} to {one.accepted.high:.0%})",
+                "it says": in_percent(one.predicted),
+                "people accept": f"{in_percent(one.accepted.value)} "
+                f"({in_percent(one.accepted.low)} to {in_percent(one.accepted.high)})",
                 "candidates": one.count,
             }
             for one in report.calibration
@@ -240,7 +241,8 @@ def _examples(examples: Sequence[Disagreement]) -> None:
     for example in examples:
         with st.container(border=True):
             st.caption(
-                f"Candidate {literal(example.candidate_id)}, accepted by people with a chance of {example.chance:.0%}, asked: "
+                f"Candidate {literal(example.candidate_id)}, accepted by people with a chance of "
+                f"{in_percent(example.chance)}, asked: "
                 f"{literal(example.prompt[:EXCERPT])}"
             )
             ui.text(example.completion[:EXCERPT] + ("…" if len(example.completion) > EXCERPT else ""))

@@ -15,7 +15,7 @@ from rsf_core.domain import JobKind, JobState, access, bundled
 from rsf_core.domain.access import Actor
 from rsf_core.domain.errors import ProjectClosedError, RsfError, WorkspaceError
 from rsf_core.domain.files import in_words
-from rsf_core.domain.words import SHARES, number, seconds
+from rsf_core.domain.words import SHARES, number, percent, seconds, significant
 from rsf_core.project import Project
 from rsf_core.review.filters import CandidateFilter, View
 from rsf_core.rounds.stages import Progress, StageState, stage_type
@@ -365,9 +365,10 @@ def interval(estimate: Interval | None, name: str, signed: bool = False) -> str:
 
 def limits(interval: Interval, unit: str = "", scale: float = 1.0) -> str:
     """value [low, high] of any estimate, to three digits."""
-    value = f"{interval.value * scale:.3g}{unit}"
-    return (
-        f"{value}  [{interval.low * scale:.3g}, {interval.high * scale:.3g}]"
-        if interval.known
-        else f"{value}  (no interval)"
-    )
+    value, low, high = (_three_digits(limit, scale) for limit in (interval.value, interval.low, interval.high))
+    return f"{value}{unit}  [{low}, {high}]" if interval.known else f"{value}{unit}  (no interval)"
+
+
+def _three_digits(value: float, scale: float) -> str:
+    """Those of value·scale; of a share in percent (`scale` 100) more, where less than all would read as 100."""
+    return percent(value, 1) if scale == 100.0 and 0.9995 <= value < 1.0 else significant(value * scale)

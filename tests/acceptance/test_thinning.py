@@ -76,6 +76,9 @@ def test_a_set_is_thinned_as_asked_and_says_what_that_did(store: Store, how: str
     # off: nothing; exact: of a prompt (2, 1, 1)/4 to thirds; near: (3, 1)/4 to halves
     assert summary["law_moved"] == pytest.approx({"off": 0.0, "exact": 1 / 6, "near": 0.25}[how])
     words = thinning.in_words(summary)
+    if how != "off":
+        one = thinning.in_words(summary | {"thinned": 1, "mass_thinned": 0.0004, "law_moved": 0.00004})
+        assert one.startswith("1 duplicate") and " was left out, 0.04% of " in one and "by 0.00004 in" in one
     assert (
         words == ""
         if how == "off"

@@ -129,7 +129,7 @@ def test_what_a_reviewer_can_ask_is_the_same_whether_or_not_an_item_is_gold(
         {"accepted": 2, "rejected": 0} if right is Action.ACCEPT else {"accepted": 1, "rejected": 1}
     )
     assert told["fate"]["overridden"] == project.counts(1).overridden
-    assert f"{project.counts(1).accepted:,} accepted, {project.counts(1).overridden:,} by a person" in {
+    assert f"{project.counts(1).accepted:,} accepted, {project.counts(1).overridden:,} decided by a person" in {
         stage["detail"] for stage in told["stages"]
     }
     accepted = {row["candidate_id"]: row["accepted"] for row in told["candidates"][1]}

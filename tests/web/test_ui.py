@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import pytest
@@ -9,6 +10,7 @@ import streamlit as st
 
 from rsf_core.review.filters import Order, View
 from rsf_core.review.what_next import EndOfQueue, suggestions
+from rsf_core.sampling.intervals import Interval
 from rsf_core.web import scorer_parts, session, ui
 
 
@@ -24,3 +26,20 @@ def test_an_address_may_hold_any_parameter_on_the_way_to_a_page(monkeypatch: pyt
 def test_the_end_of_a_queue_leads_to_a_part_of_scorers_that_is_there() -> None:
     (suggestion,) = suggestions(EndOfQueue(View.PENDING, False, Order.BOUNDARY, 0, 0, 0, 50, 1_000, learnable=3))
     assert suggestion.page == "scorers" and suggestion.query["show"] in scorer_parts.WAYS
+
+
+@pytest.mark.parametrize(
+    ("value", "low", "high", "unit", "scale", "text"),
+    [
+        (0.0123, 0.001, 0.9, " %", 100.0, "1.23 %  [0.1, 90]"),
+        (0.99, 0.95, 0.99996, " %", 100.0, "99 %  [95, 99.996]"),
+        (1.0, 0.963, 1.0, " %", 100.0, "100 %  [96.3, 100]"),
+        (1e-17, 0.0, 0.0004, " %", 100.0, "0 %  [0, 0.04]"),
+        (1234.5, -0.02, 12345.0, " nats", 1.0, "1,234 nats  [-0.02, 12,345]"),
+        (0.5, -math.inf, math.inf, "", 1.0, "0.5  (no interval)"),
+    ],
+)
+def test_limits_have_three_digits_and_are_0_or_100_percent_only_where_they_are(
+    value: float, low: float, high: float, unit: str, scale: float, text: str
+) -> None:
+    assert ui.limits(Interval(value, low, high, 9), unit, scale) == text

@@ -18,7 +18,7 @@ import pyarrow as pa
 from rsf_core.acceptance.bands import Rates
 from rsf_core.domain import Scope
 from rsf_core.domain.questions import QuestionKind
-from rsf_core.domain.words import plural
+from rsf_core.domain.words import in_percent, plural
 from rsf_core.project.exporting.answered import AnsweredVersion
 from rsf_core.project.exporting.made import guide_file
 from rsf_core.project.exporting.request import Format, Pairing, Request, Shape, What
@@ -228,7 +228,10 @@ def _made(facts: Facts) -> Iterator[str]:
         automatic, effective = summary.get("rate_automatic", math.nan), summary.get("rate_effective", math.nan)
         overridden, violated = summary.get("overridden", overridden), summary.get("violated", violated)
     yield f"- **Acceptance rate**: {_share(automatic)} by the rule alone, {_share(effective)} with overrides"
-    yield f"- **Overridden by people**: {plural(overridden, 'candidate')}; **bound violated** (P/q > M): {violated:,}"
+    yield (
+        f"- **Overridden by people**: {plural(overridden, 'candidate')}; "
+        f"**bound violated** (P/q > M, truncated ones too): {violated:,}"
+    )
     if overridden:
         yield "- With overrides the accepted are no longer an exact draw from P, so both rates are given"
 
@@ -314,8 +317,8 @@ def _settings(law: str) -> str:
 
 
 def _share(value: float) -> str:
-    return "not known" if math.isnan(value) else f"{value:.1%}"
+    return "not known" if math.isnan(value) else in_percent(value, 1)
 
 
 def _interval(interval: Interval) -> str:
-    return f"{interval.value:.1%} [{interval.low:.1%}, {interval.high:.1%}]"
+    return f"{in_percent(interval.value, 1)} [{in_percent(interval.low, 1)}, {in_percent(interval.high, 1)}]"

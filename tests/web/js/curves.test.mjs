@@ -120,5 +120,13 @@ test("nothing is 0, not -0 or a rounding error", () => {
 });
 
 test("a small share has a digit after the point", () => {
+  assert.deepEqual([1e-17, 0.00004, 0.0004, 0.994, 0.995, 0.99996].map(percent), [
+    "0.0 %",
+    "0.004 %",
+    "0.04 %",
+    "99 %",
+    "99.5 %",
+    "99.996 %",
+  ]);
   assert.deepEqual([0, 0.0123, 0.0999, 0.1, 0.574, 1].map(percent), ["0.0 %", "1.2 %", "10.0 %", "10 %", "57 %", "100 %"]);
 });

@@ -18,11 +18,23 @@ test("numbers have their units and a minus that is one", () => {
   ]);
 });
 
-test("scores have three digits", () => {
-  assert.deepEqual(scores({ no_score: {}, scores: { sentiment: -0.98765, length: 12, big: 123456 } }), [
+test("a chance reads as 0 or 1 only where it is, and a ratio is never minus 0", () => {
+  const shown = (p_accept, log_ratio) => numbers(candidate("1.1.0", { p_accept, log_ratio })).slice(0, 2);
+  assert.deepEqual(shown(0.0004, -0.001), ["p_accept 0.0004", "ℓ\u00a00.00\u00a0nats"]);
+  assert.deepEqual(shown(0.9996, -0.006), ["p_accept 0.9996", "ℓ\u00a0−0.01\u00a0nats"]);
+  assert.deepEqual(shown(0.006, 0.004), ["p_accept 0.01", "ℓ\u00a00.00\u00a0nats"]);
+  assert.deepEqual(shown(1, 3), ["p_accept 1.00", "ℓ\u00a03.00\u00a0nats"]);
+});
+
+test("scores have three digits, and large ones all before the point", () => {
+  const of = { sentiment: -0.98765, length: 12, characters: 1234, log: -1234.56, near: 999.6, big: 123456 };
+  assert.deepEqual(scores({ no_score: {}, scores: of }), [
     "sentiment −0.988",
     "length 12",
-    "big 123000",
+    "characters 1,234",
+    "log −1,235",
+    "near 1,000",
+    "big 123,456",
   ]);
 });
 

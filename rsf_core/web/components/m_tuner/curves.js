@@ -58,6 +58,10 @@ export function tidy(value) {
   return Math.abs(value) < 1e-9 ? "0" : String(Number(value.toPrecision(6)));
 }
 
+// With as many more digits as it takes not to read 0 where there is something, nor 100 where something is left.
 export function percent(share) {
-  return `${(100 * share).toFixed(share < 0.1 ? 1 : 0)} %`;
+  const whole = Math.min(share, 1 - share) < 1e-9;
+  let digits = share < 0.1 ? 1 : 0;
+  while (!whole && [0, 100].includes(Number((100 * share).toFixed(digits)))) digits += 1;
+  return `${(100 * share).toFixed(digits)} %`;
 }

@@ -22,18 +22,33 @@ export function facts(candidate, state) {
 }
 
 export function numbers(candidate) {
-  const ratio = candidate.impossible ? "−∞" : candidate.log_ratio?.toFixed(2).replace("-", "−");
+  const ratio = candidate.impossible
+    ? "−∞"
+    : candidate.log_ratio
+        ?.toFixed(2)
+        .replace(/^-0\.00$/, "0.00")
+        .replace("-", "−");
   return [
-    candidate.p_accept !== null && `p_accept ${candidate.p_accept.toFixed(2)}`,
+    candidate.p_accept !== null && `p_accept ${chance(candidate.p_accept)}`,
     ratio !== undefined && `ℓ\u00a0${ratio}\u00a0nats`,
     tokens(candidate),
     origin(candidate),
   ].filter(Boolean);
 }
 
+// Two digits, and more where a chance would else read as none, or as certain, and is not.
+function chance(p) {
+  let digits = 2;
+  while (Math.min(p, 1 - p) >= 1e-9 && [0, 1].includes(Number(p.toFixed(digits)))) digits += 1;
+  return p.toFixed(digits);
+}
+
+// Of a large number all digits before the point.
+function threeDigits(score) {
+  return Math.abs(score) < 999.5 ? String(Number(score.toPrecision(3))) : count.format(Math.round(score));
+}
+
 export function scores(candidate) {
-  const given = Object.entries(candidate.scores).map(
-    ([name, score]) => `${name} ${String(Number(score.toPrecision(3))).replace("-", "−")}`,
-  );
+  const given = Object.entries(candidate.scores).map(([name, score]) => `${name} ${threeDigits(score).replace("-", "−")}`);
   return [...given, ...Object.entries(candidate.no_score).map(([name, reason]) => `no score of ${name}: ${reason}`)];
 }
