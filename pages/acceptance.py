@@ -40,7 +40,9 @@ if not landscape.possible:
 newest = number == project.current_round
 ui.compounding_law(project)
 acceptance_parts.tuner(project, number, threshold, editable=newest)
-with st.expander("The marks, judged on prompts that had no part in choosing them", icon=":material/fact_check:"):
+with st.expander(
+    "Suggested values of M, each judged on prompts that were not used to choose it", icon=":material/fact_check:"
+):
     acceptance_parts.judged_marks(project, number, threshold)
 if newest:
     rule_of_m.panel(project)
@@ -53,12 +55,12 @@ acceptance_parts.threshold_history(project, number, threshold)
 with st.expander("What M is, and why larger is not better", icon=":material/help:"):
     st.markdown(
         "The proposal q draws candidates; the target P says which we would like to see how often. **M** makes P fit "
-        "under M·q, so that each candidate can be kept with probability P/(M·q). With M at least the largest P/q, what "
-        "is accepted follows the target exactly, whatever M is: a larger M then only throws samples away. Twice the M, "
+        "under M·q, so that each candidate can be kept with probability P/(M·q). Once M is at least the largest P/q, "
+        "the accepted candidates follow the target exactly. A larger M then only throws samples away: twice the M, "
         "half the accepted.\n\n"
-        "So M is **the smallest value that still bounds P/q, or the smallest whose distance to the target you "
-        "tolerate**. Raising M only removes candidates, lowering it only adds them: each candidate's random number is "
-        "fixed for life, so nothing is drawn again."
+        "So M is **the smallest value that still bounds P/q, or the smallest whose distance to the target you can "
+        "accept**. Raising M only removes candidates, lowering it only adds them: each candidate keeps its random "
+        "number for life, so nothing is drawn again."
     )
     st.latex(
         r"p_{\text{accept}} = \min\!\left(1, \frac{P(x\mid c)}{M\,q(x\mid c)}\right),\qquad \ell = \log P - \log q,"
@@ -66,20 +68,21 @@ with st.expander("What M is, and why larger is not better", icon=":material/help
     )
 with st.expander("What a bound violation means", icon=":material/warning:"):
     st.markdown(
-        "A candidate with ℓ above log M is accepted for certain, and still less often than the target asks. The accepted "
-        "then follow min(P, M·q) instead of P: they lie between the proposal and the target. Nothing is wrong with these "
-        "candidates; there are just too few of their kind. You can raise M (all stored candidates are filtered again), "
-        "keep M and let training weigh them by max(1, P/(M·q)), which repairs it exactly, or accept the distance that is "
-        "shown above."
+        "A candidate with ℓ above log M is always accepted, and even so it appears less often than the target asks. "
+        "The accepted then follow min(P, M·q) instead of P: they lie between the proposal and the target. Nothing is "
+        "wrong with these candidates; there are just too few of their kind. You can raise M (all stored candidates are "
+        "filtered again), keep M and let training weight them by max(1, P/(M·q)), which corrects the bias exactly, or "
+        "accept the distance shown above."
     )
     st.latex(r"P_M \propto \min(P, Mq),\qquad \mathrm{TVD}(P, P_M) = \tfrac12 \sum_x |P(x) - P_M(x)|")
 with st.expander("What the original description of the method got wrong", icon=":material/history_edu:"):
     st.markdown(
-        "It says that M “should be as large as possible”. It is the other way round: beyond sup P/q the accepted law no "
-        "longer changes and the acceptance rate is Z/M, so a larger M only costs draws (von Neumann 1951).\n\n"
-        "It trains with the loss −log(M·CE), CE being the cross-entropy. Its gradient is −∇CE/CE: descending it *raises* "
-        "the cross-entropy of the accepted samples, and M drops out. The loss that belongs to the method is minus the "
-        "logarithm of the acceptance probability with the model in the numerator and the proposal frozen, which is the "
-        "negative log-likelihood of the accepted samples plus a constant:"
+        "It says that M “should be as large as possible”. The opposite is true: beyond sup P/q the accepted "
+        "distribution no longer changes and the acceptance rate is Z/M, so a larger M only costs draws (von Neumann "
+        "1951).\n\n"
+        "It trains with the loss −log(M·CE), CE being the cross-entropy. Its gradient is −∇CE/CE: descending it "
+        "*raises* the cross-entropy of the accepted samples, and M drops out. The loss that belongs to the method is "
+        "minus the logarithm of the acceptance probability with the model in the numerator and the proposal frozen, "
+        "which is the negative log-likelihood of the accepted samples plus a constant:"
     )
     st.latex(r"-\log\frac{p_\theta(x)}{M\,q(x)} = -\log p_\theta(x) + \log q(x) + \log M")

@@ -8,7 +8,7 @@ from rsf_core.web import export_parts, session, ui
 project = session.project()
 number = ui.chosen_round(project)
 
-ui.heading("Export", "What should other tools get? Training data with a card that says how it was made.")
+ui.heading("Export", "Choose what other tools get: training data, with a card that says how it was made.")
 
 request = export_parts.chosen(project, number)
 try:

@@ -19,7 +19,8 @@ states = {state.stage: state for state in project.stages(number)}
 generate, score = states[Stage.GENERATE], states[Stage.SCORE]
 
 ui.heading(
-    "Generate", "The proposal draws several completions for each prompt; the law they come from is recorded exactly."
+    "Generate",
+    "The proposal draws several completions for each prompt; the distribution they are drawn from is recorded exactly.",
 )
 
 ui.stale_proposal(project, number)
@@ -30,7 +31,7 @@ if newest and not running:
 ui.left_out(generate)
 
 if newest and not running and not any(project.prompt_counts().values()):
-    ui.empty("There is no prompt to draw candidates for.", page="prompts", label="Add prompts")
+    ui.empty("There are no prompts to draw candidates for.", page="prompts", label="Add prompts")
 elif newest and not running:
     g = settings.generate
     train = project.prompt_counts().get(Split.TRAIN, 0)
@@ -53,9 +54,8 @@ elif newest and not running:
                     st.rerun()
         st.caption(
             f"{plural(g.candidates, 'candidate')} for each of {literal(drawn)} prompts from "
-            f"**{literal(project.rounds()[number - 1].model_id)}** "
-            f"({literal(settings.model)}), temperature {g.temperature:g}, at most {plural(g.max_new_tokens, 'token')}. "
-            "Scoring follows by itself."
+            f"**{literal(project.rounds()[number - 1].model_id)}** ({literal(settings.model)}), temperature "
+            f"{g.temperature:g}, at most {plural(g.max_new_tokens, 'token')}. Scoring starts automatically afterwards."
         )
 
 if newest:
@@ -85,10 +85,11 @@ if newest:
                 "seed": first.number_input("Seed", 0, 2**31 - 1, g.seed),
                 "batch_size": second.number_input("Rows decoded at once", 1, 4096, g.batch_size),
                 "model_masks": st.checkbox(
-                    "Rule out the tokens that the model's folder rules out",
+                    "Exclude the tokens that the model's own settings exclude",
                     g.model_masks,
                     help="suppress_tokens, begin_suppress_tokens, bad_words_ids and min_new_tokens of its "
-                    "generation_config.json become part of the model: drawn, judged and trained with. Models lists them.",
+                    "generation_config.json become part of the model, for drawing, scoring and training alike. The "
+                    "Models page lists them.",
                 ),
             }
             if st.form_submit_button("Save settings", disabled=ui.locked("set")):
@@ -102,7 +103,7 @@ def numbers() -> None:
     """What has been drawn so far."""
     counts = project.counts(number)
     if not counts.candidates:
-        ui.empty("The candidates will be listed here as they come in.")
+        ui.empty("Candidates will be listed here as they are drawn.")
         return
     with st.container(horizontal=True):
         st.metric("Candidates", f"{counts.candidates:,}", border=True, height="stretch")

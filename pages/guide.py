@@ -5,7 +5,7 @@ from rsf_core.web import guide_parts, question_parts, session, ui
 project = session.project()
 reviewer = ui.reviewer()
 
-ui.heading("Guide", "What makes a completion good here, in words, and what else people who review are asked.")
+ui.heading("Guide", "What makes a good completion, in words, and which other questions reviewers answer.")
 
 guide, versions = project.guide_book.current(), project.guide_book.versions()
 if guide is None:

@@ -6,7 +6,7 @@ from rsf_core.web import model_parts, session, ui, unsealing
 
 project = session.project()
 
-ui.heading("Models", "Every model with where it came from. Compare any two, and choose what the next round draws from.")
+ui.heading("Models", "Every model and where it came from. Compare any two, and choose which one draws the next round.")
 
 models = project.lineage.models()
 if not models:

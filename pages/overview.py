@@ -43,7 +43,7 @@ if counts.candidates:
             delta_arrow="off",
             border=True,
             height="stretch",
-            help="The rate is the mean of the prompts' rates, over what was drawn for all of them alike.",
+            help="The rate is the mean over prompts, counting only the candidates drawn equally for all of them.",
         )
         st.metric("By a person", f"{counts.overridden:,}", border=True, height="stretch")
         st.metric(
@@ -63,7 +63,7 @@ comparisons = [
     c for c in (project.comparison(round_record.round) for round_record in project.rounds()) if c is not None
 ]
 if not comparisons:
-    ui.empty("After the first round you see here what it gained on prompts the model was never trained on.")
+    ui.empty("After the first round, its gain on prompts the model was never trained on appears here.")
 else:
     metric, together = comparisons[-1].headline, project.gains()
     left, right = st.columns([3, 2], gap="large")
@@ -78,16 +78,16 @@ else:
         )
         st.caption(
             f"Mean over {plural(latest.prompts, 'held-out prompt')} ({plural(latest.completions, 'completion')}); "
-            "brackets are 95 % intervals, paired and clustered by prompt"
-            + (f", and hold for all {len(together)} gains shown together. " if len(together) > 1 else ". ")
+            "brackets show 95 % intervals, paired and clustered by prompt"
+            + (f", which hold for all {len(together)} gains shown together. " if len(together) > 1 else ". ")
             + runs.ONE_MODEL
         )
         if len(together) > 1:
             shown = [str(number) for (number, which), gain in together.items() if which == "tuned" and gain.low > 0]
             st.caption(
-                f"Beyond chance, seen together: round {literal(', '.join(shown))}."
+                f"Beyond chance, taken together: round {literal(', '.join(shown))}."
                 if shown
-                else "None is beyond chance, seen together."
+                else "None is beyond chance, taken together."
             )
         runs.curse(project)
         st.caption(literal(lost.line(latest)))

@@ -35,7 +35,7 @@ with by_hand:
         locked = ui.locked("import_prompts")
         if st.form_submit_button("Add prompt", type="primary", icon=":material/add:", disabled=locked):
             if not text.strip():
-                ui.problem("The prompt is empty: write what the model is to be asked.")
+                ui.problem("The prompt is empty: write what the model should be asked.")
             else:
                 split = None if side == "by hash" else Split(side)
                 typed = (text.strip(), reference.strip() or None, system.strip() or None, split)

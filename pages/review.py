@@ -20,7 +20,8 @@ number = ui.chosen_round(project)
 reviewer = ui.reviewer()
 
 ui.heading(
-    "Review", "Read what the rule decided, and overrule it where you know better. Your word goes before the rule."
+    "Review",
+    "Read what the rule decided, and overrule it where you know better. Your decision takes precedence over the rule.",
 )
 
 ui.stale_proposal(project, number)

@@ -9,7 +9,7 @@ project = session.project()
 number = ui.chosen_round(project)
 
 ui.heading(
-    "Scorers", "What makes a completion good? Each scorer gives it a number; the target says which of them count."
+    "Scorers", "What makes a completion good? Each scorer gives it a number; the target says which scores count."
 )
 
 ui.running_job(project, [JobKind.SCORE])
@@ -29,8 +29,8 @@ else:
 
 with st.expander("What a scorer is", icon=":material/help:"):
     st.markdown(
-        "A scorer is a rule or a small model that gives every completion a number, the same number each time: how positive "
-        "it is, whether it holds a word, whether its answer is the right one. The **target** puts them together: rewards, "
-        "which are weighted and added up, and constraints, which a completion must meet. What no scorer of the target "
-        "measures has no influence on what is accepted, apart from what you say in Review."
+        "A scorer is a rule or a small model that gives every completion a number, the same number each time: how "
+        "positive it is, whether it contains a word, whether its answer is correct. The **target** puts them together: "
+        "rewards, which are weighted and added up, and constraints, which a completion must meet. Anything that no "
+        "scorer in the target measures has no influence on what is accepted, apart from your decisions in Review."
     )

@@ -13,8 +13,8 @@ number = next((n for n in range(chosen, 0, -1) if project.counts(n).candidates),
 
 ui.heading(
     "Target",
-    "What is good, and how much does it count? Edit it and see at once which candidates it would accept. "
-    "Nothing is saved before you use it.",
+    "What is good, and how much does it count? Edit the target and see at once which candidates it would accept. "
+    "Nothing is saved until you use it.",
 )
 target_parts.in_force(project)
 
@@ -36,12 +36,12 @@ target_parts.saving(project, draft, preview, number)
 
 st.header("What would change", anchor=False)
 if draft is not None and preview is not None:
-    st.caption(f"On the candidates of round {number:,}, by what is stored of them.")
+    st.caption(f"On the candidates of round {number:,}, from their stored scores.")
     target_parts.effect(project, draft, preview, number)
     target_parts.examples(project, draft, preview, number)
 elif not project.counts(number).candidates:
     ui.empty(
-        "Once candidates are drawn you see here which of them this target would accept.",
+        "Once candidates are drawn, the ones this target would accept appear here.",
         page="generate",
         label="Generate candidates",
     )
@@ -49,10 +49,11 @@ target_parts.versions(project)
 
 with st.expander("What the target is", icon=":material/help:"):
     st.markdown(
-        "The target P says which candidates we would like to see how often. A candidate that fails a **constraint** is never "
-        "accepted. Of the others, those with a higher **reward** are accepted more often, the more the smaller **β** is. The "
-        "**reference** is what the accepted look like where no reward speaks. A candidate is accepted with probability "
-        "min(1, P/(M·q)), q being the model that drew it; how M is chosen is shown on the Acceptance page."
+        "The target P says how often we would like to see each candidate. A candidate that fails a **constraint** is "
+        "never accepted. Among the others, a higher **reward** means being accepted more often, and a smaller **β** "
+        "makes the difference larger. The **reference** is the distribution that the accepted follow where the reward "
+        "makes no difference. A candidate is accepted with probability min(1, P/(M·q)), q being the model that drew "
+        "it; how M is chosen is shown on the Acceptance page."
     )
     st.latex(
         r"\log P(x\mid c) = \log p_{\text{ref}}(x\mid c) + \frac{r(c,x)}{\beta}\quad\text{where every constraint is met}"

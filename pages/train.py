@@ -39,7 +39,9 @@ if newest and not running:
         ui.ended_badly(project, state)
     ui.left_out(evaluate)
     if counts.decided == 0:
-        ui.empty("There are no decisions yet: candidates come first.", page="generate", label="Generate candidates")
+        ui.empty(
+            "There are no decisions yet: draw and score candidates first.", page="generate", label="Generate candidates"
+        )
     elif counts.accepted == 0:
         ui.empty("No candidate is accepted at this M.", page="acceptance", label="Choose M")
     elif finetune.progress is not Progress.FAILED:
@@ -67,7 +69,8 @@ if newest:
                     "Loss",
                     ["nll", "rsf"],
                     ["nll", "rsf"].index(recipe.loss),
-                    help="rsf is −log p_accept: the nll plus constants of the proposal and M. The gradient is the same.",
+                    help="rsf is −log p_accept: the nll plus constants that depend on the proposal and M. The gradient "
+                    "is the same.",
                 ),
                 "learning_rate": second.number_input("Learning rate", 1e-7, 1.0, recipe.learning_rate, format="%.2e"),
                 "epochs": third.number_input("Epochs", 1, 100, recipe.epochs),
@@ -82,37 +85,38 @@ if newest:
                 ),
                 "precision": first.selectbox("Precision", ["fp32", "bf16"], ["fp32", "bf16"].index(recipe.precision)),
                 "held_out_share": second.number_input(
-                    "Held out to stop early",
+                    "Share held out for early stopping",
                     0.0,
                     0.5,
                     recipe.held_out_share,
                     0.05,
-                    help="This share of the curated prompts is not trained on and judges each epoch. 0 is off.",
+                    help="This share of the curated prompts is not trained on; it measures each epoch. 0 turns it off.",
                 ),
-                "patience": third.number_input("Epochs without a better one", 1, 100, recipe.patience),
+                "patience": third.number_input("Epochs without improvement", 1, 100, recipe.patience),
             }
             bound = first.number_input(
                 "Growth bound (0 is off)",
                 0.0,
                 value=recipe.growth_bound or 0.0,
-                help="No sample's likelihood is pushed to more than so many times that of the proposal.",
+                help="No sample's likelihood is pushed beyond this many times its likelihood under the proposal.",
             )
             weighted = second.toggle(
-                "Weigh bound violations",
+                "Weight bound violations",
                 project.settings.accept.weighted,
-                help="Each accepted sample gets the weight max(1, P/(M·q)), which repairs a violated bound exactly.",
+                help="Each accepted sample gets the weight max(1, P/(M·q)), which corrects a violated bound exactly.",
             )
             values["deduplicate"] = first.selectbox(
                 "Left out when the set is frozen",
                 list(LEFT_OUT),
                 list(LEFT_OUT).index(recipe.deduplicate),
                 format_func=LEFT_OUT.__getitem__,
-                help="The accepted of a prompt are draws of its target, repeated as often as the target likes them. With "
-                "duplicates left out they go towards an even law over the different texts, and weights no longer add up to "
-                "totals; what share was left out, and how far that moves the law, is said of each set.",
+                help="A prompt's accepted completions are draws from its target, so likely texts repeat. Leaving "
+                "duplicates out moves them towards a uniform distribution over the different texts, and weights no "
+                "longer add up to totals. Each set states what share was left out, and how far that moves its "
+                "distribution.",
             )
             values["per_prompt"] = third.number_input(
-                "Samples of a prompt together",
+                "Samples of one prompt together",
                 1,
                 1024,
                 recipe.per_prompt,
@@ -147,7 +151,7 @@ def loss_curve() -> None:
     for step, name, value in project.metrics(job):
         values.setdefault(name, {})[step] = value
     if "loss" not in values:
-        st.caption(f"The curve of {literal(chosen)} begins with its first step.")
+        st.caption(f"The curve of {literal(chosen)} appears after its first step.")
         return
     total = None if job.state.ended else project.status(job).total
     label = ui.choice_in_url("curve", list(CURVES), "Loss")
@@ -180,8 +184,8 @@ if comparison is not None:
         ],
     )
     st.caption(
-        f"{plural(comparison.completions, 'completion')} of {plural(comparison.prompts, 'held-out prompt')}, the same seeds "
-        "before and after. Brackets: 95 % intervals clustered by prompt; gains are paired by prompt."
+        f"{plural(comparison.completions, 'completion')} of {plural(comparison.prompts, 'held-out prompt')}, with the "
+        "same seeds before and after. Brackets: 95 % intervals clustered by prompt; gains are paired by prompt."
     )
     if (not comparison.current or comparison.retired) and not running:
         with st.container(horizontal=True, vertical_alignment="center"):
@@ -190,9 +194,11 @@ if comparison is not None:
                     st.rerun()
             st.caption(
                 f"Made with {plural(comparison.prompts, 'prompt')}, of which {comparison.retired:,} "
-                f"{'was' if comparison.retired == 1 else 'were'} retired since: it stays as it was measured."
+                f"{'was' if comparison.retired == 1 else 'were'} retired since then: the comparison stays as it was "
+                "measured."
                 if comparison.current
-                else "Measured by earlier settings: how completions are drawn, or the held-out prompts, have changed."
+                else "Measured under earlier settings: the way completions are drawn, or the held-out prompts, have "
+                "changed since."
             )
     compared = {Control.RANDOM.label: comparison.forgotten_control} if comparison.control else {}
     compared |= {Control.CONSTRAINTS.label: comparison.forgotten_constraints} if comparison.constraints else {}
@@ -233,9 +239,10 @@ if sets:
         with st.container(border=True, horizontal=True, vertical_alignment="center"):
             distinct = summary.get("distinct", summary["samples"])
             what = (
-                "chosen at random among all that was drawn, as many samples and tokens as the set it matches"
+                "chosen at random among all candidates, with as many samples and tokens as the set it matches"
                 if summary.get("rule") == "random"
-                else "chosen at random among what passes the constraints, as many samples and tokens as the set it matches"
+                else "chosen at random among the candidates that pass the constraints, with as many samples and tokens "
+                "as the set it matches"
                 if summary.get("rule") == "constraints"
                 else f"{summary['accepted']:,} accepted, {THINNED[summary.get('deduplicate', 'exact')]}, "
                 f"{distinct:,} without near-duplicates; "

@@ -128,7 +128,7 @@ def in_words(shares: Bands) -> str:
     if shares.again:
         sentence += (
             f" {shares.again:,} of those with none were drawn for again ({shares.further:,} candidates), "
-            f"and {shares.helped:,} have one since; the bands and the rate are of what was drawn for all alike."
+            f"and {shares.helped:,} have one now; the bands and the rate count only what was drawn equally for all."
         )
     return sentence
 

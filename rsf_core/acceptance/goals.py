@@ -31,10 +31,10 @@ TITLES = {
     Goal.BEST: "The best of each prompt",
 }
 SENTENCES = {
-    Goal.VERIFIABLE: "Every check has to pass; what passes all of them is accepted. For answers that can be verified.",
-    Goal.REWARD: "A reward says how good a completion is; good ones are accepted more often, and the model stays close to "
-    "the base.",
-    Goal.BEST: "Of the candidates of each prompt about one is accepted, most often the one with the highest reward.",
+    Goal.VERIFIABLE: "A completion is accepted if it passes every check. For answers that can be verified.",
+    Goal.REWARD: "A reward measures how good a completion is; good ones are accepted more often, and the model stays "
+    "close to the base.",
+    Goal.BEST: "About one candidate per prompt is accepted, most often the one with the highest reward.",
 }
 
 

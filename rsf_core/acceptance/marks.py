@@ -69,7 +69,7 @@ def of_the_draws(landscape: Landscape, target: Target, violating: float = VIOLAT
 def _analytic(landscape: Landscape, target: Target) -> Mark:
     name, explanation = "Analytic bound", "sup P/q from the bounds of the scorers: holds for every draw, seen or not"
     if target.reference != PROPOSAL:
-        return Mark(name, None, f"there is none: P/q has no known bound where the reference is {target.reference!r}")
+        return Mark(name, None, f"there is none: P/q has no known bound when the reference is {target.reference!r}")
     scorers = list(target.rewards)
     try:
         bounds = [registry.bounds(scorer) for scorer in scorers]
@@ -107,7 +107,7 @@ def agreeing(landscape: Landscape) -> Mark:
     try:
         best = best_agreement(landscape.critical, landscape.override)
     except TargetError:
-        return Mark(name, None, "there is none yet: no candidate that can be accepted has been reviewed")
+        return Mark(name, None, "there is none yet: nobody has reviewed a candidate that can be accepted")
     explanation = f"repeats {best.agreeing} of the {best.overrides} overrides of this round, by which it was chosen"
     agreeing, overrides = held_out_agreement(landscape.critical, landscape.override, landscape.prompts)
     if overrides:

@@ -136,7 +136,7 @@ PRESETS: Sequence[Preset] = (
     Preset(
         "teacher",
         "A teacher",
-        "A better model is at hand. What that model would be likely to say is accepted; name its folder or hub id.",
+        "You have a better model. Completions that it finds likely are accepted; give its folder or hub id.",
         _teacher,
     ),
 )

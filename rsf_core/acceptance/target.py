@@ -61,8 +61,8 @@ def compounding(target: Target, sampling: Sampling) -> str | None:
     if target.reference == PROPOSAL:
         what = "sharper" if sampling.temperature < 1 else "flatter"
         return (
-            f"{drawn} and the reference is the proposal, so every round makes the law {what} by itself, base^(1/T^t) after t "
-            "rounds with nothing selected: set target.tempered to true, or generate.temperature to 1."
+            f"{drawn} and the reference is the proposal, so every round makes the distribution {what} even if nothing "
+            "is selected, base^(1/T^t) after t rounds: set target.tempered to true, or generate.temperature to 1."
         )
     return (
         f"{drawn} and the reference is taken at 1, so the log ratios undo the temperature before they select anything and few "

@@ -15,5 +15,5 @@ Json = Annotated[bool, typer.Option("--json", help="Print the result as JSON on 
 
 
 def who() -> str:
-    """Who speaks. Raises AccessError where that is no name for a person."""
+    """Who speaks. Raises AccessError where that is not a name for a person."""
     return access.usual_name()

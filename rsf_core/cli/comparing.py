@@ -31,7 +31,7 @@ def evaluate(folder: Folder, as_json: Json = False) -> None:
 
 def control(
     folder: Folder,
-    round_number: Annotated[int | None, typer.Option("--round", help="Of which round; the newest by default.")] = None,
+    round_number: Annotated[int | None, typer.Option("--round", help="The round; the newest by default.")] = None,
     kind: Annotated[
         Control,
         typer.Option(help="random: among all that was drawn; constraints: among what passes the constraints alone."),
@@ -48,10 +48,10 @@ def control(
 
 def replicate(
     folder: Folder,
-    seeds: Annotated[int, typer.Option(min=1, help="How many runs of the procedure, each with a seed of its own.")] = 3,
-    rounds: Annotated[int, typer.Option(min=1, help="How many rounds each.")] = 1,
+    seeds: Annotated[int, typer.Option(min=1, help="Number of runs of the procedure, each with its own seed.")] = 3,
+    rounds: Annotated[int, typer.Option(min=1, help="Number of rounds in each run.")] = 1,
     out_folder: Annotated[
-        Path | None, typer.Option("--out", help="Where the runs and their results lie; DIR/replicates by default.")
+        Path | None, typer.Option("--out", help="Folder for the runs and their results; DIR/replicates by default.")
     ] = None,
     delete_models: Annotated[
         bool,
@@ -62,13 +62,15 @@ def replicate(
     open_sealed: Annotated[
         bool,
         typer.Option(
-            "--sealed", help="Open each run's sealed prompts at its end. Who sees the figures has looked at them."
+            "--sealed",
+            help="Open each run's sealed prompts at its end. Whoever sees the figures has then looked at "
+            "these prompts.",
         ),
     ] = False,
     as_json: Json = False,
 ) -> None:
-    """Run the procedure of DIR again with other seeds, in projects of their own: what another run of it would gain. What is
-    complete is not run again, and DIR itself stays as it is."""
+    """Run the procedure of DIR again with other seeds, each in its own project, to estimate what another run would gain.
+    Complete runs are not repeated, and DIR itself stays as it is."""
     results = []
     begins = partial(_begin_replicate, seeds, as_json)
     for one in replicating.replicate(
@@ -98,14 +100,14 @@ def _begin_replicate(seeds: int, quiet: bool, number: int, seed: int, left: floa
 def sealed(
     folder: Folder,
     open_them: Annotated[
-        bool, typer.Option("--open", help="Open them, once: compare the model that is chosen, and say so for ever.")
+        bool, typer.Option("--open", help="Open them, once: compare the chosen model, and record that permanently.")
     ] = False,
     model_id: Annotated[
-        str | None, typer.Option("--model", help="For which model; by default the one that would draw the next round.")
+        str | None, typer.Option("--model", help="The model; by default the one that would draw the next round.")
     ] = None,
     as_json: Json = False,
 ) -> None:
-    """The sealed prompts, which nothing is drawn for before a person opens them: the figure to publish."""
+    """Show or open the sealed prompts, for which nothing is drawn until then: they give the figure to publish."""
     with connect(folder, "rsf sealed") as connection:
         if open_them:
             connection.call("open_sealed", {"author": who(), "model_id": model_id})

@@ -28,12 +28,12 @@ def export(
     what: Annotated[
         What,
         typer.Option(
-            help="sft: a curated set; preference: accepted against rejected; labels: each with yes or no; all: every "
-            "candidate with its numbers and who said what."
+            help="sft: a curated set; preference: accepted against rejected completions; labels: each completion with "
+            "yes or no; all: every candidate with its numbers and everybody's decisions."
         ),
     ],
     kind: Annotated[
-        Format, typer.Option("--format", help="datasets: a folder of Parquet files as the hub has it.")
+        Format, typer.Option("--format", help="datasets: a folder of Parquet files laid out as on the hub.")
     ] = Format.JSONL,
     shape: Annotated[
         Shape | None,
@@ -41,26 +41,27 @@ def export(
             help="chat: lists of messages; messages: one list (sft); plain: texts. By default chat; csv: plain."
         ),
     ] = None,
-    round_number: Annotated[int | None, typer.Option("--round", help="Of which round; by default the newest.")] = None,
+    round_number: Annotated[int | None, typer.Option("--round", help="The round; the newest by default.")] = None,
     rounds: Annotated[
-        Rounds | None, typer.Option("--rounds", help="all: one set over all rounds, with the round in each row.")
+        Rounds | None, typer.Option("--rounds", help="all: one set of all rounds, with the round in each row.")
     ] = None,
     curated_id: Annotated[
-        str | None, typer.Option("--set", help="sft: which curated set; by default the newest.")
+        str | None, typer.Option("--set", help="sft: the curated set; the newest by default.")
     ] = None,
     pairing: Annotated[
         Pairing,
         typer.Option(
-            help="preference: the best with the worst by reward; at random; all with all; as people compared or ranked."
+            help="preference: the best with the worst by reward; at random; every accepted with every rejected; as "
+            "people compared or ranked."
         ),
     ] = Pairing.REWARD,
-    seed: Annotated[int, typer.Option(min=0, help="preference: of the pairing at random.")] = 0,
+    seed: Annotated[int, typer.Option(min=0, help="preference: the seed of random pairing.")] = 0,
     out_folder: Annotated[
-        Path | None, typer.Option("--out", help="A new folder for it; by default one in DIR/exports.")
+        Path | None, typer.Option("--out", help="A new folder for the export; by default one in DIR/exports.")
     ] = None,
     as_json: Json = False,
 ) -> None:
-    """Write what was drawn and decided as files for other tools, with a card. The same set gives the same bytes."""
+    """Export candidates and decisions as files for other tools, with a card. The same set gives the same bytes."""
     choices = {"what": what, "format": kind, "shape": shape, "round_number": round_number, "curated_id": curated_id}
     choices |= {"pairing": pairing, "seed": seed, "all_rounds": rounds is Rounds.ALL}
     Request.parse(choices)  # what makes no sense is said before the project is opened

@@ -14,20 +14,21 @@ from rsf_core.project.client import Connection, connect
 
 def autopilot(
     folder: Folder,
-    rounds: Annotated[int, typer.Option(help="How many rounds, the open one included.")] = 1,
+    rounds: Annotated[int, typer.Option(help="Number of rounds, including the open one.")] = 1,
     pause: Annotated[bool, typer.Option("--pause", help="Wait for a review before each fine-tuning.")] = False,
     control: Annotated[
-        bool | None, typer.Option(help="Train the random control of each round as well; without it, as last time.")
+        bool | None,
+        typer.Option(help="Also train the random control of each round; without this option, as last time."),
     ] = None,
     constraints: Annotated[
         bool | None,
         typer.Option(
             "--constraints-control/--no-constraints-control",
-            help="Train the control of the constraints alone as well; without it, as last time.",
+            help="Also train the constraints-only control; without this option, as last time.",
         ),
     ] = None,
-    go_on: Annotated[bool, typer.Option("--go-on", help="Go on after the review.")] = False,
-    stop: Annotated[bool, typer.Option("--stop", help="Go no further.")] = False,
+    go_on: Annotated[bool, typer.Option("--go-on", help="Continue after the review.")] = False,
+    stop: Annotated[bool, typer.Option("--stop", help="Stop the autopilot.")] = False,
     as_json: Json = False,
 ) -> None:
     """Let rounds run by themselves in the app that has the project open, with guardrails."""

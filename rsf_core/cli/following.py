@@ -26,7 +26,7 @@ def follow(connection: Connection, quiet: bool) -> None:
         except KeyboardInterrupt:
             for job_id in seen:
                 connection.call("cancel", {"job_id": job_id})
-            err.print("cancelling; what is finished is kept. `rsf run` goes on from there")
+            err.print("cancelling; finished work is kept. `rsf run` continues from there")
             while connection.call("active_job") is not None:
                 time.sleep(POLL_SECONDS)
             raise

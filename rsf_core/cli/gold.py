@@ -20,18 +20,22 @@ from rsf_core.project.client import connect
 def gold_items(
     folder: Folder,
     candidate: Annotated[
-        str | None, typer.Argument(metavar="[CANDIDATE]", help="Which one to mark, as round.prompt.k: 1.17.3")
+        str | None, typer.Argument(metavar="[CANDIDATE]", help="The candidate to mark, as round.prompt.k: 1.17.3")
     ] = None,
     decision: Annotated[str | None, typer.Argument(metavar="[accept|reject]", help="Its right decision.")] = None,
-    remove: Annotated[bool, typer.Option("--remove", help="Make CANDIDATE an ordinary one again.")] = False,
-    round_number: Annotated[int | None, typer.Option("--round", help="Which round to report; else the newest.")] = None,
+    remove: Annotated[bool, typer.Option("--remove", help="Remove the gold mark from CANDIDATE.")] = False,
+    round_number: Annotated[
+        int | None, typer.Option("--round", help="The round to report; the newest by default.")
+    ] = None,
     as_json: Json = False,
 ) -> None:
-    """Gold items: mark a candidate whose right decision you know, and see how often each reviewer decides it so."""
+    """Gold items: mark a candidate whose right decision you know, and see how often each reviewer finds it."""
     if (candidate is None) != (decision is None and not remove):
-        raise StageError("say a CANDIDATE with accept or reject, or with --remove; or neither, to see how reviewers do")
+        raise StageError(
+            "give a CANDIDATE with accept or reject, or with --remove; or no CANDIDATE, to see how reviewers do"
+        )
     if remove and decision is not None:
-        raise StageError("say accept or reject, or --remove, not both")
+        raise StageError("give accept or reject, or --remove, not both")
     with connect(folder, "rsf gold") as connection:
         if candidate is not None and remove:
             connection.call("unmark_gold", {"candidate_id": candidate, "author": who()})
@@ -55,7 +59,7 @@ def gold_text(report: dict[str, Any]) -> Group | str:
     if report["outdated"]:
         text += f"\n{report['outdated']:,} were decided by an older guide than version {report['guide']}: confirm them"
     if not report["reviewers"]:
-        return Group(text, "Nobody has answered one yet.")
+        return Group(text, "Nobody has answered a gold item yet.")
     table = Table(box=SIMPLE)
     for column in ("reviewer", "guide", "answered", "right", "accuracy", "turned away", "let through", "other guide"):
         table.add_column(column)

@@ -26,13 +26,13 @@ def guide(
     file: Annotated[
         Path | None, typer.Argument(metavar="[FILE]", help="A text in Markdown that becomes the guide.")
     ] = None,
-    why: Annotated[str, typer.Option(help="With FILE or --none: what changes, which reviewers are told.")] = "",
-    none: Annotated[bool, typer.Option("--none", help="Take the guide away; its versions are kept.")] = False,
+    why: Annotated[str, typer.Option(help="With FILE or --none: what changed; reviewers see it.")] = "",
+    none: Annotated[bool, typer.Option("--none", help="Remove the guide; its versions are kept.")] = False,
     as_json: Json = False,
 ) -> None:
-    """The guide that reviewers decide by, with its versions; with FILE a new version of it."""
+    """Show the guide that reviewers follow, and its versions; with FILE, save a new version."""
     if file is not None and none:
-        raise GuideError("name a FILE or say --none, not both")
+        raise GuideError("give a FILE or --none, not both")
     if why and file is None and not none:
         raise GuideError("--why goes with a FILE, or with --none")
     text = "" if file is None else _read(file)
@@ -52,9 +52,9 @@ def _read(file: Path) -> str:
     except OSError as error:
         raise GuideError(f"{file} cannot be read: {error.strerror}") from error
     except UnicodeDecodeError as error:
-        raise GuideError(f"{file} is no text in UTF-8 (byte {error.start + 1}): save it as UTF-8") from error
+        raise GuideError(f"{file} is not text in UTF-8 (byte {error.start + 1}): save it as UTF-8") from error
     if not text.strip():
-        raise GuideError(f"{file} is empty: to take the guide away say --none")
+        raise GuideError(f"{file} is empty: use --none to remove the guide")
     return text
 
 
@@ -73,5 +73,5 @@ def guide_text(report: dict[str, Any]) -> Group | str:
     for one in report["versions"]:
         when = one["created_at"][:16].replace("T", " ")
         table.add_row(*(escape(cell) for cell in (str(one["version"]), one["author"], when, one["reason"])))
-    shown = "There is no guide at present." if report["guide"] is None else Text(_visible(report["guide"]["text"]))
+    shown = "There is currently no guide." if report["guide"] is None else Text(_visible(report["guide"]["text"]))
     return Group(shown, table)

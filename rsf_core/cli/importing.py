@@ -36,7 +36,7 @@ def import_file(
     what: Annotated[
         Imported,
         typer.Option(
-            help="prompts; or candidates: completions made elsewhere, with their prompts, for people to decide."
+            help="prompts, or candidates: completions made elsewhere, with their prompts, for people to decide."
         ),
     ] = Imported.PROMPTS,
     source: Annotated[
@@ -46,16 +46,16 @@ def import_file(
         ),
     ] = None,
     held_out: Annotated[
-        float, typer.Option(min=0, max=0.9, help="prompts: the share held out, of rows without a split.")
+        float, typer.Option(min=0, max=0.9, help="prompts: the held-out share of rows without a split.")
     ] = 0.25,
     config: Annotated[str | None, typer.Option(help="hub: the data set's configuration.")] = None,
-    split: Annotated[str | None, typer.Option(help="hub: which split; by default train.")] = None,
+    split: Annotated[str | None, typer.Option(help="hub: the split; train by default.")] = None,
     problems: Annotated[Path | None, typer.Option(help="Write what is wrong with rows to this CSV file.")] = None,
     as_json: Json = False,
 ) -> None:
-    """Add prompts, or candidates that were made elsewhere, from a file. The same file again adds nothing."""
+    """Add prompts, or candidates made elsewhere, from a file. Importing the same file again adds nothing."""
     if problems is not None and problems.exists():
-        raise PromptFileError(f"{problems} is there already: name another file for what is wrong with rows")
+        raise PromptFileError(f"{problems} already exists: choose another file for the problems of rows")
     place = file if file.startswith(hub.PREFIX) else str(Path(file).absolute())
     source_of_rows = {"what": what, "file": place, "source": source or Path(file).stem, "held_out": held_out}
     source_of_rows |= {"config": config, "split": split}
@@ -93,7 +93,5 @@ def _told(added: dict[str, Any], what: Imported) -> str:
     parts += [f"{plural(added['left_out'], 'row')} left out"] if added["left_out"] else []
     lines = [", ".join(parts), *(f"  {escape(line)}" for line in added["problems"])]
     if what is Imported.CANDIDATES and added["candidates"]:
-        lines.append(
-            "  The rule decides nothing of them: accept or reject them on the Review page, or by rsf override."
-        )
+        lines.append("  The rule does not decide them: accept or reject them on the Review page or with rsf override.")
     return "\n".join(lines)

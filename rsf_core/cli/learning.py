@@ -15,7 +15,7 @@ from rsf_core.project.client import connect
 
 
 def embed(folder: Folder, as_json: Json = False) -> None:
-    """Compute features of the candidates that have none: what a scorer learned from your decisions looks at."""
+    """Compute missing features of candidates, which a scorer learned from your decisions uses."""
     with connect(folder, "rsf embed") as connection:
         connection.call("embed")
         follow(connection, as_json)
@@ -29,10 +29,10 @@ def embed(folder: Folder, as_json: Json = False) -> None:
 
 def learn(
     folder: Folder,
-    show: Annotated[bool, typer.Option("--show", help="Only say what was learned so far.")] = False,
+    show: Annotated[bool, typer.Option("--show", help="Only show what was learned so far.")] = False,
     as_json: Json = False,
 ) -> None:
-    """Learn from what people have decided one by one: a scorer, and how good it is on prompts that it has not seen."""
+    """Learn a scorer from people's individual decisions, and report how good it is on prompts that it has not seen."""
     with connect(folder, "rsf learn") as connection:
         report = connection.call("taste")
         if not show and not report["current"]:

@@ -17,16 +17,20 @@ from rsf_core.project.invites import DAYS
 
 def invite(
     folder: Folder,
-    name: Annotated[str | None, typer.Argument(help="Whose link it is: what they say carries this name.")] = None,
-    owner: Annotated[bool, typer.Option("--owner", help="They may do everything; else they look and review.")] = False,
-    days: Annotated[int, typer.Option(help="How long the link is good.")] = DAYS,
-    show: Annotated[bool, typer.Option("--list", help="Every link there has been.")] = False,
-    revoke: Annotated[str | None, typer.Option(metavar="NAME|ID", help="End the links of a name, or one.")] = None,
+    name: Annotated[str | None, typer.Argument(help="The person's name, which their decisions carry.")] = None,
+    owner: Annotated[
+        bool, typer.Option("--owner", help="Make them an owner, who can do everything; others can look and review.")
+    ] = False,
+    days: Annotated[int, typer.Option(help="How many days the link is valid.")] = DAYS,
+    show: Annotated[bool, typer.Option("--list", help="List every link, including expired ones.")] = False,
+    revoke: Annotated[
+        str | None, typer.Option(metavar="NAME|ID", help="Revoke all links of a name, or one link.")
+    ] = None,
     as_json: Json = False,
 ) -> None:
-    """Make a link by which a person comes into the app (rsf app --access links); list or end links."""
+    """Create a link that lets a person into the app (rsf app --access links); list or revoke links."""
     if (name is not None) + show + (revoke is not None) != 1:
-        raise AccessError("say one of: a NAME to invite, --list, or --revoke NAME|ID")
+        raise AccessError("give one of: a NAME to invite, --list, or --revoke NAME|ID")
     with connect(folder, "rsf invite") as connection:
         if name is not None:
             made = connection.call("invite", {"name": name, "owner": owner, "days": days, "author": who()})

@@ -22,10 +22,10 @@ def init(
     model: Annotated[
         str | None, typer.Option(help="A Hugging Face id or folder; the embedded model by default.")
     ] = None,
-    seed: Annotated[int | None, typer.Option(help="Fixes every random choice of the project.")] = None,
+    seed: Annotated[int | None, typer.Option(help="Seed of every random choice in the project.")] = None,
     as_json: Json = False,
 ) -> None:
-    """Make a project in DIR from a task."""
+    """Create a project in DIR from a task."""
     from rsf_core.project import Project
 
     with Project.create(folder, task, model, what="rsf init", seed=seed) as project:
@@ -43,12 +43,14 @@ def init(
 
 def backup(
     folder: Folder,
-    file: Annotated[Path | None, typer.Argument(metavar="[FILE]", help="By default a new one in DIR/exports.")] = None,
-    models: Annotated[bool, typer.Option("--models", help="The models' files too: they can be large.")] = False,
+    file: Annotated[
+        Path | None, typer.Argument(metavar="[FILE]", help="The file; by default a new one in DIR/exports.")
+    ] = None,
+    models: Annotated[bool, typer.Option("--models", help="Include the models' files, which can be large.")] = False,
     as_json: Json = False,
 ) -> None:
     """Back up prompts, candidates, scores, decisions, results and settings to one file; also while the app is open. Models
-    can be trained again from it, so their files are left out unless asked for."""
+    can be trained again from it, so their files are included only on request."""
     with connect(folder, "rsf backup") as connection:
         report = connection.call("backup", {"file": None if file is None else str(file.absolute()), "models": models})
     rows = sum(report["tables"].values())
@@ -64,7 +66,7 @@ def restore(
     folder: Annotated[Path, typer.Argument(metavar="DIR", help="A new folder for the project.")],
     as_json: Json = False,
 ) -> None:
-    """Make a project from a backup."""
+    """Create a project from a backup."""
     from rsf_core.store.backup import restore as restored
 
     manifest = restored(file.absolute(), folder.absolute())
@@ -83,19 +85,21 @@ def open_app(
     host: Annotated[str, typer.Option(help="The address to listen on; others reach it with --access links only.")] = (
         "127.0.0.1"
     ),
-    access: Annotated[str, typer.Option(help="local: open on this machine, without a step. links: by links alone.")] = (
-        "local"
-    ),
+    access: Annotated[
+        str, typer.Option(help="local: only this machine, without a login. links: only people with a link.")
+    ] = ("local"),
     url: Annotated[
         str | None,
-        typer.Option(help="Where browsers reach it, if not there: a proxy, a tunnel; e.g. https://rsf.lab.org."),
+        typer.Option(
+            help="The address that browsers use, if it differs (a proxy or tunnel), e.g. https://rsf.lab.org."
+        ),
     ] = None,
     workspace: Annotated[
-        Path | None, typer.Option(help="Without DIR: the folder whose projects are listed; ./projects by default.")
+        Path | None, typer.Option(help="Without DIR: the folder of the projects to list; ./projects by default.")
     ] = None,
 ) -> None:
-    """Open the app: without DIR on the list of projects (the first is made from the task positive_reviews), with DIR on that
-    project alone (made on first use)."""
+    """Open the app: without DIR on the list of projects (the first is created from the task positive_reviews), with DIR on
+    that project alone (created on first use)."""
     from rsf_core.web import own
     from rsf_core.web.server import serve
 
@@ -104,11 +108,11 @@ def open_app(
 
 def list_projects(
     workspace: Annotated[
-        Path, typer.Argument(metavar="[WORKSPACE]", help="The folder whose projects are listed.")
+        Path, typer.Argument(metavar="[WORKSPACE]", help="The folder of the projects to list.")
     ] = Path("projects"),
     as_json: Json = False,
 ) -> None:
-    """The projects in a folder: task, model, round, gain, last change, size, and what runs."""
+    """List the projects in a folder: task, model, round, gain, last change, size, and running jobs."""
     from rsf_core.project.workspace import entries
 
     projects = entries(workspace.absolute())
@@ -116,10 +120,10 @@ def list_projects(
 
 
 def doctor(
-    folder: Annotated[Path | None, typer.Argument(metavar="[DIR]", help="A project to look at as well.")] = None,
+    folder: Annotated[Path | None, typer.Argument(metavar="[DIR]", help="Also check this project.")] = None,
     as_json: Json = False,
 ) -> None:
-    """What is installed, writable and locked, and which model is there."""
+    """Check the installation: packages, folders, locks and the model."""
     from rsf_core.project.doctor import examine
 
     checks = examine(folder)

@@ -44,15 +44,15 @@ def prompts(
             help="edit: the turns of the conversation as JSON, or @FILE: [{role, content}, …], the question last."
         ),
     ] = None,
-    search: Annotated[str, typer.Option(help="list: only those with this in text or reference.")] = "",
-    split: Annotated[Split | None, typer.Option(help="list: only those of one side.")] = None,
-    retired: Annotated[bool, typer.Option("--retired", help="list: only those that are retired.")] = False,
-    fit: Annotated[Fit | None, typer.Option(help="list: only those the model takes, or does not.")] = None,
-    limit: Annotated[int, typer.Option(min=1, max=10_000, help="list: at most so many.")] = 50,
-    offset: Annotated[int, typer.Option(min=0, help="list: after so many.")] = 0,
+    search: Annotated[str, typer.Option(help="list: only prompts whose text or reference contains this.")] = "",
+    split: Annotated[Split | None, typer.Option(help="list: only prompts on this side of the split.")] = None,
+    retired: Annotated[bool, typer.Option("--retired", help="list: only retired prompts.")] = False,
+    fit: Annotated[Fit | None, typer.Option(help="list: only prompts that fit the model, or do not.")] = None,
+    limit: Annotated[int, typer.Option(min=1, max=10_000, help="list: at most this many.")] = 50,
+    offset: Annotated[int, typer.Option(min=0, help="list: skip this many.")] = 0,
     as_json: Json = False,
 ) -> None:
-    """List prompts, or edit, retire, put back (restore) and seal some. What was drawn for them stays as it is."""
+    """List prompts, or edit, retire, restore and seal some. Their candidates stay as they are."""
     if str(folder) in _ELSEWHERE and not folder.exists():
         raise PromptError(_ELSEWHERE[str(folder)])
     numbers = prompt_ids or []

@@ -21,13 +21,14 @@ from rsf_core.rounds.drive import last_round
 
 def run(
     folder: Folder,
-    rounds: Annotated[int, typer.Option(min=1, help="How many rounds to complete.")] = 1,
-    control: Annotated[bool, typer.Option("--control", help="Train the random control of each round as well.")] = False,
+    rounds: Annotated[int, typer.Option(min=1, help="Number of rounds to complete.")] = 1,
+    control: Annotated[bool, typer.Option("--control", help="Also train the random control of each round.")] = False,
     constraints: Annotated[
         bool,
         typer.Option(
             "--constraints-control",
-            help="And that of the constraints alone, where they leave a choice; both may be given.",
+            help="Also train the constraints-only control, where the constraints leave a choice; can be combined with "
+            "--control.",
         ),
     ] = False,
     as_json: Json = False,
@@ -58,15 +59,18 @@ def run(
 def generate(
     folder: Folder,
     starving: Annotated[
-        bool, typer.Option("--starving", help="Draw more for the prompts of which nothing is accepted.")
+        bool, typer.Option("--starving", help="Draw more for prompts without an accepted candidate.")
     ] = False,
     until_accepted: Annotated[
         int | None,
         typer.Option(min=1, metavar="N", help="Draw and score, some prompts at a time, until N more are accepted."),
     ] = None,
-    most: Annotated[int | None, typer.Option(min=1, help="With it: for so many prompts at most; else for all.")] = None,
+    most: Annotated[
+        int | None, typer.Option(min=1, help="With --until-accepted: for at most this many prompts; all by default.")
+    ] = None,
     log_m: Annotated[
-        float | None, typer.Option(help="With it: log M in nats, fixed before; else the M in force.")
+        float | None,
+        typer.Option(help="With --until-accepted: log M in nats, fixed beforehand; the M in force by default."),
     ] = None,
     as_json: Json = False,
 ) -> None:
@@ -77,7 +81,7 @@ def generate(
         _stage(folder, "generate", as_json, {"starving": starving})
         return
     if starving:
-        raise StageError("--starving and --until-accepted are two ways to draw: say one of them")
+        raise StageError("--starving and --until-accepted are two ways to draw: give one of them")
     with connect(folder, "rsf generate") as connection:
         arguments = {"wanted": until_accepted, "most": most, "log_m": log_m, "author": who()}
         connection.call("draw_until", arguments)
@@ -95,14 +99,15 @@ def generate(
 def score(
     folder: Folder,
     again: Annotated[
-        bool, typer.Option("--again", help="Ask again for candidates that a scorer was found to have no score for.")
+        bool, typer.Option("--again", help="Try again on candidates that a scorer had no score for.")
     ] = False,
     by: Annotated[
         str | None,
         typer.Option(
             "--by",
             metavar="SCORER",
-            help="By this scorer alone, in the target or not: nothing is decided, and its agreement with people is shown.",
+            help="Score with this scorer only, whether or not it is in the target: nothing is decided, and its "
+            "agreement with people is shown.",
         ),
     ] = None,
     as_json: Json = False,
@@ -139,7 +144,7 @@ def finetune(folder: Folder, as_json: Json = False) -> None:
 
 
 def status(folder: Folder, as_json: Json = False) -> None:
-    """Where the newest round stands."""
+    """Show the state of the newest round."""
     with connect(folder, "rsf status") as connection:
         state = connection.call("status") | {"active": connection.call("active_job")}
     say(state, as_json, lambda: status_panel(state))
@@ -148,10 +153,10 @@ def status(folder: Folder, as_json: Json = False) -> None:
 def override(
     folder: Folder,
     candidate: Annotated[str, typer.Argument(help="A candidate: round.prompt.k, e.g. 1.17.3.")],
-    action: Annotated[Action, typer.Argument(help="What to do with it; auto goes back to the rule.")],
+    action: Annotated[Action, typer.Argument(help="The decision; auto returns to the rule's.")],
     as_json: Json = False,
 ) -> None:
-    """Accept or reject a candidate by hand, or give it back to the rule."""
+    """Accept or reject a candidate by hand, or return it to the rule."""
     arguments = {"candidate_id": candidate, "action": str(action), "reviewer": who()}
     with connect(folder, "rsf override") as connection:
         connection.call("override", arguments)

@@ -18,10 +18,12 @@ from rsf_core.scorers.judge_check import JudgeCheck
 
 
 def list_scorers(
-    folder: Annotated[Path | None, typer.Argument(metavar="[DIR]", help="A project: its own scorers too.")] = None,
+    folder: Annotated[
+        Path | None, typer.Argument(metavar="[DIR]", help="A project, to include its own scorers.")
+    ] = None,
     as_json: Json = False,
 ) -> None:
-    """The scorers that a target may name, with what each measures."""
+    """List the scorers that a target may use, and what each measures."""
     descriptions = registry.available()
     if folder is not None:
         settings_file.check_folder(folder)
@@ -35,7 +37,7 @@ def list_scorers(
 
 def trust(
     folder: Folder,
-    revoke: Annotated[bool, typer.Option("--revoke", help="Its code may not run here any more.")] = False,
+    revoke: Annotated[bool, typer.Option("--revoke", help="Withdraw the permission.")] = False,
     as_json: Json = False,
 ) -> None:
     """Allow code of a project (its scorers/*.py) to run on this machine, in jobs, as you: read it first."""
@@ -49,7 +51,7 @@ def trust(
 def allow_key(
     variable: Annotated[str, typer.Argument(metavar="VARIABLE", help="The environment variable that holds the key.")],
     address: Annotated[str, typer.Argument(metavar="ADDRESS", help="The endpoint, as a judge names it.")],
-    revoke: Annotated[bool, typer.Option("--revoke", help="It may not be sent there any more.")] = False,
+    revoke: Annotated[bool, typer.Option("--revoke", help="Withdraw the permission.")] = False,
     as_json: Json = False,
 ) -> None:
     """Allow judges of every project on this machine to send the value of VARIABLE to ADDRESS, and nowhere else, as its key."""

@@ -21,7 +21,7 @@ from rsf_core.project.client import connect
 def set_value(
     folder: Folder,
     key: Key,
-    value: Annotated[str, typer.Argument(help="As in TOML; text may stand without quotes.")],
+    value: Annotated[str, typer.Argument(help="As in TOML; text needs no quotes.")],
     as_json: Json = False,
 ) -> None:
     """Change a setting, e.g. `rsf set DIR generate.candidates 16`."""
@@ -39,7 +39,7 @@ def _compounding(settings: dict[str, Any], key: str) -> str:
 
 
 def unset(folder: Folder, key: Key, as_json: Json = False) -> None:
-    """Go back to the default of a setting, e.g. `rsf unset DIR generate.candidates`."""
+    """Reset a setting to its default, e.g. `rsf unset DIR generate.candidates`."""
     with connect(folder, "rsf unset") as connection:
         settings = connection.call("unset_value", {"key": key, "author": who()})
     say(settings, as_json, lambda: f"[green]✓[/] {escape(key)}: the default{_compounding(settings, key)}")
@@ -47,15 +47,14 @@ def unset(folder: Folder, key: Key, as_json: Json = False) -> None:
 
 def target(
     folder: Folder,
-    back: Annotated[
-        int | None, typer.Option(min=1, metavar="N", help="Make version N the target again, as a new version.")
-    ] = None,
+    back: Annotated[int | None, typer.Option(min=1, metavar="N", help="Return to version N, as a new version.")] = None,
     decide: Annotated[
-        bool, typer.Option("--decide", help="With it: decide the newest round anew by it, scoring first what it lacks.")
+        bool,
+        typer.Option("--decide", help="With --back: decide the newest round again, computing missing scores first."),
     ] = False,
     as_json: Json = False,
 ) -> None:
-    """The target, and every one before it. `rsf set DIR target.beta 0.5` changes one value."""
+    """Show the target and its earlier versions. `rsf set DIR target.beta 0.5` changes one value."""
     if decide and back is None:
         raise StageError("--decide goes with --back N; `rsf score DIR` decides the newest round by the target of now")
     with connect(folder, "rsf target") as connection:

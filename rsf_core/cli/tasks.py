@@ -26,15 +26,16 @@ class TaskAction(StrEnum):
 
 def task(
     action: Annotated[
-        TaskAction, typer.Argument(help="Begin a task folder DIR, check one, or make one, OUT, of the project DIR.")
+        TaskAction,
+        typer.Argument(help="Start a task folder DIR, check one, or export the project DIR to a new one, OUT."),
     ],
-    folder: Annotated[Path, typer.Argument(metavar="DIR", help="The task folder; of export the project.")],
-    into: Annotated[Path | None, typer.Argument(metavar="[OUT]", help="Of export: a new folder for the task.")] = None,
-    with_sealed: Annotated[bool, typer.Option("--sealed", help="Of export: the sealed prompts too.")] = False,
+    folder: Annotated[Path, typer.Argument(metavar="DIR", help="The task folder; for export, the project.")],
+    into: Annotated[Path | None, typer.Argument(metavar="[OUT]", help="For export: a new folder for the task.")] = None,
+    with_sealed: Annotated[bool, typer.Option("--sealed", help="For export: include the sealed prompts.")] = False,
     as_json: Json = False,
 ) -> None:
-    """A task as a folder of one's own: task.toml, prompts.jsonl, README.md. `rsf init DIR --task FOLDER` makes a project of
-    it. `check` says everything that is wrong, with exit code 1 where no project can be made of it."""
+    """A task as a folder: task.toml, prompts.jsonl, README.md. `rsf init DIR --task FOLDER` creates a project from it. `check`
+    lists all problems, with exit code 1 if no project can be created from it."""
     if (action is TaskAction.EXPORT) is (into is None):
         raise SettingsError(
             "`rsf task export PROJECT OUT` takes two folders, `rsf task new DIR` and `check DIR` take one"

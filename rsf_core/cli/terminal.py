@@ -31,9 +31,7 @@ def agreement_words(agreement: dict[str, Any]) -> str:
     """`agreement` as the command `judging` gives it."""
     by, kappa, auc = plural(agreement["decisions"], "decision"), agreement["kappa"], agreement["auc"]
     if kappa is None or auc is None:
-        return (
-            f"{agreement['scorer']} has scored. By {by} of people nothing can be said of its agreement with them yet."
-        )
+        return f"{agreement['scorer']} has scored. By {by} by people its agreement with them cannot be measured yet."
     figures = f"κ {_limits(kappa)}, AUC {_limits(auc)}, by {by} of people on {plural(agreement['prompts'], 'prompt')}"
     if not agreement["enough"]:
         return (
@@ -200,11 +198,10 @@ def replicates_table(replicates: Sequence[Replicate], procedure: Procedure) -> T
     )
     table.add_row("[bold]all[/]", "", *intervals)
     table.caption = (
-        f"A run's interval is over {plural(procedure.prompts, 'prompt')} for its one tuned model. That of the last row is the "
-        "procedure's: "
-        "another run, on other prompts."
+        f"A run's interval is over {plural(procedure.prompts, 'prompt')} for its one tuned model. The last row's is "
+        "for the procedure: another run, on other prompts."
         if procedure.runs > 1
-        else "An interval over prompts for one tuned model. One run says nothing of another: --seeds 3 does."
+        else "An interval over prompts for one tuned model. One run says nothing about another: use --seeds 3."
     )
     table.caption_justify = "left"
     return table
@@ -219,7 +216,7 @@ def sealed_text(report: dict[str, Any]) -> str:
     who, model = escape(opening["author"]), escape(opening["model_id"])
     lines = [f"Opened by {who} on {opening['opened_at'][:10]} for {model}: {plural(opening['prompts'], 'prompt')}."]
     if compared is None:
-        return lines[0] + " Not compared yet: `rsf sealed DIR --open` goes on."
+        return lines[0] + " Not compared yet: `rsf sealed DIR --open` continues."
     name = next(name for name in ("reward", "pass@1") if name in compared["after"])
     lines.append(
         f"[bold]{name} {gained(compared['gain_over_base'][name], name)} over the base[/]: the figure to publish."
@@ -322,13 +319,16 @@ def doctor_table(checks: Sequence[Check]) -> Table:
 
 def invitation_text(made: dict[str, Any], folder: Path) -> str:
     """The link on a line of its own, so that it can be copied."""
-    does = "owner: may do everything" if made["role"] == "owner" else "reviewer: looks and reviews"
+    does = "owner: can do everything" if made["role"] == "owner" else "reviewer: can look and review"
     lines = [
-        f"A link for {made['name']} ({does}), good until {made['expires_at'][:10]}. It is told once: send it to nobody else.",
+        (
+            f"A link for {made['name']} ({does}), valid until {made['expires_at'][:10]}. It is shown only once: send it to "
+            "nobody else."
+        ),
         f"  {made['url']}",
     ]
     if not made["open"]:
-        lines.append(f"The app is not open by links now: rsf app {folder} --access links")
+        lines.append(f"The app does not accept links now: rsf app {folder} --access links")
     return "\n".join(lines)
 
 
@@ -357,10 +357,10 @@ def target_text(report: dict[str, Any], folder: Path) -> Group:
     if report["decided_by"] is None:
         decided_by = f"Round {number} is not decided yet."
     elif report["decided_by_this"]:
-        decided_by = f"Round {number} is decided by it."
+        decided_by = f"Round {number} was decided by it."
     else:
         decided_by = (
-            f"Round {number} is still decided by another: {report['decided_by']}. `rsf score {folder}` decides it by the "
+            f"Round {number} was decided by another: {report['decided_by']}. `rsf score {folder}` decides it by the "
             "target above. Frozen curated sets stay as they are."
         )
     table = Table(title="Versions", title_justify="left", box=SIMPLE, show_edge=False)
@@ -368,7 +368,7 @@ def target_text(report: dict[str, Any], folder: Path) -> Group:
         table.add_column(name, justify="right" if name == "version" else "left", overflow="fold")
     for version in report["versions"]:
         table.add_row(
-            "not kept yet" if version["number"] is None else str(version["number"]),
+            "not recorded yet" if version["number"] is None else str(version["number"]),
             escape(version["changed"] or version["what"]),
             escape(version["reason"]),
             escape(version["author"]),

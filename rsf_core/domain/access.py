@@ -73,12 +73,10 @@ def person_name(text: str) -> str:
         raise AccessError(f"a name has at most {LONGEST_NAME} characters: choose a shorter one")
     hidden = next((c for c in text.strip() if unicodedata.category(c) in _UNSEEN), None)
     if hidden is not None:
-        raise AccessError(
-            f"the name {_shown(text)} has a character that cannot be seen (U+{ord(hidden):04X}): write it without"
-        )
+        raise AccessError(f"the name {_shown(text)} has an invisible character (U+{ord(hidden):04X}): write it without")
     name = " ".join(unicodedata.normalize("NFKC", text).split())
     if not any(unicodedata.category(c)[0] in "LN" for c in name):
-        raise AccessError(f"{_shown(text)} is no name: it needs a letter or a digit")
+        raise AccessError(f"{_shown(text)} is not a valid name: it needs a letter or a digit")
     if len(name) > LONGEST_NAME:
         raise AccessError(f"a name has at most {LONGEST_NAME} characters: {_shown(name)} has {len(name)}")
     for word in name.split():
@@ -90,16 +88,14 @@ def person_name(text: str) -> str:
                 f"the name {_shown(name)} mixes {letters} letters, which look alike: write it in one script"
             )
     if alike_name(name) in RESERVED:
-        raise AccessError(
-            f"{_shown(name)} is a name of the system's own, and would be taken for it: choose another, such as your own"
-        )
+        raise AccessError(f"{_shown(name)} is reserved for the system: choose another name, such as your own")
     return name
 
 
 def speaker(name: object) -> str:
     """`name` as it is kept beside what was said: `NOBODY`, or a person's name. Raises AccessError."""
     if not isinstance(name, str):  # of JSON
-        raise AccessError(f"{name!r:.80} is no name: it needs a letter or a digit")
+        raise AccessError(f"{name!r:.80} is not a valid name: it needs a letter or a digit")
     return _kept(name)
 
 
@@ -134,7 +130,7 @@ def _acting(actor: object) -> Actor:
     if not isinstance(actor, Actor):
         raise AccessError(f"{actor!r:.80} does not say who acts: give person(name), of rsf_core.domain.access")
     if actor.kind is ActorKind.RULE:
-        raise AccessError("the rule says nothing by itself: a person does it")
+        raise AccessError("the rule does not do this by itself: a person does it")
     return actor
 
 
@@ -321,13 +317,13 @@ def check(actor: Actor, action: str) -> None:
         raise AccessError(f"the {actor.kind} does not do this by itself ({_words(action)}): a person does it")
     if not _is_there(actor, action):
         raise AccessError(
-            f"this is for whoever runs the app, on its machine ({_words(action)}), and you came in by a link: ask them to "
-            "allow it there"
+            f"only the person who runs the app can do this, on its machine ({_words(action)}), and you came in by a "
+            "link: ask them to allow it there"
         )
     if not allowed(actor.role, action):
         raise AccessError(
-            f"this is for the owner of the project ({_words(action)}): you are here as the reviewer “{actor.name}”, and may "
-            "look at everything and review. Ask the owner to do it"
+            f"only an owner of the project can do this ({_words(action)}): you are here as the reviewer "
+            f"“{actor.name}”, and can see everything and review. Ask the owner to do it"
         )
 
 

@@ -65,7 +65,7 @@ def _problem(kind: str, limits: Mapping[str, Any]) -> str:
 
 _FIXED = {
     "missing": "is missing",
-    "extra_forbidden": "is no field that there is",
+    "extra_forbidden": "is not a known field",
     "string_type": "must be a text",
     "string_unicode": "must be a text",
     "string_pattern_mismatch": "has a character that it cannot have, such as a line break",

@@ -23,11 +23,11 @@ def upgraded(kind: JobKind, data: Mapping[str, Any], fields: Collection[str], wh
     version = data.get("version", 1)
     if isinstance(version, int) and version > VERSION:
         raise JobError(
-            f"{where} was written by a later version of RSF Studio (specs of version {version}, this one reads {VERSION}): "
-            "open the project with that one"
+            f"{where} was written by a later version of RSF Studio (specs of version {version}, this one reads "
+            f"{VERSION}): open the project with that version"
         )
     if isinstance(version, bool) or version not in (1, VERSION):
-        raise JobError(f"{where} is damaged: {str(version)[:80]!r} is no version")
+        raise JobError(f"{where} is damaged: {str(version)[:80]!r} is not a version")
     return dict(data) if version == VERSION else _from_1(kind, data, fields)
 
 

@@ -103,7 +103,7 @@ def checked(question: Question, text: str, length: int) -> str:
     try:
         value = json.loads(text)
     except (ValueError, RecursionError) as error:
-        raise QuestionError(f"the answer to {question.name!r} is no JSON ({str(error)[:80]})") from error
+        raise QuestionError(f"the answer to {question.name!r} is not JSON ({str(error)[:80]})") from error
     read = {
         QuestionKind.RATING: _rating,
         QuestionKind.CHOICE: _choice,
@@ -144,7 +144,7 @@ def _words(question: Question, value: Any, length: int) -> str:
     if len(value) > LONGEST_TEXT:
         raise QuestionError(f"the answer to {question.name!r} has {len(value):,} characters: {LONGEST_TEXT:,} at most")
     if "\0" in value or any("\ud800" <= c <= "\udfff" for c in value):
-        raise QuestionError(f"the answer to {question.name!r} holds a character that is no text (NUL or half a pair)")
+        raise QuestionError(f"the answer to {question.name!r} holds a character that is not text (NUL or half a pair)")
     return value.strip()
 
 

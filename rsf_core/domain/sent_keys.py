@@ -39,8 +39,8 @@ def check(key: SentKey) -> None:
     if not is_allowed(key):
         command = shlex.join(["rsf", "allow-key", key.variable, key.url])
         raise ScorerError(
-            f"{key} may not be sent as the key: nobody has said so on this machine. Where you know this address and mean "
-            f"this key for it, say `{command}`, or allow it on the Scorers page, under Judges"
+            f"{key} may not be sent as the key: nobody has allowed it on this machine. If you know this address and "
+            f"intend this key for it, run `{command}`, or allow it on the Scorers page, under Judges"
         )
 
 

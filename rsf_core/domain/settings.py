@@ -165,7 +165,7 @@ def can_be_met(target: Target) -> Target:
         if least > most:
             limits = f"at least {scorer_ref.written(least)} and at most {scorer_ref.written(most)}"
             why = ValueError(
-                f"no score of {scorer_ref.shown(one.scorer)} is {limits}, so that nothing can ever be accepted"
+                f"no score of {scorer_ref.shown(one.scorer)} is {limits}, so nothing could ever be accepted"
             )
             constraint = one.model_dump(exclude_none=True)
             wrong.append(
@@ -361,7 +361,7 @@ def parse(data: dict[str, Any], where: str) -> Settings:
     except ValidationError as error:
         raise SettingsError(f"{where}: {describe(error)}") from error
     except (RecursionError, OverflowError) as error:
-        raise SettingsError(f"{where}: something in it is nested or large beyond reason ({error})") from error
+        raise SettingsError(f"{where}: something in it is nested too deeply or too large ({error})") from error
 
 
 def tolerate(data: dict[str, Any], where: str) -> tuple[Settings, list[Problem]]:

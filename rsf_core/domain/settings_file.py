@@ -38,7 +38,7 @@ def check_folder(folder: Path) -> None:
     if not os.path.exists(folder):
         raise NotAProjectError(f"{folder} does not exist: make a project with `rsf init {folder} --task NAME`")
     if os.path.isdir(folder / NAME) or ((folder / NAME).is_symlink() and not (folder / NAME).exists()):
-        raise NotAProjectError(f"{folder / NAME} is no file: put the project's settings file back in its place")
+        raise NotAProjectError(f"{folder / NAME} is not a file: put the project's settings file back in its place")
     raise NotAProjectError(
         f"{folder} is not an RSF Studio project (it has no {NAME}): name a project folder, or make one with "
         f"`rsf init DIR --task NAME`"
@@ -80,7 +80,7 @@ def read(folder: Path) -> Settings:
 
 def read_tolerantly(folder: Path) -> tuple[Settings, list[Problem]]:
     """The settings with the default in place of what is not allowed, and what is wrong: so that a project can be opened and
-    repaired. Raises SettingsError where the file is no TOML."""
+    repaired. Raises SettingsError where the file is not TOML."""
     settings, problems = _tolerated(*_at(folder))
     return settings, list(problems)
 
@@ -221,7 +221,7 @@ def _text(path: Path) -> str:
     with path.open("rb") as file:
         raw = file.read(LARGEST_BYTES + 1)
     if len(raw) > LARGEST_BYTES:
-        raise SettingsError(f"{path} is larger than {LARGEST_BYTES:,} bytes: that is no settings file")
+        raise SettingsError(f"{path} is larger than {LARGEST_BYTES:,} bytes: that is not a settings file")
     return raw.decode("utf-8-sig")
 
 

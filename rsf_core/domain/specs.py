@@ -297,16 +297,16 @@ def parse(data: object, where: str, kind: JobKind | None = None) -> JobSpec:
     """The spec in parsed JSON, of this version or an earlier one; of a job of this `kind` where it is known. Raises JobError
     with what `where` is, and each field that is wrong."""
     if not isinstance(data, Mapping):
-        raise JobError(f"{where} is damaged: it holds no object, but a {type(data).__name__}")
+        raise JobError(f"{where} is damaged: it contains not an object but a {type(data).__name__}")
     stated = data.get("kind", kind)
     if stated not in list(JobKind):
-        raise JobError(f"{where} is damaged: {str(stated)[:80]!r} is no kind of job")
+        raise JobError(f"{where} is damaged: {str(stated)[:80]!r} is not a kind of job")
     if kind is not None and stated != kind:
-        raise JobError(f"{where} is damaged: it is of a {stated} job, and the job is one of {kind}")
+        raise JobError(f"{where} is damaged: it belongs to a {stated} job, but this job is of kind {kind}")
     own = _OF_KIND[JobKind(stated)]
     try:
         return own.model_validate(upgraded(JobKind(stated), data, own.model_fields, where))
     except ValidationError as error:
         raise JobError(f"{where} is damaged: {describe(error)}") from error
     except (RecursionError, OverflowError) as error:
-        raise JobError(f"{where} is damaged: something in it is nested or large beyond reason ({error})") from error
+        raise JobError(f"{where} is damaged: something in it is nested too deeply or too large ({error})") from error

@@ -34,8 +34,8 @@ def check(folder: Path) -> None:
     """Raises ScorerError where code of the project may not run here."""
     if not is_trusted(folder):
         raise ScorerError(
-            f"code of the project {folder} may not run here: nobody has said so on this machine. Read its scorers in "
-            f"{folder / 'scorers'}, then say `rsf trust {folder}`, or allow it on the Scorers page"
+            f"code of the project {folder} may not run here: nobody has allowed it on this machine. Read its scorers "
+            f"in {folder / 'scorers'}, then say `rsf trust {folder}`, or allow it on the Scorers page"
         )
 
 
@@ -48,7 +48,7 @@ def trust(folder: Path) -> None:
 
 
 def distrust(folder: Path) -> None:
-    """Its code may not run here any more."""
+    """Withdraw the permission."""
     path = os.path.realpath(folder)
     _write({name: token for name, token in _known().items() if name != path})
 

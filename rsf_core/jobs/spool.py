@@ -88,10 +88,10 @@ class Spool:
     # -- what the owner gives --------------------------------------------------------------------------------------
 
     def spec(self) -> JobSpec:
-        """Raises JobError where spec.json is no spec."""
+        """Raises JobError where spec.json is not a spec."""
         data = self._object("spec.json")
         if data is None:
-            raise JobError(f"{self.folder} has no spec.json: it is no job folder")
+            raise JobError(f"{self.folder} has no spec.json: it is not a job folder")
         return specs.parse(data, str(self.folder / "spec.json"))
 
     def write_spec(self, spec: JobSpec) -> None:
@@ -204,7 +204,7 @@ class Spool:
         write_json(self.folder / "result.json", dict(result))
 
     def result(self) -> dict[str, Any]:
-        """Empty where there is none. Raises JobError where it is no object."""
+        """Empty where there is none. Raises JobError where it is not an object."""
         return self._object("result.json") or {}
 
     def log_tail(self, characters: int = 600) -> str:
@@ -220,7 +220,7 @@ class Spool:
         except (ValueError, RecursionError, IsADirectoryError) as error:
             raise JobError(f"{path} is damaged: {error}") from error
         if data is not None and not isinstance(data, dict):
-            raise JobError(f"{path} is damaged: it holds no object, but a {type(data).__name__}")
+            raise JobError(f"{path} is damaged: it contains not an object but a {type(data).__name__}")
         return data
 
 
@@ -229,14 +229,14 @@ def segment_name(unit: int) -> str:
 
 
 def left_out(segment: pa.Table) -> list[int]:
-    """The prompts that a segment names as left out. Raises JobError where that is no list of numbers."""
+    """The prompts that a segment names as left out. Raises JobError where that is not a list of numbers."""
     text = _metadata(segment, "left_out")
     try:
         named = json.loads(text) if text else []
     except (ValueError, RecursionError) as error:
         raise JobError(f"what it leaves out cannot be read: {error}") from error
     if not isinstance(named, list) or not all(isinstance(prompt, int) for prompt in named):
-        raise JobError(f"what it leaves out is no list of prompts: {text}")
+        raise JobError(f"what it leaves out is not a list of prompts: {text}")
     return named
 
 
@@ -255,18 +255,18 @@ def _status(data: Mapping[str, Any]) -> Status:
     try:
         values: dict[str, Any] = {"state": JobState(str(data.get("state")))}
     except ValueError as error:
-        raise ValueError(f"{str(data.get('state'))[:80]!r} is no state") from error
+        raise ValueError(f"{str(data.get('state'))[:80]!r} is not a state") from error
     for name in ("message", "unit_name"):
         text = data.get(name, "")
         if not isinstance(text, str):
-            raise ValueError(f"{name} is no text")
+            raise ValueError(f"{name} is not text")
         values[name] = text.encode("utf-8", "replace").decode()[:LONGEST_MESSAGE]
     for name in ("done", "total", "before", "units", "started", "heartbeat"):
         number = data.get(name, 0)
         whole = isinstance(number, int) and not isinstance(number, bool)
         counted = whole or (isinstance(number, float) and name in ("started", "heartbeat"))
         if not counted or not 0 <= number < LARGEST:  # neither of which a NaN is
-            raise ValueError(f"{name} is no number that it can be")
+            raise ValueError(f"{name} is not a number that it can be")
         values[name] = number
     return Status(**values)
 

@@ -32,9 +32,10 @@ class _Loaded:
 class RewardModel(RewardModelCheck):
     name = "reward_model"
     description = (
-        "What a reward model says of the completion as an answer to its prompt: any sequence classifier, by its folder or "
-        "Hugging Face id. Higher is better where the model has one output; of several, label names the one that counts. "
-        "scale: logit has no bounds, probability is 0 to 1. What is longer than max_tokens or than the model reads has none"
+        "Score of a reward model for the completion as an answer to its prompt: any sequence classifier, by its folder "
+        "or Hugging Face id. Higher is better if the model has one output; if it has several, label names the one that "
+        "counts. scale: logit has no bounds, probability is 0 to 1. A text longer than max_tokens or than the model's "
+        "context has no score"
     )
     bounds = (float("-inf"), float("inf"))
     check = "rsf_core.scorers.model_checks:RewardModelCheck"

@@ -29,9 +29,10 @@ class _Loaded:
 class TeacherLoglik(TeacherCheck):
     name = "teacher_loglik"
     description = (
-        "Log-likelihood (nats) of the completion after its prompt under a teacher, by its folder or Hugging Face id, read "
-        "through its own chat template and tokenizer, the end included where it ended. per: token, byte (of UTF-8, to compare "
-        "teachers of other tokenizers) or total. What is longer than max_tokens or than the teacher reads has none"
+        "Log-likelihood (nats) of the completion after its prompt under a teacher, by its folder or Hugging Face id, "
+        "read through its own chat template and tokenizer, including the end token if it ended. per: token, byte (of "
+        "UTF-8, to compare teachers with different tokenizers) or total. A text longer than max_tokens or than the "
+        "teacher's context has no score"
     )
     bounds = (float("-inf"), 0.0)
     check = "rsf_core.scorers.model_checks:TeacherCheck"

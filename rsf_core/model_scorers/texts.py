@@ -33,7 +33,7 @@ class Marks:
         """Raises PromptRefusedError where the completion holds one."""
         mark = next((mark for mark in self._marks if mark in completion), None)
         if mark is not None:
-            raise PromptRefusedError(f"it holds {mark!r}, which is no text for the model but a mark of its own")
+            raise PromptRefusedError(f"it holds {mark!r}, which is not text for the model but a mark of its own")
 
 
 def whole_text(text: str) -> str:

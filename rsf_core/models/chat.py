@@ -35,7 +35,7 @@ class Chat:
         except ValueError as error:
             raise ModelError(f"{_WHERE} cannot be chosen: {str(error)[:200]}") from error
         if not isinstance(self._template, str):
-            raise ModelError(f"{_WHERE} is no text but a {type(self._template).__name__}")
+            raise ModelError(f"{_WHERE} is not text but a {type(self._template).__name__}")
         self._names = {
             name: value for name, value in tokenizer.special_tokens_map.items() if isinstance(value, str | list)
         }

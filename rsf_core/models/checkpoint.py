@@ -130,7 +130,7 @@ def _weight_files(folder: Path) -> Iterator[tuple[Path, set[str]]]:
 def _header(path: Path) -> dict[str, tuple[str, tuple[int, ...]]]:
     """`(dtype, shape)` of each tensor of a safetensors file: eight bytes with the length of a JSON header, the header, the
     numbers (github.com/huggingface/safetensors)."""
-    broken = f"{path} is no whole safetensors file"
+    broken = f"{path} is not a whole safetensors file"
     try:
         size = path.stat().st_size
         with path.open("rb") as file:

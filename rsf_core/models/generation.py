@@ -1,4 +1,4 @@
-"""What a model's folder asks for when tokens are drawn from it (generation_config.json, or config.json in older folders), and
+"""What a model's folder asks for when drawing tokens from it (generation_config.json, or config.json in older folders), and
 which of it is part of the law.
 
 Without what makes a model what it is, it is another model: the padding that Marian and NLLB rule out (a bad word of its
@@ -80,7 +80,7 @@ class Part(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """One thing that a model's folder asks for, its value as text, and what became of it."""
+    """One thing that a model's folder asks for, its value as text, and how it is handled."""
 
     name: str
     value: str
@@ -120,7 +120,7 @@ def keep_with(model: Any, folder: Path) -> None:
 
 
 def asked(config: Mapping[str, Any], model_masks: bool = False) -> list[Asked]:
-    """All that changes how tokens are drawn, with what became of it under the setting generate.model_masks."""
+    """All that changes how tokens are drawn, with how it is handled under the setting generate.model_masks."""
     switched = Part.LAW if model_masks else Part.OFF
     requests: list[Asked] = []
     for name, neutral in _NEUTRAL.items():

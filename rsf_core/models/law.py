@@ -12,7 +12,7 @@ from rsf_core.models.tokens import vocabulary
 
 
 def asked_of(folder: Path, model_masks: bool = False) -> list[Asked]:
-    """What the folder asks for when tokens are drawn, and what became of each. Loads nothing. Raises ModelError."""
+    """What the folder asks for when drawing tokens, and what became of each. Loads nothing. Raises ModelError."""
     return generation.asked(generation.read(folder), model_masks)
 
 

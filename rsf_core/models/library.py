@@ -67,7 +67,7 @@ def resolve(name: str, progress: ReportProgress = lambda fraction, message: None
         if not _is_model(folder):
             others = sorted(path.name for path in folder.iterdir() if path.suffix in OTHER_WEIGHTS)
             raise ModelError(
-                f"{folder} is no model folder: it needs config.json and *.safetensors (other formats are not read)"
+                f"{folder} is not a model folder: it needs config.json and *.safetensors (other formats are not read)"
                 + (f". Save what {others[0]} holds as safetensors: such files are never opened" if others else "")
             )
         return folder.absolute()
@@ -95,7 +95,7 @@ def read_lineage(folder: Path) -> dict[str, Any] | None:
     except (ValueError, RecursionError) as error:
         raise ModelError(f"{path} is damaged: {error}") from error
     if not isinstance(lineage, dict):
-        raise ModelError(f"{path} is damaged: it holds no object, but a {type(lineage).__name__}")
+        raise ModelError(f"{path} is damaged: it contains not an object but a {type(lineage).__name__}")
     return lineage
 
 

@@ -25,7 +25,7 @@ __all__ = ["COMMANDS", "execute", "plain", "prompt_commands"]  # the last regist
 
 @command
 def status(project: Project) -> dict[str, Any]:
-    """Where the newest round stands."""
+    """Show the state of the newest round."""
     number = project.current_round
     return {
         "folder": str(project.folder),
@@ -214,7 +214,7 @@ def override(project: Project, candidate_id: str, action: str, reviewer: Actor) 
     try:
         chosen = Action(action)
     except ValueError as error:
-        raise SettingsError(f"{action!r} is no action: say {', '.join(Action)}") from error
+        raise SettingsError(f"{action!r} is not an action: say {', '.join(Action)}") from error
     return project.override(candidate_id, chosen, reviewer)
 
 
@@ -360,7 +360,7 @@ def replicate_template(project: Project) -> Any:
 
 @command
 def invite(project: Project, name: str, owner: bool, days: int, author: Actor) -> dict[str, Any]:
-    """Make a link for a person; `url` is told once. `open` says whether the app is open by links at this moment."""
+    """Create a link for a person; `url` is told once. `open` says whether the app is open by links at this moment."""
     invitation = project.invites.invite(name, author, owner, days)
     return _link(invitation.link) | {
         "url": project.invites.url(invitation),
@@ -389,7 +389,7 @@ def _control(name: str) -> Control:
     try:
         return Control(name)
     except ValueError as error:
-        raise SettingsError(f"{name!r} is no control: say {' or '.join(Control)}") from error
+        raise SettingsError(f"{name!r} is not a control: say {' or '.join(Control)}") from error
 
 
 def _begun(project: Project, kind: JobKind) -> str | None:

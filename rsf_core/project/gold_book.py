@@ -33,7 +33,7 @@ class GoldBook:
     @spoken
     def mark(self, candidate_id: str, action: Action | str, author: Actor = LOCAL) -> None:
         """Make a candidate a gold item, whose right decision is `action`; again for one that is one already, which confirms it
-        under the guide as it is now. Raises StageError for a candidate that is not there, or what is no decision."""
+        under the guide as it is now. Raises StageError for a candidate that is not there, or what is not a decision."""
         self._store.gold.mark(candidate_id, action, author.name)
 
     @spoken

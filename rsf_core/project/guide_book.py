@@ -47,7 +47,7 @@ class GuideBook:
             )
         for name, written in (("guide", text), ("reason", reason)):
             if "\0" in written or any("\ud800" <= c <= "\udfff" for c in written):
-                raise GuideError(f"the {name} holds a character that is no text (NUL or half a pair): take it out")
+                raise GuideError(f"the {name} holds a character that is not text (NUL or half a pair): take it out")
         with self._store.transaction("saving the guide"):
             newest = next(iter(self._store.guides.all()), None)
             if (newest.text if newest else "") == text:

@@ -41,7 +41,7 @@ class Invites:
 
     @spoken
     def invite(self, name: str, author: Actor, owner: bool = False, days: int = DAYS) -> Invitation:
-        """Make a link for a person. Raises AccessError for a name that nobody can have, or that reads like another's."""
+        """Create a link for a person. Raises AccessError for a name that nobody can have, or that reads like another's."""
         name = access.person_name(name)
         if not 1 <= days <= MOST_DAYS:
             raise AccessError(f"a link is good for 1 to {MOST_DAYS:,} days (got {days})")

@@ -140,7 +140,7 @@ class OwnScorers:
 
     def try_out(self, name: str, source: str, round_number: int) -> list[TriedScore]:
         """What a draft gives for stored candidates of a round, nothing of which is kept. It runs in a process of its own, and
-        ends within half a minute. Raises ScorerError where it is no scorer, or code of this project may not run here."""
+        ends within half a minute. Raises ScorerError where it is not a scorer, or code of this project may not run here."""
         scorer = own.read(name, source.replace("\r\n", "\n"))
         if scorer.problem:
             raise ScorerError(scorer.problem)

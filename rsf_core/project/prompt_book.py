@@ -251,7 +251,7 @@ class PromptBook:
         new = replace(row, text=row.text.strip(), reference=(row.reference or "").strip() or None, split=old.split)
         new = replace(new, system=(row.system or "").strip() or None, line=None)
         if not new.text:
-            raise PromptError("the prompt is empty: write what the model is to be asked")
+            raise PromptError("the prompt is empty: write what the model should be asked")
         if (new.text, new.reference, new.system, new.earlier) == (old.text, old.reference, old.system, old.earlier):
             raise PromptError(f"prompt {prompt_id} is as it was: nothing was changed")
         for _, problem in unreadable([new], self._settings().target.scorers):

@@ -110,7 +110,7 @@ class QuestionBook:
 
     @spoken
     def drop(self, name: str, author: Actor = LOCAL) -> None:
-        """Ask it no more; what was answered stays. Raises QuestionError where it is not asked."""
+        """Stop asking it; what was answered stays. Raises QuestionError where it is not asked."""
         questions = list(self._settings().review.questions)
         del questions[self._place(name)]
         self.save(questions, author)

@@ -81,7 +81,7 @@ class ScorerBook:
         return kept_answers.spent(self._folder)
 
     def card(self, scorer: str) -> ScorerCard | None:
-        """Of a scorer with its options; None of what is no scorer that is installed, such as a log-probability."""
+        """Of a scorer with its options; None of what is not a scorer that is installed, such as a log-probability."""
         try:
             return registry.card(ScorerRef.parse(scorer).name)
         except ScorerError:
@@ -102,7 +102,7 @@ class ScorerBook:
     def judging(self, scorer: str, direction: int = 1, onlooker: str | None = None) -> Judging:
         """How far a scorer agrees with what people have decided, in all rounds; `direction` −1 where less of it is better. An
         `onlooker` is a reviewer, who is told of gold items as of any candidates. Raises ScorerError for what has scored
-        nothing and is no scorer either."""
+        nothing and is not a scorer either."""
         gold_told = {
             candidate_at(round_record.round, where): vote > 0 if vote else None
             for round_record in self._store.rounds()

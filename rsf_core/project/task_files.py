@@ -56,7 +56,7 @@ def take(source: Path, into: Path, called: str | None = None) -> Path:
     suffix = next((suffix for suffix in sorted(SUFFIXES, key=len, reverse=True) if name.lower().endswith(suffix)), None)
     if suffix is None:
         raise SettingsError(
-            f"{name!r:.200} is no folder and no archive ({', '.join(SUFFIXES)}): choose one that holds a task"
+            f"{name!r:.200} is neither a folder nor an archive ({', '.join(SUFFIXES)}): choose one that holds a task"
         )
     if source.stat().st_size > LARGEST_ARCHIVE:
         raise SettingsError(f"{name!r:.200} is larger than {LARGEST_ARCHIVE >> 20} MiB: pack the task alone")

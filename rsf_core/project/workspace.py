@@ -131,7 +131,7 @@ def checked_name(name: str) -> str:
         raise WorkspaceError(f"a project's name has at most {LONGEST_NAME} characters: choose a shorter one")
     plain = " ".join(unicodedata.normalize("NFC", name).split())
     if not any(unicodedata.category(c)[0] in "LN" for c in plain):
-        raise WorkspaceError(f"{plain!r} is no name for a project: it needs a letter or a digit")
+        raise WorkspaceError(f"{plain!r} is not a name for a project: it needs a letter or a digit")
     if len(plain) > LONGEST_NAME:
         raise WorkspaceError(f"a project's name has at most {LONGEST_NAME} characters: this one has {len(plain)}")
     wrong = next((c for c in plain if c in _FORBIDDEN or unicodedata.category(c)[0] == "C"), None)

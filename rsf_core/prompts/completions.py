@@ -169,7 +169,9 @@ def one_source(text: str, column: str | None = None) -> str:
     if not name:
         raise WrongRow(column, "is empty: say where the completions were made")
     if len(name) > 200 or not name.isprintable():
-        raise WrongRow(column, "is no name of a source: at most 200 characters on one line, all of which can be seen")
+        raise WrongRow(
+            column, "is not a name of a source: at most 200 characters on one line, all of which can be seen"
+        )
     return name
 
 
@@ -187,7 +189,7 @@ def _texts(value: Any, column: str, every: bool, in_prompt: bool) -> str | list[
     if isinstance(value, list) and not in_prompt:
         return [_text(one, column) for one in value]
     if in_prompt:
-        raise WrongRow(column, "is no conversation, so it ends with no answer")
+        raise WrongRow(column, "is not a conversation, so it ends with no answer")
     return _text(value, column)
 
 

@@ -52,7 +52,7 @@ def delimiter(path: Path, encoding: Encoding) -> tuple[str, bool]:
 
 def _rarer(sample: str) -> str | None:
     """Another sign (: ^ ~ § # or a control character) that stands between names in the header, one of them of prompts or
-    references, and in every row as often. What begins every row as it begins the header is no name: `Task:add`."""
+    references, and in every row as often. What begins every row as it begins the header is not a name: `Task:add`."""
     header = sample.lstrip().split("\n", 1)[0].strip()
     for sign in dict.fromkeys(_RARER.findall(header)):
         names = header.split(sign)

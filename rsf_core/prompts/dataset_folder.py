@@ -77,7 +77,7 @@ def parts(folder: Path) -> list[Part]:
     files = sorted(file for where in (folder, folder / "data") for file in where.glob("*.parquet"))
     if not files:
         raise PromptFileError(
-            f"{folder} is no data set: a folder that `datasets` saved (save_to_disk) or one with .parquet files is read"
+            f"{folder} is not a data set: a folder that `datasets` saved (save_to_disk) or one with .parquet files is read"
         )
     return [(match[1] if (match := _SHARD.match(file.name)) else None, file) for file in files]
 

@@ -21,7 +21,7 @@ SUFFIXES = (".xlsx", ".xlsm", ".xlsb", ".xls", ".ods")
 
 
 def sheets(path: Path) -> tuple[str, ...]:
-    """The names of the sheets, those that hold something first. Raises PromptFileError where it is no spreadsheet."""
+    """The names of the sheets, those that hold something first. Raises PromptFileError where it is not a spreadsheet."""
     return _sheets(path, path.stat().st_mtime_ns)
 
 
@@ -36,7 +36,7 @@ def _sheets(path: Path, changed: int) -> tuple[str, ...]:
 
 def records(path: Path, sheet: str | None = None) -> Iterator[Record | Problem]:
     """Every row below the header by its number in the sheet, by default the first that holds something. Raises
-    PromptFileError where it is no spreadsheet, has no such sheet, or its header can't be used."""
+    PromptFileError where it is not a spreadsheet, has no such sheet, or its header can't be used."""
     names = sheets(path)
     if sheet is not None and sheet not in names:
         raise PromptFileError(f"{path.name} has no sheet {sheet!r:.80}: it has {', '.join(names)[:300]}")

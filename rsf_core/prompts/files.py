@@ -31,7 +31,9 @@ class Reading:
 
     def __post_init__(self) -> None:
         if self.encoding is not None and self.encoding not in ENCODINGS:
-            raise PromptFileError(f"{self.encoding!r:.60} is no encoding to choose: take one of {', '.join(ENCODINGS)}")
+            raise PromptFileError(
+                f"{self.encoding!r:.60} is not an encoding to choose: take one of {', '.join(ENCODINGS)}"
+            )
         if self.delimiter is not None and (len(self.delimiter) != 1 or self.delimiter in '\r\n"\0'):
             raise PromptFileError(
                 f"{self.delimiter!r:.60} cannot stand between columns: give one character, and no quote or line end"

@@ -31,7 +31,7 @@ def checked(name: str, config: str | None, split: str) -> tuple[str, str, str]:
     PromptFileError where one cannot be such."""
     plain = name.strip().removeprefix(PREFIX).strip()
     if not _ID.fullmatch(plain) or ".." in plain:
-        raise PromptFileError(f"{plain!r:.120} is no id of a data set: it is written org/name, e.g. hub:org/name")
+        raise PromptFileError(f"{plain!r:.120} is not an id of a data set: it is written org/name, e.g. hub:org/name")
     for what, value in (("configuration", config or "default"), ("split", split)):
         if not _NAME.fullmatch(value):
             raise PromptFileError(f"{value!r:.120} is no {what} of a data set: give its name, e.g. train")

@@ -19,7 +19,7 @@ _HELD = 256 << 20  # bytes of one batch, were each of its values as large as all
 
 
 def records(path: Path) -> Iterator[Record | Problem]:
-    """Every row, numbered from 1. Raises PromptFileError where it is no Parquet."""
+    """Every row, numbered from 1. Raises PromptFileError where it is not Parquet."""
     try:
         with pq.ParquetFile(path, memory_map=False, pre_buffer=False) as file:
             names = file.schema_arrow.names

@@ -169,7 +169,7 @@ def _check_speaker(fields: dict[str, Any], column: str, spoken: Conversation | N
     if spoken is not None or plainly(column) not in _OF_ANYBODY or not isinstance(role, str):
         return
     if conversations.speaker(role) in ("assistant", "system"):
-        raise WrongRow("role", f"is {role!r:.40}: what it says is no prompt")
+        raise WrongRow("role", f"is {role!r:.40}: what it says is not a prompt")
 
 
 def _marked(text: str, manner: Manner) -> list[Any] | None:
@@ -275,4 +275,4 @@ def check_text(value: str | None, column: str | None) -> None:
     if len(value) > limits.LONGEST_TEXT:
         raise WrongRow(column, f"is {len(value):,} characters long; at most {limits.LONGEST_TEXT:,} are read")
     if not value.isascii() and _SURROGATE.search(value):
-        raise WrongRow(column, "holds half a surrogate pair (\\ud800 to \\udfff), which is no character")
+        raise WrongRow(column, "holds half a surrogate pair (\\ud800 to \\udfff), which is not a character")

@@ -53,10 +53,10 @@ def _paragraphs(text: str) -> list[tuple[int, str]]:
 
 def _problem(row: PromptRow) -> str | None:
     if not row.text:
-        return "there is a reference and no prompt before the tab: write what the model is to be asked"
+        return "there is a reference and no prompt before the tab: write what the model should be asked"
     longest = max(len(row.text), len(row.reference or ""))
     if longest > limits.LONGEST_TEXT:
         return f"is {longest:,} characters long; at most {limits.LONGEST_TEXT:,} are read"
     if _SURROGATE.search(row.text + (row.reference or "")):
-        return "holds half a surrogate pair (\\ud800 to \\udfff), which is no character"
+        return "holds half a surrogate pair (\\ud800 to \\udfff), which is not a character"
     return None

@@ -97,7 +97,7 @@ class ReviewProgress:
 
     @spoken
     def set_goal_of(self, name: str, per_day: int | None, per_round: int | None, author: Actor = LOCAL) -> None:
-        """Set the goal of another reviewer. Raises StageError for one below 1, AccessError for what is no name."""
+        """Set the goal of another reviewer. Raises StageError for one below 1, AccessError for what is not a name."""
         self._set(speaker(name), per_day, per_round, author)
 
     def _set(self, name: str, per_day: int | None, per_round: int | None, author: Actor) -> None:

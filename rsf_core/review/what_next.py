@@ -63,7 +63,7 @@ def _open_here(end: EndOfQueue) -> Suggestion | None:
 def _disputed(end: EndOfQueue) -> Suggestion | None:
     if not end.disputed or end.view is View.DISAGREEMENT:
         return None
-    why = "Reviewers disagree there: until one of you settles it, the newest word holds."
+    why = "Reviewers disagree on these: until somebody settles them, the newest decision is in effect."
     return Suggestion(f"Settle {plural(end.disputed, 'candidate')}", why, query={"view": View.DISAGREEMENT})
 
 
@@ -73,8 +73,8 @@ def _audit(end: EndOfQueue) -> Suggestion | None:
     if end.audited >= enough or not open_elsewhere:
         return None
     why = (
-        f"{end.audited} of {enough} of the random audit are decided: only these say how well the rule does on the whole "
-        "round."
+        f"{end.audited} of {enough} of the random audit are decided: only these show how well the rule does on the "
+        "whole round."
     )
     return Suggestion("Decide some at random", why, query={"view": View.PENDING, "order": Order.AUDIT})
 
@@ -85,7 +85,7 @@ def _rest(end: EndOfQueue) -> Suggestion | None:
     left = end.open - inside
     if left <= 0:
         return None
-    why = "They are pending in the round, and not in what you have looked at."
+    why = "They are pending in the round, outside the view you have looked at."
     return Suggestion(f"Go on with {plural(left, 'other candidate')}", why, query={"view": View.PENDING})
 
 
@@ -107,4 +107,4 @@ def _starving(end: EndOfQueue) -> Suggestion | None:
 def _step(end: EndOfQueue) -> Suggestion | None:
     if not end.step:
         return None
-    return Suggestion(end.step, "This comes next in the round; the button for it is on the Overview.", page="overview")
+    return Suggestion(end.step, "This is the round's next step; its button is on the Overview.", page="overview")

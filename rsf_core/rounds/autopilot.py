@@ -103,7 +103,7 @@ class Autopilot:
 
     @spoken
     def stop(self, author: Actor, reason: str = "by hand") -> None:
-        """Go no further. A job that runs goes on to its end."""
+        """Stop the autopilot. A running job continues to its end."""
         self._say("stopped", author.name, reason)
 
     @spoken

@@ -119,7 +119,7 @@ def _length(comparison: Comparison, limits: Autopilot) -> str | None:
 
 def _diversity(comparison: Comparison, limits: Autopilot) -> str | None:
     """distinct-2 against the base's. Prompts whose completions have no pair of words have none: where that became most of
-    them, what the few others say is no measure."""
+    them, what the few others say is not a measure."""
     if limits.min_diversity == 0:
         return None
     off = "set autopilot.min_diversity to 0 to go on without it"

@@ -229,7 +229,7 @@ def read(file: Path) -> list[Replicate]:
             first = error.errors()[0]
             where = ".".join(map(str, first["loc"])) or "the line"
             raise ReplicateError(
-                f"{file}, line {number} is no replicate ({where}: {first['msg']}): remove that line; its replicate is then "
+                f"{file}, line {number} is not a replicate ({where}: {first['msg']}): remove that line; its replicate is then "
                 "written again"
             ) from error
     return replicates

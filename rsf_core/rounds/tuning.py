@@ -48,7 +48,7 @@ class Tuning:
         if curated_id is not None:
             curated = next((c for c in self._store.curated_sets() if c.curated_id == curated_id), None)
             if curated is not None and (curated.round != round_record.round or curation.is_control(curated_id)):
-                raise StageError(f"{curated_id} is no set of accepted candidates of round {round_record.round}")
+                raise StageError(f"{curated_id} is not a set of accepted candidates of round {round_record.round}")
         if curated is None:
             raise StageError(f"round {round_record.round} has no curated set to train on: freeze one first")
         number = 1 + sum(

@@ -140,7 +140,7 @@ def clopper_pearson(successes: int, draws: int, level: float = 0.95) -> Interval
     by prompt it is too narrow, see `share_of_items`.
     """
     if not 0 <= successes <= draws or draws == 0:
-        raise TargetError(f"{successes} of {draws} is no proportion; give 0 ≤ successes ≤ draws with draws ≥ 1")
+        raise TargetError(f"{successes} of {draws} is not a proportion; give 0 ≤ successes ≤ draws with draws ≥ 1")
     tail = 0.5 - 0.5 * _checked(level)
     low = float(betaincinv(successes, draws - successes + 1, tail)) if successes > 0 else 0.0
     high = float(betaincinv(successes + 1, draws - successes, 1 - tail)) if successes < draws else 1.0

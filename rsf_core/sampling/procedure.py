@@ -38,7 +38,7 @@ def procedure_interval(gains: ArrayLike, width: float = math.inf, level: float =
     if x.ndim != 2 or x.size == 0:
         raise TargetError(f"the gains have shape {x.shape}; give a row for each run and a column for each prompt")
     if not np.isfinite(x).all():
-        raise TargetError("a gain is no finite number")
+        raise TargetError("a gain is not a finite number")
     if not told(x) or x.shape[1] == 1 or not (math.isfinite(width) or told(x.T)):
         return Interval(float(x.mean()), -math.inf, math.inf, len(x))
     low, high = procedure_limits(x, width, level)

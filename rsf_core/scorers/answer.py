@@ -13,7 +13,7 @@ NOBODY = "nobody has answered it"
 
 class Answer(AnswerCheck):
     name = "answer"
-    description = "Mean of what people answered to a question of this project; no score where nobody did"
+    description = "Mean of people's answers to a question of this project; no score without an answer"
     bounds = (-math.inf, math.inf)
     partial = True
     check = "rsf_core.scorers.checks:AnswerCheck"

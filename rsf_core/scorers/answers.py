@@ -104,7 +104,7 @@ _ABSOLUTE = re.compile(r"\|([^|]+)\|")
 
 @dataclass(frozen=True, slots=True)
 class _Found:
-    """A number in a text, sign and exponent included; `value` is None for what is no single number (3:2, 2π, a pair).
+    """A number in a text, sign and exponent included; `value` is None for what is not a single number (3:2, 2π, a pair).
     `glued`: letters stand before it without a space."""
 
     start: int
@@ -150,7 +150,7 @@ def stated_number(text: str) -> Number | None:
 
 def reference_number(reference: str | None) -> Number | None:
     """The number a reference is: all of it ("1,234", "$5", "12 cm", "x = 5"), or the answer that a worked solution marks with
-    ####, \\boxed{…} or "the answer is". None where it is no number, or several without a mark."""
+    ####, \\boxed{…} or "the answer is". None where it is not a number, or several without a mark."""
     if not reference or not reference.strip():
         return None
     text = one_notation(reference)

@@ -231,7 +231,7 @@ async def _once(client: httpx2.AsyncClient, endpoint: Endpoint, body: Mapping[st
         raise _Refused(f"its answer has more than {LARGEST_BYTES:,} bytes", passing=True)
     answer = read_answer(read)
     if answer is None:
-        raise _Refused(f"what it answers is no chat completion{message}", passing=True)
+        raise _Refused(f"what it answers is not a chat completion{message}", passing=True)
     return answer
 
 

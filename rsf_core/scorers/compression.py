@@ -14,7 +14,8 @@ _OVERHEAD = len(zlib.compress(b"", _LEVEL))  # bytes that packing adds to whatev
 class Compression:
     name = "compression"
     description = (
-        "Size of the completion packed by zlib over its size in UTF-8: towards 0 where it repeats itself, 1 at most"
+        "Size of the completion compressed by zlib, divided by its size in UTF-8: near 0 if it repeats itself, at most "
+        "1"
     )
     bounds = (0.0, 1.0)
 

@@ -12,7 +12,7 @@ from rsf_core.scorers.thoughts import answer_of
 
 class Ended:
     name = "ended"
-    description = "1 where the model ended the completion itself, 0 where it ran into the token limit"
+    description = "1 where the model ended the completion itself, 0 where it reached the token limit"
     bounds = (0.0, 1.0)
     of_draw = True
 
@@ -22,7 +22,7 @@ class Ended:
 
 class OneSentence:
     name = "one_sentence"
-    description = "1 where the completion is a single sentence on one line with its stop, else 0"
+    description = "1 where the completion is a single, closed sentence on one line, else 0"
     bounds = (0.0, 1.0)
     version = "2"
 

@@ -62,8 +62,8 @@ class JsonSchema(SchemaCheck):
 class JsonMatch(JsonMatchCheck):
     name = "json_match"
     description = (
-        "How far the answer's JSON is the reference's, 0 to 1: of two objects the share of right entries among all that "
-        "either has, else 1 or 0; outer white space and case of texts do not count"
+        "How far the answer's JSON agrees with the reference's, 0 to 1: for two objects the share of equal entries "
+        "among all entries of either, otherwise 1 or 0; ignores outer white space and case of texts"
     )
     bounds = (0.0, 1.0)
     version = "2"

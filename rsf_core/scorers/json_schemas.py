@@ -159,7 +159,7 @@ def _multiple_of(_validator: Any, step: Any, value: Any, _schema: Any) -> Iterat
     if isinstance(value, bool) or not isinstance(value, int | float):
         return
     if (isinstance(value, float) and not math.isfinite(value)) or (_exact(value) / _exact(step)).denominator != 1:
-        yield ValidationError("is no multiple")
+        yield ValidationError("is not a multiple")
 
 
 def _exact(number: float) -> Fraction:

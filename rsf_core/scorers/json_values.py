@@ -1,4 +1,4 @@
-"""JSON as it is written: numbers of any length, names and texts in one Unicode form, nothing that is no JSON."""
+"""JSON as it is written: numbers of any length, names and texts in one Unicode form, nothing that is not JSON."""
 
 from __future__ import annotations
 

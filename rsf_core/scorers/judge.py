@@ -30,8 +30,8 @@ class LlmJudge(JudgeCheck):
 
     name = "llm_judge"
     description = (
-        "What a language model behind an OpenAI-compatible endpoint thinks of the completion by a rubric, on a scale. The "
-        "texts are sent to that address"
+        "Rating of the completion by a language model behind an OpenAI-compatible endpoint, by a rubric and on a "
+        "scale. The texts are sent to that address"
     )
     bounds = (-math.inf, math.inf)
     check = "rsf_core.scorers.judge_check:JudgeCheck"

@@ -89,7 +89,7 @@ def score_of(content: str, bounds: tuple[float, float], whole: bool) -> float | 
     if not (math.isfinite(value) and low <= value <= high):
         return NoScore(f"the judge’s score {value:g} is not on the scale from {low:g} to {high:g}")
     if whole and not value.is_integer():
-        return NoScore(f"the judge’s score {value:g} is no whole number")
+        return NoScore(f"the judge’s score {value:g} is not a whole number")
     return value
 
 

@@ -28,7 +28,7 @@ RANDOM = 2.5  # letters or digits of one kind in a row, on average, below which 
 
 
 def is_name(text: str) -> bool:
-    """Whether `text` can be the name of an environment variable, in capitals or small letters, and is no key by its looks."""
+    """Whether `text` can be the name of an environment variable, in either case, and does not look like a key."""
     return _NAME.fullmatch(text) is not None and not looks_like_a_key(text)
 
 

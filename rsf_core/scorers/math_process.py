@@ -30,7 +30,7 @@ def _answer(reference: str, completion: str) -> dict[str, Any]:
     try:
         right = _reference(reference)
         if not right:
-            return {"reference": "it is no number, expression, equation, interval or set"}
+            return {"reference": "it is not a number, expression, equation, interval or set"}
         answer = parse(completion, parsing_timeout=None)
         return {"equal": bool(answer) and verify(right, answer, timeout_seconds=None, raise_on_error=True)}
     except MemoryError:

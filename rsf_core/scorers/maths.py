@@ -23,7 +23,7 @@ atexit.register(_helper.stop)
 
 class MathMatch(MathCheck):
     """The answer is what follows "####", else the last \\boxed{…}, else the last <answer>…</answer>, else what follows "the
-    answer is", else the last expression in dollars, else the last number. What is thought aloud (<think>…</think>) is no
+    answer is", else the last expression in dollars, else the last number. What is thought aloud (<think>…</think>) is not an
     answer."""
 
     name = "math_match"

@@ -11,7 +11,7 @@ from rsf_core.domain import text as plain_text
 from rsf_core.scorers.number import RUN, Number, evaluate, plain
 
 UNREADABLE = "\ufffc"
-r"""Stands for a part of a formula that is no number of its own: \sqrt{2}, \frac{\pi}{2}."""
+r"""Stands for a part of a formula that is not a number of its own: \sqrt{2}, \frac{\pi}{2}."""
 
 _SUPERSCRIPTS = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻", "0123456789+-")
 _RAISED = re.compile("[⁺⁻]?[⁰¹²³⁴⁵⁶⁷⁸⁹]+")
@@ -114,7 +114,7 @@ def _slanted(match: re.Match[str]) -> str:
 
 
 def _root(match: re.Match[str]) -> str:
-    """√16 as 4, √1.44 as 1.2. What has another root or a factor beside it is no number, nor what has no exact root."""
+    """√16 as 4, √1.44 as 1.2. What has another root or a factor beside it is not a number, nor what has no exact root."""
     text, degree = match.string, int(match[1] or 2)
     value = plain(match[2] or match[3] or match[4] or match[5])
     beside = _FACTOR.search(text[max(0, match.start() - 4) : match.start()]) or _ROOT_OR_DIGIT.match(text, match.end())
@@ -143,7 +143,7 @@ def _period(match: re.Match[str]) -> str:
 
 
 def _decimal(match: re.Match[str]) -> str:
-    """101_2 as 5; what has no such digits is no number."""
+    """101_2 as 5; what has no such digits is not a number."""
     try:
         return str(int(match[1], int(match[2] or match[3])))
     except ValueError:

@@ -118,7 +118,7 @@ def _read(name: str, source: str, version: str) -> OwnFile:
     try:
         tree = parsed(source)
     except Unreadable as error:
-        raise ScorerError(f"it is no Python: {error}") from error
+        raise ScorerError(f"it is not Python: {error}") from error
     functions = [line for line in tree.body if isinstance(line, ast.FunctionDef)]
     decorated = [(f, d) for f in functions for d in f.decorator_list if _is_decorator(d)]
     if len(decorated) > 1:

@@ -34,7 +34,7 @@ def read(source: str) -> tuple[dict[str, Any], JudgeCheck]:
     try:
         options = tomllib.loads(source.replace("\r\n", "\n"))
     except (ValueError, RecursionError) as error:  # a number of thousands of digits is one, too
-        raise ScorerError(f"it is no TOML: {error}") from error
+        raise ScorerError(f"it is not TOML: {error}") from error
     return options, check(options)
 
 

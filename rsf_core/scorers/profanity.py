@@ -13,7 +13,7 @@ from rsf_core.scorers.base import Scored
 
 class Profanity:
     name = "profanity"
-    description = "Share of the completion's words that stand on a list of English profanities, 0 (none) to 1"
+    description = "Share of the completion's words that are on a list of English profanities, 0 (none) to 1"
     bounds = (0.0, 1.0)
     needs = ("better_profanity",)
     extra = "text"

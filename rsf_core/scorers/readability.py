@@ -15,8 +15,8 @@ _STOPS = re.compile(r"[.!?…]+(?=[\s\"'”’)\]]|$)|[。！？]+|\n\s*\n")
 class Readability:
     name = "readability"
     description = (
-        "Automated readability index of the completion, the school year it takes to read it (about 1 to 14, in English), by "
-        "the letters of its words and the words of its sentences"
+        "Automated readability index of the completion: the school year needed to read it (about 1 to 14, in English), "
+        "from letters per word and words per sentence"
     )
     bounds = (-math.inf, math.inf)
 

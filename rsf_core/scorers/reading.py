@@ -56,7 +56,7 @@ def _tree(module: str) -> ast.Module | None:
 
 
 def parsed(source: bytes | str) -> ast.Module:
-    """Raises Unreadable where it is no Python."""
+    """Raises Unreadable where it is not Python."""
     try:
         return ast.parse(source)
     except (SyntaxError, ValueError, RecursionError, MemoryError, UnicodeDecodeError) as error:

@@ -261,7 +261,7 @@ def prepare(names: Iterable[str], workplace: Workplace) -> None:
 def score(name: str, batch: Sequence[Scored], calling: Calling = lambda part: nullcontext()) -> list[float | NoScore]:
     """For each of `batch` a finite score within the scorer's bounds, or why it has none. Where it fails on all together it is
     called on each alone, so that one candidate takes no score from another; each call happens within `calling(part)`. Raises
-    ScorerError where there is no such scorer, or what it returned is no list of one entry a candidate; OutOfSpaceError."""
+    ScorerError where there is no such scorer, or what it returned is not a list of one entry a candidate; OutOfSpaceError."""
     scorer = get(name)
     size = getattr(scorer, "most_at_once", 0) or len(batch) or 1  # what takes long says how many fit into one call
     parts = [batch[start : start + size] for start in range(0, len(batch), size)]
@@ -369,9 +369,9 @@ def _load(point: EntryPoint, reference: str) -> Scorer:
         raise ScorerError(f"the scorer {point.name!r} ({point.value}) cannot be {what}: {error}") from error
     missing = [part for part in ("name", "description", "bounds", "score") if not hasattr(scorer, part)]
     if missing:
-        raise ScorerError(f"the scorer {point.name!r} ({point.value}) is no scorer: it has no {', '.join(missing)}")
+        raise ScorerError(f"the scorer {point.name!r} ({point.value}) is not a scorer: it has no {', '.join(missing)}")
     if (problem := returned.bounds_problem(scorer.bounds)) is not None:
-        raise ScorerError(f"the scorer {point.name!r} ({point.value}) is no scorer: its {problem}")
+        raise ScorerError(f"the scorer {point.name!r} ({point.value}) is not a scorer: its {problem}")
     return cast(Scorer, scorer)
 
 

@@ -18,7 +18,7 @@ def repetition(text: str, n: int = 2) -> float:
 
 class Repetition:
     name = "repetition"
-    description = "Share of word pairs that occurred before in the completion, from 0 (none) towards 1"
+    description = "Share of word pairs that occurred earlier in the completion, from 0 (none) towards 1"
     bounds = (0.0, 1.0)
 
     def score(self, batch: Sequence[Scored]) -> list[float]:

@@ -12,7 +12,7 @@ from rsf_core.scorers.base import NoScore
 
 
 class NoListError(ScorerError):
-    """What was returned is no list with one entry for each candidate: which score is whose cannot be said."""
+    """What was returned is not a list with one entry for each candidate: which score is whose cannot be said."""
 
 
 UNORDERED = (Mapping, Set, str, bytes)  # they can be gone through, but what belongs to which candidate is not said
@@ -67,7 +67,7 @@ def bounds_problem(bounds: object) -> str | None:
 
 
 def number(value: object) -> float | None:
-    """`value` as a float; None where it is no number, or beyond every float. True and False are 1 and 0; a text that looks
+    """`value` as a float; None where it is not a number, or beyond every float. True and False are 1 and 0; a text that looks
     like a number is none, nor is an array, even of one entry."""
     if isinstance(value, str | bytes | bytearray) or getattr(value, "ndim", False):
         return None

@@ -13,8 +13,8 @@ from rsf_core.scorers.thoughts import answer_of
 class Similarity(SimilarityCheck):
     name = "similarity"
     description = (
-        "Cosine between the completion and the prompt's reference by the meaning of their words, −1 to 1: 1 for the same, "
-        "0 for an empty one. Word order counts for nothing (static embeddings, WordLlama)"
+        "Cosine similarity of the completion and the prompt's reference in the meaning of their words, −1 to 1: 1 for "
+        "the same, 0 for an empty one. Ignores word order (static embeddings, WordLlama)"
     )
     bounds = (-1.0, 1.0)
     needs = ("wordllama",)
@@ -36,8 +36,8 @@ class Similarity(SimilarityCheck):
 class Novelty:
     name = "novelty"
     description = (
-        "1 minus the largest cosine, where above 0, between the completion and those drawn before it for its prompt in its "
-        "round, 0 to 1: 1 for the first, 0 for one that was there. What is drawn later changes no score (WordLlama)"
+        "1 minus the largest cosine similarity, if positive, between the completion and the earlier ones of its prompt "
+        "in its round, 0 to 1: 1 for the first, 0 for a repeated one. Later draws change no score (WordLlama)"
     )
     bounds = (0.0, 1.0)
     needs = ("wordllama",)

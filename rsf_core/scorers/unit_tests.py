@@ -23,8 +23,8 @@ _BATCH_SECONDS = 40.0  # by the clock: less than score.timeout_seconds has by it
 class UnitTests(UnitTestsCheck):
     name = "unit_tests"
     description = (
-        "Share of the reference's assert statements that the completion's Python code (its first fenced block, else all of "
-        "it) passes, 0 to 1; with whole 1 or 0. The code is run: see docs/SECURITY.md"
+        "Share of the reference's assert statements that the completion's Python code (its first fenced block, else "
+        "all of it) passes, 0 to 1; with whole 1 or 0. This runs the code: see docs/SECURITY.md"
     )
     version = "3"
     bounds = (0.0, 1.0)

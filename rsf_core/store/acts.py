@@ -259,7 +259,7 @@ class Acts:
         return tuple(batch.log(row["round"]).touched(target["seq"])[:TOUCHED])
 
     def _answered(self, act: Act, lengths: Mapping[str, int]) -> tuple[Act, str | None]:
-        """An act with its answer as it is kept, and why that cannot be kept, or None; what is no answer stays as it is."""
+        """An act with its answer as it is kept, and why that cannot be kept, or None; what is not an answer stays as it is."""
         if act.kind is not ActKind.ANSWER:
             return act, None
         if act.asked is None:

@@ -183,7 +183,7 @@ def _opened(file: Path) -> Iterator[tuple[zipfile.ZipFile, Manifest]]:
     except FileNotFoundError as error:
         raise BackupError(f"there is no file {file}") from error
     except (OSError, zipfile.BadZipFile, NotImplementedError, ValueError) as error:
-        raise BackupError(f"{file} is no backup, or is damaged or cut off: {error}") from error
+        raise BackupError(f"{file} is not a backup, or is damaged or cut off: {error}") from error
     with archive:
         yield archive, _manifest(archive, file)
 
@@ -202,7 +202,7 @@ def _manifest(archive: zipfile.ZipFile, file: Path) -> Manifest:
             type(n) is int and 0 <= n < _MOST for n in (*manifest.tables.values(), *manifest.sequences.values())
         )
     except (KeyError, TypeError, AttributeError, RecursionError, *_DAMAGED) as error:
-        raise BackupError(f"{file} is no backup, or is damaged: its manifest cannot be read ({error})") from error
+        raise BackupError(f"{file} is not a backup, or is damaged: its manifest cannot be read ({error})") from error
     if manifest.format != FORMAT or manifest.migration > max(number for number, _, _ in migrations()):
         raise BackupError(f"{file} was written by a newer version of RSF Studio: update RSF Studio")
     if not sound:

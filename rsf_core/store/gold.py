@@ -57,7 +57,7 @@ class Gold:
         StageError where it is none."""
         named = parse_candidate_id(candidate_id)
         if named is None or place(*named[1:]) not in self.of_round(named[0]):
-            raise StageError(f"{candidate_id[:60]!r} is no gold item: there is no mark to take away")
+            raise StageError(f"{candidate_id[:60]!r} is not a gold item: there is no mark to take away")
         self._say(candidate_id, _NONE, author)
 
     def words(self, round_number: int) -> list[GoldWord]:

@@ -51,7 +51,7 @@ class Rankings(Choices[RankingRecord, RankingLog]):
     def nonsense(self, choice: Choice) -> str | None:
         count = len(choice.candidate_ids)
         if choice.kind is not self.kind:
-            return f"{choice.kind} is no ranking"
+            return f"{choice.kind} is not a ranking"
         if not 2 <= count <= MOST_RANKED:
             return f"a ranking is of 2 to {MOST_RANKED} candidates, not of {count}"
         if len(choice.places) != count:

@@ -383,7 +383,7 @@ class GuideVersion:
 
 @dataclass(frozen=True, slots=True)
 class ReviewGoal:
-    """How many candidates a reviewer means to decide; None is no goal."""
+    """How many candidates a reviewer means to decide; None is not a goal."""
 
     per_day: int | None
     per_round: int | None

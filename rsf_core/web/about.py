@@ -25,7 +25,9 @@ def line(settings: Settings, prompts: Mapping[Split, int]) -> None:
         if session.alone():
             parts.insert(0, ("Task", settings.task, "prompts", "What the model learns here"))
         else:
-            parts.insert(0, ("Task", settings.task, "new_project", "It stays: for another task make another project"))
+            parts.insert(
+                0, ("Task", settings.task, "new_project", "It cannot change: for another task make another project")
+            )
         for name, value, page, more in parts:
             st.page_link(
                 bundled.path("pages", f"{page}.py"),
@@ -43,7 +45,7 @@ def target_in_words(target: Target) -> str:
     if constraints:
         shown = ", ".join(constraints[:MOST_NAMES]) + (", …" if len(constraints) > MOST_NAMES else "")
         words.append(f"where {shown} pass" if len(constraints) > 1 else f"where {shown} passes")
-    return ", ".join(words) if words else "none: everything is as good as it is likely"
+    return ", ".join(words) if words else "none: the reference alone decides"
 
 
 def prompts_in_words(counts: Mapping[Split, int]) -> str:

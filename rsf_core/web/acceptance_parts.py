@@ -35,9 +35,9 @@ def tuner(project: Project, number: int, threshold: ThresholdRecord, editable: b
         format_func=SCOPES.__getitem__,
         required=True,
         key=f"scope-{number}-{threshold.seq}",
-        help="Per prompt: M is relative to the prompt's own scale, the mean ratio of its other draws, so that each prompt "
-        "gets a like share. With few candidates a prompt that scale is noisy: a larger M is needed for the same distance. "
-        "Global: one M for all; prompts with higher ratios get more of the data.",
+        help="Per prompt: M is relative to the prompt's own scale, the mean ratio of its other draws, so that each "
+        "prompt gets a similar share. With few candidates per prompt that scale is noisy, and the same distance needs "
+        "a larger M. Global: one M for all; prompts with higher ratios get more of the data.",
     )
     landscape = project.landscape(scope, number)
     assert landscape is not None  # the page asked before
@@ -97,9 +97,9 @@ def numbers(project: Project, number: int, landscape: Landscape, log_m: float) -
         _decide_again(project, number)
     if landscape.rate_is_zero:
         st.warning(
-            "None of what was drawn for all prompts alike can be accepted, so the acceptance rate is 0 by an estimate without "
-            "bias. The figures below are of all candidates, those drawn again for prompts that had none included: they say "
-            "more than is true of the round.",
+            "None of the candidates drawn equally for all prompts can be accepted, so the unbiased estimate of the "
+            "acceptance rate is 0. The figures below count all candidates, including those drawn again for prompts "
+            "that had none accepted, so they overstate the round.",
             icon=":material/warning:",
         )
     st.header(
@@ -113,13 +113,15 @@ def numbers(project: Project, number: int, landscape: Landscape, log_m: float) -
 def _decide_again(project: Project, number: int) -> None:
     """A round of an earlier version stays as it was decided until a person asks."""
     st.warning(
-        "This round was decided by an earlier version: the scale of each prompt contains the draw that it judges, so that the "
-        "accepted lie farther from the target than can be shown here. Nothing changes until you ask.",
+        "This round was decided by an earlier version, in which each prompt's scale contains the draw that it judges. "
+        "The accepted therefore lie farther from the target than the figures here show. Nothing changes until you ask.",
         icon=":material/warning:",
     )
     if number != project.current_round:
         return
-    if st.button("Decide again by the other draws", icon=":material/refresh:", disabled=ui.locked("score")):
+    if st.button(
+        "Decide again, with scales from the other draws", icon=":material/refresh:", disabled=ui.locked("score")
+    ):
         if ui.attempt(lambda: project.score(number)):
             st.rerun()
 
@@ -128,7 +130,7 @@ def _distance(diagnosis: Diagnosis) -> None:
     zero = "0 by construction: nothing exceeds this M"
 
     def told(interval: Interval, unit: str = "", scale: float = 1.0) -> str:
-        return ui.limits(interval, unit, scale) if interval.known else "cannot be told from these draws"
+        return ui.limits(interval, unit, scale) if interval.known else "cannot be estimated from these draws"
 
     rows = [
         ("Acceptance rate", ui.limits(diagnosis.acceptance_rate, " %", 100), "mean of min(1, P/(M·q))"),
@@ -151,13 +153,16 @@ def _distance(diagnosis: Diagnosis) -> None:
             "too few draws"
             if diagnosis.pareto_k is None
             else f"{diagnosis.pareto_k:.2f}  (≤ {diagnosis.pareto_k_limit:.2f})",
-            "of the weights; small also where the tail was missed",
+            "of the weights; also small where the tail was missed",
         ),
     ]
     ui.grid(
         [{"measure": name, "estimate [95 %]": value, "what it says": meaning} for name, value, meaning in rows],
     )
-    st.caption("Intervals are by prompt. M chosen on these very draws flatters itself: see the marks below.")
+    st.caption(
+        "Intervals are clustered by prompt. An M chosen on these same draws looks better than it is: see the "
+        "marks below."
+    )
     if not diagnosis.end_is_seen:
         lost = (
             "KL(target ‖ accepted)"
@@ -166,10 +171,10 @@ def _distance(diagnosis: Diagnosis) -> None:
         )
         near, within = diagnosis.prompts_at_the_top, TOP * min(1.0, diagnosis.upper_spread)
         st.warning(
-            f"{literal(lost)} cannot be told from these draws: only {near:,} "
-            f"{'prompt comes' if near == 1 else 'prompts come'} within {within:.2g} nats of the largest ratio, so larger ones "
-            f"may not have been drawn yet (it takes {MANY:,}, or for all but KL ratios that spread by at most "
-            f"{diagnosis.even:.2f} nats above their median; here {diagnosis.upper_spread:.2f}).",
+            f"{literal(lost)} cannot be estimated from these draws: only {near:,} "
+            f"{'prompt comes' if near == 1 else 'prompts come'} within {within:.2g} nats of the largest ratio, so "
+            f"larger ones may not have been drawn yet (it takes {MANY:,}, or for all but KL ratios that spread by at "
+            f"most {diagnosis.even:.2f} nats above their median; here {diagnosis.upper_spread:.2f}).",
             icon=":material/warning:",
         )
 
@@ -180,7 +185,7 @@ def _cost(project: Project, number: int, landscape: Landscape, diagnosis: Diagno
     speed = project.generation_speed(number)
     rate = diagnosis.acceptance_rate
     if speed is None:
-        st.caption("No finished generate job of this round to measure the speed of drawing by.")
+        st.caption("This round has no finished generate job to measure the drawing speed from.")
         return
     rates = (rate.value, rate.high, rate.low) if rate.known else (rate.value,) * 3  # of one prompt there is no interval
     value, low, high = (forecast(samples, r, speed.tokens_per_draw, speed.tokens_per_second) for r in rates)
@@ -195,9 +200,9 @@ def _cost(project: Project, number: int, landscape: Landscape, diagnosis: Diagno
     k = project.settings.generate.candidates
     none = outcomes.starving(landscape, diagnosis.log_m, k).none
     st.caption(
-        f"With {plural(k, 'candidate')} a prompt, about {in_percent(none.value)} "
-        f"[{in_percent(none.low)}, {in_percent(none.high)}] of prompts like these would "
-        "get none: the rates of prompts are shrunk towards each other, for few draws of one say little."
+        f"With {plural(k, 'candidate')} a prompt, about {in_percent(none.value)} [{in_percent(none.low)}, {in_percent(none.high)}] of prompts "
+        "like these would get none. The prompts' rates are shrunk towards each other, because a few draws of one "
+        "prompt say little."
     )
 
 
@@ -224,8 +229,8 @@ def judged_marks(project: Project, number: int, threshold: ThresholdRecord) -> N
         )
     ui.grid(rows)
     st.caption(
-        "Total variation and violations: the mark is chosen again on half of the prompts and judged on the other half, so "
-        "that the bound is not tested on the draws it was fitted to."
+        "Total variation and violations: the mark is chosen again on half of the prompts and judged on the other half, "
+        "so that no bound is tested on the draws that it was fitted to."
     )
 
 
@@ -259,7 +264,8 @@ def threshold_history(project: Project, number: int, threshold: ThresholdRecord)
             selection_mode="single-row",
         )
         st.caption(
-            "accepted: candidates that this M accepts now, overrides included; empty for an M of another target."
+            "accepted: candidates that this M accepts now, including overrides; empty where the M belongs to another "
+            "target."
         )
         if table.selection.rows:
             chosen = thresholds[table.selection.rows[0]]

@@ -53,7 +53,7 @@ def where(project: Project, number: int, threshold: ThresholdRecord) -> None:
             on_select="rerun",
             selection_mode="box",
         )
-        st.caption("ℓ is a sum over tokens. A slope says that the target prefers long or short completions.")
+        st.caption("ℓ is a sum over tokens. A slope means that the target prefers long or short completions.")
         box = charts.box(event)
         if box is not None:
             ui.review_link(number, CandidateFilter(tokens=box.x, log_ratio=box.y))
@@ -111,7 +111,7 @@ def _by_prompt(project: Project, number: int, landscape: Landscape, log_m: float
 def _by_score(project: Project, number: int, landscape: Landscape, log_m: float) -> None:
     scorers = project.scorers(number)
     if not scorers:
-        st.caption("No scorer has scored this round: its target needs log-probabilities only.")
+        st.caption("No scorer has scored this round, because its target needs only log-probabilities.")
         return
     scorer = st.selectbox("Scorer", scorers, format_func=readable, key=f"scorer-{number}")
     by_score = outcomes.by_value(landscape, project.scores(scorer, number), log_m)
@@ -138,14 +138,15 @@ def _by_round(project: Project) -> None:
         config=charts.CONFIG,
     )
     st.caption(
-        "Each round at its own M, the mean of its prompts' rates; it falls where the target stays and M is not chosen again."
+        "Each round at its own M, the mean of its prompts' rates; it falls when the target stays the same and M is not "
+        "chosen again."
     )
 
 
 @st.fragment
 def scopes(project: Project, number: int, threshold: ThresholdRecord) -> None:
     """What the scope of M does to each prompt's share of the data."""
-    if not st.toggle("What the scope does to each prompt's share", key=f"share-{number}"):
+    if not st.toggle("How the scope changes each prompt's share", key=f"share-{number}"):
         return
     here = project.landscape(threshold.scope, number)
     scope = Scope.GLOBAL if threshold.scope is Scope.PROMPT else Scope.PROMPT
@@ -157,10 +158,10 @@ def scopes(project: Project, number: int, threshold: ThresholdRecord) -> None:
     names = (f"{SCOPES[threshold.scope].lower()} (in force)", f"{SCOPES[scope].lower()}, as many accepted")
     st.plotly_chart(charts.shares(mine.share, theirs.share, names), config=charts.CONFIG)
     st.caption(
-        f"Half of the accepted data comes from {outcomes.half_of_the_data(mine):,} of {plural(here.prompt_count, 'prompt')}; "
-        f"{literal(SCOPES[scope].lower())} it would be {outcomes.half_of_the_data(theirs):,}. "
-        "Under the global scope a prompt's share "
-        "is proportional to its Z(c): easy prompts get most. Either way each prompt's own accepted law is right."
+        f"Half of the accepted data comes from {outcomes.half_of_the_data(mine):,} of "
+        f"{plural(here.prompt_count, 'prompt')}; {literal(SCOPES[scope].lower())} it would be "
+        f"{outcomes.half_of_the_data(theirs):,}. Under the global scope a prompt's share is proportional to its Z(c): "
+        "easy prompts get most. In both scopes the accepted of each prompt follow that prompt's target."
     )
 
 
@@ -193,6 +194,7 @@ def rules(project: Project, number: int, threshold: ThresholdRecord) -> None:
         },
     )
     st.caption(
-        "Every rule may keep as many as rejection does, without overrides. best_of_n takes the highest rewards and forgets "
-        "the target's spread; random shows what fine-tuning alone would get. distinct-2 is over equally many completions."
+        "Every rule keeps as many candidates as rejection sampling does, without overrides. best_of_n takes the "
+        "highest rewards and forgets the target's spread; random shows what fine-tuning alone would get. distinct-2 is "
+        "computed on equal numbers of completions."
     )

@@ -18,7 +18,7 @@ def agreement(project: Project, number: int, reviewer: Actor) -> None:
     agreement_now = project.review.agreement(number)
     if not agreement_now.reviewed.total:
         question_parts.answered(project, number)
-        ui.empty("Once candidates are decided by people, this shows how well the rule agrees with them.")
+        ui.empty("Once people have decided candidates, this shows how well the rule agrees with them.")
         return
     left, right = st.columns(2, gap="large")
     with left:
@@ -41,8 +41,9 @@ def agreement(project: Project, number: int, reviewer: Actor) -> None:
             )
         else:
             st.caption(
-                "Precision and recall of the round are measured on candidates that were picked at random. Some are mixed "
-                "into every order (see “How we review here”); the order “At random (unbiased audit)” shows them alone."
+                "The round's precision and recall are measured on candidates that were picked at random. Some are "
+                "mixed into every order (see “How we review here”); the order “At random (unbiased audit)” shows them "
+                "alone."
             )
         all_ = agreement_now.reviewed
         ui.grid(
@@ -51,15 +52,15 @@ def agreement(project: Project, number: int, reviewer: Actor) -> None:
                 {"rule": "rejects", "people accept": all_.reject_accept, "people reject": all_.reject_reject},
             ],
         )
-        st.caption(f"Of {plural(all_.total, 'decided candidate')}: those that people happened to look at.")
+        st.caption(f"Of {plural(all_.total, 'decided candidate')}: the ones people happened to look at.")
     with right:
         st.header("Overruled by p_accept", anchor=False)
         st.plotly_chart(charts.overruled(agreement_now.by_p_accept), config=charts.CONFIG)
     st.header("Reviewers", anchor=False)
     if not agreement_now.pairs:
-        st.caption("No candidate has been decided by two reviewers yet: raise “Opinions a candidate wants” below.")
+        st.caption("No candidate has been decided by two reviewers yet: raise “Opinions per candidate” below.")
     else:
-        alpha = "not defined: all said the same" if agreement_now.alpha is None else fixed(agreement_now.alpha, 2)
+        alpha = "undefined: all agree" if agreement_now.alpha is None else fixed(agreement_now.alpha, 2)
         st.markdown(f"Krippendorff's α: **{literal(alpha)}**")
         ui.grid(
             [
@@ -100,23 +101,22 @@ def _suggestion(project: Project, number: int, reviewer: Actor) -> None:
         ],
     )
     st.markdown(
-        f"With β = {suggestion.target.beta:.4g} [{suggestion.beta.low:.3g}, {suggestion.beta.high:.3g}] and "
-        f"log M = {suggestion.log_m:.3f} the rule would repeat **{suggestion.agreeing:,}** of {suggestion.decisions:,} "
-        f"decisions by people on prompts it was not fitted to, instead of {suggestion.agreeing_now:,}; "
+        f"With β = {suggestion.target.beta:.4g} [{suggestion.beta.low:.3g}, {suggestion.beta.high:.3g}] and log M = "
+        f"{suggestion.log_m:.3f} the rule would agree with **{suggestion.agreeing:,}** of {suggestion.decisions:,} "
+        f"human decisions on prompts that it was not fitted to, instead of {suggestion.agreeing_now:,}; "
         f"**{suggestion.changed:,}** automatic decisions would change."
     )
     lenient = (
-        "How lenient people are with each prompt is part of the fit."
+        "The fit includes how lenient people are with each prompt."
         if suggestion.fit.decisions > suggestion.beta.groups
-        else "Each prompt has one decision, so that it cannot be told how lenient people are with a prompt: where that "
-        "differs, β comes out too large, and its interval does not show it."
+        else "Each prompt has only one decision, so the fit cannot tell how lenient people are with each prompt. Where "
+        "that differs, β comes out too large, and its interval does not show it."
     )
     st.caption(
         f"A {literal(suggestion.fit.link)} fit of the decisions on the scores, by likelihood with a ridge of 0.001 "
-        "that keeps it finite. "
-        "Brackets: 95 % intervals by bootstrap over prompts; a weight whose interval holds 0 may be "
-        "chance. Decisions near the boundary only say little about the rest: decide some of the random audit too. "
-        f"{lenient}"
+        "that keeps it finite. Brackets: 95 % intervals by bootstrap over prompts; a weight whose interval contains 0 "
+        "may be chance. Decisions near the boundary alone say little about the rest: decide some of the random audit "
+        f"too. {lenient}"
     )
     if st.button(
         "Make it the target",

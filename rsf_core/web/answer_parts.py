@@ -10,20 +10,20 @@ from rsf_core.project.answer_book import AnswerScores
 from rsf_core.web import charts, target_form, ui
 from rsf_core.web.literal import literal
 
-REWARD, CONSTRAINT = "As a reward: the higher people rate it, the more it is wanted", "As a constraint: it must reach"
+REWARD, CONSTRAINT = "As a reward: the higher the rating, the more it counts", "As a constraint: it must reach"
 
 
 def answers(project: Project, number: int) -> None:
     """Each question whose answers are numbers, as a score of this round's candidates."""
     st.markdown(
-        "A rating that people give in Review, or a choice whose options have values, is a score: the mean over people of what "
-        "each answered last. A candidate that nobody has answered of has no score."
+        "A rating that people give in Review, or a choice whose options have values, is a score: the mean over people "
+        "of each person's last answer. A candidate without an answer has no score."
     )
     answers_kept = project.answers.of_round(number)
     if not answers_kept:
         ui.empty(
-            "What people answer will be shown here once a question is asked whose answers are numbers: a rating, or a choice "
-            "whose options have values.",
+            "Answers will be shown here once you ask a question whose answers are numbers: a rating, or a choice whose "
+            "options have values.",
             page="guide",
             label="Ask a question",
         )
@@ -55,10 +55,10 @@ def _question(project: Project, number: int, one: AnswerScores) -> None:
     st.plotly_chart(histogram, key=f"answers-{name}", config=charts.CONFIG)
     if scores.missing:
         st.warning(
-            f"**A target with it decides nothing of {plural(scores.missing, 'candidate')}** of this round, of which nobody "
-            "has answered: they are neither accepted nor rejected, and no rate counts them. Nor has anybody answered of "
-            "candidates that are drawn later, or of the held-out completions by which models are compared: their reward is "
-            "not told. To decide those, learn a scorer from decisions.",
+            f"**A target with it does not decide {plural(scores.missing, 'candidate')}** of this round that have no "
+            "answer: they are neither accepted nor rejected, and no rate counts them. Candidates drawn later, and the "
+            "held-out completions that models are compared on, have no answers either, so their reward is unknown. To "
+            "decide those, learn a scorer from decisions.",
             icon=":material/help:",
         )
     _use(project, number, one)
@@ -75,7 +75,8 @@ def _use(project: Project, number: int, one: AnswerScores) -> None:
             "Look at the target with it",
             icon=":material/target:",
             key=f"answers-use-{name}",
-            help="Leads to the Target page, which shows what it would accept and reject. Nothing changes until it is saved.",
+            help="Opens the Target page, which shows what it would accept and reject. Nothing changes until you save "
+            "there.",
             disabled=ui.locked("answers.use"),
         ):
             used: list[str] = []
@@ -83,21 +84,20 @@ def _use(project: Project, number: int, one: AnswerScores) -> None:
                 target_form.fill(project, project.answers.draft(used[0], least), f"what people answered to {name}")
                 ui.go("target")
         if st.button(
-            "Score the round by it",
+            "Score the round with it",
             icon=":material/add_chart:",
             key=f"answers-score-{name}",
-            help="Keeps the answers as they are now, as a scorer beside the others. Nothing is accepted or rejected by that.",
+            help="Keeps the answers as they are now as one more scorer. This does not accept or reject anything.",
             disabled=ui.locked("answers.use"),
         ):
             jobs: list[str | None] = []
             if ui.attempt(lambda: jobs.append(project.answers.score(name, number))):
                 if jobs == [None]:
-                    st.toast(f"Round {number:,} has been scored by these answers.")
+                    st.toast(f"Round {number:,} has been scored with these answers.")
                 else:
                     st.rerun()
     st.caption(
-        "Answers that are given later change nothing of a target: put them into it anew. The review card and its filters do "
-        "not show this score, for it would tell what others have answered. What is learned from decisions, and weights that "
-        "are suggested by them, do not go by it: whoever decides a candidate mostly answers of it too, and nobody has "
-        "answered of the others."
+        "Later answers do not change a target: add the scorer to it again. The review card and its filters hide this "
+        "score, because it would reveal what others have answered. Learned scorers and suggested weights do not use "
+        "it: whoever decides a candidate usually answers its questions too, so the other candidates have no answers."
     )

@@ -47,11 +47,11 @@ def _open() -> None:
     owners = [link for link in invites.links() if link.role is Role.OWNER and link.state == "open"]
     if owners:
         names = ", ".join(sorted({link.name for link in owners}))
-        print(f"Open by links. Owners: {names}. rsf invite makes another link, --list shows all.", flush=True)
+        print(f"Access by links. Owners: {names}. rsf invite makes another link, --list shows all.", flush=True)
     else:
         name = usual_name()
         invitation = invites.invite(name, person(name), owner=True)
-        print(f"The owner's link, told once, good for {DAYS} days:\n  {invites.url(invitation)}", flush=True)
+        print(f"The owner's link, shown only once, valid for {DAYS} days:\n  {invites.url(invitation)}", flush=True)
 
 
 def _load() -> None:

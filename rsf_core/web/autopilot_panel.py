@@ -26,19 +26,19 @@ def panel(project: Project) -> None:
             control = right.toggle(
                 "Train a random control of each round",
                 project.settings.autopilot.control,
-                help="The same recipe on as many candidates chosen at random: shows what the selection gains over mere "
-                "fine-tuning. It takes as long as the fine-tuning and its comparison.",
+                help="The same recipe on equally many candidates chosen at random: it shows what selection gains over "
+                "fine-tuning alone. It takes as long as the fine-tuning and its comparison.",
             )
             constraints = right.toggle(
                 "Train a constraints-only control of each round",
                 project.settings.autopilot.constraints_control,
-                help="The same, chosen among the candidates that pass the constraints: shows what these gain alone. Left out "
-                "where the model was trained on all that passes them.",
+                help="The same, chosen among the candidates that pass the constraints: it shows what the constraints "
+                "gain alone. Skipped where the model was trained on all candidates that pass them.",
             )
             st.caption(
-                "Generate, score, accept, fine-tune, compare, and go on with the tuned model. It stops and says why when "
-                "a round gains nothing on the held-out prompts, or when KL, length, diversity or acceptance drift too far "
-                "(section autopilot of project.toml)."
+                "Generate, score, accept, fine-tune, compare, and continue with the tuned model. It stops and says why "
+                "when a round gains nothing on the held-out prompts, or when KL, length, diversity or acceptance drift "
+                "too far (section autopilot of project.toml)."
             )
             if st.form_submit_button(
                 "Start", type="primary", icon=":material/flight_takeoff:", disabled=ui.locked("autopilot.start")
@@ -73,11 +73,11 @@ def _active(project: Project, flight: Flight) -> None:
             left = flight.last_round - project.current_round
             more = f", then {left} more" if left else ""
             st.markdown(
-                f":material/flight: Round {project.current_round:,} runs by itself{literal(more)}.",
+                f":material/flight: Round {project.current_round:,} is running by itself{literal(more)}.",
                 width="stretch",
             )
         if st.button(
-            "Stop the autopilot", help="A job that runs goes on to its end.", disabled=ui.locked("autopilot.stop")
+            "Stop the autopilot", help="A running job continues to its end.", disabled=ui.locked("autopilot.stop")
         ):
             if ui.attempt(lambda: project.autopilot.stop(ui.actor())):
                 st.rerun()

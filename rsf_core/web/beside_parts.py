@@ -18,25 +18,27 @@ def score_beside(project: Project, number: int, scorer: str) -> None:
     """How many candidates of a round a scorer has scored, and the button that has it score the others."""
     scored = project.scorer_book.scored_by(scorer, number)
     if not scored.candidates:
-        st.caption("Once there are candidates, it can score them here without deciding anything.")
+        st.caption("Once there are candidates, it can score them here without accepting or rejecting any.")
         return
-    st.subheader("Beside the target", anchor=False)
+    st.subheader("Outside the target", anchor=False)
     st.caption(
         f"It has scored {scored.scored:,} of {plural(scored.candidates, 'candidate')} of round {number:d}."
-        + (f" {scored.without_score:,} got no score." if scored.without_score else "")
-        + " You can let it score them first, see what it says, and how far people agree: nothing is accepted or rejected by "
-        "that."
+        + (f" {scored.without_score:,} received no score." if scored.without_score else "")
+        + " You can let it score them first, look at the scores, and see how far people agree with them. This does not "
+        "accept or reject anything."
     )
     _broken_off(project, number, scorer)
     if scored.left:
         _button(project, number, scorer, "Score without deciding")
     elif scored.without_score:
-        _button(project, number, scorer, "Ask again where it had no score", again=True)
+        _button(project, number, scorer, "Try again where it gave no score", again=True)
 
 
 def another(project: Project, number: int, known: list[str]) -> None:
     """Have a scorer that has not scored the round do so: any that is installed or the project's own, with its options."""
-    with st.expander("Let another scorer score this round, without deciding anything", icon=":material/add_chart:"):
+    with st.expander(
+        "Let another scorer score this round, without accepting or rejecting", icon=":material/add_chart:"
+    ):
         options = [name for name in target_form.scorers(project) if project.scorer_book.current(name) not in known]
         chosen = st.selectbox(
             "Scorer",
@@ -44,8 +46,8 @@ def another(project: Project, number: int, known: list[str]) -> None:
             index=None,
             key="score-beside",
             accept_new_options=True,
-            placeholder="Choose a scorer, or type one with its options",
-            help='One with options is typed, e.g. contains(text="cat").',
+            placeholder="Choose a scorer, or type one with options",
+            help='Type a scorer with its options like this: contains(text="cat").',
         )
         if chosen is None:
             return

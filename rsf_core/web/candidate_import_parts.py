@@ -41,7 +41,7 @@ def chosen(project: Project, upload: str, name: str, file_format: Format, readin
         value=name.rpartition(".")[0] or name,
         max_chars=200,
         key=f"made-by-{upload}",
-        help="A model's or a person's name, shown on the card. A column that names it goes before this.",
+        help="The name of a model or a person, shown on the card. A column with the source takes precedence.",
     )
     try:
         placing = project.candidate_imports.start(upload, columns, source, reading)
@@ -109,9 +109,9 @@ def _preview(project: Project, upload: str, placing: str, preview: CandidatePrev
     of = f"{plural(preview.known_prompts, 'prompt')} of the project"
     of += f" and {plural(preview.new_prompts, 'new prompt')}" if preview.new_prompts else ""
     st.markdown(f"**{plural(preview.candidates, 'candidate')}** can be added, of {literal(of)}.")
-    parts = [f"{preview.with_log_q:,} state a log-probability"] if preview.with_log_q else []
+    parts = [f"{preview.with_log_q:,} with a log-probability"] if preview.with_log_q else []
     parts += [f"{preview.with_tokens:,} a number of tokens"] if preview.with_tokens else []
-    parts += [f"{preview.there:,} are in the round already"] if preview.there else []
+    parts += [f"{preview.there:,} already in the round"] if preview.there else []
     for line in (*([", ".join(parts) + "."] if parts else []), *preview.notes):
         st.caption(literal(line))
     row_problems.shown(preview, partial(project.candidate_imports.problems, upload, placing), "made-problems")

@@ -28,18 +28,19 @@ def panel(project: Project, number: int, reviewer: Actor) -> None:
         again = st.toggle("Prompts that I have ranked before, again", key="rank-again")
         rank_card(outbox, number, reviewer, again=again, guide=guide)
         st.caption(
-            "Digits give places, one after the other: 1 is the best, and the same digit twice is a tie; Backspace takes the "
-            f"last place back, Enter sends. Prompts come at random, the same to everybody, with up to {MOST_RANKED} of their "
-            "candidates; near-duplicates are shown once and truncated completions are left out. A ranking accepts and "
-            "rejects nothing: it says all of its pairs, each of which counts less than one that is compared by itself."
+            "Type a digit for each candidate in turn: 1 is the best, and the same digit twice is a tie; Backspace takes the "
+            "last place back, Enter sends. Prompts come in the same random order for everybody, with up to "
+            f"{MOST_RANKED} of their candidates; near-duplicates are shown once and truncated completions are left out. A "
+            "ranking does not accept or reject anything: it counts as all of its pairs, each with less weight than a pair "
+            "that is compared on its own."
         )
         return
     again = st.toggle("Pairs that I have compared before, again", key="compare-again")
     compare_card(outbox, number, reviewer, again=again, guide=guide)
     st.caption(
-        "Which of the two would you rather have the model say? Prompts and pairs come at random, the same to everybody; "
-        "near-duplicates and truncated completions are left out. What you say here accepts and rejects nothing: Export "
-        "writes it as preferences, the learned scorer learns from it, and Agreement says what it comes to."
+        "Which of the two should the model rather say? Prompts and pairs come in the same random order for everybody; "
+        "near-duplicates and truncated completions are left out. Your answers do not accept or reject anything: Export "
+        "writes them as preferences, the learned scorer learns from them, and Agreement sums them up."
     )
 
 
@@ -48,7 +49,7 @@ def win_rates(project: Project, number: int) -> None:
     st.header("Comparisons", anchor=False)
     rates = project.comparing.win_rates(number)
     if not rates.compared:
-        st.caption("Nobody has compared or ranked candidates of this round yet: that is the mode Compare, above.")
+        st.caption("Nobody has compared or ranked candidates of this round yet: use the mode Compare above.")
         return
     names = ", ".join(f"{name} {count:,}" for name, count in sorted(rates.reviewers.items()))
     st.markdown(
@@ -58,13 +59,19 @@ def win_rates(project: Project, number: int) -> None:
     if rates.figures:
         ui.grid([_row(figure) for figure in rates.figures])
         st.caption(
-            "Of the pairs that people and the row tell apart: how often they prefer what it puts higher. 50 % is chance. "
-            "Brackets: 95 % intervals over prompts. The rule puts what it accepts above what it rejects."
-            + (" In the share a pair that was only ranked, among K, counts 3/(K + 1)." if rates.ranked else "")
+            "Among pairs where people and the row both have a preference: how often people prefer the one that the row "
+            "ranks higher. 50 % is chance. Brackets: 95 % intervals over prompts. The rule ranks what it accepts above "
+            "what it rejects."
+            + (
+                " In this share, a pair that was only ranked among K candidates counts 3/(K + 1)."
+                if rates.ranked
+                else ""
+            )
         )
     if rates.twice:
         st.caption(
-            f"Two reviewers spoke of the same two candidates {plural(rates.twice, 'time')}; {rates.alike:,} of these agree."
+            f"Two reviewers compared the same two candidates {plural(rates.twice, 'time')}; {rates.alike:,} of these "
+            "times they agreed."
         )
     if rates.candidates:
         with st.expander("By candidate", icon=":material/leaderboard:"):

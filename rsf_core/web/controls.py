@@ -19,18 +19,21 @@ _GAINED = {
     Control.CONSTRAINTS: "what the target gained beyond its constraints",
 }
 _SAID = {
-    Control.RANDOM: "The same proposal, recipe, number of samples and tokens, chosen at random among all that was drawn, the "
-    "truncated too: what is left is due to selection.",
-    Control.CONSTRAINTS: "The same proposal, recipe, number of samples and tokens, chosen at random among what passes the "
-    "constraints and has ended (P > 0): what is left is due to rewards and reference.",
+    Control.RANDOM: "The same proposal, recipe and number of samples and tokens, chosen at random among all "
+    "candidates, truncated ones included: the remaining difference is due to selection.",
+    Control.CONSTRAINTS: "The same proposal, recipe and number of samples and tokens, chosen at random among the "
+    "candidates that pass the constraints and have ended (P > 0): the remaining difference is due to rewards and "
+    "reference.",
 }
 _BUTTONS = {
     Control.RANDOM: ("Train a random control", ":material/shuffle:"),
     Control.CONSTRAINTS: ("Train a constraints-only control", ":material/filter_alt:"),
 }
 _WHY = {
-    Control.RANDOM: "As many samples, chosen at random: whether selection gained this, or fine-tuning alone would have.",
-    Control.CONSTRAINTS: "As many samples, chosen at random among those that pass the constraints: what these gain alone.",
+    Control.RANDOM: "Equally many samples, chosen at random: shows whether selection gained this, or whether "
+    "fine-tuning alone would have.",
+    Control.CONSTRAINTS: "Equally many samples, chosen at random among those that pass the constraints: shows what the "
+    "constraints gain alone.",
 }
 
 
@@ -73,8 +76,8 @@ def section(project: Project, number: int, comparison: Comparison, control: Cont
         )
     elif not project.control_leaves_a_choice(number, control):
         st.caption(
-            "A control of the constraints alone would be the same set: the model was trained on all that passes them, so that "
-            "what they gain is what it gained."
+            "A constraints-only control would be the same set: the model was trained on all candidates that pass the "
+            "constraints, so its gain is theirs."
         )
     else:
         label, icon = _BUTTONS[control]

@@ -30,16 +30,15 @@ def panel(project: Project, number: int, *, startable: bool) -> None:
 def _progress(so_far: SoFar) -> None:
     with st.container(border=True):
         st.markdown(
-            f"**{so_far.accepted:,} of {plural(so_far.drawn, 'candidate')} for {plural(so_far.prompts, 'prompt')} "
-            f"are accepted**, {so_far.until.wanted:,} are wanted, at log M = {so_far.until.log_m:.3g}."
+            f"**{so_far.accepted:,} of {plural(so_far.drawn, 'candidate')} for {plural(so_far.prompts, 'prompt')} are "
+            f"accepted**; the goal is {so_far.until.wanted:,}, at log M = {so_far.until.log_m:.3g}."
         )
         st.progress(min(1.0, min(so_far.accepted, so_far.number) / so_far.until.wanted))
         st.caption(
-            f"The acceptance rate lies between {in_percent(so_far.low, 1)} and "
-            f"{in_percent(so_far.high, 1)} (95 %). These limits hold at every "
-            "moment together, so one may stop by them; they speak of the automatic decisions at this M alone. "
+            f"The acceptance rate lies between {in_percent(so_far.low, 1)} and {in_percent(so_far.high, 1)} (95 %). These limits hold at all "
+            "moments at once, so you may stop by them. They cover the automatic decisions at this M alone. "
             + (
-                f"It ended: {literal(so_far.end)}."
+                f"It stopped: {literal(so_far.end)}."
                 if so_far.end
                 else f"It ends once that many are accepted and the lower limit, {so_far.number:,.0f} of so many draws, says "
                 "so too, or where they cannot be reached."
@@ -57,17 +56,18 @@ def _form(project: Project) -> None:
         with st.form("draw-until", border=False):
             left, middle, right = st.columns(3)
             accepted = left.number_input("Accepted wanted", 1, 1_000_000, 100)
-            most = middle.number_input("Prompts at most", 1, prompts, prompts)
+            most = middle.number_input("Maximum number of prompts", 1, prompts, prompts)
             log_m = right.number_input(
                 "log M (nats)",
                 value=None,
                 placeholder="0: M = 1 is exact" if fixed else f"{in_force.log_m:.3g}, in force" if in_force else "",
-                help="For all prompts alike. Left empty, the M in force stays. It must be fixed before what is drawn at it.",
+                help="The same for all prompts. Leave it empty to keep the M in force. M must be fixed before drawing "
+                "starts.",
             )
             st.caption(
-                "Some prompts at a time, in a random order, drawn and scored in turn. M stays as it is meanwhile: if it were "
-                "chosen by what was drawn, the limits would mean nothing."
+                "Draws and scores some prompts at a time, in random order. M stays fixed meanwhile: if it were chosen "
+                "from what was drawn, the limits would mean nothing."
             )
-            if st.form_submit_button("Draw until then", icon=":material/target:", disabled=ui.locked("draw_until")):
+            if st.form_submit_button("Start drawing", icon=":material/target:", disabled=ui.locked("draw_until")):
                 if ui.attempt(lambda: project.draw_until(int(accepted), int(most), log_m, ui.actor())):
                     st.rerun()

@@ -32,9 +32,9 @@ class Server(uvicorn.Server):
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
         """The signal is not raised again at the end, as uvicorn would: to end when asked is success."""
         if self.should_exit:
-            _end(128 + sig, "RSF Studio was ended at once; what was saved stays, and jobs go on")
+            _end(128 + sig, "RSF Studio was stopped at once; saved work is kept, and jobs continue")
         self.should_exit = True
-        left_over = "RSF Studio has ended in the middle of something; what was saved stays, and jobs go on"
+        left_over = "RSF Studio has stopped in the middle of something; saved work is kept, and jobs continue"
         watch = threading.Timer(LIMIT_SECONDS, _end, (0, left_over))
         watch.daemon = True
         watch.start()
@@ -55,7 +55,7 @@ def run_to_end(app: ASGIApp, host: str, port: int) -> NoReturn:
     Server(config).run()
     # Not by returning: pages run in threads that may be inside the database, and the interpreter would be taken down
     # under them.
-    _end(0, "RSF Studio has ended; jobs go on")
+    _end(0, "RSF Studio has stopped; jobs continue")
 
 
 def within(seconds: float, action: Callable[[], object], name: str) -> bool:

@@ -32,8 +32,8 @@ h1 {{ font-size: 1.35rem; margin: 0 0 .75rem }} p {{ margin: .6rem 0 }}
 code {{ background: light-dark({light.secondary}, {dark.background}); padding: .1rem .35rem; border-radius: .25rem }}
 </style></head><body><main><h1>This project is open by a link</h1>
 <p class="why">{why}</p>
-<p>Open the link that you were given; this browser then remembers it until it ends.</p>
-<p>You have none? Ask whoever owns the project for one. The owner makes it in the app (“Invite a
+<p>Open the link that you were given. This browser then remembers it until it expires.</p>
+<p>If you have none, ask the project's owner for one. The owner makes it in the app (“Invite a
 reviewer”) or with <code>rsf invite DIR NAME</code>.</p>
 </main></body></html>
 """
@@ -53,7 +53,7 @@ def enter(scope: Scope) -> Response:
     """The answer to somebody who opens a link: a cookie and the first page, or why the link lets nobody in."""
     secret = HTTPConnection(scope).query_params.get("key", "")
     if scope["method"] not in ("GET", "HEAD"):
-        return closed(scope, "A link is opened, not sent to.", HTTPStatus.METHOD_NOT_ALLOWED)
+        return closed(scope, "A link has to be opened with GET.", HTTPStatus.METHOD_NOT_ALLOWED)
     try:
         link = session.opened().invites.find(secret)
     except AccessError as error:

@@ -111,10 +111,10 @@ def nothing_yet(project: Project, number: int, error: RsfError) -> None:
             "Candidates will be exported from here once there are some.", page="generate", label="Generate candidates"
         )
     elif counts.candidates and not counts.decided:
-        ui.empty("Decisions come with scoring.", page="generate", label="Score the candidates")
+        ui.empty("Decisions need scores first.", page="generate", label="Score the candidates")
     elif not isinstance(error, ExportError):
         ui.empty(
-            "Nothing is frozen yet: a curated set is made on the Train page. The other kinds need none.",
+            "Nothing is frozen yet: make a curated set on the Train page. The other kinds of export need none.",
             page="train",
             label="Go to Train",
         )
@@ -141,7 +141,8 @@ def preview(request: Request, of_request: Preview) -> None:
         whose = "the newest curated sets of rounds" if request.what is What.SFT else "rounds"
         of = f"{whose} {numbers}; each row names its round"
     st.caption(
-        f"Of {literal(of)}. {literal(_left_out(request, of_request))} Names of reviewers are in the rows and in the card."
+        f"Of {literal(of)}. {literal(_left_out(request, of_request))} The rows and the card contain the reviewers' "
+        "names."
     )
     if of_request.rows:
         ui.grid([{name: _cell(value) for name, value in row.items()} for row in of_request.rows])
@@ -182,10 +183,10 @@ def write_button(project: Project, request: Request, counted: Preview) -> None:
 def _nothing(request: Request) -> str:
     """Why an export would hold nothing, and what to do."""
     if request.what is not What.PREFERENCE:
-        return "Nothing is left to export."
+        return "There is nothing to export."
     if request.pairing is Pairing.COMPARED:
         return (
-            "Nobody has preferred one of two candidates of this round yet: in Review, Compare has pairs and rankings."
+            "Nobody has compared candidates of this round yet: Compare, on the Review page, offers pairs and rankings."
         )
     return (
         "No prompt has both an accepted and a rejected completion that differ: review some, draw more, or choose "

@@ -51,7 +51,9 @@ class Gate:
             log.exception("answering %s %s failed", scope.get("method", "websocket"), scope["path"])
             if sender.started:
                 raise
-            refusal = Refusal(HTTPStatus.INTERNAL_SERVER_ERROR, "this went wrong; the log of the server says how")
+            refusal = Refusal(
+                HTTPStatus.INTERNAL_SERVER_ERROR, "something went wrong; the server's log has the details"
+            )
             await _answer(_said(refusal), scope, receive, sender)
 
     async def _pass(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -92,7 +94,7 @@ def refused(scope: Scope) -> Refusal | None:
     if own.access() is own.Access.LOCAL and own.is_address(server[0]) and not own.is_loopback(server[0]):
         return Refusal(
             HTTPStatus.FORBIDDEN,
-            "this app is open to its own machine alone: to let others in, start it with rsf app DIR --access links",
+            "this app answers only its own machine: to let others in, start it with rsf app DIR --access links",
         )
     hosts, origins = _values(scope, b"host"), _values(scope, b"origin")
     if len(hosts) != 1:
@@ -120,7 +122,7 @@ def _while_let_in(secret: str | None, receive: Receive, send: Send) -> tuple[Rec
         nonlocal ended
         if not ended and not _is_let_in(secret):
             ended = True
-            await send({"type": "websocket.close", "code": _LINK_ENDED, "reason": "this link has ended"})
+            await send({"type": "websocket.close", "code": _LINK_ENDED, "reason": "this link has expired"})
         return ended
 
     async def receive_checked() -> Message:

@@ -41,25 +41,25 @@ def form(draft: Draft) -> None:
     rewards: dict[str, float] = {}
     if goal is not Goal.VERIFIABLE:
         st.subheader("Reward", anchor=False)
-        for name in _chosen(draft, "rewards", "What is better the more of it there is", list(target.rewards), known):
+        for name in _chosen(draft, "rewards", "Rewards: the more, the better", list(target.rewards), known):
             label = f"Weight of {name}"
             usual = float(target.rewards.get(name, 1.0))
-            rewards[name] = _number(draft, label, usual, "Below 0: the less of it, the better.") or 0.0
-    st.subheader("Checks" if goal is not Goal.VERIFIABLE else "Checks that all have to pass", anchor=False)
+            rewards[name] = _number(draft, label, usual, "Below 0: the less, the better.") or 0.0
+    st.subheader("Checks" if goal is not Goal.VERIFIABLE else "Checks that every completion has to pass", anchor=False)
     stored = {constraint.scorer: constraint for constraint in target.constraints}
     constraints = [
         constraint
-        for name in _chosen(draft, "checks", "What has to hold whatever else", list(stored), known)
+        for name in _chosen(draft, "checks", "Constraints that must hold", list(stored), known)
         if (constraint := _check(draft, name, stored.get(name))) is not None
     ]
     beta = _beta(draft, goal, rewards) if rewards else None
     _keep(draft, goal, rewards, constraints, beta)
-    with st.expander("All that can be measured", icon=":material/straighten:"):
+    with st.expander("All available scorers", icon=":material/straighten:"):
         for name, description in known.items():
             st.markdown(f"**{literal(name)}**: {literal(description)}")
     st.caption(
-        "Your own Python function, a language model as a judge and what people answer are added on the page Scorers, once "
-        "the project is there. Until then choose what comes nearest."
+        "Your own Python function, a language model as a judge, and people's answers can be added on the Scorers page "
+        "once the project exists. Until then choose what comes closest."
     )
 
 
@@ -112,7 +112,7 @@ def _check(draft: Draft, name: str, stored: Constraint | None) -> Constraint | N
     with right:
         most = _number(draft, f"{name} is at most", stored.at_most)
     if least is None and most is None:
-        st.warning(literal(f"{name} is no check without a number: say at least or at most what it has to be."))
+        st.warning(literal(f"{name} needs a number to be a check: give the least or the greatest value it may have."))
         return None
     return Constraint(scorer=name, at_least=least, at_most=most)
 
@@ -127,7 +127,7 @@ def _beta(draft: Draft, goal: Goal, rewards: dict[str, float]) -> float:
         draft,
         f"β, how close the model stays ({goal})",
         current.beta if same else suggested,
-        f"A reward that is higher by β makes a completion e times as likely to be accepted. Suggested here: {suggested:g}.",
+        f"A reward higher by β makes a completion e times as likely to be accepted. Suggested here: {suggested:g}.",
     )
     return suggested if beta is None or beta <= 0 else beta
 
@@ -148,7 +148,7 @@ def _keep(
         goal_set = goals.good(goal, rewards, constraints, current.generate.candidates, beta)
         settings.can_be_met(goal_set.target)
     except ValidationError as error:
-        ui.problem(f"This is not kept: {settings.describe(error)}")
+        ui.problem(f"This was not saved: {settings.describe(error)}")
         return
     target, count = draft.target, current.generate.candidates
     shown = goals.goal_of(target, current.accept.scope)

@@ -42,8 +42,9 @@ def panel(project: Project, number: int, author: Actor) -> None:
     share = project.settings.review.gold_share
     if not report.marks:
         st.caption(
-            "Mark candidates whose right decision you know: reviewers are then shown them like any others, and this says how "
-            "often each is right. The card has W (right to accept) and Shift+W (right to reject) for owners."
+            "Mark candidates whose right decision you know. Reviewers then see them like any others, and this section "
+            "shows how often each reviewer is right. On the card, owners press W (right to accept) or Shift+W (right "
+            "to reject)."
         )
         return
     _standing(report, share)
@@ -52,7 +53,7 @@ def panel(project: Project, number: int, author: Actor) -> None:
         with st.expander("What these figures mean", icon=":material/help:"):
             st.markdown(MEANINGS)
     else:
-        st.caption("Nobody has answered one yet.")
+        st.caption("Nobody has answered a gold item yet.")
     with st.expander("The gold items and their share", icon=":material/military_tech:"):
         _share(project, share)
         _items(report)
@@ -62,23 +63,23 @@ def panel(project: Project, number: int, author: Actor) -> None:
 def _standing(report: GoldReport, share: float) -> None:
     accepts = sum(mark.action is Action.ACCEPT for mark in report.marks)
     mixed = (
-        f"Until somebody has answered all, {in_percent(share)} of what they are shown are gold items; nothing on their card, "
-        "in its address, or in the figures and previews of exports that a reviewer may look at tells which."
+        f"Until a reviewer has answered all of them, {in_percent(share)} of the candidates they see are gold items. Nothing that "
+        "a reviewer can see reveals which: not the card, its address, the figures or the export previews."
         if share
-        else "None is mixed in: their share is 0. Reviewers answer those that they come upon."
+        else "None are mixed in, because their share is 0. Reviewers answer the ones that they come across."
     )
     st.markdown(
         f"**{plural(len(report.marks), 'gold item')}** in this round, {accepts:,} to accept and "
         f"{len(report.marks) - accepts:,} to reject. {literal(mixed)}"
     )
     st.caption(
-        "The decision of a gold item is what counts for the curated set. What reviewers answer is their own record: it "
-        "overrules nothing. Only owners see this."
+        "The curated set uses the gold item's own decision. Reviewers' answers only measure the reviewers; they "
+        "overrule nothing. Only owners see this."
     )
     if report.outdated:
         ui.problem(
-            f"{plural(report.outdated, 'gold item')} of {len(report.marks):,} were decided by an older guide than version "
-            f"{report.guide}. Mark them again where the decision is still right, and change or remove the others."
+            f"{plural(report.outdated, 'gold item')} of {len(report.marks):,} were decided by an older guide than "
+            f"version {report.guide}. Mark them again if the decision is still right, and change or remove the others."
         )
 
 
@@ -113,8 +114,8 @@ def _share(project: Project, share: float) -> None:
             if ui.save(project, {"review.gold_share": str(chosen / 100)}):
                 st.rerun()
     st.caption(
-        "They come where candidates picked at random come, and as many of those are mixed in at least, so that nothing tells "
-        "one from the other. Who skips one may be shown it again; who has answered it is not."
+        "They appear among candidates picked at random, of which at least as many are mixed in, so that nobody can "
+        "tell one from the other. A reviewer who skips one may see it again; one who has answered it will not."
     )
 
 
@@ -137,7 +138,7 @@ def _items(report: GoldReport) -> None:
     )
     if len(report.marks) > MOST_ITEMS:
         st.caption(f"{len(report.marks) - MOST_ITEMS:,} older ones are not shown: `rsf gold DIR --json` lists all.")
-    st.caption("An item that most get wrong may be wrong itself: read it again.")
+    st.caption("If most people get an item wrong, the item itself may be wrong: read it again.")
 
 
 def _change(project: Project, report: GoldReport, author: Actor) -> None:
@@ -145,7 +146,7 @@ def _change(project: Project, report: GoldReport, author: Actor) -> None:
     with st.form("gold-mark", border=False):
         left, right = st.columns([2, 1], vertical_alignment="bottom")
         name = left.text_input("Candidate", max_chars=40, placeholder="1.17.3")
-        actions = {"Right to accept": "accept", "Right to reject": "reject", "No gold item any more": None}
+        actions = {"Right to accept": "accept", "Right to reject": "reject", "Not a gold item any more": None}
         chosen = right.selectbox("It is", list(actions))
         if st.form_submit_button("Save the mark", disabled=ui.locked("gold.mark")):
             action = actions[chosen]

@@ -38,7 +38,7 @@ def news(project: Project, reviewer: Actor) -> None:
         f"The guide has changed since you last read it: you have read version {read}, version {guide.version} is by "
         f"{guide.author}{why}."
         if read
-        else f"There is a guide that says how to decide here. It is version {guide.version}, by {guide.author}."
+        else f"There is a guide on how to decide here. It is version {guide.version}, by {guide.author}."
     )
     with st.container(border=True):
         st.markdown(f":material/menu_book: {literal(words)}")
@@ -77,16 +77,16 @@ def editor(project: Project, guide: GuideVersion | None, author: Actor) -> None:
                 "Guide, in Markdown", guide.text if guide else "", height=360, max_chars=LONGEST, placeholder=EXAMPLE
             )
             reason = st.text_input(
-                "What changes, and why",
+                "What changed, and why",
                 max_chars=LONGEST_REASON,
-                help="Reviewers read it when they are told of the change.",
+                help="Reviewers see this with the notice of the change.",
             )
             if st.form_submit_button("Save as a new version", type="primary", disabled=ui.locked("guide_book.save")):
                 if ui.attempt(lambda: project.guide_book.save(text, reason, author)):
                     st.rerun()
         st.caption(
-            "Every version is kept. Each decision names the version that its reviewer had before them, and Review tells "
-            "everybody of a change. An empty text takes the guide away."
+            "Every version is kept. Each decision records the version that its reviewer was shown, and Review tells "
+            "everybody about a change. Saving an empty text removes the guide."
         )
 
 
@@ -135,10 +135,11 @@ def agreement(agreements: Sequence[UnderGuide]) -> None:
     )
     total = plural(sum(one.words for one in agreements), "opinion")
     st.caption(
-        f"{total}: what each reviewer said last of a candidate, counted under the version of the guide they had before them. "
-        "“Like the rule”: those of candidates that the rule has decided, and who said the same. “Pairs of reviewers”: two "
-        "who spoke of one candidate under the same version; a word that settles a disagreement is left out. Different "
-        "candidates were read under each version, so a difference may come from these."
+        f"{total}: each reviewer's last decision on a candidate, counted under the version of the guide that they were "
+        "shown. “Like the rule”: the share that agrees with the rule, among candidates that the rule has decided. "
+        "“Pairs of reviewers”: two people who decided the same candidate under the same version; decisions that settle "
+        "a disagreement are left out. Different candidates were read under each version, so a difference may come from "
+        "the candidates."
     )
 
 

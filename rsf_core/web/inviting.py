@@ -9,7 +9,7 @@ from rsf_core.project import Project
 from rsf_core.project.invites import DAYS, MOST_DAYS
 from rsf_core.web import session, ui
 
-_ROLES = {"Reviewer: looks at everything and reviews": False, "Owner: may do everything": True}
+_ROLES = {"Reviewer: can see everything and review": False, "Owner: can do everything": True}
 
 
 def button(project: Project) -> None:
@@ -21,17 +21,19 @@ def button(project: Project) -> None:
 @st.dialog("Invite a reviewer", width="medium")
 def _dialog(project: Project) -> None:
     with st.form("invite", border=False):
-        name = st.text_input("Name", max_chars=60, help="What they say carries this name.")
+        name = st.text_input("Name", max_chars=60, help="Their decisions carry this name.")
         role = st.radio("May do", list(_ROLES))
-        days = st.number_input("Good for days", 1, MOST_DAYS, DAYS)
-        if st.form_submit_button("Make a link", type="primary", icon=":material/link:"):
+        days = st.number_input("Valid for (days)", 1, MOST_DAYS, DAYS)
+        if st.form_submit_button("Create a link", type="primary", icon=":material/link:"):
             try:
                 made = project.invites.invite(name, session.actor(), _ROLES[role], int(days))
             except RsfError as error:
                 ui.problem(str(error))
             else:
                 st.code(project.invites.url(made), language=None, wrap_lines=True)
-                st.caption("Send it to this person alone. It is told once: whoever has it comes in under this name.")
+                st.caption(
+                    "Send it to this person alone. It is shown only once, and whoever has it enters under this name."
+                )
     _open_links(project)
 
 

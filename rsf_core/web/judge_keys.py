@@ -41,15 +41,16 @@ def _lacking(project: Project, options: Mapping[str, Any]) -> SentKey | None:
 
 def _box(project: Project, sent: SentKey) -> None:
     with st.container(border=True):
-        st.markdown(":material/key: **A key is not sent to this address yet.**")
+        st.markdown(":material/key: **This machine does not send a key to this address yet.**")
         st.markdown(
             f"The judge asks for the value of the environment variable {literal(sent.variable)} to be sent to "
-            f"{literal(sent.url)} as its key. Whoever runs that address can then use the key. Allow it where you know the "
-            "address and mean this key for it. That is remembered on this machine alone, for this variable and this address."
+            f"{literal(sent.url)} as its key. Whoever runs that address can then use the key. Allow it if you know the "
+            "address and intend this key for it. The permission is remembered on this machine alone, for this variable "
+            "and this address."
         )
         locked = ui.locked("own_scorers.allow_key")
         if st.button(
-            "Allow this key to be sent there",
+            "Allow sending this key there",
             icon=":material/verified_user:",
             key=f"allow-key-{sent.variable}-{sent.url}",
             disabled=locked,
@@ -57,5 +58,5 @@ def _box(project: Project, sent: SentKey) -> None:
             if ui.attempt(lambda: project.own_scorers.allow_key(sent)):
                 st.rerun()
         if locked:
-            st.caption("Whoever runs the app says so, on its machine:")
+            st.caption("Whoever runs the app can allow it, on its machine:")
             st.code(shlex.join(["rsf", "allow-key", sent.variable, sent.url]), language=None)

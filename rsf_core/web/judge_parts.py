@@ -163,27 +163,33 @@ def _form(file: OwnFile | None) -> tuple[str, dict[str, Any]]:
         "Endpoint",
         key=_key("endpoint"),
         max_chars=LONGEST["endpoint"],
-        help="Where a server speaks the protocol of OpenAI’s chat completions: llama.cpp, vLLM, Ollama, a provider.",
+        help="The address of a server with an OpenAI-compatible chat completions API: llama.cpp, vLLM, Ollama, a "
+        "provider.",
     )
     right.text_input(
-        "Model", key=_key("model"), max_chars=LONGEST["model"], placeholder="qwen3-8b", help="As the endpoint calls it."
+        "Model",
+        key=_key("model"),
+        max_chars=LONGEST["model"],
+        placeholder="qwen3-8b",
+        help="The model's name at the endpoint.",
     )
     with st.container(horizontal=True, vertical_alignment="bottom"):
         ready = {rubric.title: rubric for rubric in RUBRICS}
         st.selectbox("Begin with", list(ready), key="judge-begin")
-        st.button("Put it in", icon=":material/edit_note:", key="judge-put", on_click=_put, args=(ready,))
+        st.button("Insert it", icon=":material/edit_note:", key="judge-put", on_click=_put, args=(ready,))
     st.text_area(
         "Rubric",
         key=_key("rubric"),
         height=320,
         max_chars=LONGEST["rubric"],
-        help="What makes a completion good, and what the numbers of the scale mean. The judge reads it with every candidate.",
+        help="What makes a completion good, and what the numbers on the scale mean. The judge reads it with every "
+        "candidate.",
     )
     low, high, whole = st.columns([1, 1, 2], vertical_alignment="bottom")
     low.number_input("Lowest score", key=_key("lowest"), step=1.0, format="%g")
     high.number_input("Highest score", key=_key("highest"), step=1.0, format="%g")
-    whole.checkbox("Whole numbers alone", key=_key("whole"))
-    st.checkbox("Show the judge the prompt, with the turns before it", key=_key("show_prompt"))
+    whole.checkbox("Whole numbers only", key=_key("whole"))
+    st.checkbox("Show the judge the prompt and the turns before it", key=_key("show_prompt"))
     st.checkbox("Show the judge the prompt’s reference as the right answer", key=_key("show_reference"))
     with st.expander("Key, limits and more", icon=":material/tune:"):
         _more()
@@ -205,12 +211,15 @@ def _more() -> None:
         key=_key("key"),
         max_chars=LONGEST["key"],
         placeholder="OPENAI_API_KEY",
-        help="The NAME of a variable that was set where the app was started, never the key itself: that is kept nowhere. "
-        "Leave it empty where the endpoint wants none.",
+        help="The NAME of a variable that was set where the app was started, never the key itself: the key is not "
+        "stored anywhere. Leave it empty if the endpoint needs no key.",
     )
     left, middle, right = st.columns(3)
     left.number_input(
-        "Longest answer (tokens)", *LIMITS["max_tokens"], key=_key("max_tokens"), help="A model that thinks needs more."
+        "Longest answer (tokens)",
+        *LIMITS["max_tokens"],
+        key=_key("max_tokens"),
+        help="A model that thinks before it answers needs more.",
     )
     middle.number_input(
         "Longest wait (s)",
@@ -220,19 +229,19 @@ def _more() -> None:
         format="%g",
         help="For one answer, above 0.",
     )
-    right.number_input("Questions at a time", *LIMITS["at_once"], key=_key("at_once"))
+    right.number_input("Concurrent questions", *LIMITS["at_once"], key=_key("at_once"))
     left.number_input("Seed", *LIMITS["seed"], key=_key("seed"))
     st.checkbox(
-        "Let the server allow only answers of the right form",
+        "Ask the server to allow only answers in the right form",
         key=_key("structured"),
-        help="Off for a server that knows no response_format, and for a model that thinks before it answers.",
+        help="Turn it off for a server without response_format, and for a model that thinks before it answers.",
     )
 
 
 def _results(tried: Sequence[Judged]) -> None:
     scores = [one.score for one in tried if one.score is not None]
     reasons = Counter(one.why for one in tried if one.score is None)
-    same = ", all the same: a score that does not differ decides nothing" if len(scores) > 1 == len(set(scores)) else ""
+    same = ", all equal: a constant score decides nothing" if len(scores) > 1 == len(set(scores)) else ""
     range_of_scores = f"from {min(scores):g} to {max(scores):g}{same}" if scores else ""
     if not tried_parts.summary(len(tried), reasons, range_of_scores):
         return
@@ -246,8 +255,8 @@ def _results(tried: Sequence[Judged]) -> None:
             for one in tried
         ],
     )
-    st.caption("Nothing of this is kept.")
+    st.caption("None of this is saved.")
     question = next((one.asked for one in tried if one.asked), "")
     if question:
-        with st.expander("What the judge was asked of the first", icon=":material/forum:"):
+        with st.expander("What the judge was asked about the first one", icon=":material/forum:"):
             ui.text(question)

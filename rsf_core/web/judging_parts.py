@@ -31,11 +31,11 @@ def beside_people(project: Project, scorer: str) -> None:
         _word(scorer, judging)
     if judging.kappa is None or judging.auc is None or judging.correlation is None or judging.threshold is None:
         st.caption(
-            f"{plural(judging.decisions, 'decision')} of people on candidates with a score. From {FEWEST_OF_A_KIND} accepts "
-            f"and {FEWEST_OF_A_KIND} rejects on, of two prompts at least, the agreement is shown here."
+            f"{plural(judging.decisions, 'decision')} by people on candidates with a score. The agreement is shown "
+            f"here once there are {FEWEST_OF_A_KIND} accepts and {FEWEST_OF_A_KIND} rejects, on at least two prompts."
         )
         if not judging.decisions:
-            ui.empty("Nobody has decided on a candidate with this score yet.", page="review", label="Review")
+            ui.empty("Nobody has decided a candidate with this score yet.", page="review", label="Review")
         return
     with st.container(horizontal=True):
         _figure("κ, beyond chance", judging.kappa, _KAPPA)
@@ -44,10 +44,11 @@ def beside_people(project: Project, scorer: str) -> None:
     side = "above" if judging.direction > 0 else "below"
     threshold = significant(judging.threshold, 4)
     st.caption(
-        f"By {plural(judging.decisions, 'decision')} ({judging.accepts:,} accepts) on {plural(judging.prompts, 'prompt')}, in "
-        f"all rounds, with 95 % intervals over prompts. The best threshold is {side} {threshold}; κ is counted on "
-        "prompts that had no part in choosing theirs. What people decided is what they looked at: for the whole round it "
-        "speaks as far as that was chosen at random, and more so where they decided without seeing the score."
+        f"By {plural(judging.decisions, 'decision')} ({judging.accepts:,} accepts) on "
+        f"{plural(judging.prompts, 'prompt')}, in all rounds, with 95 % intervals over prompts. The best threshold is "
+        f"{side} {threshold}; κ is computed on prompts that were not used to choose the threshold. People "
+        "decided only what they looked at: the figures hold for the whole round only as far as those candidates were "
+        "chosen at random, and better still where people decided without seeing the score."
     )
     left, right = st.columns(2, gap="large")
     with left:
@@ -55,7 +56,8 @@ def beside_people(project: Project, scorer: str) -> None:
     with right:
         ui.grid([_row(level) for level in judging.levels], height="content")
         st.caption(
-            "A score to go by rises here: the higher it is, the more of the candidates people accept (or the fewer)."
+            "For a useful score this curve rises (or falls): the higher the score, the more (or fewer) candidates "
+            "people accept."
         )
 
 
@@ -73,14 +75,16 @@ def _figure(name: str, interval: Interval, meaning: str) -> None:
 
 
 _KAPPA = (
-    "Cohen’s κ of people’s decisions and of “the score is beyond the best threshold”: 1 where they always say the same, 0 "
-    "where they agree no more often than by chance."
+    "Cohen’s κ between people’s decisions and “the score is beyond the best threshold”: 1 if they always agree, 0 if "
+    "they agree no more often than by chance."
 )
 _CORRELATION = (
-    "Rank-biserial: 1 where every accepted candidate has a better score than every rejected one, 0 where the score says "
-    "nothing of it, −1 where it is the other way round. It is 2·AUC − 1."
+    "Rank-biserial correlation: 1 if every accepted candidate has a better score than every rejected one, 0 if the "
+    "score tells nothing, −1 in the opposite case. It equals 2·AUC − 1."
 )
-_AUC = "The chance that an accepted candidate has a better score than a rejected one; ½ where the score says nothing."
+_AUC = (
+    "The probability that an accepted candidate has a better score than a rejected one; ½ if the score tells nothing."
+)
 
 
 def warnings(project: Project, target: Target) -> None:
@@ -118,9 +122,9 @@ def spent(project: Project, scorers: Iterable[str]) -> None:
         if (usage := counted.get(scorer)) is not None:
             st.caption(
                 literal(
-                    f"{shown(scorer)} was asked {plural(usage.requests, 'question')} so far: "
-                    f"{plural(usage.prompt_tokens, 'token')} of questions and {usage.answer_tokens:,} of answers, as the "
-                    "endpoint counts them."
+                    f"{shown(scorer)} has been asked {plural(usage.requests, 'question')} so far: "
+                    f"{plural(usage.prompt_tokens, 'token')} of questions and {usage.answer_tokens:,} of answers, as "
+                    "the endpoint counts them."
                 )
             )
 
@@ -131,9 +135,9 @@ def _word(scorer: str, judging: Judging) -> None:
     if not judging.enough:
         st.warning(
             literal(
-                f"{name} is a model’s opinion, and nobody knows yet whether people share it: {so_far} decisions are there "
-                "that it takes to say so. Review more candidates before it decides: on the Scorers page it can score them "
-                "without deciding anything."
+                f"{name} is a model’s opinion, and nobody knows yet whether people share it ({so_far} decisions needed to "
+                "tell). Review more candidates before you let it decide: on the Scorers page it can score them without "
+                "accepting or rejecting any."
             ),
             icon=":material/gavel:",
         )
@@ -141,8 +145,9 @@ def _word(scorer: str, judging: Judging) -> None:
         kappa = "" if judging.kappa is None else f" (κ {_number(judging.kappa.value)}, {_between(judging.kappa)})"
         st.warning(
             literal(
-                f"{name} is a model’s opinion, and {plural(judging.decisions, 'decision')} of people don’t show that it "
-                f"agrees with them beyond chance{kappa}. What it prefers would be trained: mend its rubric or leave it out."
+                f"{name} is a model’s opinion, and {plural(judging.decisions, 'decision')} by people do not show that "
+                f"it agrees with them beyond chance{kappa}. The model would be trained towards what it prefers: "
+                "improve its rubric or leave it out."
             ),
             icon=":material/gavel:",
         )

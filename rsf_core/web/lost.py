@@ -14,8 +14,9 @@ from rsf_core.web import ui
 
 NOT_MEASURED = "not measured"
 WHAT_IT_IS = (
-    "Forgetting is KL(base‖model), in nats: completions are drawn from the base at temperature 1, and at each token the "
-    "model's law is set against the base's over the whole vocabulary. 0 is the base. Brackets: 95 % intervals over prompts."
+    "Forgetting is KL(base‖model), in nats: completions are drawn from the base at temperature 1, and at each token "
+    "the model's distribution is compared with the base's over the whole vocabulary. The base itself has 0. Brackets: "
+    "95 % intervals over prompts."
 )
 
 
@@ -27,10 +28,10 @@ def shown(measures: Mapping[str, Interval], name: str) -> str:
 def line(comparison: Comparison) -> str:
     """What a round's model has forgotten, in a sentence."""
     if not comparison.forgotten:
-        return "What the model has forgotten is not measured: comparing again measures it."
+        return "What the model has forgotten was not measured: compare again to measure it."
     return (
-        f"Forgotten, in nats a token from the base: {shown(comparison.forgotten, PER_TOKEN[UNRELATED])} on unrelated prompts, "
-        f"{shown(comparison.forgotten, PER_TOKEN[HELD_OUT])} on held-out ones."
+        f"Forgotten, in nats per token from the base: {shown(comparison.forgotten, PER_TOKEN[UNRELATED])} on unrelated "
+        f"prompts, {shown(comparison.forgotten, PER_TOKEN[HELD_OUT])} on held-out ones."
     )
 
 

@@ -59,8 +59,8 @@ def lineage(project: Project, models: Sequence[ModelView]) -> None:
         selection_mode="single-row",
     )
     st.caption(
-        "Held-out metrics with 95 % intervals by prompt, all measured by the newest target and M. Select a row to act on it. "
-        + lost.WHAT_IT_IS
+        "Held-out metrics with 95 % intervals clustered by prompt, all measured under the newest target and M. Select "
+        "a row to act on it. " + lost.WHAT_IT_IS
     )
     view = models[chosen.selection.rows[0] if chosen.selection.rows else 0]
     if chosen.selection.rows:
@@ -81,9 +81,8 @@ def _next_proposal(project: Project) -> None:
     st.markdown(f"The next round draws from **{literal(following)}**.")
     if project.chosen_proposal() is None and tuned is not None and following != tuned.model_id:
         st.warning(
-            f"{literal(tuned.model_id)} is worse than {literal(following)} on the held-out prompts beyond chance, "
-            "so it does not become the "
-            "proposal. Select it below to choose it all the same.",
+            f"{literal(tuned.model_id)} is worse than {literal(following)} on the held-out prompts beyond chance, so "
+            "it does not become the proposal. Select it below to choose it anyway.",
             icon=":material/trending_down:",
         )
     ui.stale_proposal(project, number)
@@ -97,7 +96,7 @@ def _actions(project: Project, view: ModelView) -> None:
             + (f" · curated set {literal(view.model.curated_id)}" if view.model.curated_id else "")
         )
         if view.deleted:
-            st.caption("Its files were deleted; what it drew and how it did is kept.")
+            st.caption("Its files were deleted; its candidates and its results are kept.")
             return
         with st.container(horizontal=True, vertical_alignment="center"):
             if st.button("Draw the next round from it", icon=":material/casino:", disabled=ui.locked("set_proposal")):
@@ -111,7 +110,7 @@ def _actions(project: Project, view: ModelView) -> None:
 
 
 def _law(project: Project, model_id: str) -> None:
-    """What the model's folder asks for when tokens are drawn from it, and what became of it."""
+    """What the model's folder asks for when drawing tokens from it, and how it is handled."""
     try:
         law = project.lineage.law(model_id)
     except ModelError as error:
@@ -119,12 +118,12 @@ def _law(project: Project, model_id: str) -> None:
         return
     if not law:
         return
-    with st.expander(f"What the folder of {literal(model_id)} asks for when tokens are drawn", icon=":material/rule:"):
+    with st.expander(f"What the folder of {literal(model_id)} asks for when drawing tokens", icon=":material/rule:"):
         ui.grid(
-            [{"": one.name, "value": one.value, "what became of it": str(one.part), "note": one.note} for one in law],
+            [{"": one.name, "value": one.value, "how it is handled": str(one.part), "note": one.note} for one in law],
             key=f"law-{model_id}",
         )
-        st.caption("What is not part of the law has no part in log q either, so that log q is exact.")
+        st.caption("What is not part of the drawing distribution is left out of log q too, so log q is exact.")
 
 
 def _two(models: Sequence[ModelView], where: str) -> tuple[str, str] | None:
@@ -174,8 +173,8 @@ def compare(project: Project, models: Sequence[ModelView]) -> None:
         ],
     )
     st.caption(
-        "The same held-out prompts and seeds. Brackets: 95 % intervals by prompt; differences are paired. "
-        + runs.ONE_MODEL
+        "The same held-out prompts and seeds for both. Brackets: 95 % intervals clustered by prompt; differences are "
+        "paired. " + runs.ONE_MODEL
     )
     if ui.choice_in_url("prompts", ["Held-out prompts", "Your own prompt"], "Held-out prompts") == "Your own prompt":
         _own_prompt(project, chosen)
@@ -217,7 +216,7 @@ def _own_prompt(project: Project, chosen: tuple[str, str]) -> None:
     trials = project.lineage.trials(*chosen)
     if not trials:
         if not running:
-            st.caption("The completions appear here side by side, and stay.")
+            st.caption("The completions appear here side by side and stay.")
         return
     shown = st.selectbox("Asked before", trials, format_func=lambda t: t.text[:120], key=f"trial-{trials[0].job_id}")
     with st.container(border=True):
@@ -265,7 +264,7 @@ def vote(project: Project, models: Sequence[ModelView]) -> None:
             st.button("Right", shortcut="Right", on_click=say, args=(sides[1][0],), icon=":material/arrow_forward:")
     else:
         st.success("You have voted on every held-out completion of these two.", icon=":material/check:")
-    if mine and (not left_over or st.toggle("Show the result so far (you are not blind any more)")):
+    if mine and (not left_over or st.toggle("Show the result so far (this ends the blind comparison)")):
         wins = {model_id: sum(preferred == model_id for preferred in mine.values()) for model_id in (first, second)}
         won = prompts_won(mine, first, second)
         p = sign_test(*won)
@@ -273,7 +272,7 @@ def vote(project: Project, models: Sequence[ModelView]) -> None:
             f"**{literal(first)}** {wins[first]:,} : {wins[second]:,} **{literal(second)}**, "
             f"{len(mine) - sum(wins.values()):,} neither; by prompt "
             f"{won[0]:,} : {won[1]:,}. Exact sign test by prompt: p = {p:.3g}"
-            + (", which chance explains easily." if p > 0.05 else ".")
+            + (", which is easily explained by chance." if p > 0.05 else ".")
         )
 
 
@@ -295,7 +294,7 @@ def rounds(project: Project) -> None:
                 for (number, which), gain in together.items()
             ]
             st.caption(
-                f"{literal(headline)} over the base, with 95 % intervals that hold for all shown together. "
+                f"{literal(headline)} over the base, with 95 % intervals that hold for all rounds shown together. "
                 + literal("; ".join(remarks))
             )
         runs.curse(project)
@@ -325,7 +324,7 @@ def rounds(project: Project) -> None:
         ],
     )
     if len(round_records) < 2:
-        st.caption("What changed between two rounds is shown once there are two.")
+        st.caption("Once there are two rounds, the changes between them are shown here.")
         return
     numbers = [r.round for r in round_records]
     left, right = st.columns(2)

@@ -19,12 +19,14 @@ from rsf_core.web.literal import literal
 DRAFT, STEP = "draft", "step"
 SHOWN_DRAFTS = 3
 LEADS = {
-    Step.TASK: "What shall the model get better at? It brings prompts and settings to begin with; all can be changed.",
-    Step.PROMPTS: "What the model will be asked. Some prompts are held out: they show later whether it got better.",
-    Step.MODEL: "Which model shall get better. It is loaded once here, so that nothing comes as a surprise later.",
-    Step.GOOD: "How a good completion is told from a bad one. Each completion gets a score by every measure you choose.",
-    Step.TRIAL: "A look before anything large is started: 8 completions of 4 prompts, and what would be accepted.",
-    Step.NAME: "All of it at a glance. Nothing is saved as a project before you create it here.",
+    Step.TASK: "What should the model get better at? A task brings prompts and settings to start from; you can change "
+    "all of them.",
+    Step.PROMPTS: "What the model will be asked. Some prompts are held out, to show later whether it got better.",
+    Step.MODEL: "The model to improve. It is loaded once here, so that problems show now and not later.",
+    Step.GOOD: "How to tell a good completion from a bad one. Every scorer you choose gives each completion a number.",
+    Step.TRIAL: "A quick check before anything large starts: 8 completions of 4 prompts, and which ones would be "
+    "accepted.",
+    Step.NAME: "Everything at a glance. Nothing is saved as a project until you create it here.",
 }
 
 
@@ -75,8 +77,8 @@ def _heading(draft: Draft | None) -> None:
     st.title("New project", anchor=False)
     if draft is None:
         st.html(
-            '<p class="rsf-lead">Six short steps, back and forth as you like: task, prompts, model, what is good, a trial, a '
-            "name. Nothing is a project before the last.</p>"
+            '<p class="rsf-lead">Six short steps, in any order you like: task, prompts, model, what is good, a trial, a '
+            "name. The last one creates the project.</p>"
         )
 
 
@@ -169,7 +171,7 @@ def _back_and_forth(draft: Draft, step: Step) -> None:
             )
         st.space("stretch")
         with st.popover("Discard", type="tertiary", icon=":material/delete:"):
-            st.text("What was chosen and added so far is removed.")
+            st.text("Everything chosen and added so far is removed.")
             if st.button("Yes, discard it"):
                 if ui.attempt(lambda: drafting.discard(draft)):
                     ui.go("projects")

@@ -25,10 +25,10 @@ from rsf_core.web.about import prompts_in_words, target_in_words
 from rsf_core.web.literal import literal
 
 _BROUGHT = "brought"  # a task from a folder or an archive
-_EMBEDDED, _FOLDER, _HUB = "The one that comes with RSF Studio", "A folder on this machine", "From the Hugging Face hub"
+_EMBEDDED, _FOLDER, _HUB = "The one included in RSF Studio", "A folder on this machine", "From the Hugging Face hub"
 _LAYOUTS = {
-    Layout.LINES: "One prompt a line; a reference answer may follow behind a tab",
-    Layout.PARAGRAPHS: "Prompts of several lines, with an empty line between two",
+    Layout.LINES: "One prompt per line; a reference answer may follow after a tab",
+    Layout.PARAGRAPHS: "Prompts of several lines, separated by empty lines",
 }
 
 Began = Callable[[Draft], None]
@@ -44,7 +44,7 @@ def task(draft: Draft | None, began: Began) -> None:
     captions = {name: known_task.description for name, known_task in known.items()}
     titles[tasks.BLANK], titles[_BROUGHT] = "Your own prompts", "A task from a folder or an archive"
     captions[_BROUGHT] = (
-        "One that somebody gave you: task.toml and prompts.jsonl, in a folder or packed (.zip, .tar.gz)."
+        "A task that somebody gave you: task.toml and prompts.jsonl, in a folder or an archive (.zip, .tar.gz)."
     )
     current = None if draft is None else draft.chosen.task if draft.chosen.bundled else _BROUGHT
     names = [tasks.BLANK, *tasks.names(), _BROUGHT]
@@ -64,7 +64,7 @@ def task(draft: Draft | None, began: Began) -> None:
         return
     if draft is not None and draft.is_changed():
         st.warning(
-            "Another task replaces the prompts and what is good by its own. Model and name stay.",
+            "Another task replaces the prompts and the definition of good by its own. Model and name stay.",
             icon=":material/swap_horiz:",
         )
     label = "Begin" if draft is None else "Use this task instead"
@@ -145,7 +145,8 @@ def _paste(draft: Draft) -> None:
             90,
             25,
             5,
-            help="Of these prompts: as near to it as they allow, and at least one of two. A hash of their text chooses.",
+            help="The share of these prompts that is held out, rounded to whole prompts, with at least one on either "
+            "side. A hash of the text chooses which.",
         )
         if st.form_submit_button("Add them", type="primary", icon=":material/add:"):
             rows = pasted.read(text, layout or Layout.LINES)
@@ -156,7 +157,7 @@ def _paste(draft: Draft) -> None:
                     problems.extend(draft.project.import_prompts(rows.rows, "by hand", share / 100))
 
             if not rows.rows and not rows.problems:
-                ui.problem("There is no prompt in it: write what the model is to be asked.")
+                ui.problem("There is no prompt in the text: write what the model should be asked.")
             elif ui.attempt(add):
                 problems = sorted([*rows.problems, *problems], key=lambda problem: problem.line or 0)
                 st.session_state[file] = (len(rows.rows) + len(rows.problems) - len(problems), problems)
@@ -185,13 +186,14 @@ def model(draft: Draft) -> None:
         captions=[
             "SmolLM2-135M-Instruct: small enough for any machine, good enough to see how everything works.",
             "With config.json, a tokenizer and weights as safetensors.",
-            "By its name there, such as HuggingFaceTB/SmolLM2-360M-Instruct. It is fetched once.",
+            "By its name on the hub, such as HuggingFaceTB/SmolLM2-360M-Instruct. It is downloaded once.",
         ],
         key=f"model-kind-{draft.draft_id}",
     )
     st.caption(
-        "It runs on this machine: a candidate is accepted by the exact probability with which it was drawn, and no address of "
-        "a model elsewhere tells that. A model behind an address can judge completions instead: the scorer llm_judge."
+        "The model runs on this machine, because accepting a candidate needs the exact probability with which it was "
+        "drawn, and a model behind an API does not give that. Such a model can judge completions instead: see the "
+        "scorer llm_judge."
     )
     name = DEFAULT_MODEL
     if kind != _EMBEDDED:
@@ -214,7 +216,8 @@ def model(draft: Draft) -> None:
                 st.rerun()
         if state.problem is None:
             st.caption(
-                "It takes some seconds; the embedded one about 20 more the first time, a new one from the hub longer."
+                "It takes some seconds. The embedded model takes about 20 s more the first time, and a new one from "
+                "the hub takes longer."
             )
 
 
@@ -240,7 +243,7 @@ def _report(draft: Draft, report: ModelReport) -> None:
         "Memory in use": size(report.memory_bytes),
         "Speed": speed(report.tokens_per_second),
     }
-    st.success("It was loaded and draws with exact probabilities.", icon=":material/check_circle:")
+    st.success("The model loads and draws with exact probabilities.", icon=":material/check_circle:")
     with st.container(horizontal=True):
         for name, value in facts.items():
             st.metric(literal(name), literal(value), border=True, height="stretch")
@@ -256,7 +259,9 @@ def _report(draft: Draft, report: ModelReport) -> None:
         )
     st.caption(literal(words))
     if not report.chat_template and not report.encoder_decoder:
-        st.caption("Without a chat template prompts are continued as plain text, not answered as in a chat.")
+        st.caption(
+            "The model has no chat template: it continues prompts as plain text instead of answering them as in a chat."
+        )
     with st.expander("One of the completions it just drew", icon=":material/chat:"):
         ui.text(report.prompt)
         st.caption("completion")
@@ -284,7 +289,7 @@ def trial(draft: Draft) -> None:
         return
     fresh = not state.prompts and state.problem is None
     if state.stale and not fresh:
-        st.info("Something was changed since this trial: draw again to see what it does.", icon=":material/history:")
+        st.info("Something has changed since this trial: draw again to see the effect.", icon=":material/history:")
     if state.problem is not None:
         ui.problem(state.problem)
     again = fresh or state.stale or state.problem is not None
@@ -295,7 +300,9 @@ def trial(draft: Draft) -> None:
     report = draft.model().report
     if fresh and report is not None:
         longest = trials.seconds(draft.project.settings, report.tokens_per_second) + 2 * report.load_seconds
-        st.caption(f"It takes up to about {seconds(longest)} with this model. You can skip it and create the project.")
+        st.caption(
+            f"It takes up to about {seconds(longest)} with this model. You can skip the trial and create the project."
+        )
     if state.prompts:
         _tried(draft, state)
 
@@ -320,14 +327,16 @@ def _tried(draft: Draft, state: TrialState) -> None:
     with st.container(horizontal=True):
         st.metric("Drawn", f"{state.drawn:,}", border=True, height="stretch")
         st.metric("Would be accepted", f"{state.accepted:,}", border=True, height="stretch")
-        st.metric("Cut off", f"{truncated:,}", border=True, height="stretch", help="They ran into the most new tokens.")
+        st.metric(
+            "Cut off", f"{truncated:,}", border=True, height="stretch", help="They reached the limit of new tokens."
+        )
         if state.log_m is not None:
             st.metric(
                 "log M",
                 f"{state.log_m:.3g}",
                 border=True,
                 height="stretch",
-                help="As the rule of this target suggests it.",
+                help="The value that this target's rule suggests.",
             )
     st.caption(literal(_reading(state, truncated)))
     if state.note:
@@ -340,14 +349,17 @@ def _reading(state: TrialState, truncated: int) -> str:
     """What such a trial tells, in one sentence."""
     if not state.accepted:
         return (
-            "None would be accepted: the checks may be too strict, or this model cannot do it yet. Look at the completions, "
-            "then change what is good, or take another model."
+            "None would be accepted: the checks may be too strict, or this model cannot do the task yet. Look at the "
+            "completions, then change what is good or choose another model."
         )
     if state.accepted == state.drawn:
-        return "All would be accepted: there is nothing to choose, so training would teach little. Ask for more."
+        return (
+            "All would be accepted: with nothing to select, training would teach little. Make the checks stricter or add a "
+            "reward."
+        )
     if 2 * truncated > state.drawn:
-        return "Most ran into the limit of new tokens: raise it on the Generate page once the project is there."
-    return "Some are accepted and some are not: this is what training needs. Do the accepted ones look better to you?"
+        return "Most reached the limit of new tokens: raise it on the Generate page once the project exists."
+    return "Some are accepted and some are not, which is what training needs. Do the accepted ones look better to you?"
 
 
 def _prompt(prompt: TrialPrompt, expanded: bool) -> None:
@@ -379,7 +391,7 @@ def summary(draft: Draft, facts: Facts) -> None:
         "Prompts": prompts_in_words(facts.prompts),
         "Model": facts.model.name,
         "What is good": target_in_words(facts.target) if facts.target.scorers else "nothing chosen yet",
-        "Trial": trial_said + (" (something was changed since)" if state.stale and state.prompts else ""),
+        "Trial": trial_said + (" (something has changed since)" if state.stale and state.prompts else ""),
     }
     with st.container(border=True):
         for name, value in rows.items():

@@ -22,8 +22,8 @@ def panel(project: Project, number: int, editable: bool) -> None:
     has = "has" if counts.unscored == 1 else "have"
     with st.expander(f"{plural(counts.unscored, 'candidate')} {has} no score", icon=":material/help_center:"):
         st.markdown(
-            "A scorer failed on them, or says that it has no score for them. So the rule neither accepts nor rejects them, "
-            "and no rate counts them. You can decide them by hand in Review, or mend the scorer and have them scored again."
+            "A scorer failed on them or gave no score for them. The rule neither accepts nor rejects them, and no rate "
+            "counts them. Decide them by hand in Review, or fix the scorer and score them again."
         )
         ui.grid(
             [

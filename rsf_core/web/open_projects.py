@@ -10,7 +10,7 @@ from collections.abc import Callable
 from rsf_core.domain.errors import RsfError
 from rsf_core.project import Project
 
-ENDING = "the app is ending: start it again to go on"
+ENDING = "the app is stopping: start it again to continue"
 
 
 class OpenProjects:

@@ -53,11 +53,12 @@ def check(host: str, how: Access, address: str | None) -> None:
         if match is None:
             raise AccessError(f"--url {address!r} is no address: say e.g. https://rsf.example.org, without a path")
         if how is Access.LOCAL and match[2] not in LOCAL_NAMES:
-            raise AccessError(f"others would reach the app at {address}: open it with --access links")
+            raise AccessError(f"other machines could reach the app at {address}: start it with --access links")
     if how is Access.LOCAL and not is_loopback(host):
         raise AccessError(
-            f"anybody who reaches {host} could open the project and change it. Say --access links, which asks each of "
-            "them for a link (rsf invite DIR NAME makes one), or leave --host out: the app is then open on this machine alone"
+            f"anybody who reaches {host} could open the project and change it. Add --access links, which asks "
+            "everybody for a link (rsf invite DIR NAME makes one), or leave --host out: the app then answers this "
+            "machine alone"
         )
 
 
@@ -65,7 +66,7 @@ def one_project(how: Access) -> None:
     """Raises AccessError where a list of projects would be open by links: a link is of one project."""
     if how is Access.LINKS:
         raise AccessError(
-            "a link lets somebody into one project: name it (rsf app DIR --access links), and the app serves that one alone"
+            "a link opens one project: name the project (rsf app DIR --access links), and the app serves that one alone"
         )
 
 

@@ -49,12 +49,12 @@ def own(project: Project, number: int) -> None:
         "Code",
         key=_SOURCE,
         height=300,
-        help="A function (completion, prompt, reference) that returns a number, or a dict of numbers: each key is then a "
-        "score of its own, NAME.KEY. The same completion must always get the same number.",
+        help="A function (completion, prompt, reference) that returns a number, or a dict of numbers, where each key "
+        "becomes a score of its own, NAME.KEY. The same completion must always get the same number.",
     )
     st.caption(
-        "`completion` and `prompt` are texts, `reference` is the prompt’s or None. A candidate that takes longer than 10 s, "
-        "or on which the code fails, gets no score, and the reason is shown."
+        "`completion` and `prompt` are texts; `reference` is the prompt’s reference or None. A candidate gets no score "
+        "if the code fails on it or takes longer than 10 s, and the reason is shown."
     )
     left, right, _ = st.columns([1, 1, 2])
     name, source = str(st.session_state[_NAME]).strip(), str(st.session_state[_SOURCE])
@@ -83,16 +83,16 @@ def own(project: Project, number: int) -> None:
 def _consent(project: Project, files: Sequence[OwnFile]) -> None:
     there = f"It has {plural(len(files), 'scorer')} of its own already: read them below first. " if files else ""
     with st.container(border=True):
-        st.markdown(":material/shield: **Code of this project does not run on this machine yet.**")
+        st.markdown(":material/shield: **This machine does not run code of this project yet.**")
         st.markdown(
-            f"{literal(there)} A scorer of your own is a Python program. It runs as you, in a process of its own with limits "
-            "of time and memory, which protect against mistakes and not against malice: it can read your files and use the "
-            "network. Whoever is an owner of this project, by a link too, can then write code that runs here. What you say "
-            "is remembered for this folder on this machine alone."
+            f"{literal(there)} A scorer of your own is a Python program. It runs as you, in its own process with "
+            "limits of time and memory. These protect against mistakes, not against malice: the program can read your "
+            "files and use the network. Every owner of this project, including owners by link, can then write code "
+            "that runs here. The permission is remembered for this folder, on this machine alone."
         )
         locked = ui.locked("own_scorers.trust")
         if st.button(
-            "Allow code of this project to run here",
+            "Allow this project's code to run here",
             icon=":material/verified_user:",
             key="trust-project",
             disabled=locked,
@@ -100,7 +100,7 @@ def _consent(project: Project, files: Sequence[OwnFile]) -> None:
             if ui.attempt(project.own_scorers.trust):
                 st.rerun()
         if locked:
-            st.caption("Whoever runs the app says so, on its machine:")
+            st.caption("Whoever runs the app can allow it, on its machine:")
             st.code(shlex.join(["rsf", "trust", str(project.folder)]), language=None)
 
 
@@ -128,7 +128,7 @@ def _results(tried: Sequence[TriedScore]) -> None:
     milliseconds = [one.milliseconds for one in tried if not one.error]
     mean = sum(milliseconds) / max(len(milliseconds), 1)
     unscored = {failed[0].error: len(failed)} if failed else {}
-    if not tried_parts.summary(len(tried), unscored, f"{mean:.3g} ms each with the first, which loads the code"):
+    if not tried_parts.summary(len(tried), unscored, f"{mean:.3g} ms each, including the first, which loads the code"):
         return
     keys = list(dict.fromkeys(key for one in tried for key in one.scores))
     ui.grid(
@@ -143,7 +143,7 @@ def _results(tried: Sequence[TriedScore]) -> None:
         ],
         column_config={"ms": st.column_config.NumberColumn(format="%.3g")},
     )
-    st.caption("Nothing of this is kept.")
+    st.caption("None of this is saved.")
 
 
 def use(project: Project, file: OwnFile, names: Sequence[str]) -> None:
@@ -154,7 +154,7 @@ def use(project: Project, file: OwnFile, names: Sequence[str]) -> None:
     if used:
         st.caption(f"A reward now: {literal(', '.join(f'{name} × {rewards[name]:g}' for name in used))}.")
     else:
-        st.caption("It is not a reward yet, so it decides nothing.")
+        st.caption("It is not a reward yet, so it does not influence what is accepted.")
     left, middle, right = st.columns([2, 1, 1], vertical_alignment="bottom")
     name = left.selectbox("Score", names, key="own-scorer-score")
     weight = middle.number_input(
@@ -167,6 +167,6 @@ def use(project: Project, file: OwnFile, names: Sequence[str]) -> None:
         if ui.attempt(lambda: project.own_scorers.use(str(name), float(weight))):
             st.rerun()
     st.caption(
-        f"Version {literal(file.version)}. A changed scorer is another version: candidates are scored anew by it, and what "
-        "other scorers gave stays. Score the round on the Generate page to let it decide."
+        f"Version {literal(file.version)}. Changing a scorer makes a new version: it scores candidates again, and "
+        "other scorers' scores stay. Score the round on the Generate page to let it decide."
     )

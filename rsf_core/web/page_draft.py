@@ -16,12 +16,12 @@ import streamlit as st
 from rsf_core.web import in_address, session
 from rsf_core.web.literal import literal
 
-NOTE = "A draft that was not saved is in the form, as the address of the page holds it."
+NOTE = "The form shows an unsaved draft, restored from the page's address."
 LEFT_OUT = (
-    "The address of this page holds a draft that was not written in this browser since the app was started. It was left out: "
-    "the form says what is saved."
+    "The page's address contains a draft that was not written in this browser since the app started. It was ignored: "
+    "the form shows what is saved."
 )
-TOO_LONG = "This draft is too long for the address of the page: a reload loses it. Save it before."
+TOO_LONG = "This draft is too long for the page's address: a reload would lose it. Save it first."
 _MARK = "."  # between a draft and its seal; in neither of them
 
 

@@ -15,16 +15,16 @@ from rsf_core.web.literal import literal
 
 REFRESH_SECONDS = 15.0
 MEANINGS = (
-    "Counted are candidates on which your word holds: who changes their mind has decided once, and what was taken back or "
-    "decided in bulk does not count. A day is one in UTC. A sitting ends after half an hour without a decision. The pace "
-    "leaves out every pause of more than 5 minutes."
+    "This counts candidates whose decision by you is in effect: changing your mind still counts once, and decisions "
+    "that were taken back or made in bulk do not count. Days are in UTC. A session ends after half an hour without a "
+    "decision. The pace excludes pauses of more than 5 minutes."
 )
 
 
 def panel(project: Project, number: int, reviewer: Actor) -> None:
     """One line of progress, kept up, with the sitting and the goal folded away below it."""
     st.fragment(_line, run_every=REFRESH_SECONDS)(project, number, reviewer)
-    with st.expander("Your sitting and your goal", icon=":material/flag:"):
+    with st.expander("Your session and your goal", icon=":material/flag:"):
         progress = project.progress.mine(number, reviewer)
         _sitting(progress)
         _goal(project, progress, reviewer)
@@ -60,19 +60,19 @@ def _towards(count: int, goal: int | None, when: str) -> str:
 def _sitting(progress: Progress) -> None:
     sitting = progress.sitting
     if sitting is None or not (sitting.decided or sitting.undone):
-        st.caption("What you decide here is summed up as you go.")
+        st.caption("Your decisions here are summed up as you go.")
         return
     share = in_percent(sitting.accepted / sitting.decided) if sitting.decided else "–"
     like = in_percent(sitting.like_the_rule / sitting.ruled) if sitting.ruled else "–"
     pace = "–" if sitting.per_hour is None else f"{sitting.per_hour:,.0f}"
     with st.container(horizontal=True):
-        st.metric("Decided in this sitting", f"{sitting.decided:,}", border=True)
-        st.metric("Of them accepted", share, border=True)
+        st.metric("Decided in this session", f"{sitting.decided:,}", border=True)
+        st.metric("Accepted of these", share, border=True)
         st.metric(
             "Like the rule",
             like,
             border=True,
-            help="Of those that the rule has decided: how many you decided the same.",
+            help="Among candidates that the rule has decided: how many you decided the same way.",
         )
         st.metric("Taken back", f"{sitting.undone:,}", border=True)
         st.metric("An hour", pace, border=True)
@@ -81,7 +81,7 @@ def _sitting(progress: Progress) -> None:
 def _goal(project: Project, progress: Progress, reviewer: Actor) -> None:
     with st.form("review-goal", border=False):
         left, right = st.columns(2)
-        per_day = left.number_input("Goal: candidates a day", 1, value=progress.goal.per_day, step=10)
+        per_day = left.number_input("Goal: candidates per day", 1, value=progress.goal.per_day, step=10)
         per_round = right.number_input("Goal: candidates in the round", 1, value=progress.goal.per_round, step=10)
         if st.form_submit_button("Set the goal"):
             if ui.attempt(lambda: project.progress.set_goal(per_day, per_round, reviewer)):
@@ -98,13 +98,13 @@ def everybody(project: Project, number: int, author: Actor) -> None:
     st.header("Progress of reviewers", anchor=False)
     ui.grid([_row(one) for one in reviewers])
     st.caption(
-        "Decided: candidates on which their word holds, bulk left out. An hour: decisions an hour of work, pauses of more "
-        "than 5 minutes left out. Only owners see this table."
+        "Decided: candidates whose decision by this reviewer is in effect, without bulk decisions. Per hour: decisions "
+        "per hour of work, without pauses of more than 5 minutes. Only owners see this table."
     )
     with st.expander("Set somebody's goal", icon=":material/flag:"), st.form("goal-of", border=False):
         name = st.text_input("Reviewer", max_chars=60)
         left, right = st.columns(2)
-        per_day = left.number_input("Candidates a day", 1, value=None, step=10)
+        per_day = left.number_input("Candidates per day", 1, value=None, step=10)
         per_round = right.number_input("Candidates in the round", 1, value=None, step=10)
         if st.form_submit_button("Set their goal"):
             if ui.attempt(lambda: project.progress.set_goal_of(name, per_day, per_round, author)):
@@ -118,6 +118,6 @@ def _row(one: Progress) -> dict[str, Any]:
         "goal": one.goal.per_round,
         "today": one.today,
         "goal a day": one.goal.per_day,
-        "acts taken back": one.undone,
+        "actions undone": one.undone,
         "an hour": None if one.per_hour is None else round(one.per_hour),
     }

@@ -131,7 +131,7 @@ def _menu(entry: Entry) -> None:
 
 def _facts(entry: Entry) -> str:
     """What is said of a project, in short, as HTML."""
-    summary, unknown = entry.summary, ("?", "", "Not known before it is opened once")
+    summary, unknown = entry.summary, ("?", "", "Unknown until the project is opened once")
     facts = {
         "Task": (entry.task or "?", "", ""),
         "Model": (entry.model.rstrip("/").rpartition("/")[2] or "?", "", entry.model),
@@ -157,7 +157,7 @@ def _next(entry: Entry) -> str:
 def _gain(gain: Gain | None) -> tuple[str, str, str]:
     """A gain with its limits; its metric and round; what it is."""
     if gain is None:
-        return "none yet", "", "What a round gained on held-out prompts, once one was compared"
+        return "none yet", "", "A round's gain on held-out prompts, once one has been compared"
     value = number(gain.value, gain.metric, signed=True) + (" %" if gain.metric in SHARES else "")
     if gain.low is not None:
         low, high = (number(limit, gain.metric, signed=True) for limit in (gain.low, gain.high))
@@ -182,8 +182,8 @@ def _done(action: Callable[[], object], name: str) -> bool:
 @st.dialog("Copy a project")
 def _copy(entry: Entry) -> None:
     st.caption(
-        f"All of {literal(entry.name)} as it is now, {size(entry.bytes)} at most: prompts, candidates, decisions, models. "
-        "Jobs that run go on there alone."
+        f"Copies all of {literal(entry.name)} as it is now, {size(entry.bytes)} at most: prompts, candidates, "
+        "decisions, models. Running jobs continue in the original only."
     )
     usual = workspaces.free_name(session.workspace(), f"{entry.name[:50]} copy")
     name = st.text_input("Name of the copy", usual, max_chars=workspaces.LONGEST_NAME)
@@ -197,7 +197,8 @@ def _copy(entry: Entry) -> None:
 @st.dialog("Rename a project")
 def _rename(name: str) -> None:
     st.caption(
-        "Its folder gets this name. Links to its pages name it too: those that were sent before lead to the list."
+        "Its folder gets this name. Links to its pages contain the name: links sent earlier then lead to the list of "
+        "projects."
     )
     chosen = st.text_input("New name", name, max_chars=workspaces.LONGEST_NAME)
     if st.button("Rename it", type="primary", icon=_ICONS[_RENAME]):
@@ -208,8 +209,8 @@ def _rename(name: str) -> None:
 @st.dialog("Delete a project")
 def _delete(name: str, place: Path, size_in_words: str) -> None:
     st.warning(
-        f"All of **{literal(name)}** is deleted for good: prompts, candidates, decisions, models ({literal(size_in_words)}). "
-        "To keep it out of sight instead, archive it.",
+        f"All of **{literal(name)}** is deleted for good: prompts, candidates, decisions, models "
+        f"({literal(size_in_words)}). To hide it instead, archive it.",
         icon=":material/warning:",
     )
     typed = st.text_input(f"To delete it, type its name: {literal(name)}")

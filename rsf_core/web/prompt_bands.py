@@ -45,12 +45,12 @@ def _draw_more(project: Project) -> None:
             f"Draw {plan.each:,} more for the {prompts} with none",
             icon=":material/water_drop:",
             disabled=ui.locked("draw_for_starving"),
-            help="Rates stay those of what was drawn for all prompts alike: a prompt that is drawn for because it failed "
-            "would else look better than it is, and the round worse.",
+            help="Rates still count only what was drawn equally for all prompts. Otherwise a prompt that is drawn for "
+            "again because it failed would look better than it is, and the round worse.",
         ):
             if ui.attempt(project.draw_for_starving):
                 st.rerun()
         st.caption(
             f"{plural(plan.candidates, 'candidate')}; about {plan.expected:.1f} of the {prompts} will then have an accepted "
-            "one, at the M in force. Scoring follows by itself; no decision of now changes."
+            "one, at the M in force. Scoring starts automatically afterwards; existing decisions do not change."
         )

@@ -29,7 +29,7 @@ def importing(project: Project) -> None:
     """A file: chosen, recognised, its columns changed where needed, looked at, added. Its name is in the URL, so that the
     page shows the same when it is loaded again."""
     if ui.locked("imports.start"):
-        st.caption("Adding prompts is the owner's.")
+        st.caption("Only the owner can add prompts.")
         return
     kind = ui.choice_in_url("rows", [PROMPTS, COMPLETIONS], PROMPTS, format_func=lambda one: KINDS[one])
     if kind == COMPLETIONS:
@@ -43,7 +43,9 @@ def importing(project: Project) -> None:
         _hub(project)
     with st.expander("Or a data set's folder on this machine", icon=":material/folder:"):
         folder = st.text_input(
-            "Folder", placeholder="/data/my_dataset", help="What `datasets` saved (save_to_disk), or Parquet files."
+            "Folder",
+            placeholder="/data/my_dataset",
+            help="A folder saved by `datasets` (save_to_disk), or one with Parquet files.",
         )
         if st.button("Read the folder", icon=":material/folder_open:", disabled=not folder.strip()):
             with st.spinner("Reading the folder …", show_time=True):
@@ -54,8 +56,8 @@ def importing(project: Project) -> None:
     if name is None:
         st.query_params.pop("import", None)
         st.caption(
-            "Columns of any names, Alpaca, Dolly, chat messages, ShareGPT, GSM8K and exports of Label Studio, Argilla and "
-            "this app are recognised. You choose the columns and see a preview before anything is saved."
+            "Recognised are columns of any name, Alpaca, Dolly, chat messages, ShareGPT, GSM8K, and exports of Label "
+            "Studio, Argilla and this app. You choose the columns and see a preview before anything is saved."
         )
         return
     try:
@@ -109,11 +111,14 @@ def _reading(project: Project, upload: str) -> Reading:
         return Reading(sheet=st.selectbox("Sheet", layout.sheets, key=f"sheet-{upload}", format_func=literal))
     if layout.encoding is None:
         return FOUND
-    with st.expander("Read it otherwise", icon=":material/translate:"):
+    with st.expander("Read it differently", icon=":material/translate:"):
         first, second = st.columns(2)
         as_found = literal(f"as found: {layout.encoding.label}")
         encoding = first.selectbox(
-            "Encoding", [as_found, *ENCODINGS], key=f"encoding-{upload}", help="Where accents or signs look wrong."
+            "Encoding",
+            [as_found, *ENCODINGS],
+            key=f"encoding-{upload}",
+            help="Change it if accents or symbols look wrong.",
         )
         delimiter = NONE
         if layout.delimiter is not None:
@@ -121,7 +126,7 @@ def _reading(project: Project, upload: str) -> Reading:
             of_columns = literal(f"as found: {sign}")
             names = {words: sign for sign, words in DELIMITERS.items()}
             delimiter = second.selectbox(
-                "Between the columns",
+                "Column separator",
                 [of_columns, *names],
                 key=f"delimiter-{upload}",
                 accept_new_options=True,
@@ -204,7 +209,7 @@ def _preview(project: Project, upload: str, placing: str, preview: Preview) -> N
                 st.caption("reference")
                 ui.text(row.reference)
             if number < len(seen):
-                with st.expander("As the model gets it", icon=":material/data_object:"):
+                with st.expander("As the model receives it", icon=":material/data_object:"):
                     ui.text(seen[number])
 
 
@@ -213,7 +218,7 @@ def _checking(project: Project, upload: str, placing: str) -> None:
     state = project.imports.lengths(upload, placing)
     if not state.running:
         st.rerun()
-    message = f"Checking whether the model takes them: {state.message}. They can be added before."
+    message = f"Checking whether they fit the model: {state.message}. They can already be added."
     _cancellable(message, "lengths-cancel", partial(project.imports.cancel_lengths, upload, placing))
 
 
@@ -224,7 +229,7 @@ def _lengths(project: Project, upload: str, placing: str) -> tuple[str, ...]:
         _checking(project, upload, placing)
     elif lengths.problem is not None:
         with st.container(horizontal=True, vertical_alignment="center"):
-            st.caption(literal(f"Not checked whether the model takes them: {lengths.problem}."))
+            st.caption(literal(f"Not checked whether they fit the model: {lengths.problem}."))
             if lengths.again and st.button("Check again", icon=":material/replay:", key="lengths-again"):
                 project.imports.restart_lengths(upload, placing)
                 st.rerun()
@@ -238,7 +243,7 @@ def _lengths(project: Project, upload: str, placing: str) -> tuple[str, ...]:
             more = lengths.too_long + lengths.refused - len(lengths.named)
             if more and lengths.named:
                 st.caption(f"and {more:,} more")
-            st.caption(f"They can be added, and are drawn from once they fit. {TO_DO}")
+            st.caption(f"They can be added, and are used for drawing once they fit. {TO_DO}")
     else:
-        st.caption(f"The model takes all {lengths.fits:,}.")
+        st.caption(f"All {lengths.fits:,} fit the model.")
     return lengths.shown

@@ -103,7 +103,7 @@ def listing(project: Project) -> None:
         ["All", *Fit],
         format_func=lambda fit: literal(words(fit).capitalize()),
         key="prompts-fit",
-        help="Prompts are checked as a file is imported, and by the job that draws.",
+        help="Prompts are checked when a file is imported, and by the generate job.",
     )
     filters: PromptFilters = {
         "split": None if side == "All" else Split(side),
@@ -118,7 +118,7 @@ def listing(project: Project) -> None:
         st.caption(f"There {'is 1 page' if pages == 1 else f'are {pages:,} pages'} of such prompts.")
         return
     if not page.total:
-        st.caption("No prompt is like that.")
+        st.caption("No prompt matches.")
         return
     chosen = ui.grid(
         [_listed(prompt) for prompt in page.prompts],
@@ -135,7 +135,7 @@ def listing(project: Project) -> None:
     with st.container(horizontal=True, vertical_alignment="center"):
         _actions(project, rows)
         st.caption(
-            f"{plural(page.total, 'prompt')}, page {number:,} of {pages:,}. Choose rows by the boxes at their left."
+            f"{plural(page.total, 'prompt')}, page {number:,} of {pages:,}. Select rows with the boxes on the left."
         )
 
 
@@ -164,7 +164,7 @@ def _actions(project: Project, rows: list[PromptRecord]) -> None:
     if st.button("Edit", icon=":material/edit:", disabled=len(rows) != 1 or not in_use or sealed):
         _edit(project, in_use[0])
     if st.button(
-        "Retire", icon=":material/archive:", disabled=not in_use, help="It is not drawn or compared on any more."
+        "Retire", icon=":material/archive:", disabled=not in_use, help="It is no longer used for drawing or comparing."
     ):
         if ui.attempt(lambda: project.retire_prompts(in_use, ui.actor())):
             st.rerun()
@@ -172,7 +172,8 @@ def _actions(project: Project, rows: list[PromptRecord]) -> None:
         "Seal",
         icon=":material/lock:",
         disabled=not rows or any(p.split is not Split.HELD_OUT or p.retired for p in rows),
-        help="Held-out prompts that nothing was drawn for yet: nobody sees them before they are opened, once, on Models.",
+        help="Held-out prompts that nothing has been drawn for yet: nobody sees them until they are opened, once, on "
+        "the Models page.",
     ):
         if ui.attempt(lambda: project.seal_prompts(in_use, ui.actor())):
             st.rerun()
@@ -185,9 +186,8 @@ def _actions(project: Project, rows: list[PromptRecord]) -> None:
 def _edit(project: Project, prompt_id: int) -> None:
     old = project.prompt_book.prompt(prompt_id)
     st.caption(
-        f"Prompt {prompt_id:,}, {literal(words(old.split))}. The edited one gets a number of its own and stays on this "
-        "side; what was "
-        "drawn and decided for the earlier text stays with it."
+        f"Prompt {prompt_id:,}, {literal(words(old.split))}. The edited prompt gets a new number and stays on the same "
+        "side; candidates and decisions for the earlier text stay with that text."
     )
     text = st.text_area("Prompt", old.text, height=220, key=f"edit-text-{prompt_id}")
     reference = st.text_area("Reference answer", old.reference or "", height=70, key=f"edit-reference-{prompt_id}")

@@ -34,8 +34,8 @@ def section(project: Project, author: Actor) -> None:
         return
     st.header("Questions", anchor=False)
     st.caption(
-        "Asked below every completion in Review, beside accept and reject. The keys 1 to 9 answer the question at hand, Q "
-        "goes to the next one. Answers are kept for each reviewer and exported."
+        "Questions are asked below every completion in Review, next to accept and reject. The keys 1 to 9 answer the "
+        "current question, Q goes to the next one. Answers are kept per reviewer and exported."
     )
     for one in questions:
         with st.container(border=True):
@@ -50,7 +50,7 @@ def section(project: Project, author: Actor) -> None:
 
 def _shown(current: AskedQuestion) -> None:
     question = current.question
-    needed = " · needed before a decision" if question.required else ""
+    needed = " · required before a decision" if question.required else ""
     st.markdown(f"**{literal(question.text)}**")
     st.caption(f"{literal(question.name)} · {literal(_answers(question))}{needed} · version {current.version:d}")
 
@@ -79,7 +79,7 @@ def _form(project: Project, author: Actor, question: Question | None) -> None:
         question.name if question else "",
         max_chars=40,
         key=f"{key}-name",
-        help="Small letters, digits and _: it names the answers in exports. An answer belongs to its name.",
+        help="Small letters, digits and _. Exports name the answers by it, and answers belong to this name.",
     )
     kind = right.selectbox(
         "Answered with",
@@ -93,18 +93,18 @@ def _form(project: Project, author: Actor, question: Question | None) -> None:
         points = question.points if question else POINTS
         fields["points"] = st.number_input("Points", 2, MOST_OPTIONS, points, key=f"{key}-points")
     if kind in (QuestionKind.CHOICE, QuestionKind.SPANS):
-        label = "Labels, one a line" if kind is QuestionKind.SPANS else "Options, one a line"
+        label = "Labels, one per line" if kind is QuestionKind.SPANS else "Options, one per line"
         fields["options"] = st.text_area(label, "\n".join(question.options) if question else "", key=f"{key}-options")
     if kind is QuestionKind.CHOICE:
         fields["values"] = st.text_input(
-            "What each option counts as (optional)",
+            "Value of each option (optional)",
             ", ".join(f"{value:g}" for value in question.values) if question else "",
             key=f"{key}-values",
             placeholder="1, 0, -1",
-            help="Numbers, one an option, separated by commas: with them the answers can be averaged.",
+            help="Numbers separated by commas, one per option, so that answers can be averaged.",
         )
     fields["required"] = st.checkbox(
-        "Needed before a candidate is decided", question.required if question else False, key=f"{key}-required"
+        "Required before a candidate can be decided", question.required if question else False, key=f"{key}-required"
     )
     with st.container(horizontal=True):
         label = "Save the question" if question else "Ask it"
@@ -114,18 +114,18 @@ def _form(project: Project, author: Actor, question: Question | None) -> None:
                 st.session_state[ADDED] = st.session_state.get(ADDED, 0) + 1
                 st.rerun()
         if question and st.button(
-            "Ask it no more",
+            "Stop asking it",
             key=f"{key}-drop",
             icon=":material/delete:",
-            help="What was answered is kept.",
+            help="Answers given so far are kept.",
             disabled=ui.locked("question_book.drop"),
         ):
             if ui.attempt(lambda: project.question_book.drop(question.name, author)):
                 st.rerun()
     if question:
         st.caption(
-            "A change is a new version, and every answer names its own. Other words alone leave the answers what they are; "
-            "with other options or points those of before count no more, and are asked for again."
+            "A change makes a new version, and every answer records its version. If only the wording changes, answers "
+            "stay valid; if options or points change, earlier answers no longer count and are asked for again."
         )
 
 
@@ -157,7 +157,7 @@ def answered(project: Project, number: int) -> None:
         st.caption(
             f"{plural(one.answers, 'answer')} by {plural(one.reviewers, 'reviewer')} of "
             f"{plural(one.candidates, 'candidate')}{mean}."
-            + (f" {plural(one.other, 'answer')} to other options or points of before left out." if one.other else "")
+            + (f" {plural(one.other, 'answer')} to earlier options or points left out." if one.other else "")
         )
         if one.counts:
             what = "parts" if one.question.kind is QuestionKind.SPANS else "answers"
@@ -174,16 +174,16 @@ def answered(project: Project, number: int) -> None:
 def _agreement(one: Summary) -> str:
     agreed = one.agreed
     if not agreed.pairs:
-        return "No candidate has been answered by two people, so nothing is known of how well they agree."
+        return "No candidate has answers from two people, so their agreement is unknown."
     words = (
         f"Agreement: {plural(agreed.candidates, 'candidate')} answered by two or more people, {agreed.alike:,} of "
         f"{plural(agreed.pairs, 'pair')} of answers the same"
     )
     if agreed.overlap is not None:
-        share = f"of what either marked, both marked {in_percent(agreed.overlap)} alike on average"
-        return f"{words}; {share}. Who marked nothing is not in it."
+        share = f"of what either person marked, both marked {in_percent(agreed.overlap)} the same on average"
+        return f"{words}; {share}. People who marked nothing are not counted."
     if one.question.kind is QuestionKind.TEXT:
         return f"{words}."
-    alpha = "not defined, for all are the same" if agreed.alpha is None else f"{agreed.alpha:.2f}"
+    alpha = "undefined, because all answers are the same" if agreed.alpha is None else f"{agreed.alpha:.2f}"
     by = ", by distance" if one.question.kind is QuestionKind.RATING else ""
     return f"{words}; Krippendorff’s α{by}: {alpha}."

@@ -68,7 +68,7 @@ def _view(project: Project, number: int, reviewer: Actor, candidate_filter: Cand
         [str(v) for v in View],
         default,
         format_func=lambda v: f"{literal(v.capitalize())} {counts[View(v)]:,}",
-        help="pending: you have not decided it, and it still wants an opinion",
+        help="pending: you have not decided it, and it still needs an opinion",
     )
     return View(chosen)
 
@@ -108,7 +108,7 @@ def table(
     rows = project.review.page(number, reviewer, candidate_filter, view, order, shown - 1)
     blind = project.settings.review.blind and view is not View.DISAGREEMENT
     if not rows:
-        ui.empty("No candidate is in this view.")
+        ui.empty("No candidates match this view.")
         return
     chosen = ui.grid(
         [_row(candidate, blind and all(o.reviewer != reviewer.name for o in candidate.opinions)) for candidate in rows],
@@ -174,7 +174,7 @@ def _effective(candidate: ReviewCandidate) -> str:
 
 def bulk(project: Project, number: int, reviewer: Actor, candidate_filter: CandidateFilter, view: View) -> None:
     """Decide everything in a view at once: the count and five examples first, asked once, undone as one step."""
-    with st.expander("Decide all of this view at once", icon=":material/done_all:"):
+    with st.expander("Decide everything in this view at once", icon=":material/done_all:"):
         count = project.review.counts(number, reviewer, candidate_filter)[view]
         words = candidate_filter.describe()
         st.markdown(
@@ -188,7 +188,7 @@ def bulk(project: Project, number: int, reviewer: Actor, candidate_filter: Candi
         for candidate in project.review.page(number, reviewer, candidate_filter, view, Order.AUDIT, 0, 5):
             with st.container(border=True):
                 ui.text((candidate.edit or candidate.completion)[:600])
-        actions = {"Accept": Action.ACCEPT, "Reject": Action.REJECT, "Give back to the rule": Action.AUTO}
+        actions = {"Accept": Action.ACCEPT, "Reject": Action.REJECT, "Return to the rule": Action.AUTO}
         with st.container(horizontal=True, vertical_alignment="bottom"):
             chosen = st.segmented_control("Decision", list(actions), default=None, key=f"bulk-{number}")
             sure = st.checkbox(f"Yes, all {count:,}", key=f"bulk-sure-{number}-{view}-{count}")
@@ -197,7 +197,7 @@ def bulk(project: Project, number: int, reviewer: Actor, candidate_filter: Candi
                     asked_anew()
                     st.rerun()
         undo, _ = project.review.can_walk(number, reviewer)
-        if undo and st.button("Undo my last step", icon=":material/undo:", help="A decision in bulk is one step."):
+        if undo and st.button("Undo my last step", icon=":material/undo:", help="A bulk decision is one step."):
             if ui.attempt(lambda: project.undo(number, reviewer)):
                 asked_anew()
                 st.rerun()
@@ -212,17 +212,18 @@ def how(project: Project) -> None:
     with st.expander("How we review here", icon=":material/groups:"):
         with st.form("review-settings", border=False):
             review = project.settings.review
-            overlap = st.number_input("Opinions a candidate wants", 1, 20, review.overlap)
-            blind = st.toggle("Blind: hide the rule's decision and the scores until one has decided", review.blind)
-            together = st.toggle(
-                "Candidates of a prompt that read the same are shown and decided as one", review.together
+            overlap = st.number_input("Opinions per candidate", 1, 20, review.overlap)
+            blind = st.toggle(
+                "Blind: hide the rule's decision and the scores until the reviewer has decided", review.blind
             )
+            together = st.toggle("Show identical candidates of a prompt once and decide them together", review.together)
             share = st.slider(
-                "Picked at random, of what is shown (%)",
+                "Share picked at random, of what is shown (%)",
                 0,
                 50,
                 round(100 * review.audit_share),
-                help="Whatever the order: how well the rule and people agree is measured on candidates that nobody chose.",
+                help="Applies to every order: agreement between the rule and people is measured on these randomly "
+                "picked candidates.",
             )
             if st.form_submit_button("Save", disabled=ui.locked("set")):
                 changed = {"overlap": overlap, "blind": str(blind).lower(), "audit_share": share / 100}
@@ -230,7 +231,7 @@ def how(project: Project) -> None:
                 if ui.save(project, {f"review.{k}": str(v) for k, v in changed.items()}):
                     st.rerun()
         st.caption(
-            "What stands: the word that settled it, else what most reviewers say, else (where they are even) the newest "
-            "word, and the rule's decision before all of these. Candidates on which reviewers differ wait in the view "
-            "Disagreement, where Y and Z settle them."
+            "The effective decision is the one that settled a disagreement; else the majority of reviewers; else, in a "
+            "tie, the newest; and the rule's decision as long as nobody has decided. Candidates on which reviewers "
+            "disagree wait in the view Disagreement, where Y and Z settle them."
         )

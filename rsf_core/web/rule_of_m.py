@@ -8,14 +8,14 @@ from rsf_core.acceptance.target import is_indicator
 from rsf_core.project import Project
 from rsf_core.web import ui
 
-CHOICES = {"rate": "Between two candidates", "priority": "Priority sampling"}
+CHOICES = {"rate": "Halfway between two candidates", "priority": "Priority sampling"}
 
 
 def panel(project: Project) -> None:
     """The rule's settings, and the button that lets it choose now."""
-    with st.expander("How M is chosen by itself", icon=":material/rule:"):
+    with st.expander("How M is chosen automatically", icon=":material/rule:"):
         if is_indicator(project.settings.target):
-            st.caption("The target has constraints alone: M = 1 is the exact bound, and nothing is to be chosen.")
+            st.caption("The target has only constraints: M = 1 is the exact bound, so there is nothing to choose.")
             return
         accept = project.settings.accept
         with st.form("rule-of-m", border=False):
@@ -24,10 +24,11 @@ def panel(project: Project) -> None:
             names = list(CHOICES)
             choose = right.selectbox("M lies", names, names.index(accept.choose), format_func=CHOICES.__getitem__)
             st.caption(
-                "Priority sampling takes the critical value of the first candidate that is not accepted. Each accepted sample "
-                "is then weighted in training and in exports by max(1, P/(M·q)); times M these weights add up to what all "
-                "candidates weigh, without bias, as long as nobody overrides and no duplicate is left out. Between two "
-                "candidates the same are accepted, and weigh 1 unless bound violations are weighed (Train, Recipe)."
+                "Priority sampling takes the critical value of the first candidate that is not accepted. Training and "
+                "exports then weight each accepted sample by max(1, P/(M·q)). M times the sum of these weights is an "
+                "unbiased estimate of the total weight of all candidates, as long as nobody overrides and no duplicate "
+                "is left out. An M halfway between two candidates accepts the same ones, each with weight 1 unless "
+                "bound violations are weighted (Train, Recipe)."
             )
             if st.form_submit_button("Save, and let the rule choose M now", disabled=ui.locked("choose_m")):
                 changed = {"accept.rate": repr(rate / 100)} if abs(rate / 100 - accept.rate) > 1e-12 else {}

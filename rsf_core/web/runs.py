@@ -12,8 +12,8 @@ from rsf_core.web import ui
 from rsf_core.web.literal import literal
 
 ONE_MODEL = (
-    "Each is an interval over prompts for this one tuned model; what another run of the same procedure would gain is told by "
-    "`rsf replicate`."
+    "Each interval is over prompts, for this one tuned model; `rsf replicate` measures what another run of the same "
+    "procedure would gain."
 )
 
 
@@ -32,12 +32,14 @@ def procedure(project: Project) -> None:
         st.markdown("**Another run of the procedure** (`rsf replicate`)")
         ui.grid([_row(result, digest) for result in reversed(procedure)])
         st.caption(
-            "These intervals are of the procedure: another run with another seed, on other prompts. Those of the models above "
-            "and below are over prompts, for one tuned model each. One run says nothing of another."
+            "These intervals are for the procedure: another run, with another seed and other prompts. The intervals of "
+            "the models above and below are over prompts, for one tuned model each, and say nothing about another run."
         )
         if procedure[-1].digest != digest:
             st.caption(
-                literal("The settings, the prompts or the version have changed since: rsf replicate runs what is new.")
+                literal(
+                    "The settings, the prompts or the version have changed since: rsf replicate runs the new procedure."
+                )
             )
 
 
@@ -68,8 +70,9 @@ def curse(project: Project) -> None:
     shown = number(curse.overstatement, curse.metric) + (" points" if curse.metric in SHARES else "")
     st.caption(
         literal(
-            f"Winner's curse: were all {curse.looks} rounds equally good, the best of them on these held-out prompts would "
-            f"seem better than it is by {shown} on average, for it was chosen by them. Sealed prompts know nothing of that."
+            f"Winner's curse: if all {curse.looks} rounds were equally good, the best of them on these held-out "
+            f"prompts would still look better than it is, by {shown} on average, because it was chosen on them. Sealed "
+            "prompts do not have this bias."
         )
     )
 

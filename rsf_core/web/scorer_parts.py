@@ -28,7 +28,7 @@ def on_the_candidates(project: Project, number: int) -> None:
     scores = project.scorer_book.of_round(number)
     if not scores.scorers:
         ui.empty(
-            "What each scorer gives on the candidates will be shown here once they are scored.",
+            "Each scorer's scores will be shown here once the candidates are scored.",
             page="generate",
             label="Generate candidates",
         )
@@ -64,8 +64,8 @@ def on_the_candidates(project: Project, number: int) -> None:
             icon=":material/info:",
         )
     st.caption(
-        "A reward is added up with its weight: more of it makes a candidate more wanted, or less wanted where the weight is "
-        "negative. A constraint must hold. A scorer that is not in the target decides nothing."
+        "Rewards are multiplied by their weights and added up: a higher reward makes acceptance likelier, or less "
+        "likely if its weight is negative. A constraint must hold. A scorer outside the target has no influence."
     )
     names = [one.scorer for one in shown]
     name = ui.in_url("scorer", names.__contains__, names[0], lambda key: _look_closer(names, key))
@@ -77,7 +77,7 @@ def on_the_candidates(project: Project, number: int) -> None:
 
 
 def _look_closer(names: Sequence[str], key: str) -> object:
-    return st.selectbox("Look closer at", names, format_func=readable, key=key)
+    return st.selectbox("Look closely at", names, format_func=readable, key=key)
 
 
 def _closely(one: Scores) -> None:
@@ -105,7 +105,7 @@ def _examples(examples: Sequence[Example]) -> None:
 def _together(scores: RoundScores) -> None:
     if len(scores.scorers) < 2:
         return
-    st.subheader("How far they agree with each other", anchor=False)
+    st.subheader("How far scorers agree with each other", anchor=False)
     names = [one.scorer for one in scores.scorers]
     st.plotly_chart(
         charts.correlations([readable(name) for name in names], scores.correlation),
@@ -113,9 +113,9 @@ def _together(scores: RoundScores) -> None:
         config=charts.CONFIG,
     )
     st.caption(
-        "Spearman’s rank correlation over this round’s candidates: 1 where two scorers put them in the same order, −1 in the "
-        "opposite one, 0 where one says nothing of the other. Two rewards near 1 count the same thing twice. Empty where "
-        "a scorer gives every candidate the same score."
+        "Spearman’s rank correlation over this round’s candidates: 1 if two scorers rank them in the same order, −1 if "
+        "in the opposite order, 0 if unrelated. Two rewards with a correlation near 1 count the same thing twice. "
+        "Empty where a scorer gives every candidate the same score."
     )
 
 
@@ -148,14 +148,13 @@ def installed(cards: Sequence[ScorerCard], cost: Mapping[str, float]) -> None:
         },
     )
     st.caption(
-        f'{plural(len(usable), "scorer")}. A target names them with their options, as in `contains(text="cat")`; an option '
-        "that has a value here may be left out. The cost is what the newest job measured, empty where none used it."
+        f'{plural(len(usable), "scorer")}. A target names them with their options, as in `contains(text="cat")`; options '
+        "with a value shown here may be left out. The cost is what the newest job measured; it is empty if no job used the "
+        "scorer."
     )
     loaded = [card.name for card in usable if card.loaded]
     if loaded:
-        st.caption(
-            f"Loaded to be described, for what they say of themselves is computed: {literal(', '.join(loaded))}."
-        )
+        st.caption(f"Loaded to read their descriptions, which are computed: {literal(', '.join(loaded))}.")
 
 
 def _range(card: ScorerCard) -> str:

@@ -25,11 +25,11 @@ def serve(
 ) -> None:
     """Serve the app on `host`:`port` until interrupted: one project, or the list of those in `workspace`. Raises RsfError
     where that cannot work, before anything starts: others would reach it without links, a list would be open by links, the
-    folder is no project, another process has it open, or the port is taken."""
+    folder is not a project, another process has it open, or the port is taken."""
     own.check(host, access, url)
     os.environ[own.ACCESS_VARIABLE], os.environ[own.URL_VARIABLE] = access, url or ""
     if folder is not None and workspace is not None:
-        raise WorkspaceError("say one of: DIR, to open one project, or --workspace, for a list of projects")
+        raise WorkspaceError("give either DIR, to open one project, or --workspace, for a list of projects")
     if folder is not None:
         if not is_new(folder):
             check_folder(folder)
@@ -49,7 +49,7 @@ def serve(
 
     session.prepare()  # what cannot be opened is said here, before anything is served
     where = f"project {session.folder()}" if session.alone() else f"projects in {session.workspace()}"
-    print(f"RSF Studio: http://{host}:{port}   {where}   (Ctrl-C ends it; jobs go on)", flush=True)
+    print(f"RSF Studio: http://{host}:{port}   {where}   (Ctrl-C stops it; jobs continue)", flush=True)
     try:
         run_to_end(create_app(), host, port)
     finally:

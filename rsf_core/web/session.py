@@ -56,7 +56,7 @@ def folder() -> Path:
     """Where the project is that is served alone. Raises WorkspaceError where a workspace is served."""
     named = os.environ.get(FOLDER_VARIABLE)
     if not named:
-        raise WorkspaceError("no project is named: start the app with rsf app DIR")
+        raise WorkspaceError("no project was given: start the app with rsf app DIR")
     return Path(named).absolute()
 
 
@@ -133,7 +133,7 @@ def opened_as(which: tuple[str, int] | None) -> Project:
         return opened()
     named, closings = which
     if _projects.closings(named) != closings:
-        raise ProjectClosedError(f"{named} was closed in another tab. Nothing is lost, and its jobs go on")
+        raise ProjectClosedError(f"{named} was closed in another tab. Nothing is lost, and its jobs continue")
     return opened(named)
 
 
@@ -163,7 +163,7 @@ def actor() -> Actor:
 
 
 def speak_as(name: str) -> None:
-    """Give this tab a label. It stays in the URL, so that a reload keeps it. Raises AccessError for what is no name."""
+    """Give this tab a label. It stays in the URL, so that a reload keeps it. Raises AccessError for what is not a name."""
     name = person_name(name)
     st.session_state[_NAME_KEY] = name
     if name == usual_name():

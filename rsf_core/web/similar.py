@@ -26,8 +26,8 @@ def panel(candidates: CandidateFilter, look_at: Callable[[CandidateFilter], None
         return
     with st.container(border=True, horizontal=True, vertical_alignment="bottom"):
         st.markdown(
-            f":material/hub: The candidates most like **{literal(candidates.like)}**, itself among them. Read some, then "
-            "decide all below as one step, which one undo takes back."
+            f":material/hub: The candidates most similar to **{literal(candidates.like)}**, including itself. Read "
+            "some, then decide all below in one step; one undo takes it back."
         )
         shown = candidates.nearest or NEAREST
         count = int(st.number_input("How many", 1, MOST, shown, 5, width=160, key=f"nearest-{candidates.like}-{shown}"))

@@ -82,11 +82,15 @@ def rows(sitting: SittingSummary | None, decided: int, others: WithOthers) -> li
     if sitting is None:
         return []
     made = [
-        ["Decided in this sitting", f"{sitting.decided:,}", _split(sitting)],
-        ["In the whole round", f"{decided:,}", "candidates on which your word holds"],
+        ["Decided in this session", f"{sitting.decided:,}", _split(sitting)],
+        ["In the whole round", f"{decided:,}", "candidates whose decision by you is in effect"],
     ]
     if sitting.seconds:
-        pace = "" if sitting.per_hour is None else f"{sitting.per_hour:,.0f} an hour; pauses of over 5 minutes left out"
+        pace = (
+            ""
+            if sitting.per_hour is None
+            else f"{sitting.per_hour:,.0f} an hour, without pauses of more than 5 minutes"
+        )
         made.append(["Time", seconds(sitting.seconds), pace])
     if sitting.ruled:
         share = f"{in_percent(sitting.like_the_rule / sitting.ruled)} of {sitting.ruled:,}"
@@ -98,7 +102,8 @@ def rows(sitting: SittingSummary | None, decided: int, others: WithOthers) -> li
         made.append(["Taken back", f"{sitting.undone:,}", "with Undo"])
     if others.both:
         words = (
-            f"{plural(others.both, 'opinion')} of {plural(others.reviewers, 'other reviewer')} on what you decided too"
+            f"{plural(others.both, 'opinion')} of {plural(others.reviewers, 'other reviewer')} on candidates that you "
+            "decided too"
         )
         made.append(["Like other reviewers", f"{in_percent(others.same / others.both)} of {others.both:,}", words])
     return made

@@ -60,11 +60,13 @@ def _begun(now: Draft) -> Form:
     draft = None if text is None else target_draft.unpack(text, now)
     if draft is None:
         return Form(
-            now, now, note="" if text is None else "The address held a draft that cannot be read: it is left out."
+            now,
+            now,
+            note="" if text is None else "The page's address contained a draft that cannot be read: it was ignored.",
         )
     if draft.draft == now:
         return Form(now, now)
-    note = "A draft that was not used yet is in the form, as the address holds it. Nothing of it is saved."
+    note = "The form shows an unsaved draft, restored from the page's address."
     return Form(now if draft.fresh else draft.draft, draft.draft, note=note)
 
 
@@ -82,7 +84,7 @@ def keep(project: Project, draft: Draft | None, changed: bool) -> None:
         return
     st.query_params.pop(target_draft.PARAMETER, None)
     if changed:
-        st.caption("This draft is too long for the address of the page: a reload loses it.")
+        st.caption("This draft is too long for the page's address: a reload would lose it.")
 
 
 def fill(project: Project, draft: Draft, reason: str = "", note: str = "", naming: bool = False) -> None:
@@ -138,14 +140,14 @@ def preset_buttons(project: Project, number: int) -> None:
             st.caption(literal(preset.when))
             if st.button("Fill the form", key=f"preset-{preset.name}", width="stretch"):
                 made = preset.fill(facts(project, number))
-                note = f"“{preset.title}” is in the form. See what would change, then use it or edit it."
+                note = f"“{preset.title}” is loaded into the form. Check what would change, then use or edit it."
                 naming = preset.name == "teacher" and made.target.reference == BASE
                 fill(project, made, f"preset “{preset.title}”", note, naming)
                 st.rerun()
 
 
 def edit(project: Project, number: int) -> Draft:
-    """Draw the form; what it says. Raises TargetError where that is no target yet, and says what is missing."""
+    """Draw the form; what it says. Raises TargetError where that is not a target yet, and says what is missing."""
     form = state(project)
     target, accept = presets.merged(form.filled.target), form.filled.accept
     wrong: list[TargetError] = []  # said once all is drawn: a field that is not drawn forgets what was typed into it
@@ -188,7 +190,7 @@ def _choose(
         format_func=scorer_ref.readable,
         key=_key(form, name),
         accept_new_options=True,
-        placeholder="Choose a scorer, or type one with its options",
+        placeholder="Choose a scorer, or type one with options",
         help=literal(help_text),
     )
     named: dict[str, None] = {}
@@ -210,7 +212,7 @@ def _rewards(project: Project, form: Form, target: Target, wrong: list[TargetErr
         "rewards",
         "Rewards: the more, the better",
         list(target.rewards),
-        'Scores that are added up, each times its weight. One with options is typed, e.g. contains(text="cat").',
+        'Scores are multiplied by their weights and added up. Type a scorer with its options like this: contains(text="cat").',
         wrong,
     )
     weights = {}
@@ -236,7 +238,7 @@ def _constraints(
         "constraints",
         "Constraints: must be met, or the candidate is rejected",
         list(held),
-        "A scorer has to reach a threshold. Nothing makes up for one that is not met.",
+        "Each scorer must meet its threshold. No reward makes up for a constraint that is not met.",
         wrong,
     )
     constraints = []
@@ -258,7 +260,7 @@ def _constraints(
             scorer,
         )
         if at_least is None and at_most is None:
-            why = f"the constraint {scorer} says neither at least nor at most: give one of them, or remove it"
+            why = f"the constraint {scorer} has no limit: give at least or at most, or remove it"
             wrong.append(TargetError(why))
             continue
         constraints.append(Constraint(scorer=scorer, at_least=at_least, at_most=at_most))
@@ -280,7 +282,7 @@ def _limit(place: Any, form: Form, label: str, value: float | None, name: str, s
 
 def _beta(form: Form, target: Target, used: bool) -> float:
     beta: float = st.number_input(
-        "β: how much the reward may cost in likelihood",
+        "β: how strongly the reference counts against the reward",
         value=float(target.beta),
         min_value=1e-9,
         max_value=1e6,
@@ -288,16 +290,16 @@ def _beta(form: Form, target: Target, used: bool) -> float:
         format="%g",
         key=_key(form, "beta"),
         disabled=not used,
-        help="Small: the reward decides nearly alone. Large: candidates stay close to the reference.",
+        help="Small: the reward decides almost alone. Large: the accepted stay close to the reference.",
     )
     if used:
         factor = math.exp(min(1 / beta, 700.0))
         shown = "more than 10,000" if factor > 1e4 else f"{factor:,.0f}" if factor >= 10 else f"{factor:.2g}"
         st.caption(
-            f"Of two candidates that are equally likely, one whose reward is 1 higher is kept {shown} times as often."
+            f"Of two equally likely candidates, the one whose reward is higher by 1 is kept {shown} times as often."
         )
     else:
-        st.caption("Without a reward β does nothing.")
+        st.caption("Without a reward β has no effect.")
     return beta
 
 
@@ -313,8 +315,9 @@ def _reference(project: Project, form: Form, target: Target, wrong: list[TargetE
         options.index(start),
         format_func=names.__getitem__,
         key=_key(form, "reference"),
-        help="The law that the accepted follow where no reward speaks. The base model, the same in all rounds, keeps the "
-        "tuned models from drifting; with the model that drew, each round moves on from the last.",
+        help="The distribution that the accepted follow where rewards make no difference. The base model, the same in "
+        "all rounds, keeps the tuned models from drifting; with the model that drew, each round starts from the last "
+        "one.",
     )
     if chosen != OTHER:
         return chosen
@@ -324,7 +327,8 @@ def _reference(project: Project, form: Form, target: Target, wrong: list[TargetE
         key=_key(form, "teacher"),
         max_chars=4096,
         placeholder="a folder, or a Hugging Face id",
-        help="It must have the vocabulary of the model that draws: its log-probability of each candidate is computed.",
+        help="It must share its vocabulary with the model that draws, because it computes the log-probability of each "
+        "candidate.",
     ).strip()
     if not named:
         wrong.append(TargetError("name the teacher: the folder of a model, or its Hugging Face id"))
@@ -333,12 +337,12 @@ def _reference(project: Project, form: Form, target: Target, wrong: list[TargetE
 
 def _tempered(form: Form, target: Target, reference: str) -> bool:
     tempered: bool = st.checkbox(
-        "Take the reference at the temperature of the draws",
+        "Apply the sampling temperature to the reference",
         target.tempered,
         key=_key(form, "tempered"),
         disabled=reference == PROPOSAL and not target.tempered,
-        help="With another temperature than 1 the log ratios would otherwise undo the temperature before they select. "
-        "It changes nothing at temperature 1.",
+        help="At a temperature other than 1 the log ratios would otherwise undo the temperature before selecting "
+        "anything. At temperature 1 this changes nothing.",
     )
     return tempered
 
@@ -354,11 +358,11 @@ def _rate(form: Form, accept: Accept, exact: bool) -> float:
         format="%g",
         key=_key(form, "rate"),
         disabled=exact,
-        help="M, the bound that everything is measured against, is chosen so that this share of a round is accepted. "
-        "A person can choose another M on the Acceptance page.",
+        help="M, the bound on P/q, is chosen so that this share of a round is accepted. You can choose another M on "
+        "the Acceptance page.",
     )
     if exact:
-        st.caption("With constraints alone all that meet them are accepted: M = 1 is exact.")
+        st.caption("With constraints alone every candidate that meets them is accepted: M = 1 is exact.")
     return accept.rate if abs(percent / 100 - accept.rate) < 1e-12 else percent / 100
 
 
@@ -370,7 +374,8 @@ def _scope(form: Form, accept: Accept) -> Accept:
         scopes.index(accept.scope),
         format_func=SCOPES.__getitem__,
         key=_key(form, "scope"),
-        help="Per prompt: each prompt gives a like share. One for all: prompts with higher rewards give more.",
+        help="Per prompt: each prompt contributes a similar share. One for all: prompts with higher rewards contribute "
+        "more.",
     )
     choose = st.selectbox(
         "M lies",
@@ -378,7 +383,8 @@ def _scope(form: Form, accept: Accept) -> Accept:
         names.index(accept.choose),
         format_func=CHOICES.__getitem__,
         key=_key(form, "choose"),
-        help="Priority sampling takes the critical value of the first that is not accepted, and weighs the accepted.",
+        help="Priority sampling takes the critical value of the first candidate that is not accepted, and weights the "
+        "accepted.",
     )
     return accept.model_copy(update={"scope": scope, "choose": choose})
 

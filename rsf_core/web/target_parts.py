@@ -27,9 +27,9 @@ def in_force(project: Project) -> None:
     if decided_by is None:
         standing = f"Round {number} is not decided yet."
     elif decided_by == now:
-        standing = f"Round {number} is decided by it."
+        standing = f"Round {number} was decided by it."
     else:
-        standing = f"Round {number} is still decided by another one: {describe(decided_by)}."
+        standing = f"Round {number} was decided by another one: {describe(decided_by)}."
     st.markdown(f"**In force:** {literal(describe(now))}. {literal(standing)}")
 
 
@@ -39,23 +39,23 @@ def consequences(fate: Fate, decide: bool, preview: Preview | None, same_round: 
     this = f"Round {fate.round} "
     lines = []
     if fate.running:
-        lines.append(f"{this}is being drawn or scored by a job. It is decided by this target when that is done.")
+        lines.append(f"{this}is being drawn or scored by a job. This target decides it when the job is done.")
     elif not fate.candidates:
-        lines.append(f"{this}has no candidates yet. They are decided by this target.")
+        lines.append(f"{this}has no candidates yet. This target will decide them.")
     elif decide:
         lines.append(f"{this}{_decided_anew(fate, preview if same_round else None)}")
         if fate.tuned:
             lines.append(
-                f"The model of round {fate.round} is trained already and stays as it is. Its comparison is then judged "
-                "by this target, and may have to be made again."
+                f"The model of round {fate.round} is already trained and stays as it is. Its comparison is then judged "
+                "by this target and may have to be made again."
             )
     elif fate.decided:
         lines.append(
-            f"{this}stays decided as it is. Once more is drawn or scored in it, all of it is decided by this target."
+            f"{this}keeps its decisions. If more candidates are drawn or scored in it, this target decides all of it."
         )
     else:
-        lines.append(f"{this}is not decided yet. It is decided by this target when it is scored.")
-    lines.append(f"Round {fate.round + 1} is decided by this target from the start.")
+        lines.append(f"{this}is not decided yet. This target decides it once it is scored.")
+    lines.append(f"Round {fate.round + 1} uses this target from the start.")
     if fate.curated:
         lines.append(f"{plural(fate.curated, 'frozen curated set')} in this project: never changed.")
     return lines
@@ -63,18 +63,16 @@ def consequences(fate: Fate, decide: bool, preview: Preview | None, same_round: 
 
 def _decided_anew(fate: Fate, preview: Preview | None) -> str:
     if preview is None:
-        return "is decided anew."
+        return "is decided again."
     if preview.missing:
         lacking = " and ".join(_named(missing) for missing in preview.missing)
-        return (
-            f"is first scored by what is missing ({lacking}), and then decided anew. Only missing scores are computed."
-        )
+        return f"first gets the missing scores ({lacking}) and is then decided again. Only missing scores are computed."
     gained, lost = int(preview.gained.sum()), int(preview.lost.sum())
-    sentence = f"is decided anew at once: {gained:,} newly accepted, {lost:,} accepted no more."
+    sentence = f"is decided again at once: {gained:,} newly accepted, {lost:,} no longer accepted."
     if fate.overridden:
-        sentence += f" What people said of {plural(fate.overridden, 'candidate')} stays."
+        sentence += f" People's decisions on {plural(fate.overridden, 'candidate')} stay."
     if preview.kept_m:
-        sentence += " The M that a person chose for this very target is taken again."
+        sentence += " The M that a person chose earlier for this same target is used again."
     return sentence
 
 
@@ -96,10 +94,10 @@ def saving(project: Project, draft: Draft | None, preview: Preview | None, numbe
     target_form.keep(project, draft, bool(changed))
     if form.based_on != now and changed:
         st.warning(
-            "The target was changed meanwhile, by somebody else or in another tab. This form still shows what was before.",
+            "The target has been changed by somebody else or in another tab. This form still shows the earlier target.",
             icon=":material/sync_problem:",
         )
-        if st.button("Show what it is now", icon=":material/refresh:"):
+        if st.button("Show the current target", icon=":material/refresh:"):
             target_form.fill(project, now)
             st.rerun()
         return
@@ -107,7 +105,7 @@ def saving(project: Project, draft: Draft | None, preview: Preview | None, numbe
         st.markdown(
             f"**Your change:** {literal('; '.join(changed))}"
             if changed
-            else "**No change yet.** Edit the form or take a preset."
+            else "**No change yet.** Edit the form or choose a preset."
         )
         decide = False
         can_decide = bool(fate.candidates) and not fate.running
@@ -156,7 +154,7 @@ def effect(project: Project, draft: Draft, preview: Preview, number: int) -> Non
     for missing in preview.missing:
         st.info(
             f"{literal(_named(missing).capitalize())} has no score on {missing.candidates:,} of {len(preview.after):,} "
-            "candidates yet, so what would become of them cannot be said. Use the target with “Decide round anew”: "
+            "candidates yet, so what would become of them cannot be said. Use the target with “Decide round again”: "
             "just these are computed.",
             icon=":material/hourglass_empty:",
         )
@@ -180,7 +178,7 @@ def effect(project: Project, draft: Draft, preview: Preview, number: int) -> Non
                 height="stretch",
             )
             st.metric("Newly accepted", f"{int(preview.gained.sum()):,}", border=True, height="stretch")
-            st.metric("Accepted no more", f"{int(preview.lost.sum()):,}", border=True, height="stretch")
+            st.metric("No longer accepted", f"{int(preview.lost.sum()):,}", border=True, height="stretch")
             landscape = preview.landscape
             if landscape is not None:
                 at = landscape.at(preview.by.log_m)
@@ -192,7 +190,8 @@ def effect(project: Project, draft: Draft, preview: Preview, number: int) -> Non
                     delta_arrow="off",
                     border=True,
                     height="stretch",
-                    help="The expected rate of what was drawn for all prompts alike, each prompt counting the same.",
+                    help="The expected rate over candidates drawn equally for all prompts, with each prompt counting "
+                    "the same.",
                 )
         st.caption(f"At log M = {preview.by.log_m:.3f}: {literal(preview.by.reason)}.")
     _distributions(preview, number)
@@ -210,13 +209,15 @@ def _distributions(preview: Preview, number: int) -> None:
                 charts.shifts(preview.shifts(preview.reward), "reward r"), config=charts.CONFIG, key=f"shift-r-{number}"
             )
         else:
-            st.caption("This target has no reward: all that meet the constraints are alike.")
+            st.caption("This target has no reward: all candidates that meet the constraints count the same.")
     with right:
         st.subheader("Log ratio ℓ = log P − log q", anchor=False)
         shifts = preview.shifts(preview.ell)
         st.plotly_chart(charts.shifts(shifts, "log ratio ℓ (nats)"), config=charts.CONFIG, key=f"shift-l-{number}")
         if preview.failing:
-            st.caption(f"{plural(preview.failing, 'candidate')} more fail a constraint (ℓ = −∞) and are in no bar.")
+            st.caption(
+                f"{plural(preview.failing, 'candidate')} more fail a constraint (ℓ = −∞) and are not in any bar."
+            )
 
 
 def _parts(preview: Preview) -> None:
@@ -245,7 +246,7 @@ def examples(project: Project, draft: Draft, preview: Preview, number: int) -> N
     left, right = st.columns(2, gap="large")
     for place, title, mask in (
         (left, "Newly accepted", preview.gained),
-        (right, "Accepted no more", preview.lost),
+        (right, "No longer accepted", preview.lost),
     ):
         with place:
             count = int(mask.sum())
@@ -254,7 +255,7 @@ def examples(project: Project, draft: Draft, preview: Preview, number: int) -> N
                 st.caption("None.")
                 continue
             if count > EXAMPLES:
-                st.caption(f"{EXAMPLES} of them, of different prompts where there are.")
+                st.caption(f"{EXAMPLES} of them, from different prompts if possible.")
             for example in project.target_book.examples(draft, number, mask):
                 _example(example)
 
@@ -281,7 +282,7 @@ def versions(project: Project) -> None:
     ui.grid(
         [
             {
-                "version": "not kept yet" if version.number is None else str(version.number),
+                "version": "not recorded yet" if version.number is None else str(version.number),
                 "what changed": version.changed or version.what,
                 "why": version.reason,
                 "by": version.author,
@@ -301,11 +302,11 @@ def versions(project: Project) -> None:
 def _back(project: Project, labels: Sequence[str], numbers: Sequence[int | None]) -> None:
     chosen = st.selectbox("Go back to", range(len(labels)), format_func=labels.__getitem__, key="target-back")
     if st.button(
-        "Put it in the form", icon=":material/history:", help="Nothing is saved yet: see first what would change."
+        "Load it into the form", icon=":material/history:", help="Nothing is saved yet: check first what would change."
     ):
         number = numbers[chosen]
         version = next(v for v in project.target_book.versions() if v.number == number)
         accept = version.accept or project.target_book.draft().accept
-        note = f"Version {number} is in the form. See what would change, then use it: that makes a new version."
+        note = f"Version {number} is loaded into the form. Check what would change before you use it as a new version."
         target_form.fill(project, Draft(version.target, accept), f"back to version {number}", note)
         st.rerun()

@@ -19,13 +19,14 @@ from rsf_core.web.literal import literal
 
 EXCERPT = 400  # characters of an example
 LIMITS = (
-    "In brackets are limits over prompts, for others would have been judged and would have taught another model: each is to "
-    "hold in 95 % of cases. In simulation they held in 90 to 100 %, least often where few are accepted."
+    "Brackets show 95 % limits over prompts: other prompts would have been judged, and would have taught a different "
+    "model. In simulations the limits held in 90 to 100 % of cases, least often where few candidates are accepted."
 )
 USES = {
-    Use.REWARD: "As a reward: the likelier people accept it, the more it is wanted",
-    Use.CONSTRAINT: "As a constraint: people must be at least as likely to accept it as not",
-    Use.BEST_THIRD: "As a constraint: it must be in the third that people are likeliest to accept; for where they accept few",
+    Use.REWARD: "As a reward: the likelier people are to accept a candidate, the more it counts",
+    Use.CONSTRAINT: "As a constraint: people must be at least as likely to accept it as to reject it",
+    Use.BEST_THIRD: "As a constraint: it must be in the third that people are likeliest to accept (useful where they "
+    "accept few)",
 }
 
 
@@ -33,9 +34,9 @@ def learned(project: Project) -> None:
     """What there is to learn from, the button that learns, and the newest version."""
     decisions, versions = project.taste.decisions(), project.taste.versions()
     st.markdown(
-        "People decide one candidate at a time. From these decisions a scorer can be learned that tells, for every other "
-        "candidate, how likely people are to accept it. It decides nothing by itself: you look at how good it is, and put it "
-        "into the target where you want it."
+        "People decide one candidate at a time. From these decisions a scorer can be learned that predicts, for every "
+        "other candidate, how likely people are to accept it. It decides nothing by itself: you check how good it is "
+        "and add it to the target if you want."
     )
     running = ui.running_job(project, [JobKind.LEARN, JobKind.EMBED])
     _to_learn_from(project, decisions, versions, running)
@@ -60,8 +61,8 @@ def _to_learn_from(project: Project, decisions: Decisions, versions: Sequence[Ve
             f"{decisions.rejected:,} rejected, of {plural(decisions.prompts, 'prompt')}.{literal(_compared(decisions))}"
         )
         st.caption(
-            "What the rule decided, what was decided in bulk, and what was edited first, is not learned from. What is "
-            "compared and ranked in Review teaches it too, beside decisions and not in their place."
+            "It does not learn from the rule's decisions, from bulk decisions, or from candidates that were edited "
+            "first. Comparisons and rankings in Review teach it too, in addition to decisions and not instead of them."
         )
         current = project.taste.current()
         if decisions.lacking:
@@ -69,10 +70,11 @@ def _to_learn_from(project: Project, decisions: Decisions, versions: Sequence[Ve
             if st.button("Review", icon=":material/rate_review:", key="taste-review"):
                 ui.go("review")
         elif current is not None and current == versions[0].version:
-            st.caption("Nothing was decided since it was learned, nor compared.")
+            st.caption("Nothing has been decided or compared since it was learned.")
         elif current is not None:
             st.caption(
-                f"What was said since was taken back: version {literal(current)} was learned from what is decided now."
+                f"Later decisions were taken back: version {literal(current)} was learned from exactly the current "
+                "ones."
             )
         if not decisions.lacking and st.button(
             "Learn again" if versions else "Learn",
@@ -90,8 +92,8 @@ def _features(project: Project, running: bool) -> None:
     if not counts.missing:
         return
     st.caption(
-        f"{counts.embedded:,} of {plural(counts.candidates, 'candidate')} have features, the hidden states of the base model "
-        "that it looks at. What is missing is computed when it is needed, or now."
+        f"{counts.embedded:,} of {plural(counts.candidates, 'candidate')} have features, the hidden states of the base "
+        "model that it uses. Missing ones are computed when they are needed, or now."
     )
     if st.button(
         "Compute features",
@@ -138,9 +140,10 @@ def _figures(report: Report) -> None:
     rows += [_row(words.name(other), other.auc, other.precision, other) for other in others]
     ui.grid(rows)
     st.caption(
-        f"{literal(words.basis(report))} Each is judged by a model that has not seen its prompt. AUC: of an accepted and "
-        "a rejected one, how often the accepted one is put higher; 0.5 is chance. Precision: of the "
-        f"{in_percent(report.rate)} put highest, the share that people accept. {LIMITS} {literal(words.chosen(report))}"
+        f"{literal(words.basis(report))} Each candidate is judged by a model that has not seen its prompt. AUC: how "
+        "often an accepted candidate scores higher than a rejected one; 0.5 is chance. Precision: of the "
+        f"{in_percent(report.rate)} with the highest scores, the share that people accept. {LIMITS} "
+        f"{literal(words.chosen(report))}"
     )
     if words.earlier(report):
         st.caption(literal(words.earlier(report)))
@@ -167,8 +170,8 @@ def _calibration(report: Report) -> None:
     st.subheader("When it says 70 %, do people accept 70 %?", anchor=False)
     if not report.calibration:
         st.caption(
-            f"That cannot be told yet: it takes {2 * BIN_ROWS} decisions of {2 * BIN_PROMPTS} prompts among those that it is "
-            "judged on."
+            f"That cannot be judged yet: it takes {2 * BIN_ROWS} decisions of {2 * BIN_PROMPTS} prompts that it was "
+            "not trained on."
         )
         return
     ui.grid(
@@ -182,9 +185,7 @@ def _calibration(report: Report) -> None:
             for one in report.calibration
         ],
     )
-    st.caption(
-        "By models that have not seen the prompt. In brackets are limits over prompts, each to hold in 95 % of cases."
-    )
+    st.caption("Predicted by models that have not seen the prompt. Brackets show 95 % limits over prompts.")
 
 
 def _curve(report: Report) -> None:
@@ -192,18 +193,21 @@ def _curve(report: Report) -> None:
     st.plotly_chart(charts.learning_curve(report.curve), key="learning-curve", config=charts.CONFIG)
     if words.further(report):
         st.caption(
-            f"{literal(words.further(report))} This is a line drawn through a few points: take it for a hint. With few "
-            "prompts it says too little; where nothing is to be learnt it may say 0.02 and more."
+            f"{literal(words.further(report))} This is a line through a few points, so take it as a hint. With few "
+            "prompts it predicts too little; where there is nothing to learn it may still predict 0.02 or more."
         )
 
 
 def _use(project: Project, one: Version) -> None:
-    st.subheader("Put it into the target", anchor=False)
+    st.subheader("Add it to the target", anchor=False)
     scored, candidates = project.taste.scored(one.version)
     if scored < candidates:
         st.caption(f"{scored:,} of {plural(candidates, 'candidate')} of the newest round have its score so far.")
         if st.button(
-            "Score the newest round by it", icon=":material/star:", key="taste-score", disabled=ui.locked("taste.score")
+            "Score the newest round with it",
+            icon=":material/star:",
+            key="taste-score",
+            disabled=ui.locked("taste.score"),
         ):
             if ui.attempt(lambda: project.taste.score(one.version)):
                 st.rerun()
@@ -212,7 +216,8 @@ def _use(project: Project, one: Version) -> None:
         "Look at the target with it",
         icon=":material/target:",
         key="taste-use",
-        help="Leads to the Target page, which shows what it would accept and reject. Nothing changes before you save there.",
+        help="Opens the Target page, which shows what it would accept and reject. Nothing changes until you save "
+        "there.",
         disabled=ui.locked("target_book.use"),
     ):
         drafts: list[Draft] = []
@@ -225,13 +230,13 @@ def _disagreements(project: Project, one: Version) -> None:
     accepted, rejected = project.taste.disagreements(one.version)
     if not accepted and not rejected:
         return
-    st.subheader("Where it and the rule differ", anchor=False)
+    st.subheader("Where it and the rule disagree", anchor=False)
     left, right = st.columns(2)
     with left:
-        st.markdown("**Accepted now**, and it thinks people reject")
+        st.markdown("**Accepted now**, but it predicts that people reject")
         _examples(accepted)
     with right:
-        st.markdown("**Rejected now**, and it thinks people accept")
+        st.markdown("**Rejected now**, but it predicts that people accept")
         _examples(rejected)
 
 

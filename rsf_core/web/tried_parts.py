@@ -31,7 +31,7 @@ def summary(candidates: int, unscored: Mapping[str, int], scores: str) -> bool:
     there is no candidate."""
     if not candidates:
         st.info(
-            "There is no candidate to try it on yet: generate some first. You can save it all the same.",
+            "There is no candidate to try it on yet: generate some first. You can save it anyway.",
             icon=":material/info:",
         )
         return False

@@ -30,8 +30,8 @@ def written(earlier: Sequence[str], key: str) -> list[str]:
     texts: list[str] = []
     with st.expander("Earlier turns of the conversation", expanded=bool(earlier)):
         st.caption(
-            "What user and assistant said before. Leave empty for a plain prompt; an exchange emptied is taken out. Save and "
-            "edit again to add more than one."
+            "What user and assistant said earlier. Leave it empty for a plain prompt; an exchange with both turns "
+            "empty is removed. To add more than one, save and edit again."
         )
         for number in range(len(earlier) // 2 + 1):
             first, second = st.columns(2)

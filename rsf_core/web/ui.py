@@ -40,7 +40,9 @@ def heading(title: str, sentence: str) -> None:
     st.title(title, anchor=False)
     st.html(f'<p class="rsf-lead">{html.escape(sentence)}</p>')
     if session.actor().role is access.Role.REVIEWER:
-        st.caption("You are here as a reviewer: look at everything, and review. What is greyed out is the owner’s.")
+        st.caption(
+            "You are here as a reviewer: you can see everything and review. Greyed-out controls are for the owner."
+        )
 
 
 def locked(action: str) -> bool:
@@ -108,7 +110,7 @@ def problem(message: str) -> None:
 def settings_problems(project: Project) -> None:
     """Say which settings are not allowed, with the button that mends each."""
     for place, one in enumerate(project.settings_problems()):
-        problem(f"project.toml: {one}. The default holds in its place, and no stage starts before it is mended.")
+        problem(f"project.toml: {one}. The default applies instead, and no stage starts until this is fixed.")
         help_text = f"Or give it another value: rsf set DIR {literal(one.setting)} VALUE"
         if st.button(
             "Use the default",
@@ -176,13 +178,13 @@ def reviewer() -> Actor:
         if actor.link_id is not None:
             return actor
         offered = session.offered()
-        typed = st.text_input("Reviewer", actor.name, max_chars=60, help="Every decision names who made it.").strip()
-        st.caption("A label, not a login: anybody at this machine can give any name.")
+        typed = st.text_input("Reviewer", actor.name, max_chars=60, help="Every decision records who made it.").strip()
+        st.caption("A label, not a login: anybody at this machine can use any name.")
         if typed != actor.name and attempt(lambda: session.speak_as(typed or access.usual_name())):
             return session.actor()
         if offered is not None:
-            st.text(f"The address names {offered}. Nobody speaks under that name yet.")
-            st.button("Speak under this name", on_click=session.speak_as, args=(offered,), icon=":material/badge:")
+            st.text(f"The address contains the name {offered}. It is not used until you confirm it.")
+            st.button("Use this name", on_click=session.speak_as, args=(offered,), icon=":material/badge:")
     return actor
 
 
@@ -303,7 +305,7 @@ def job_ended_badly(project: Project, job: JobRecord, anew: Callable[[], object]
         ):
             if attempt(lambda: project.resume(job.job_id)):
                 st.rerun()
-        hint = "By the settings and decisions of now. Resume keeps those that the job began with."
+        hint = "Uses the current settings and decisions. Resume keeps those that the job started with."
         if anew is not None and st.button(
             "Start again",
             key=f"anew-{job.job_id}",
@@ -323,8 +325,8 @@ def stale_proposal(project: Project, number: int) -> None:
     with st.container(horizontal=True, vertical_alignment="center"):
         words = (
             f"The candidates of round {number} were drawn from **{literal(stale.drew)}**, and the model in use is now "
-            f"**{literal(stale.current)}**. Their log q belongs to {literal(stale.drew)}: "
-            f"to train {literal(stale.current)}, draw from it."
+            f"**{literal(stale.current)}**. Their log q belongs to {literal(stale.drew)}: to train "
+            f"{literal(stale.current)}, draw candidates from it."
         )
         (st.info if stale.trained else st.warning)(words, icon=":material/history:", width="stretch")
         if not project.jobs(active=True):

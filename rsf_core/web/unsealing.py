@@ -23,8 +23,8 @@ def panel(project: Project, models: Sequence[ModelView]) -> None:
     opening, count = project.sealed_opening(), project.prompt_counts().get(Split.SEALED, 0)
     if opening is None and not count:
         ui.empty(
-            "Prompts that nothing is drawn for before you open them, once: their figure is the one to publish. Seal held-out "
-            "prompts that no model was compared on, or import some.",
+            "Nothing is drawn for sealed prompts until you open them, once: their figure is the one to publish. Seal "
+            "held-out prompts that no model was compared on, or import some.",
             page="prompts",
             label="Prompts",
             icon=":material/lock:",
@@ -48,7 +48,8 @@ def panel(project: Project, models: Sequence[ModelView]) -> None:
 
 def _open(project: Project, models: Sequence[ModelView], count: int) -> None:
     st.markdown(
-        f":material/lock: **{plural(count, 'sealed prompt')}.** Nothing was drawn for them, and no model was chosen by them."
+        f":material/lock: **{plural(count, 'sealed prompt')}.** Nothing has been drawn for them, and no model was "
+        "chosen on them."
     )
     ready = [
         view.model.model_id
@@ -66,14 +67,15 @@ def _open(project: Project, models: Sequence[ModelView], count: int) -> None:
         usual = ready.index(following) if following in ready else len(ready) - 1
         model_id = st.selectbox("For which model", ready, usual)
         st.caption(
-            "It, the base and its random control are compared on the sealed prompts. This is done once: choose the model "
-            "first. Afterwards it says for ever who has opened them, when and for which model."
+            "The model, the base and its random control are compared on the sealed prompts. This can be done only "
+            "once, so choose the model first. The project then records for good who opened them, when, and for which "
+            "model."
         )
         looked = runs.looked_at_sealed(project)
         if looked:
             st.caption(
-                f"{looked:,} runs of the procedure (rsf replicate --sealed) have looked at these prompts: a model that was "
-                "chosen since then was chosen by them too."
+                f"{looked:,} runs of the procedure (rsf replicate --sealed) have looked at these prompts: a model "
+                "chosen since then was chosen on them too."
             )
         sure = st.checkbox("Yes, open them: I have chosen the model, and this cannot be undone")
         if st.button(
@@ -120,9 +122,9 @@ def _figure(project: Project, opening: SealedOpening, comparison: Comparison) ->
         "every model. Brackets: 95 % intervals clustered by prompt; gains are paired by prompt. " + runs.ONE_MODEL
     )
     if opening.control_id is None:
-        st.caption("It had no random control when they were opened.")
+        st.caption("The model had no random control when they were opened.")
     seen = project.comparison(opening.round)
     if seen is not None and metric in seen.gain_over_base:
         gain = ui.interval(seen.gain_over_base[metric], metric, signed=True)
-        st.caption(literal(f"On the held-out prompts, by which models were chosen, it gained {gain}."))
+        st.caption(literal(f"On the held-out prompts, on which models were chosen, it gained {gain}."))
     runs.curse(project)

@@ -32,15 +32,15 @@ def test_a_file_becomes_the_guide_and_none_takes_it_away(folder: Path, tmp_path:
     told = json.loads(capsys.readouterr().out)
     assert told["guide"] is None and [one["version"] for one in told["versions"]] == [2, 1]
     guide(folder)
-    assert "no guide at present" in capsys.readouterr().out
+    assert "currently no guide" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize(
     ("content", "words"),
     [
         (None, "cannot be read: No such file"),
-        (b"\xff\xfe", r"no text in UTF-8 \(byte 1\)"),
-        (b" \n", "is empty: to take the guide away say --none"),
+        (b"\xff\xfe", r"not text in UTF-8 \(byte 1\)"),
+        (b" \n", "is empty: use --none to remove the guide"),
         (b"x" * (4 * LONGEST + 4), "is too long"),
         (b"x" * (LONGEST + 1), "shorten it to 100,000"),
     ],

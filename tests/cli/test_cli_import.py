@@ -71,7 +71,7 @@ def test_a_file_that_is_not_there_and_a_data_set_offline_say_what_to_do(folder: 
         rsf("import", folder, tmp_path / "nowhere.csv")
     with pytest.raises(PromptFileError, match="HF_HUB_OFFLINE is set"):
         rsf("import", folder, "hub:org/name")
-    with pytest.raises(PromptFileError, match="no id of a data set"):
+    with pytest.raises(PromptFileError, match="not an id of a data set"):
         rsf("import", folder, "hub:../etc")
     with pytest.raises(PromptFileError, match="of a data set of the hub"):
         rsf("import", folder, tmp_path / "nowhere.csv", "--split", "train")

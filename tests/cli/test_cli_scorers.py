@@ -28,7 +28,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def test_scorers_are_listed_with_those_of_a_project(folder: Path) -> None:
     assert "sentiment" in rsf_json("scorers")["scorers"] and "short" not in rsf_json("scorers")["scorers"]
     scorers = rsf_json("scorers", folder)["scorers"]
-    assert scorers["short"] == "Short [ones]" and "no Python" in scorers["broken"]
+    assert scorers["short"] == "Short [ones]" and "not Python" in scorers["broken"]
     assert "Short [ones]" in rsf("scorers", folder)
 
 

@@ -45,14 +45,14 @@ def test_projects_are_a_row_each_with_what_goes_on_below() -> None:
         [
             entry("[red]one[/red]", summary=summary, running=Running("r2-score-1", 0.5, "4 of 8 candidates", 30.0)),
             entry("two", held_by={"pid": 7, "host": "here", "what": "rsf run"}),
-            entry("three", problem="project.toml: seed is no number"),
+            entry("three", problem="project.toml: seed is not a number"),
         ]
     )
     rows = [line.split() for line in shown.splitlines()]
     assert rows[2][:8] == ["[red]one[/red]", "[b]task[/b]", "tiny", "2", "reward", "+0.50", "[0.25,", "0.75]"]
     assert rows[3][:5] == ["two", "[b]task[/b]", "tiny", "?", "–"] and rows[3][5:] == ["3", "h", "ago", "1.2", "MB"]
     assert "[red]one[/red] runs r2-score-1: 4 of 8 candidates · about 30 s left" in shown
-    assert "two is open in rsf run (pid 7)" in shown and "three project.toml: seed is no number" in shown
+    assert "two is open in rsf run (pid 7)" in shown and "three project.toml: seed is not a number" in shown
     assert "rsf init DIR --task NAME" in projects_printed([])
 
 
@@ -154,8 +154,8 @@ def test_the_target_says_what_decides_the_round_and_every_version(tmp_path: Path
         return str(out.file.getvalue())  # type: ignore[attr-defined]
 
     text = shown(target)
-    assert "reward 1 × [s], β 1" in text and "still decided by another: no reward" in text
-    assert f"rsf score {tmp_path}" in text and "not kept yet" in text and "[made]" in text
+    assert "reward 1 × [s], β 1" in text and "was decided by another: no reward" in text
+    assert f"rsf score {tmp_path}" in text and "not recorded yet" in text and "[made]" in text
     assert "2026-11-29 10:00" in text
     assert "is decided by it" in shown(target | {"decided_by_this": True})
     assert "not decided yet" in shown(target | {"decided_by": None})

@@ -51,7 +51,7 @@ def test_a_name_is_kept_as_a_person_writes_it(typed, name):
     ],
 )
 def test_a_name_of_the_system_is_nobodys(typed):
-    with pytest.raises(AccessError, match="system's own"):
+    with pytest.raises(AccessError, match="reserved for the system"):
         access.person_name(typed)
 
 

@@ -44,7 +44,7 @@ FOREIGN = (
         ({"kind": "choice", "options": ["a", "b"], "values": [1, float("nan")]}, "number 2 must be a finite number"),
         ({"points": 1}, "its points must be at least 2, not 1"), ({"points": 10}, "its points must be at most 9, not 10"),
         ({"points": 2.5}, "its points must be a whole number"), ({"required": "perhaps"}, "must be yes or no"),
-        ({"colour": 1}, "colour is no field that there is"),
+        ({"colour": 1}, "colour is not a known field"),
     ],
 )  # fmt: skip
 def test_a_question_that_cannot_be_says_why_by_the_names_of_the_form(change: dict[str, Any], message: str) -> None:

@@ -99,11 +99,11 @@ def test_a_mark_in_front_and_line_ends_of_elsewhere_are_read_and_the_line_ends_k
 
 def test_what_stands_there_instead_of_a_file_is_said(tmp_path: Path) -> None:
     (tmp_path / "project.toml").mkdir()
-    with pytest.raises(NotAProjectError, match=r"project\.toml is no file"):
+    with pytest.raises(NotAProjectError, match=r"project\.toml is not a file"):
         settings_file.read(tmp_path)
     (tmp_path / "project.toml").rmdir()
     (tmp_path / "project.toml").symlink_to("project.toml")
-    with pytest.raises(NotAProjectError, match=r"project\.toml is no file"):
+    with pytest.raises(NotAProjectError, match=r"project\.toml is not a file"):
         settings_file.change(tmp_path, "seed", "1")
 
 

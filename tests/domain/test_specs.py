@@ -219,13 +219,13 @@ def test_what_was_allowed_once_is_read_as_it_was_asked_for() -> None:
 
 @pytest.mark.parametrize("data", [None, [], "generate", 3], ids=str)
 def test_what_is_no_object_is_no_spec(data: object) -> None:
-    with pytest.raises(JobError, match=r"^the spec of r1-x-1 is damaged: it holds no object, but a "):
+    with pytest.raises(JobError, match=r"^the spec of r1-x-1 is damaged: it contains not an object but a "):
         read(data)
 
 
 @pytest.mark.parametrize("kind", [None, "", "draw", 3, ["generate"], "GENERATE"], ids=str)
 def test_a_kind_that_is_none_is_named(kind: object) -> None:
-    with pytest.raises(JobError, match=r"^the spec of r1-x-1 is damaged: .* is no kind of job$"):
+    with pytest.raises(JobError, match=r"^the spec of r1-x-1 is damaged: .* is not a kind of job$"):
         read(dump(specs.generate()) | {"kind": kind})
 
 
@@ -236,7 +236,7 @@ def test_the_spec_of_another_kind_of_job_is_damaged() -> None:
 
 @pytest.mark.parametrize("version", [0, -1, True, 1.5, "2", None, [2]], ids=str)
 def test_a_version_that_is_none_is_named(version: object) -> None:
-    with pytest.raises(JobError, match=r"damaged: .* is no version"):
+    with pytest.raises(JobError, match=r"damaged: .* is not a version"):
         read(dump(specs.generate()) | {"version": version})
 
 

@@ -25,7 +25,7 @@ def project(tmp_path: Path) -> Path:
 
 def test_nothing_is_trusted_before_somebody_says_so(project: Path) -> None:
     assert not trust.is_trusted(project)
-    with pytest.raises(ScorerError, match=r"may not run here: nobody has said so on this machine.*rsf trust"):
+    with pytest.raises(ScorerError, match=r"may not run here: nobody has allowed it on this machine.*rsf trust"):
         trust.check(project)
     trust.trust(project)
     assert trust.is_trusted(project)

@@ -67,7 +67,7 @@ def test_a_reviewer_comes_in_by_a_link_reviews_under_its_name_and_changes_nothin
     expect(page.locator(".where")).to_contain_text("1 decided since")
 
     page.goto(f"{server.url}/train")
-    expect(page.get_by_text("What is greyed out is the owner’s")).to_be_visible()
+    expect(page.get_by_text("Greyed-out controls are for the owner")).to_be_visible()
     expect(page.get_by_role("button", name="Freeze and fine-tune")).to_be_disabled()
     page.get_by_text("Recipe", exact=True).click()
     expect(page.get_by_role("button", name="Save recipe")).to_be_disabled()
@@ -81,10 +81,10 @@ def test_the_owner_makes_a_link_and_ends_it_and_its_tab_is_out(page: Page, visit
     page.goto(server.url + server.paths["The boss"])
     page.get_by_role("button", name="Invite a reviewer").click()
     page.get_by_label("Name", exact=True).fill("rule")
-    page.get_by_role("button", name="Make a link").click()
-    expect(page.get_by_role("dialog")).to_contain_text("system's own")
+    page.get_by_role("button", name="Create a link").click()
+    expect(page.get_by_role("dialog")).to_contain_text("reserved for the system")
     page.get_by_label("Name", exact=True).fill("cleo")
-    page.get_by_role("button", name="Make a link").click()
+    page.get_by_role("button", name="Create a link").click()
     made = page.get_by_role("dialog").locator("code")
     expect(made).to_contain_text(f"{server.url}/enter?key=")
 

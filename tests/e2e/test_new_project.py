@@ -34,11 +34,11 @@ def test_an_own_csv_becomes_accepted_candidates_step_by_step(
 
     page.get_by_role("button", name="Next: Model").click()
     page.get_by_role("button", name="Load it once").click()
-    expect(page.get_by_text("It was loaded")).to_be_visible(timeout=JOB)
+    expect(page.get_by_text("The model loads")).to_be_visible(timeout=JOB)
 
     page.get_by_role("button", name="Next: What is good").click()
     page.get_by_text("The best of each prompt").click()
-    page.get_by_label("What is better the more of it there is").click()
+    page.get_by_label("Rewards: the more, the better").click()
     page.keyboard.type("words")
     page.get_by_role("option", name="words", exact=True).click()
     page.keyboard.press("Escape")

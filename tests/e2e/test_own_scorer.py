@@ -34,7 +34,7 @@ def test_a_scorer_is_written_tried_saved_and_put_into_the_target(
     code = page.get_by_role("textbox", name="Code")
     expect(code).to_have_value(re.compile("def short"))
     expect(page.get_by_role("button", name="Try on 20 candidates")).to_be_disabled()
-    page.get_by_role("button", name="Allow code of this project to run here").click()
+    page.get_by_role("button", name="Allow this project's code to run here").click()
     expect(page.get_by_role("button", name="Try on 20 candidates")).to_be_enabled()
 
     code.fill("def score(completion):\n    return len(completion) / 0")

@@ -165,7 +165,7 @@ def test_a_view_is_decided_in_bulk_and_undone_as_one_step(page: Page, serve, rev
     folder = str(server.folder)
     before = server.rsf("status", folder)["counts"]
     page.goto(f"{server.url}/review?view=rejected&text=number+1")
-    page.get_by_text("Decide all of this view at once").click()
+    page.get_by_text("Decide everything in this view at once").click()
     expect(page.get_by_text("Yes, all")).to_be_visible()
     page.get_by_role("button", name="Accept", exact=True).or_(page.get_by_role("radio", name="Accept")).last.click()
     page.get_by_text("Yes, all").click()
@@ -174,7 +174,7 @@ def test_a_view_is_decided_in_bulk_and_undone_as_one_step(page: Page, serve, rev
     after = server.rsf("status", folder)["counts"]
     assert after["accepted"] > before["accepted"] and after["overridden"] > 1
     page.goto(f"{server.url}/review")
-    page.get_by_text("Decide all of this view at once").click()
+    page.get_by_text("Decide everything in this view at once").click()
     page.get_by_role("button", name="Undo my last step").click()
     expect(page.get_by_text("Overridden 0")).to_be_visible()
     assert server.rsf("status", folder)["counts"]["accepted"] == before["accepted"]

@@ -49,7 +49,7 @@ def test_the_end_of_a_queue_says_what_was_done_and_leads_on(page: Page, serve, r
     alike = sum((keys[i] == "a") == ruled[i] for i in decided)
     turned = sum(keys[i] == "x" and ruled[i] for i in decided)
     brought = sum(keys[i] == "a" and not ruled[i] for i in decided)
-    assert done["Decided in this sitting"] == ("19", f"{accepted} accepted, {19 - accepted} rejected")
+    assert done["Decided in this session"] == ("19", f"{accepted} accepted, {19 - accepted} rejected")
     assert done["In the whole round"][0] == "19" and "Taken back" not in done
     assert done["Like the rule"] == (
         f"{alike / 19:.0%} of 19",
@@ -64,7 +64,7 @@ def test_the_end_of_a_queue_says_what_was_done_and_leads_on(page: Page, serve, r
     page.keyboard.press(keys[-1])
     expect(ending).to_be_visible()
     expect(ending.get_by_text("with Undo")).to_be_visible()
-    assert rows(page)["Taken back"][0] == "1" and rows(page)["Decided in this sitting"][0] == "19"
+    assert rows(page)["Taken back"][0] == "1" and rows(page)["Decided in this session"][0] == "19"
 
     # the one that was skipped, in the same filter
     ending.get_by_role("button", name="Read the 1 open candidate again").click()
@@ -99,7 +99,10 @@ def test_where_reviewers_disagree_it_says_how_much_and_leads_to_what_is_to_be_se
     for key in "aaaa" + "x" * (EACH - 4):
         page.keyboard.press(key)
     expect(ending).to_be_visible()
-    assert rows(page)["Like other reviewers"] == ("67% of 6", "6 opinions of 1 other reviewer on what you decided too")
+    assert rows(page)["Like other reviewers"] == (
+        "67% of 6",
+        "6 opinions of 1 other reviewer on candidates that you decided too",
+    )
     ending.get_by_role("button", name="Settle 2 candidates").click()
     page.wait_for_url(lambda url: "view=disagreement" in url)
     expect(number).to_have_text(re.compile(f"^[56] of {EACH}$"))

@@ -99,7 +99,7 @@ def test_a_truncated_completion_is_what_the_rule_takes_it_for(samples: HeldOutSa
 
 
 def test_no_share_and_no_gain_has_width_0_and_limits_keep_to_the_range(samples: HeldOutSamples) -> None:
-    """Both models pass everywhere: that is no proof that they always do."""
+    """Both models pass everywhere: that is not a proof that they always do."""
     prompts = np.repeat(np.arange(20), 2)
     same = replace(_plain(prompts, np.zeros(40)), finish=["eos"] * 40)
     target = TARGET.model_copy(update={"rewards": {}})

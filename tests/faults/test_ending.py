@@ -95,7 +95,7 @@ def test_stops_in_a_row_with_tabs_in_every_phase_end_in_time_and_lose_nothing(se
         stored = database.execute("SELECT candidate_id, reviewer FROM overrides").fetchall()
     assert set(acknowledged) <= set(stored)
     log = (server.folder.parent / "server.log").read_text()
-    assert "jobs go on" in log and "Traceback" not in log
+    assert "jobs continue" in log and "Traceback" not in log
 
 
 def test_a_second_ctrl_c_ends_it_at_once(server: AppServer) -> None:
@@ -109,4 +109,4 @@ def test_a_second_ctrl_c_ends_it_at_once(server: AppServer) -> None:
             time.sleep(0.02)
         assert server.process.returncode == 128 + signal.SIGINT
     assert holder(server.folder) is None
-    assert "ended at once" in (server.folder.parent / "server.log").read_text()
+    assert "stopped at once" in (server.folder.parent / "server.log").read_text()

@@ -47,7 +47,7 @@ def test_without_a_prompt_that_fits_one_of_its_own_is_drawn_for(
 
 def test_what_cannot_be_loaded_says_what_to_do(tmp_path: Path, tiny_model: Path) -> None:
     (tmp_path / "empty").mkdir()
-    for name, words in (("no/such", "there is no model 'no/such'"), (str(tmp_path / "empty"), "is no model folder")):
+    for name, words in (("no/such", "there is no model 'no/such'"), (str(tmp_path / "empty"), "is not a model folder")):
         problem = tried(tmp_path / words[:5], name, []).problem
         assert problem is not None and words in problem
     problem = tried(tmp_path / "device", str(tiny_model), [], Compute(device="cuda:99")).problem

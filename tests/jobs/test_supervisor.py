@@ -118,9 +118,9 @@ def test_no_second_process_starts_beside_one_that_still_works(
         write_json(tmp_path / "spool" / FIRST / "status.json", {"state": "no such state"})
         assert supervisor.tick() is True  # it writes another within a second
         assert (store.job(FIRST).state, store.job(SECOND).state) == (JobState.RUNNING, JobState.QUEUED)
-        assert "'no such state' is no state" in supervisor.status(store.job(FIRST)).message
+        assert "'no such state' is not a state" in supervisor.status(store.job(FIRST)).message
     supervisor.tick()
-    assert store.job(FIRST).state is JobState.FAILED and "'no such state' is no state" in store.job(FIRST).message
+    assert store.job(FIRST).state is JobState.FAILED and "'no such state' is not a state" in store.job(FIRST).message
 
 
 # What can stand where an object, a word or a number is expected: JSON, and not what it should be.

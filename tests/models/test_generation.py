@@ -1,4 +1,4 @@
-"""What a model's folder asks for when tokens are drawn: named with its value, and part of the law or said not to be."""
+"""What a model's folder asks for when drawing tokens: named with its value, and part of the law or said not to be."""
 
 from __future__ import annotations
 

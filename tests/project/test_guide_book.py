@@ -66,8 +66,8 @@ def test_a_version_that_is_not_there_cannot_be_read(book: GuideBook, version: in
     [
         ("x" * (LONGEST + 1), "", r"100,001 characters: shorten it to 100,000"),
         ("a", "y" * 501, "reason of a change has 501"),
-        ("a\0b", "", "the guide holds a character that is no text"),
-        ("a", "\ud800", "the reason holds a character that is no text"),
+        ("a\0b", "", "the guide holds a character that is not text"),
+        ("a", "\ud800", "the reason holds a character that is not text"),
     ],
 )
 def test_what_cannot_be_kept_is_refused(book: GuideBook, text: str, reason: str, words: str) -> None:

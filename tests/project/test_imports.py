@@ -357,7 +357,7 @@ def test_a_data_set_s_folder_is_kept_as_a_file_and_one_that_is_none_leaves_nothi
         ("Who wrote Faust?", "Goethe")
     ]
     kept = sorted((project.folder / "imports").iterdir())
-    with pytest.raises(PromptFileError, match="is no data set"):
+    with pytest.raises(PromptFileError, match="is not a data set"):
         project.imports.keep_folder(str(tmp_path))
     assert sorted((project.folder / "imports").iterdir()) == kept
 

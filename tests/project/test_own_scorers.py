@@ -173,7 +173,7 @@ def test_what_a_try_shows_of_code_that_fails(complete: Project) -> None:
     assert "it must give the same each time" in tried[0].error and not tried[-1].error
     wide = "from rsf_core import scorer\n@scorer(bounds=(0, 1))\ndef wide(c): return 2"
     assert complete.own_scorers.try_out("wide", wide, 1)[0].error == "it gave 2, outside its bounds [0, 1]"
-    with pytest.raises(ScorerError, match="no Python"):
+    with pytest.raises(ScorerError, match="not Python"):
         complete.own_scorers.try_out("bad", "def score(", 1)
     assert not list((complete.folder / "scorers").glob(".try*"))
 

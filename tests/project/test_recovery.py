@@ -142,7 +142,7 @@ def test_a_killed_job_process_is_started_again_and_completes(slow: Project) -> N
 
 
 def test_damaged_segments_are_set_aside_named_and_done_again(slow: Project) -> None:
-    """One is cut off in the middle; another can be read but holds a log-probability that is no number."""
+    """One is cut off in the middle; another can be read but holds a log-probability that is not a number."""
     slow.supervisor.stop()  # so that nothing is committed before it is damaged
     slow.generate(then_score=False)
     slow.supervisor.tick()

@@ -247,7 +247,7 @@ def test_a_line_cut_off_while_it_was_written_is_written_again_and_a_damaged_one_
     assert replicates.read(file) == two
     with file.open("ab") as damaged:
         damaged.write(b'{"replicate": 3}\n')
-    with pytest.raises(ReplicateError, match="line 3 is no replicate"):
+    with pytest.raises(ReplicateError, match="line 3 is not a replicate"):
         replicates.read(file)
 
 
@@ -274,10 +274,10 @@ def test_the_command_prints_a_row_each_and_the_interval_of_the_procedure(made: P
     console.print(replicates_table(two, told))
     text = console.export_text()
     assert all(str(one.seed) in text for one in two) and of_interval(told.gain, "reward") in text
-    assert "That of the last row is the procedure's" in text
+    assert "The last row's is for the procedure" in text
     console.print(replicates_table(two[:1], replicates.procedure(two[:1])))
     text = console.export_text()
-    assert "[?, ?]" in text and "One run says nothing of another" in text
+    assert "[?, ?]" in text and "One run says nothing about another" in text
 
 
 def _folder(made: Path, one: Replicate) -> Path:

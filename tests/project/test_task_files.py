@@ -59,7 +59,7 @@ def test_an_archive_is_taken_whichever_folder_holds_the_task(tmp_path: Path, nam
 def test_a_folder_is_taken_and_stays_as_it_was(tmp_path: Path, small_task: Path) -> None:
     task = take(small_task, tmp_path / "into")
     assert task.name == "small_reviews" and tasks.load(str(task)).prompts == tasks.load(str(small_task)).prompts
-    assert take(small_task, tmp_path / "into") == task, "again is no fault"
+    assert take(small_task, tmp_path / "into") == task, "again is not a fault"
 
 
 @pytest.mark.parametrize("name", PACKERS)
@@ -152,7 +152,7 @@ def test_what_is_no_task_says_what_it_needs(tmp_path: Path) -> None:
     refused(tmp_path / "nowhere", tmp_path / "into", "no folder or archive")
     refused(Path("x" * 5000), tmp_path / "into", "cannot be opened|no folder or archive")
     (tmp_path / "a.csv").write_bytes(b"a,b")
-    refused(tmp_path / "a.csv", tmp_path / "into", "is no folder and no archive")
+    refused(tmp_path / "a.csv", tmp_path / "into", "is neither a folder nor an archive")
     (tmp_path / "empty").mkdir()
     refused(tmp_path / "empty", tmp_path / "into", "holds no task")
     os.mkfifo(tmp_path / "empty" / "task.toml")

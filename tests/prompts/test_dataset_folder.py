@@ -71,7 +71,7 @@ def test_what_is_no_data_set_or_a_damaged_one_is_named(tmp_path: Path) -> None:
     out = tmp_path / "o.parquet"
     with pytest.raises(PromptFileError, match="there is no folder"):
         gather(tmp_path / "gone", out)
-    with pytest.raises(PromptFileError, match="is no data set"):
+    with pytest.raises(PromptFileError, match="is not a data set"):
         gather(tmp_path, out)
     save(tmp_path / "d", [{"text": "a"}])
     (tmp_path / "d" / "data-00000-of-00001.arrow").write_bytes(b"no arrow at all")

@@ -259,7 +259,7 @@ def test_of_a_worked_answer_what_stands_behind_the_hashes_is_the_reference(tmp_p
     ] and "3 references are worked answers" in parsed.notes[0]
 
 
-@pytest.mark.parametrize("text", ["#### Heading\nand text", "a\n#### 1\nb\n#### 2", "####", "C#### 5 is no note"])
+@pytest.mark.parametrize("text", ["#### Heading\nand text", "a\n#### 1\nb\n#### 2", "####", "C#### 5 is not a note"])
 def test_hashes_that_mark_no_answer_stay(tmp_path: Path, text: str) -> None:
     assert [row.reference for row in parse(jsonl(tmp_path, {"text": "a", "answer": text}), "text", "answer").rows] == [
         text

@@ -381,7 +381,7 @@ def test_messages_in_a_table_are_prompts_where_a_user_speaks(tmp_path: Path) -> 
         *({"id": at, "role": role, "text": role} for at, role in enumerate(("prompter", "assistant"))),
     )
     assert rows == [("prompter", None, None)] and problems == [
-        "line 2, role: is 'assistant': what it says is no prompt"
+        "line 2, role: is 'assistant': what it says is not a prompt"
     ]
     assert read(tmp_path / "a.jsonl", {"prompt": "play this", "role": "assistant"})[0] == [("play this", None, None)]
 

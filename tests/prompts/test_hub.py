@@ -60,7 +60,7 @@ def test_offline_and_without_the_library_it_is_said_what_to_do(
 
 @pytest.mark.parametrize("name", ["", "..", "a/b/c", "org/../name", "/etc/passwd", "org/name;rm", "hub:"])
 def test_what_is_no_id_is_refused_before_anything_is_asked(name: str) -> None:
-    with pytest.raises(PromptFileError, match="no id of a data set"):
+    with pytest.raises(PromptFileError, match="not an id of a data set"):
         hub.checked(name, None, "train")
 
 

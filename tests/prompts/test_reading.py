@@ -44,7 +44,7 @@ def test_a_wrong_choice_is_said_by_row_and_changes_nothing_else(tmp_path: Path) 
 @pytest.mark.parametrize(
     ("chosen", "message"),
     [
-        ({"encoding": "utf-7"}, "no encoding to choose"),
+        ({"encoding": "utf-7"}, "not an encoding to choose"),
         *(({"delimiter": d}, "cannot stand") for d in ("", "ab", '"', "\n")),
     ],
 )

@@ -170,7 +170,7 @@ def test_a_mark_is_taken_away_once_and_nobody_marks_under_a_name_of_the_system(f
     gold.mark("1.1.0", ACCEPT, person("ann"))
     gold.unmark("1.1.0", person("ann"))
     for name in ("1.1.0", "nonsense", "2.1.0"):
-        with pytest.raises(StageError, match="is no gold item"):
+        with pytest.raises(StageError, match="is not a gold item"):
             gold.unmark(name, person("ann"))
     with pytest.raises(AccessError, match="system"):
         gold.mark("1.1.0", ACCEPT, person("rule"))

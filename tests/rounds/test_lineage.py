@@ -93,7 +93,7 @@ def test_a_typed_prompt_is_completed_by_both_models_and_stays(finished: Project)
     assert {name: len(texts) for name, texts in first.completions.items()} == {"m2-1": 3, "base": 3}
     assert first.completions["base"] != newest.completions["base"]
     assert finished.lineage.trials("base", "m1-1") == []
-    assert [stage.progress for stage in finished.stages()] == ["done"] * 5  # a trial is no stage of the round
+    assert [stage.progress for stage in finished.stages()] == ["done"] * 5  # a trial is not a stage of the round
 
 
 def test_a_prompt_that_cannot_be_completed_is_refused_or_said(finished: Project) -> None:
@@ -161,7 +161,7 @@ def test_a_random_control_is_evaluated_beside_the_tuned_model_and_never_proposes
     complete.cancel(job_id)
     with contextlib.suppress(JobError):  # where it had started already
         complete.wait()
-    assert [stage.progress for stage in complete.stages()] == ["done"] * 5  # it is no stage of the round
+    assert [stage.progress for stage in complete.stages()] == ["done"] * 5  # it is not a stage of the round
     job = complete.control_job()
     assert job is not None and (job.job_id, job.state) == (job_id, JobState.CANCELLED)
     assert complete.train_control(person("ann")) == job_id  # goes on

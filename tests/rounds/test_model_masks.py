@@ -63,9 +63,9 @@ def test_the_models_page_lists_what_the_folder_asks_for_with_its_value(
         app = AppTest.from_file(str(Path(session.__file__).with_name("shell.py")), default_timeout=60)
         app.switch_page("../../pages/models.py").run()
         assert not app.exception
-        (table,) = [frame.value for frame in app.dataframe if "what became of it" in frame.value]
+        (table,) = [frame.value for frame in app.dataframe if "how it is handled" in frame.value]
         assert table.set_index("")["value"]["repetition_penalty"] == "1.3"
-        assert table.set_index("")["what became of it"]["repetition_penalty"] == "not applied"
+        assert table.set_index("")["how it is handled"]["repetition_penalty"] == "not applied"
         project.set("target.reference", "proposal")
         project.set("target.tempered", "false")
         project.set("generate.temperature", "0.7")

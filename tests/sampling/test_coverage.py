@@ -130,7 +130,7 @@ def test_two_ratios_and_one_draw_a_prompt_are_covered_by_enumeration(prompts: in
 
 
 def test_of_prompts_that_are_all_equal_a_divergence_is_not_told() -> None:
-    """Every draw violates the bound by as much: KL and TVD are 0, and rounding is no spread."""
+    """Every draw violates the bound by as much: KL and TVD are 0, and rounding is not a spread."""
     diagnosis = diagnose(np.ones(20), 0.7, group=np.arange(20))
     assert diagnosis.kl_target.value == pytest.approx(0.0, abs=1e-12)
     assert not diagnosis.kl_target.known and not diagnosis.kl_proposal.known

@@ -99,7 +99,7 @@ def test_a_reference_that_is_to_be_shown_and_is_not_there_is_found_before(refere
     ("reply", "why"),
     [
         (says("I like it, 8"), "no score"), (says('{"score": 11}'), "not on the scale from 1 to 10"),
-        (says('{"score": 7.5}'), "no whole number"), (says(None), "no score"), (says("7", finish="length"), "max_tokens"),
+        (says('{"score": 7.5}'), "not a whole number"), (says(None), "no score"), (says("7", finish="length"), "max_tokens"),
         (error(400, "too long for this model"), "too long for this model"), (error(413), "413"), (error(422), "422"),
     ],
 )  # fmt: skip

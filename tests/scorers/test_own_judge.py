@@ -43,7 +43,7 @@ def test_a_person_can_read_the_file_and_defaults_are_left_out() -> None:
     ("source", "why"),
     [
         ("", "it names no endpoint and no model and no rubric"), ('rubric = "x"', "it names no endpoint and no model"),
-        ("endpoint =", "no TOML"), ("seed = " + "9" * 5000, "no TOML"),
+        ("endpoint =", "not TOML"), ("seed = " + "9" * 5000, "not TOML"),
         ('endpoint="http://h"\nmodel="m"\nrubric="x"\nlowest=1' + "0" * 400, "too large"),
         ('endpoint="http://h"\nmodel="m"\nrubric="x"\nrubrik="y"', "it has no option 'rubrik'; did you mean 'rubric'"),
         ('endpoint="http://h"\nmodel="m"\nrubric="x"\nseconds="9"', "the option 'seconds' of it must be a number"),

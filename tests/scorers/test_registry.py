@@ -280,7 +280,7 @@ def test_whatever_numbers_come_in_they_are_floats(install: Install, values: str)
 )  # fmt: skip
 def test_bounds_that_are_none_are_said_when_the_scorer_is_loaded(install: Install, bounds: str) -> None:
     install("[0, 0]", bounds, bounded="acme_scorers:Bounded")
-    with pytest.raises(ScorerError, match=r"'bounded' \(acme_scorers:Bounded\) is no scorer: its bounds "):
+    with pytest.raises(ScorerError, match=r"'bounded' \(acme_scorers:Bounded\) is not a scorer: its bounds "):
         registry.get("bounded")
 
 

@@ -89,7 +89,7 @@ DISTURBING = {
     "opens from elsewhere": "import os; d = os.open('/', 0); os.open(PRECIOUS[1:], os.O_WRONLY | os.O_TRUNC, dir_fd=d)",
     "links to elsewhere": "import os; os.symlink(PRECIOUS, 'here'); open('here', 'w')",
     "goes by a database": "import sqlite3; sqlite3.connect(PRECIOUS).execute('create table t (a)')",
-    "is no text": "\x00",
+    "is not text": "\x00",
 }
 
 

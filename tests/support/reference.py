@@ -21,37 +21,37 @@ from tests.support.documents import ROOT
 PATH = ROOT / "docs" / "REFERENCE.md"
 HEAD = """# Reference
 
-Made of the code by `make docs`. Only the last column of settings and stages is written here by hand, and kept.
+Generated from the code by `make docs`. Only the last column of settings and stages is written by hand here, and it is kept.
 """
 SETTINGS = """## Settings
 
-They stand in the project's `project.toml`, in a section for each first word: `generate.candidates` is `candidates` under
-`[generate]`. `rsf set DIR KEY VALUE` changes one and `rsf unset DIR KEY` goes back to its default; a task's `task.toml` gives
-others in its `[settings]`. A value that is not allowed is named, with what is.
+Settings are in the project's `project.toml`, in a section per first word: `generate.candidates` is `candidates` under
+`[generate]`. `rsf set DIR KEY VALUE` changes one and `rsf unset DIR KEY` resets it to its default; a task's `task.toml`
+has its own values in `[settings]`. An error for a value that is not allowed says which values are.
 """
 COMMANDS = """## Commands
 
-Every command but `rsf app` also takes `--json`: the result as JSON on standard output, and an error as
+Every command except `rsf app` also takes `--json`: the result as JSON on standard output, and an error as
 `{"error", "kind"}` with exit code 1.
 """
 SCORERS = """## Scorers
 
-The built-in ones, for `target.rewards` and `target.constraints`. Options are written as in `contains(text="cat")`; one
-that has a value here may be left out. A scorer of your own: [CONTRIBUTING.md](../CONTRIBUTING.md#a-scorer).
+These are the built-in scorers, for `target.rewards` and `target.constraints`. Write options as in `contains(text="cat")`;
+options with a value here may be left out. [CONTRIBUTING.md](../CONTRIBUTING.md#a-scorer) says how to write your own.
 
-What is thought aloud before the answer (`<think>…</think>`, also `thinking` and `reasoning`; where the prompt has begun it,
-up to the tag that ends it) is no part of the answer (`answer_of` in `rsf_core/scorers/thoughts.py`). Scorers that hold a
-completion against the reference or a form judge its answer alone: `chrf`, `exact_match`, `json`, `json_match`,
-`json_schema`, `label_format`, `label_match`, `math_match`, `numeric_match`, `one_sentence`, `similarity` and `unit_tests`;
-a thought that does not end leaves an empty answer. `contains`, `excludes` and `regex` look at all of the completion, or with
-`answer_alone=true` at its answer. All others measure or judge all of it.
+A thought before the answer (`<think>…</think>`, also `thinking` and `reasoning`; if the prompt opened the tag, everything
+up to the closing tag) is not part of the answer (`answer_of` in `rsf_core/scorers/thoughts.py`). Scorers that compare a
+completion with the reference or check its form judge only the answer: `chrf`, `exact_match`, `json`, `json_match`,
+`json_schema`, `label_format`, `label_match`, `math_match`, `numeric_match`, `one_sentence`, `similarity` and
+`unit_tests`; a thought without an end leaves an empty answer. `contains`, `excludes` and `regex` look at the whole
+completion, or with `answer_alone=true` at the answer. All others measure or judge the whole completion.
 
-A test of `unit_tests` that calls the code takes about 0.1 ms a call, for tests and code are two processes: one that makes tens
-of thousands of calls needs more `seconds`.
+For `unit_tests`, each call of the code from a test takes about 0.1 ms, because tests and code are two processes: a test
+that makes tens of thousands of calls needs more `seconds`.
 """
 STAGES = """## Stages of a round
 
-In this order; `rsf run` and the autopilot go through them by themselves.
+The stages run in this order; `rsf run` and the autopilot go through them automatically.
 """
 
 

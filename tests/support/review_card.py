@@ -1,4 +1,4 @@
-"""The review card in a browser: opened, keyed, and what became of it in the database."""
+"""The review card in a browser: opened, keyed, and how it is handled in the database."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def open_card(page: Page, server: AppServer, query: str = "", who: str | None = 
     """Open the card, as `who` where the address names somebody: that speaks for nobody until it is said."""
     page.goto(f"{server.url}/review{query}" + (f"&reviewer={who}" if who else ""))
     if who is not None:
-        page.get_by_role("button", name="Speak under this name").click()
+        page.get_by_role("button", name="Use this name").click()
         expect(page.locator(f'input[aria-label="Reviewer"][value="{who}"]')).to_have_count(1)
         expect(page).to_have_url(re.compile("[?&]seal="))
         # Loaded anew, which keeps who speaks: the card is this person's from its first key on, and not where the one was

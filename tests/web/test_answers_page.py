@@ -34,7 +34,7 @@ def button(app: AppTest, label: str) -> Any:
 def test_it_says_how_many_have_an_answer_and_leads_to_the_preview(
     complete: Project, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    assert "once a question is asked whose answers are numbers" in words_of(answers_page(complete, monkeypatch))
+    assert "once you ask a question whose answers are numbers" in words_of(answers_page(complete, monkeypatch))
     complete.question_book.put({"name": "clear", "kind": "rating", "text": "How *clear*?"}, author=person("ann"))
     total = complete.counts(1).candidates
     assert f"0 of {total} candidates of round 1 have an answer." in words_of(answers_page(complete, monkeypatch))
@@ -43,7 +43,7 @@ def test_it_says_how_many_have_an_answer_and_leads_to_the_preview(
         complete.review.say(1, person("ann"), [act])
     app = answers_page(complete, monkeypatch)
     assert f"2 of {total} candidates of round 1 have an answer, with a mean of 3.50." in words_of(app)
-    assert f"decides nothing of {total - 2} candidates" in words_of(app)
+    assert f"does not decide {total - 2} candidates" in words_of(app)
     app.radio[-1].set_value("As a constraint: it must reach").run()
     assert app.number_input[0].value == 3.0
     app.number_input[0].set_value(3.5).run()

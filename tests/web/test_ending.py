@@ -103,7 +103,7 @@ def test_to_end_when_asked_is_success(
     process.send_signal(sent)
     output, _ = process.communicate(timeout=PATIENCE_SECONDS)
     assert process.returncode == 0
-    assert "RSF Studio has ended" in output and "jobs go on" in output
+    assert "RSF Studio has stopped" in output and "jobs continue" in output
     assert "Traceback" not in output
 
 
@@ -115,7 +115,7 @@ def test_asked_twice_it_ends_at_once_and_says_so(served: tuple[subprocess.Popen[
     process.send_signal(signal.SIGINT)
     output, _ = process.communicate(timeout=PATIENCE_SECONDS)
     assert process.returncode == 128 + signal.SIGINT
-    assert "ended at once" in output
+    assert "stopped at once" in output
 
 
 @pytest.mark.parametrize("served", ["interpreter"], indirect=True)
@@ -148,7 +148,7 @@ def test_a_page_that_still_runs_at_the_end_does_not_open_the_project_again(monke
     monkeypatch.setattr(session, "_ending", False)
     session.end()
     assert closed == [True]
-    with pytest.raises(RsfError, match="the app is ending"):
+    with pytest.raises(RsfError, match="the app is stopping"):
         session.project()
     session.begin()
     assert not session._ending

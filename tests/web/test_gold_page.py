@@ -106,7 +106,7 @@ def test_the_owner_reads_how_each_reviewer_does_and_what_it_means(project: Proje
     project.gold.mark("1.1.0", Action.REJECT, person("ann"))
     app = page_of("review", show="Agreement")
     assert "**1 gold item** in this round, 0 to accept and 1 to reject." in words_of(app)
-    assert "Nobody has answered one yet." in words_of(app)
+    assert "Nobody has answered a gold item yet." in words_of(app)
     project.review.say(1, person("ben"), [Act("an act of ben", ActKind.DECIDE, ("1.1.0",), Action.ACCEPT)])
     project.guide_book.save("be kind", author=person("ann"))
     app = page_of("review", show="Agreement")

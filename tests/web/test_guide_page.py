@@ -40,7 +40,7 @@ def test_the_owner_writes_the_guide_and_it_is_shown_with_its_history(project: Pr
     assert "once it is written" in words_of(app)
     for text, reason in (("Accept what is kind.", ""), ("Accept what is kind and short.", "long ones tire")):
         app.text_area[0].set_value(text)
-        next(field for field in app.text_input if field.label.startswith("What changes")).set_value(reason)
+        next(field for field in app.text_input if field.label.startswith("What changed")).set_value(reason)
         click(app, "Save as a new version")
     assert [(one.text, one.reason) for one in reversed(project.guide_book.versions())] == [
         ("Accept what is kind.", ""),
@@ -54,7 +54,7 @@ def test_review_tells_of_a_change_until_it_is_read(project: Project) -> None:
     assert "guide" not in words_of(page_of("review"))
     project.guide_book.save("a", author=person("ann"))
     app = page_of("review")
-    assert "There is a guide that says how to decide here. It is version 1, by ann." in words_of(app)
+    assert "There is a guide on how to decide here. It is version 1, by ann." in words_of(app)
     assert "guide" not in words_of(click(app, "I know it"))
     project.guide_book.save("b", "shorter is better", person("ann"))
     assert "you have read version 1, version 2 is by ann: shorter is better" in words_of(page_of("review")).replace(

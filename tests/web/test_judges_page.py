@@ -57,7 +57,7 @@ def test_a_judge_is_set_up_tried_saved_scores_beside_the_target_and_is_used(
     with serving(by_length) as server:
         app = page_of("scorers", show="Judges")
         labelled(app.selectbox, "Begin with").select_index(2)
-        click(app, "Put it in")
+        click(app, "Insert it")
         assert "How kind and polite" in labelled(app.text_area, "Rubric").value
         rubric = 'Is it kind?\n\n5: yes, "very"\n1: no\n' + "Mind the tone.\n" * 300
         labelled(app.text_area, "Rubric").set_value(rubric)
@@ -123,11 +123,11 @@ def test_a_candidate_without_a_score_says_why_and_the_others_are_shown(
     monkeypatch.setattr(session, "_project", complete)
     with serving(says("It is nice."), says('{"score": 4}')) as server:
         app = page_of("scorers", show="Judges")
-        labelled(app.number_input, "Questions at a time").set_value(1)
+        labelled(app.number_input, "Concurrent questions").set_value(1)
         fill(app, server)
         click(app, "Try on 8 candidates")
         assert "No score for 1 of 8 candidates: the judge’s answer is no score: 'It is nice.'" in words_of(app.error)
-        assert "7 candidates scored, from 4 to 4, all the same" in words_of(app.success)
+        assert "7 candidates scored, from 4 to 4, all equal" in words_of(app.success)
 
 
 def test_what_is_typed_outlasts_a_look_at_another_part_and_a_saved_judge_is_shown_as_it_is(
@@ -197,11 +197,11 @@ def test_a_key_is_allowed_by_a_person_before_a_try_sends_it(
         labelled(app.text_input, "Environment variable with the endpoint’s key").set_value("judge_key").run()
         click(app, "Try on 8 candidates")
         assert "may not be sent" in words_of(app.error) and not server.seen
-        click(app, "Allow this key to be sent there")
+        click(app, "Allow sending this key there")
         click(app, "Try on 8 candidates")
         assert "8 candidates scored" in words_of(app.success)
         assert {headers["Authorization"] for headers in server.headers} == {"Bearer sk-secret"}
-        assert not [one for one in app.button if one.label == "Allow this key to be sent there"]
+        assert not [one for one in app.button if one.label == "Allow sending this key there"]
 
 
 def test_a_new_judge_takes_no_others_place(complete: Project) -> None:

@@ -47,7 +47,7 @@ def test_an_opinion_that_nobody_has_confirmed_is_warned_of_and_one_that_people_s
     complete.target_book.use(Draft(target, draft.accept))
     by_score.scored(complete)
     for app in (page_of("scorers", scorer=opinion), page_of("target")):
-        assert "0 of 50 decisions are there" in words_of(app.warning).replace("\\", "")
+        assert "0 of 50 decisions needed" in words_of(app.warning).replace("\\", "")
     by_score.decide(complete)
     app = page_of("scorers", scorer=opinion)
     assert {one.label: one.value for one in app.metric}["AUC"].replace("\\", "") == "1.00"

@@ -104,11 +104,11 @@ def test_from_pasted_prompts_to_a_project_step_by_step(workspace: Path, jobs_in_
     click(app, "Next: Model")
     assert "has not been tried yet" in says(app)
     click(app, "Load it once")
-    assert "It was loaded" in says(app) and {m.label for m in app.metric} >= {"Parameters", "Context", "Speed"}
+    assert "The model loads" in says(app) and {m.label for m in app.metric} >= {"Parameters", "Context", "Speed"}
     assert "A llama causal model" in says(app)
 
     click(app, "Next: What is good")
-    assert "Nothing says what is good" in says(app) and "on the page Scorers" in says(app)
+    assert "Nothing says what is good" in says(app) and "on the Scorers page" in says(app)
     assert {"numeric_match", "words"} <= set(choosing(app, "checks").options)
     assert not {"answer", "taste"} & set(choosing(app, "checks").options)  # of what people said in a project
     choosing(app, "checks").set_value(["numeric_match"])
@@ -203,7 +203,7 @@ def test_a_model_that_cannot_be_loaded_says_why_and_another_is_tried(workspace: 
     (folder,) = app.text_input
     folder.set_value(str(tiny_model)).run()
     click(app, "Load it once")
-    assert "It was loaded" in says(app)
+    assert "The model loads" in says(app)
 
 
 def test_a_scorer_with_options_is_given_them_where_it_is_chosen(workspace: Path) -> None:

@@ -315,7 +315,7 @@ def test_at_the_end_all_are_closed_and_none_is_opened_again(workspace: Path, mon
         session.opened(name)
     session.end()
     assert holder(workspace / "ann") is None and holder(workspace / "bob") is None
-    with pytest.raises(RsfError, match="the app is ending"):
+    with pytest.raises(RsfError, match="the app is stopping"):
         session.opened("ann")
     session.begin()
     session.opened("ann")
@@ -363,7 +363,7 @@ def test_one_that_hangs_while_it_is_closed_keeps_no_other_from_being_closed() ->
     ending = threading.Thread(target=projects.end)
     ending.start()
     assert all(other.closed.wait(PATIENCE) for other in others) and not hanging.closed.is_set()
-    with pytest.raises(RsfError, match="the app is ending"):
+    with pytest.raises(RsfError, match="the app is stopping"):
         projects.open("c", Fake)  # type: ignore[arg-type]
     go_on.set()
     ending.join(PATIENCE)

@@ -31,13 +31,13 @@ def words_of(app: AppTest) -> str:
 @pytest.mark.parametrize(
     ("lengths", "words"),
     [
-        (LengthsFound(message="1 of 2 prompts"), "Checking whether the model takes them: 1 of 2 prompts"),
-        (LengthsFound(fits=7), "The model takes all 7"),
+        (LengthsFound(message="1 of 2 prompts"), "Checking whether they fit the model: 1 of 2 prompts"),
+        (LengthsFound(fits=7), "All 7 fit the model"),
         (LengthsFound("", None, 5, 9, 1, ("line 3 has 9",)), "does not take 10 of them: 9 too long, 1 refused"),
         (LengthsFound("", None, 5, 9, 1, ("line 3 has 9",)), "and 9 more"),
         (
             LengthsFound(problem=prompt_lengths.NO_FOLDER),
-            "Not checked whether the model takes them: the model is fetched",
+            "Not checked whether they fit the model: the model is fetched",
         ),
     ],
 )

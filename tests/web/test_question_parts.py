@@ -48,22 +48,22 @@ def test_the_owner_asks_changes_and_drops_a_question(project: Project) -> None:
     field(app.text_input, "Short name").set_value("tone")
     field(app.selectbox, "Answered with").set_value("choice").run()
     field(app.text_area, "Options").set_value("kind\n\n rude ")
-    field(app.text_input, "What each option counts").set_value("1, nothing")
+    field(app.text_input, "Value of each option").set_value("1, nothing")
     field(app.button, "Ask it").click().run()
     assert "are numbers, separated by commas" in app.error[0].value and not project.settings.review.questions
-    field(app.text_input, "What each option counts").set_value("1, -0.5")
+    field(app.text_input, "Value of each option").set_value("1, -0.5")
     field(app.button, "Ask it").click().run()
     assert not app.exception and not app.error
     (question,) = project.settings.review.questions
     assert (question.options, question.values) == (("kind", "rude"), (1.0, -0.5))
     assert any("kind (counts 1) | rude (counts -0.5)".replace("(", "\\(").replace(")", "\\)").replace("|", "\\|") in c.value
                for c in app.caption)  # fmt: skip
-    field(app.checkbox, "Needed").check()
+    field(app.checkbox, "Required").check()
     field(app.button, "Save the question").click().run()
     assert not app.exception and not app.error
     (asked,) = project.question_book.current()
     assert asked.question.required and (asked.version, asked.alike) == (2, (1, 2))
-    field(app.button, "Ask it no more").click().run()
+    field(app.button, "Stop asking it").click().run()
     assert not app.exception and project.question_book.current() == []
     assert project.question_book.versions()[0].author == "ann"
 

@@ -43,7 +43,7 @@ def test_every_page_says_it_and_its_buttons_mend_it(broken: Path, monkeypatch: p
     with Project.open(broken) as project:
         monkeypatch.setattr(session, "_project", project)
         app = AppTest.from_file(str(SHELL), default_timeout=60).run()
-        assert sum("The default holds" in error.value for error in app.error) == 3
+        assert sum("The default applies" in error.value for error in app.error) == 3
         for left in (2, 1, 0):
             next(button for button in app.button if button.label == "Use the default").click()
             app.run()

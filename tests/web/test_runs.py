@@ -70,4 +70,4 @@ def test_models_show_the_interval_of_the_procedure_beside_it(
     shown = next(table.value for table in app.dataframe if "procedure" in table.value)
     assert "earlier" in shown["procedure"][0] and "changed since" in words_of(app)
     (home / replicates.RESULTS).write_text("no line\n")
-    assert "line 1 is no replicate" in words_of(page_of_runs("models"))
+    assert "line 1 is not a replicate" in words_of(page_of_runs("models"))

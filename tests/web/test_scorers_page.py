@@ -50,7 +50,7 @@ def test_a_scorer_is_written_tried_saved_and_used_by_clicks(
     monkeypatch.setenv("RSF_CONFIG", str(tmp_path / "config"))
     app = page_of("scorers", show="Your own")
     assert labelled(app.button, "Try on 20 candidates").disabled, "nothing runs before somebody has allowed it"
-    labelled(app.button, "Allow code of this project to run here").click().run()
+    labelled(app.button, "Allow this project's code to run here").click().run()
     assert "def short(" in str(app.text_area[0].value)
     app.text_area[0].set_value("def score(completion): return {'long': len(completion)}").run()
     labelled(app.text_input, "Name").set_value("size").run()
@@ -81,4 +81,4 @@ def test_a_draft_that_fails_says_why_and_is_not_saved(
     app.text_area[0].set_value("def score(").run()
     for button in ("Try on 20 candidates", "Save"):
         labelled(app.button, button).click().run()
-        assert "it is no Python" in app.error[0].value and not complete.own_scorers.files()
+        assert "it is not Python" in app.error[0].value and not complete.own_scorers.files()

@@ -54,14 +54,14 @@ def test_a_list_of_projects_is_not_served_by_links(tmp_path, monkeypatch):
     monkeypatch.setenv("RSF_ACCESS", "")
     monkeypatch.setenv("RSF_WORKSPACE", "")
     for workspace in (None, tmp_path):
-        with pytest.raises(AccessError, match=r"one project: name it \(rsf app DIR --access links\)"):
+        with pytest.raises(AccessError, match=r"one project: name the project \(rsf app DIR --access links\)"):
             serve(None, "127.0.0.1", 1, own.Access.LINKS, workspace=workspace)
     assert list(tmp_path.iterdir()) == []
 
 
 def test_a_project_and_a_workspace_are_not_served_together(tmp_path, monkeypatch):
     monkeypatch.setenv("RSF_ACCESS", "")
-    with pytest.raises(WorkspaceError, match="say one of: DIR"):
+    with pytest.raises(WorkspaceError, match="give either DIR"):
         serve(tmp_path / "new", "127.0.0.1", 1, workspace=tmp_path)
 
 

@@ -69,11 +69,11 @@ def asked(**body: Any) -> dict[str, Any]:
 @pytest.mark.usefixtures("project")
 def test_every_figure_is_that_of_the_example() -> None:
     assert asked()["rows"] == [
-        ["Decided in this sitting", "4", "2 accepted, 2 rejected"],
-        ["In the whole round", "4", "candidates on which your word holds"],
-        ["Time", "1 min 30 s", "120 an hour; pauses of over 5 minutes left out"],
+        ["Decided in this session", "4", "2 accepted, 2 rejected"],
+        ["In the whole round", "4", "candidates whose decision by you is in effect"],
+        ["Time", "1 min 30 s", "120 an hour, without pauses of more than 5 minutes"],
         ["Like the rule", "50% of 4", "you rejected 1 that it accepts, and accepted 1 that it rejects"],
-        ["Like other reviewers", "50% of 2", "2 opinions of 1 other reviewer on what you decided too"],
+        ["Like other reviewers", "50% of 2", "2 opinions of 1 other reviewer on candidates that you decided too"],
     ]
 
 
@@ -104,7 +104,7 @@ def test_who_has_done_nothing_is_told_nothing_of_it() -> None:
 def test_a_figure_that_says_nothing_is_left_out() -> None:
     sitting = SittingSummary(datetime(2026, 5, 4), 0, 0, 2, 0, 0, 0, 0, 0.0, None)
     assert rows(sitting, 0, WithOthers(0, 0, 0)) == [
-        ["Decided in this sitting", "0", "0 accepted, 0 rejected"],
-        ["In the whole round", "0", "candidates on which your word holds"],
+        ["Decided in this session", "0", "0 accepted, 0 rejected"],
+        ["In the whole round", "0", "candidates whose decision by you is in effect"],
         ["Taken back", "2", "with Undo"],
     ]

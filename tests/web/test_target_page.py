@@ -60,7 +60,7 @@ def metrics(app: AppTest) -> dict[str, str]:
 
 def test_nothing_is_changed_yet_and_the_button_waits(scored: Project) -> None:
     app = page()
-    assert "No change yet" in words_of(app) and "Round 1 is decided by it" in words_of(app)
+    assert "No change yet" in words_of(app) and "Round 1 was decided by it" in words_of(app)
     assert named(app.button, "Use this target").disabled
     shown_metrics = metrics(app)
     assert (
@@ -99,12 +99,12 @@ def test_without_its_tick_the_round_stays_decided_and_can_be_decided_later(score
     before = scored.store.drawn(1)["accepted"].to_pylist()
     named(app.number_input, "Weight of sentiment").set_value(-1.0).run()
     named(app.checkbox, "Decide round 1").uncheck().run()
-    assert "stays decided as it is" in words_of(app)
+    assert "keeps its decisions" in words_of(app)
     named(app.button, "Use this target").click().run()
     assert scored.store.drawn(1)["accepted"].to_pylist() == before
-    assert "still decided by another one" in words_of(app) and not named(app.button, "Use this target").disabled
+    assert "was decided by another one" in words_of(app) and not named(app.button, "Use this target").disabled
     named(app.button, "Use this target").click().run()
-    assert not app.exception and "Round 1 is decided by it" in words_of(app)
+    assert not app.exception and "Round 1 was decided by it" in words_of(app)
     assert scored.store.drawn(1)["accepted"].to_pylist() != before and len(scored.target_book.versions()) == 2
 
 
@@ -114,7 +114,7 @@ def test_a_preset_fills_the_form_and_saves_nothing(scored: Project, name: str) -
     scored.score()
     app = page()
     app.button(key=f"preset-{name}").click().run()
-    assert not app.exception and "is in the form" in words_of(app) and scored.settings.target.beta == 0.3
+    assert not app.exception and "is loaded into the form" in words_of(app) and scored.settings.target.beta == 0.3
     assert named(app.text_input, "Why").value.startswith("preset")
     assert named(app.button, "Use this target").disabled == (name == "base")  # it is that already
 
@@ -125,7 +125,7 @@ def test_a_teacher_has_to_be_named_and_is_scored_by_a_job(scored: Project, tiny_
     assert "Name the teacher" in words_of(app) and named(app.button, "Use this target").disabled
     named(app.text_input, "Which model").set_value(str(tiny_model)).run()
     assert "has no score on 32 of 32" in words_of(app) and not app.metric
-    assert "is first scored by what is missing" in words_of(app)
+    assert "first gets the missing scores" in words_of(app)
     named(app.button, "Use this target").click().run()
     assert not app.exception and [job.job_id for job in scored.jobs(active=True)] == ["r1-score-1"]
     assert scored.settings.target.reference == str(tiny_model)
@@ -135,7 +135,10 @@ def test_what_the_form_lacks_is_said_in_words(scored: Project) -> None:
     app = page()
     named(app.multiselect, "Constraints").set_value(["length"]).run()
     named(app.number_input, "length at least").set_value(None).run()
-    assert "length says neither at least nor at most" in words_of(app) and named(app.button, "Use this target").disabled
+    assert (
+        "length has no limit: give at least or at most" in words_of(app)
+        and named(app.button, "Use this target").disabled
+    )
     named(app.number_input, "length at least").set_value(9.0).run()
     named(app.number_input, "length at most").set_value(3.0).run()
     assert "no score of length is at least 9.0 and at most 3.0" in words_of(app)
@@ -159,8 +162,8 @@ def test_an_earlier_version_is_put_in_the_form_and_becomes_a_new_one(scored: Pro
     now = scored.target_book.draft()
     scored.target_book.use(Draft(now.target.model_copy(update={"beta": 4.0}), now.accept), decide=True)
     app = page()
-    named(app.button, "Put it in the form").click().run()
-    assert "Version 1 is in the form" in words_of(app) and "The M that a person chose" in words_of(app)
+    named(app.button, "Load it into the form").click().run()
+    assert "Version 1 is loaded into the form" in words_of(app) and "The M that a person chose" in words_of(app)
     named(app.button, "Use this target").click().run()
     assert scored.target_book.versions()[0].reason == "back to version 1"
     assert scored.store.drawn(1)["accepted"].to_pylist() == before
@@ -170,8 +173,10 @@ def test_a_form_that_somebody_else_has_overtaken_says_so(scored: Project) -> Non
     app = page()
     scored.set("target.beta", "0.9")
     app.run()
-    assert "changed meanwhile" in words_of(app) and all(b.label != "Use this target" for b in app.button)
-    named(app.button, "Show what it is now").click().run()
+    assert "has been changed by somebody else" in words_of(app) and all(
+        b.label != "Use this target" for b in app.button
+    )
+    named(app.button, "Show the current target").click().run()
     assert "No change yet" in words_of(app) and named(app.number_input, "β").value == 0.9
 
 
@@ -212,9 +217,9 @@ def fate(**changed: Any) -> Fate:
     [
         ({"running": True}, False, "Round 2 is being drawn or scored by a job"),
         ({"candidates": 0, "decided": False}, False, "Round 2 has no candidates yet"),
-        ({}, True, "Round 2 is decided anew."),
-        ({"tuned": True}, True, "The model of round 2 is trained already"),
-        ({}, False, "Round 2 stays decided as it is"),
+        ({}, True, "Round 2 is decided again."),
+        ({"tuned": True}, True, "The model of round 2 is already trained"),
+        ({}, False, "Round 2 keeps its decisions"),
         ({"decided": False}, False, "Round 2 is not decided yet"),
         ({"curated": 1}, False, "1 frozen curated set in this project: never changed"),
     ],
@@ -224,7 +229,7 @@ def test_what_saving_means_is_said_of_this_round_the_next_and_frozen_sets(
 ) -> None:
     sentences = target_parts.consequences(fate(**state), decide, None)
     assert any(line.startswith(words) for line in sentences)
-    assert "Round 3 is decided by this target from the start." in sentences
+    assert "Round 3 uses this target from the start." in sentences
 
 
 def test_what_people_said_stays_when_a_round_is_decided_anew(scored: Project) -> None:
@@ -232,7 +237,7 @@ def test_what_people_said_stays_when_a_round_is_decided_anew(scored: Project) ->
     draft = Draft(Target(reference="proposal", rewards={"sentiment": -1.0}), Accept(rate=0.5))
     preview = scored.target_book.preview(draft, 1)
     sentences = target_parts.consequences(scored.target_book.fate(), True, preview)
-    assert "What people said of 1 candidate stays." in sentences[0]
+    assert "People's decisions on 1 candidate stay." in sentences[0]
 
 
 def reloaded(app: AppTest) -> AppTest:
@@ -252,7 +257,7 @@ def test_a_draft_outlasts_a_reload_and_a_look_at_another_page(scored: Project) -
     named(app.number_input, "Weight of sentiment").set_value(-2.0).run()
     again = reloaded(app)
     assert named(again.number_input, "Weight of sentiment").value == -2.0
-    assert "weight of sentiment 1 → -2" in words_of(again) and "A draft that was not used yet" in words_of(again)
+    assert "weight of sentiment 1 → -2" in words_of(again) and "The form shows an unsaved draft" in words_of(again)
     app.switch_page("../../pages/scorers.py").run()
     app.switch_page("../../pages/target.py").run()
     assert not app.exception and named(app.number_input, "Weight of sentiment").value == -2.0
@@ -265,8 +270,10 @@ def test_a_draft_of_a_target_that_was_changed_since_says_so_and_cannot_be_used(s
     named(app.number_input, "Weight of sentiment").set_value(-2.0).run()
     scored.set("target.beta", "0.123")
     again = reloaded(app)
-    assert "was changed meanwhile" in words_of(again) and not [b for b in again.button if b.label == "Use this target"]
-    named(again.button, "Show what it is now").click().run()
+    assert "has been changed by somebody else" in words_of(again) and not [
+        b for b in again.button if b.label == "Use this target"
+    ]
+    named(again.button, "Show the current target").click().run()
     assert named(again.number_input, "β").value == 0.123 and "draft" not in again.query_params
 
 

@@ -108,7 +108,7 @@ def test_a_version_shows_its_figures_and_leads_to_the_preview(
             "It is not shown to be better than the scorer sentiment alone",
         ),
         (replace(REPORT, best=None), "reject,** on prompts that it has not seen"),
-        (replace(REPORT, calibration=()), "That cannot be told yet: it takes 40 decisions of 20 prompts"),
+        (replace(REPORT, calibration=()), "That cannot be judged yet: it takes 40 decisions of 20 prompts"),
         (replace(REPORT, best=replace(BEST, flattered=0.034)), "Its AUC is 0.03 less than on them"),
         (REPORT, "An earlier version of this program learned it"),
         (replace(REPORT, basis="audit", judged=45), "On 45 candidates that were put before people by chance"),

@@ -84,11 +84,11 @@ def test_a_file_is_read_as_a_person_chooses_on_the_page_and_its_problems_are_a_d
     app = prompts_page(project, monkeypatch, **{"import": upload})
     boxes = {box.label: box for box in app.selectbox}
     assert boxes["Encoding"].options[0] == "as found: Windows-1252"
-    assert boxes["Between the columns"].options[0] == "as found: semicolons"
+    assert boxes["Column separator"].options[0] == "as found: semicolons"
     assert "line 3: has 1 field where the header has 2" in [text.value for text in app.text]
     assert [button.proto.label for button in app.get("download_button")] == ["All of them as CSV"]
     assert "&lt;|x|&gt;Say b" in " ".join(str(element.proto.body) for element in app.get("html"))
     boxes["Encoding"].select("Windows-1251 (Cyrillic)")
-    boxes["Between the columns"].select("vertical bars").run()
+    boxes["Column separator"].select("vertical bars").run()
     assert not app.exception
     assert any("CSV with vertical bars between the columns, Windows-1251" in str(text.value) for text in app.text)

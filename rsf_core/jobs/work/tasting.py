@@ -70,7 +70,7 @@ def of_job(context: JobContext[Any], scorers: Sequence[str], model: Callable[[],
 def begin_unit(
     context: JobContext[Any], tasting: Tasting, files: FeatureFiles, unit: int, candidates: Sequence[Mapping[str, Any]]
 ) -> None:
-    """Go on to a unit of a score job: features that are not kept yet are computed and kept."""
+    """Go on to a unit of a score job: features that are not recorded yet are computed and kept."""
     named = {str(c["candidate_id"]): (c["prompt_token_ids"], c["token_ids"]) for c in candidates if c["token_ids"]}
     ids = np.array([parse_candidate_id(name) for name in named], np.int64).reshape(len(named), 3)
     known: dict[str, NDArray[np.float32]] = {}

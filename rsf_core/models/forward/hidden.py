@@ -28,7 +28,7 @@ def hidden_states(model: Any, way: Forward, pairs: Pairs, pad: int) -> NDArray[n
     """(len(pairs), 2·D): for each (prompt, completion) the mean of the last hidden states over the completion's tokens, then
     the state of its last token. Of a completion without tokens both are the state that the prompt ends in. What does not fit
     into the model's context is cut off: a completion at its end, a prompt at its beginning. Raises ModelError where the
-    model has no head that can be put aside, or a state is no finite number."""
+    model has no head that can be put aside, or a state is not a finite number."""
     window = window_of(model)
     cut = [_fitting(window, prompt, completion) for prompt, completion in pairs]
     states: NDArray[np.float32] | None = None

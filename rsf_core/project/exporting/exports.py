@@ -343,7 +343,7 @@ def _check_out(out: Path | None) -> None:
         return
     if not out.is_absolute():
         raise ExportError(
-            f"{out} is no absolute path, and the owner of the project may run elsewhere: give the whole path"
+            f"{out} is not an absolute path, and the owner of the project may run elsewhere: give the whole path"
         )
     if out.exists() and (not out.is_dir() or any(out.iterdir())):
         raise ExportError(f"{out} is there already: an export is written to a new folder")

@@ -126,5 +126,5 @@ def _characters_in(value: Any) -> Any:
 
 
 def _characters(text: str) -> str:
-    """`text` in which half a surrogate pair, which is no character, is U+FFFD."""
+    """`text` in which half a surrogate pair, which is not a character, is U+FFFD."""
     return text if text.isascii() else _SURROGATE.sub("\ufffd", text)

@@ -162,7 +162,7 @@ def test_a_shortest_completion_ends_no_sooner(any_model: Path, tmp_path: Path) -
 def test_a_language_that_is_forced_first_is_given_and_not_drawn_from_the_folder_on(
     tiny_encoder_decoder: Path, tmp_path: Path
 ) -> None:
-    """As with NLLB: log q of the forced token is 0, for it is no part of the completion."""
+    """As with NLLB: log q of the forced token is 0, for it is not a part of the completion."""
     language = LocalProposal(tiny_encoder_decoder).tokenizer("F").input_ids[0]
     nllb = LocalProposal(asking(tiny_encoder_decoder, tmp_path / "nllb", forced_bos_token_id=language))
     start = nllb.model.generation_config.decoder_start_token_id
