@@ -200,9 +200,9 @@ def _cost(project: Project, number: int, landscape: Landscape, diagnosis: Diagno
     k = project.settings.generate.candidates
     none = outcomes.starving(landscape, diagnosis.log_m, k).none
     st.caption(
-        f"With {plural(k, 'candidate')} a prompt, about {in_percent(none.value)} [{in_percent(none.low)}, {in_percent(none.high)}] of prompts "
-        "like these would get none. The prompts' rates are shrunk towards each other, because a few draws of one "
-        "prompt say little."
+        f"With {plural(k, 'candidate')} a prompt, about {in_percent(none.value)} [{in_percent(none.low)}, "
+        f"{in_percent(none.high)}] of prompts like these would get none. The prompts' rates are shrunk towards each "
+        "other, because a few draws of one prompt say little."
     )
 
 

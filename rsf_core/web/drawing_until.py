@@ -35,13 +35,14 @@ def _progress(so_far: SoFar) -> None:
         )
         st.progress(min(1.0, min(so_far.accepted, so_far.number) / so_far.until.wanted))
         st.caption(
-            f"The acceptance rate lies between {in_percent(so_far.low, 1)} and {in_percent(so_far.high, 1)} (95 %). These limits hold at all "
-            "moments at once, so you may stop by them. They cover the automatic decisions at this M alone. "
+            f"The acceptance rate lies between {in_percent(so_far.low, 1)} and {in_percent(so_far.high, 1)} (95 %). "
+            "These limits hold at all moments at once, so you may stop by them. They cover the automatic decisions at "
+            "this M alone. "
             + (
                 f"It stopped: {literal(so_far.end)}."
                 if so_far.end
-                else f"It ends once that many are accepted and the lower limit, {so_far.number:,.0f} of so many draws, says "
-                "so too, or where they cannot be reached."
+                else f"It ends once that many are accepted and the lower limit, {so_far.number:,.0f} of so many draws, "
+                "says so too, or where they cannot be reached."
             )
         )
 

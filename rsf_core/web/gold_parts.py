@@ -63,8 +63,8 @@ def panel(project: Project, number: int, author: Actor) -> None:
 def _standing(report: GoldReport, share: float) -> None:
     accepts = sum(mark.action is Action.ACCEPT for mark in report.marks)
     mixed = (
-        f"Until a reviewer has answered all of them, {in_percent(share)} of the candidates they see are gold items. Nothing that "
-        "a reviewer can see reveals which: not the card, its address, the figures or the export previews."
+        f"Until a reviewer has answered all of them, {in_percent(share)} of the candidates they see are gold items. "
+        "Nothing that a reviewer can see reveals which: not the card, its address, the figures or the export previews."
         if share
         else "None are mixed in, because their share is 0. Reviewers answer the ones that they come across."
     )
