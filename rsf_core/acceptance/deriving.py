@@ -20,6 +20,7 @@ from rsf_core.sampling.acceptance import (
     critical_log_m,
     log_m_for_priority,
     log_m_for_rate,
+    most_at_rate,
     staged_scale,
 )
 from rsf_core.sampling.arrays import relative
@@ -95,20 +96,21 @@ def derive(
 def rule_m(accept: Accept, ratio: Floats, critical: Floats, scale: Floats, exact: bool) -> RuleM:
     """The M that the rule of the settings chooses: `ratio` is ℓ of each candidate and `critical` its critical log M (both −∞
     where it cannot be accepted), `scale` its prompt's by its other candidates, all in nats; `exact`: M = 1 is the bound."""
-    scope, rate = accept.scope, accept.rate
-
-    def chosen(by: Floats | float) -> float:
-        if accept.choose == "priority":
-            return log_m_for_priority(critical, ratio, rate, by)
-        return log_m_for_rate(critical, rate, by)
-
-    how = f"accepts {in_percent(rate)} of the candidates"
-    if accept.choose == "priority":
-        how += ", the critical value of the next one: priority sampling"
+    scope, rate, priority = accept.scope, accept.rate, accept.choose == "priority"
     if exact:
         return RuleM(0.0, Scope.GLOBAL, "constraints alone: M = 1 is the exact bound")
     if not np.isfinite(critical).any():
         return RuleM(0.0, scope, "no candidate meets the constraints")
+    by: Floats | float = scale if scope is Scope.PROMPT else 0.0
+    note = ""
     if scope is Scope.PROMPT and not np.isfinite(relative(critical, scale)).any():
-        return RuleM(chosen(0.0), Scope.GLOBAL, f"{how}; no prompt has two to tell its own scale by")
-    return RuleM(chosen(scale if scope is Scope.PROMPT else 0.0), scope, how)
+        scope, by, note = Scope.GLOBAL, 0.0, "; no prompt has two to tell its own scale by"
+    able = int(np.isfinite(relative(critical, by)).sum())
+    if able < most_at_rate(critical.size, rate):
+        how = f"accepts all {able:,} that can be accepted, fewer than {in_percent(rate)} of the candidates"
+        how += ": priority sampling" if priority else ""
+    else:
+        how = f"accepts {in_percent(rate)} of the candidates"
+        how += ", the critical value of the next one: priority sampling" if priority else ""
+    log_m = log_m_for_priority(critical, ratio, rate, by) if priority else log_m_for_rate(critical, rate, by)
+    return RuleM(log_m, scope, how + note)

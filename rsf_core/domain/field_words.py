@@ -3,10 +3,11 @@ and what it may hold. Settings in a file are named by their path instead (`setti
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import difflib
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-from pydantic import ValidationError
+from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
 from rsf_core.domain.words import plural
@@ -25,6 +26,35 @@ def own_words(details: ErrorDetails) -> str | None:
     """What a rule of our own says, without what pydantic writes before it; None where the rule is pydantic's."""
     cause = details.get("ctx", {}).get("error")
     return str(cause) if details["type"] == "value_error" and cause is not None else None
+
+
+def in_file(details: ErrorDetails) -> str:
+    """What a value in a file must be, after its path: TOML's words where those of a form are others, pydantic's where we have
+    none."""
+    kind = details["type"]
+    words = own_words(details) or _IN_A_FILE.get(kind)
+    if words is None:
+        words = _problem(kind, details.get("ctx", {}))
+    return details["msg"] if words == _ANY else words
+
+
+def nearest(path: Sequence[str], model: type[BaseModel]) -> str | None:
+    """The dotted name of a field of `model` that somebody who wrote `path`, which it lacks, may have meant."""
+    section, names = ".".join(path[:-1]), _dotted(model)
+    for among in ([name for name in names if name.rpartition(".")[0] == section], names):
+        last = {name.rpartition(".")[2]: name for name in reversed(among)}
+        near = difflib.get_close_matches(path[-1], last, n=1, cutoff=0.7)
+        if near:
+            return last[near[0]]
+    return None
+
+
+def _dotted(model: type[BaseModel], before: str = "") -> list[str]:
+    names = []
+    for name, field in model.model_fields.items():
+        default = field.get_default(call_default_factory=True)
+        names += _dotted(type(default), f"{before}{name}.") if isinstance(default, BaseModel) else [before + name]
+    return names
 
 
 def _of(details: ErrorDetails, names: Mapping[str, str], patterns: Mapping[str, str]) -> str:
@@ -49,7 +79,8 @@ def _problem(kind: str, limits: Mapping[str, Any]) -> str:
     if kind in _FIXED:
         return _FIXED[kind]
     if kind in _NUMBERS:
-        return _NUMBERS[kind].format(next(iter(limits.values()), ""))
+        limit = next(iter(limits.values()))
+        return _NUMBERS[kind].format(f"{limit:,.0f}" if float(limit).is_integer() else f"{limit:g}")
     if kind == "string_too_short":
         least = limits["min_length"]
         return "cannot be empty" if least == 1 else f"must have at least {plural(least, 'character')}"
@@ -60,9 +91,16 @@ def _problem(kind: str, limits: Mapping[str, Any]) -> str:
         return f"must have at {end} {plural(count, 'part')}"
     if kind in ("enum", "literal_error"):
         return f"must be {limits['expected']}"
-    return "cannot be what is given"
+    return _ANY
 
 
+_ANY = "cannot be what is given"
+_IN_A_FILE = {
+    "bool_type": "must be true or false",
+    "bool_parsing": "must be true or false",
+    "extra_forbidden": "there is no such name here",
+    "model_type": "must be a table",
+}
 _FIXED = {
     "missing": "is missing",
     "extra_forbidden": "is not a known field",

@@ -21,11 +21,11 @@ from pydantic import (
     field_validator,
     model_validator,
 )
-from pydantic_core import InitErrorDetails
+from pydantic_core import ErrorDetails, InitErrorDetails
 
 from rsf_core.domain import Scope, scorer_ref
 from rsf_core.domain.errors import ScorerError, SettingsError
-from rsf_core.domain.field_words import own_words
+from rsf_core.domain.field_words import in_file, nearest
 from rsf_core.domain.questions import MOST as MOST_QUESTIONS
 from rsf_core.domain.questions import Question, names_each_once
 
@@ -402,13 +402,16 @@ def join(wrong: Sequence[Problem]) -> str:
 
 def problems_of(error: ValidationError) -> list[Problem]:
     """Each value that a model did not take, and why."""
-    return [
-        Problem(
-            tuple(str(part) for part in e["loc"] if part != "[key]"),
-            f"{own_words(e) or e['msg']} (got {_shown(e['input'])})",
-        )
-        for e in error.errors()
-    ]
+    return [_problem(details) for details in error.errors()]
+
+
+def _problem(details: ErrorDetails) -> Problem:
+    path = tuple(str(part) for part in details["loc"] if part != "[key]")
+    if details["type"] == "missing":
+        return Problem(path, "is missing")
+    near = nearest(path, Settings) if details["type"] == "extra_forbidden" else None
+    hint = "" if near is None else f"; did you mean {near}?"
+    return Problem(path, f"{in_file(details)} (got {_shown(details['input'])}){hint}")
 
 
 def _shown(value: Any) -> str:

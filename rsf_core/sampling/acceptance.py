@@ -157,7 +157,7 @@ def log_m_for_priority(m: ArrayLike, log_ratio: ArrayLike, rate: float, scale: A
         raise TargetError(f"m has shape {critical.shape} but log_ratio has {w.shape}; give one of each a candidate")
     ascending = np.sort(critical)
     _log_m_for_rate(ascending, rate)  # what it refuses
-    cut = ascending.size - _wanted(ascending.size, rate)
+    cut = ascending.size - most_at_rate(ascending.size, rate)
     if cut == 0 or ascending[cut - 1] == -math.inf:
         return float(w[np.isfinite(w)].min())
     return float(ascending[cut - 1])
@@ -216,7 +216,8 @@ class RankIndex:
         return _log_m_for_rate(self._sorted, rate)
 
 
-def _wanted(n: int, rate: float) -> int:
+def most_at_rate(n: int, rate: float) -> int:
+    """How many of n candidates an acceptance rate is: rate·n, rounded down."""
     return math.floor(rate * n * (1.0 + 1e-12))  # 0.29 · 100 is 28.999999999999996
 
 
@@ -227,7 +228,7 @@ def _log_m_for_rate(ascending: Floats, rate: float) -> float:
     if first == n:
         why = "there are no candidates" if n == 0 else f"all {n} candidates fail a constraint (log ratio −inf)"
         raise TargetError(f"no M gives a rate of {rate:g}: {why}; generate and score more, or relax the constraints")
-    cut = max(n - _wanted(n, rate), first)
+    cut = max(n - most_at_rate(n, rate), first)
     if cut == first:
         return float(np.nextafter(ascending[first], -math.inf))
     low = float(ascending[cut - 1])

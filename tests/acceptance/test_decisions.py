@@ -5,16 +5,18 @@ from __future__ import annotations
 import json
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import pyarrow as pa
 import pytest
 
 from rsf_core.acceptance.decisions import reference_model, retarget
+from rsf_core.acceptance.deriving import rule_m
 from rsf_core.acceptance.history import before
 from rsf_core.domain import ChosenBy, Scope
 from rsf_core.domain.errors import TargetError
+from rsf_core.domain.settings import Accept
 from rsf_core.rounds.curation import freeze
 from rsf_core.sampling.acceptance import prompt_scale
 from rsf_core.store import database
@@ -242,6 +244,32 @@ def test_the_rule_chooses_m_for_what_it_can_accept(store: Store) -> None:
     assert store.round_counts(1).accepted == 4
     possible = np.where(table["finish"].to_numpy() == "length", -np.inf, ell(store))
     np.testing.assert_allclose(store.ratios(1)["scale"], prompt_scale(possible, table["prompt_id"]))
+
+
+@pytest.mark.parametrize("scope", list(Scope))
+@pytest.mark.parametrize(
+    ("choose", "more"),
+    [
+        ("rate", ("", "")),
+        ("priority", (": priority sampling", ", the critical value of the next one: priority sampling")),
+    ],
+)
+def test_the_rule_says_the_share_only_where_so_many_can_be_accepted(
+    scope: Scope, choose: Literal["rate", "priority"], more: tuple[str, str]
+) -> None:
+    finite = np.array([3.0, 2.0, 1.0, 0.5] + [-np.inf] * 6)
+    told = [
+        rule_m(Accept(rate=rate, scope=scope, choose=choose), finite, finite + 0.1, np.zeros(10), False)
+        for rate in (0.3, 0.4, 0.5, 1.0)
+    ]
+    all_of_them = "accepts all 4 that can be accepted, fewer than {} of the candidates" + more[0]
+    assert [by_rule.reason for by_rule in told] == [
+        f"accepts 30% of the candidates{more[1]}",
+        f"accepts 40% of the candidates{more[1]}",
+        all_of_them.format("50%"),
+        all_of_them.format("100%"),
+    ]
+    assert [int((finite + 0.1 > by_rule.log_m).sum()) for by_rule in told] == [3, 4, 4, 4]
 
 
 @pytest.mark.parametrize("reason", ["by hand", "undo", "accepts 50% of the candidates"])

@@ -146,7 +146,7 @@ def test_values_that_are_not_allowed_give_way_to_their_defaults_and_are_all_name
     }  # fmt: skip
     messages = {problem.key: str(problem) for problem in problems}
     assert (
-        "less than or equal to 1000000" in messages["target.rewards.sentiment"]
+        "must be at most 1,000,000" in messages["target.rewards.sentiment"]
         and "1e+308" in messages["target.rewards.sentiment"]
     )
 
@@ -169,12 +169,12 @@ def test_they_are_mended_one_by_one_and_nothing_new_gets_in(tmp_path: Path) -> N
 @pytest.mark.parametrize(
     ("target", "message"),
     [
-        ({"rewards": {"a": 1e308}}, r"target\.rewards\.a: .*1000000"),
-        ({"rewards": {"a": -1e7}}, r"target\.rewards\.a: .*-1000000"),
+        ({"rewards": {"a": 1e308}}, r"target\.rewards\.a: .*1,000,000"),
+        ({"rewards": {"a": -1e7}}, r"target\.rewards\.a: .*-1,000,000"),
         ({"rewards": {"a": 1.0}, "beta": 1e-300}, r"the weight of a / beta is 1 / 1e-300"),
-        ({"beta": 1e7}, r"target\.beta: .*1000000"),
-        ({"rewards": {"": 1.0}}, r"at least 1 character"),
-        ({"rewards": {"a\nb": 1.0}}, r"pattern"),
+        ({"beta": 1e7}, r"target\.beta: .*1,000,000"),
+        ({"rewards": {"": 1.0}}, r"cannot be empty"),
+        ({"rewards": {"a\nb": 1.0}}, r"has a character that it cannot have"),
         ({"rewards": {"a" * 201: 1.0}}, r"at most 200 characters"),
         ({"constraints": [{"scorer": "x" * 999, "at_least": 1}]}, r"target\.constraints\.0\.scorer: .*at most 200"),
     ],

@@ -210,7 +210,7 @@ def test_what_was_allowed_once_is_read_as_it_was_asked_for() -> None:
     assert (spec.sampling.temperature, spec.sampling.top_k, spec.sampling.top_p) == (0.001, 1_000_000, 1.0)  # type: ignore[union-attr]
     assert dump(spec) == data
     data["sampling"]["temperature"] = "hot"
-    with pytest.raises(JobError, match=r"sampling\.temperature: Input should be a valid number.* \(got 'hot'\)"):
+    with pytest.raises(JobError, match=r"sampling\.temperature: must be a number \(got 'hot'\)"):
         read(data)
 
 
@@ -263,9 +263,9 @@ def test_each_field_that_is_damaged_is_named(kind: JobKind, version: int) -> Non
 @KINDS
 def test_a_field_that_is_missing_or_none_of_it_is_named(kind: JobKind) -> None:
     sound = dump(specs.of_kind(kind))
-    with pytest.raises(JobError, match="damaged: round: Field required"):
+    with pytest.raises(JobError, match="damaged: round: is missing"):
         read({name: value for name, value in sound.items() if name != "round"})
-    with pytest.raises(JobError, match="damaged: behaviour: Extra inputs are not permitted"):
+    with pytest.raises(JobError, match="damaged: behaviour: there is no such name here"):
         read(sound | {"behaviour": 1})
 
 
