@@ -76,8 +76,8 @@ def section(project: Project, number: int, comparison: Comparison, control: Cont
         )
     elif not project.control_leaves_a_choice(number, control):
         st.caption(
-            "A constraints-only control would be the same set: the model was trained on all candidates that pass the "
-            "constraints, so its gain is theirs."
+            "A constraints-only control has nothing to choose from: the constraints let through no more candidates than the "
+            "model was trained on."
         )
     else:
         label, icon = _BUTTONS[control]

@@ -64,6 +64,24 @@ def test_pairs_are_compared_by_keys_and_outlive_a_killed_server_and_a_reload(pag
         assert {one.reviewer for one in comparisons} == {"ann"}
 
 
+def test_arrow_keys_are_the_cards_once_the_mode_was_chosen_by_mouse_or_key(page: Page, serve, review):
+    server = serve(review(), RSF_REVIEWER="ann")
+    page.goto(f"{server.url}/review")
+    settled(page)
+    where, mode = page.locator(".where"), page.get_by_role("radio", name="Compare")
+    mode.click()
+    expect(where).to_have_text("0 pairs compared in this round")
+    press(page, "ArrowLeft")
+    expect(where).to_have_text("1 pair compared in this round")
+    page.get_by_role("radio", name="Rank").click()
+    expect(where).to_have_text("0 prompts ranked in this round")
+    page.get_by_role("radio", name="Rank").focus()
+    press(page, "ArrowLeft", "Space")  # a control that is gone to keeps its arrows
+    expect(where).to_have_text("1 pair compared in this round")
+    press(page, "ArrowRight")
+    expect(where).to_have_text("2 pairs compared in this round")
+
+
 def test_candidates_are_ranked_by_digits_and_outlive_a_killed_server_and_a_reload(page: Page, serve, review):
     folder = review()
     server = serve(folder, RSF_REVIEWER="ann")

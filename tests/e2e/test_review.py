@@ -141,11 +141,16 @@ def test_an_edited_completion_a_note_and_a_flag_are_kept(page: Page, serve, revi
     server = serve(review(), RSF_REVIEWER="ann")
     open_card(page, server, "?order=prompt&view=all")
     page.keyboard.press("e")
+    expect(page.locator(".keeping")).to_have_text(
+        "Ctrl+Enter, or a click elsewhere, keeps what is typed; Escape does not."
+    )
     page.get_by_label("The completion as it is to be trained on").fill("completion letter 0")
     page.keyboard.press("Control+Enter")
     expect(page.locator(".completion ins")).to_have_text("letter")
     expect(page.locator(".completion del")).to_have_text("number")
+    expect(page.locator(".keeping")).to_be_hidden()
     page.keyboard.press("n")
+    expect(page.locator(".keeping")).to_have_text("Enter, or a click elsewhere, keeps what is typed; Escape does not.")
     page.get_by_label("Note").fill("a better word")
     page.keyboard.press("Enter")
     page.keyboard.press("f")

@@ -38,9 +38,12 @@ export class Fields {
     const close = (keep) => {
       field.onkeydown = field.onblur = null;
       if (keep) save();
-      this.$(".editor").hidden = this.$(".line").hidden = true;
+      this.$(".editor").hidden = this.$(".line").hidden = this.$(".keeping").hidden = true;
       this.closed();
     };
+    const enter = field.tagName === "INPUT" ? "Enter" : "Ctrl+Enter";
+    this.$(".keeping").hidden = false;
+    this.$(".keeping").textContent = `${enter}, or a click elsewhere, keeps what is typed; Escape does not.`;
     field.onblur = () => close(true);
     field.onkeydown = (event) => {
       event.stopPropagation();

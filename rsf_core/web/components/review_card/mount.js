@@ -9,6 +9,7 @@ export function mounted(make) {
     let card = cards.get(parentElement);
     if (!card) {
       card = make(parentElement);
+      giveArrows();
       cards.set(parentElement, card);
     }
     card.receive(data);
@@ -20,6 +21,13 @@ export function mounted(make) {
       cards.delete(parentElement);
     };
   };
+}
+
+// The control of the page that has just brought a card gives up the focus: the arrow keys are the card's, not to go through the
+// control's options.
+function giveArrows() {
+  const { activeElement } = document;
+  if (activeElement?.closest('[role="radiogroup"]')) activeElement.blur();
 }
 
 // What a card hears of the browser, until it aborts what is returned.
