@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from itertools import count
-
 SHARES = (
     "pass@1",
     "pass@k",
@@ -15,7 +13,8 @@ SHARES = (
     "self-similarity",
 )
 """The metrics that are shares, shown in percent."""
-NOTHING = 1e-9
+NOTHING = 1e-9  # a rounding error
+MORE = 4  # digits that a small number may take, so that it does not read as 0
 
 
 def seconds(value: float) -> str:
@@ -52,10 +51,8 @@ def number(value: float | None, name: str, signed: bool = False) -> str:
 
 
 def fixed(value: float, digits: int, signed: bool = False) -> str:
-    """With so many digits after the point, and more where it would else read as 0 and is not; never −0. What is below
-    `NOTHING` is a rounding error."""
-    if abs(value) > NOTHING:
-        digits = next(more for more in count(digits) if round(value, more) != 0)
+    """With so many digits after the point, and up to `MORE` more where it would else read as 0 and is not; never −0."""
+    digits = next((more for more in range(digits, digits + MORE + 1) if round(value, more) != 0), digits)
     rounded = round(value, digits) + 0.0
     return f"{rounded:{'+' if signed else ''}.{digits}f}"
 
@@ -69,13 +66,13 @@ def significant(value: float, digits: int = 3) -> str:
 
 def percent(value: float, digits: int = 0, signed: bool = False) -> str:
     """A share of 1 as a number of percent, `fixed`: and not 100 where something is left."""
-    if abs(1.0 - abs(value)) > NOTHING:
-        digits = next(more for more in count(digits) if abs(round(100.0 * value, more)) != 100)
+    shown = (more for more in range(digits, digits + MORE + 1) if abs(round(100.0 * value, more)) != 100)
+    digits = next(shown, digits)
     return fixed(100.0 * value, digits, signed)
 
 
 def in_percent(value: float, digits: int = 0) -> str:
-    """A share of 1 in percent: 12%, 0.3%, 99.6%, and 0% and 100% of nothing and of all alone."""
+    """A share of 1 in percent: 12%, 0.3%, 99.6%, and 0% and 100% of nothing and of all alone, to within 0.0001%."""
     return f"{percent(value, digits)}%"
 
 

@@ -78,7 +78,9 @@ class Agreement:
     """`audit` counts only the first candidates in audit order, as far as four of five are decided: a random sample, so its
     rates hold for the round if the `audit_skipped` among them are like the rest. `reviewed` counts everything decided,
     which is what reviewers happened to look at. `by_p_accept` has (low, high, decided, overruled) for ten bins. `alpha` is
-    Krippendorff's, None below two reviewers in common. `by_guide` has what was said under each version of the guide."""
+    Krippendorff's, None below two reviewers in common. `by_guide` has what was said under each version of the guide.
+    `settled_by_one` candidates are settled and have one other opinion: where it was one of two who disagreed that settled it,
+    their own first word is gone, so `pairs` and `alpha` know nothing of a disagreement that there was."""
 
     audit: Confusion
     reviewed: Confusion
@@ -87,6 +89,7 @@ class Agreement:
     alpha: float | None
     audit_skipped: int = 0
     by_guide: tuple[UnderGuide, ...] = ()
+    settled_by_one: int = 0
 
 
 def agreement(index: ReviewIndex, seed: int) -> Agreement:
@@ -104,7 +107,13 @@ def agreement(index: ReviewIndex, seed: int) -> Agreement:
         alpha=_alpha(index.opinions),
         audit_skipped=int((audit & ~decided).sum()),
         by_guide=under_guide(index),
+        settled_by_one=_settled_by_one(index.opinions),
     )
+
+
+def _settled_by_one(opinions: Opinions) -> int:
+    others = np.unique(opinions.places[~opinions.final], return_counts=True)
+    return int(np.isin(others[0][others[1] == 1], opinions.places[opinions.final]).sum())
 
 
 def audited(index: ReviewIndex, seed: int) -> int:

@@ -58,7 +58,11 @@ def agreement(project: Project, number: int, reviewer: Actor) -> None:
         st.plotly_chart(charts.overruled(agreement_now.by_p_accept), config=charts.CONFIG)
     st.header("Reviewers", anchor=False)
     if not agreement_now.pairs:
-        st.caption("No candidate has been decided by two reviewers yet: raise “Opinions per candidate” below.")
+        st.caption(
+            "No candidate has the opinions of two reviewers that stand unsettled: raise “Opinions per candidate” below."
+            if agreement_now.settled_by_one
+            else "No candidate has been decided by two reviewers yet: raise “Opinions per candidate” below."
+        )
     else:
         alpha = "undefined: all agree" if agreement_now.alpha is None else fixed(agreement_now.alpha, 2)
         st.markdown(f"Krippendorff's α: **{literal(alpha)}**")
@@ -72,6 +76,11 @@ def agreement(project: Project, number: int, reviewer: Actor) -> None:
                 }
                 for pair in agreement_now.pairs
             ],
+        )
+    if agreement_now.settled_by_one:
+        st.caption(
+            f"{plural(agreement_now.settled_by_one, 'candidate')} on which one of two reviewers had the last word are not "
+            "among these: where they had disagreed before, people agree less than is said here."
         )
     question_parts.answered(project, number)
     guide_parts.agreement(agreement_now.by_guide)

@@ -373,4 +373,4 @@ def limits(interval: Interval, unit: str = "", scale: float = 1.0) -> str:
 
 def _three_digits(value: float, scale: float) -> str:
     """Those of value·scale; of a share in percent (`scale` 100) more, where less than all would read as 100."""
-    return percent(value, 1) if scale == 100.0 and 0.9995 <= value < 1.0 else significant(value * scale)
+    return percent(value) if scale == 100.0 and not 1e-6 <= abs(value) < 0.9995 else significant(value * scale)

@@ -114,6 +114,15 @@ def test_reviewers_are_compared_on_what_both_decided_and_the_settling_word_is_le
     assert got.alpha == pytest.approx(
         1 - (8 - 1) * 2 / (3 * 5 * 2) * 1, abs=1e-9
     )  # 1 − (n−1)·o/(n₀·n₁), Krippendorff 2011
+    assert got.settled_by_one == 0  # both opinions of what was settled are there
+
+
+def test_what_one_of_two_has_settled_is_counted_as_left_out() -> None:
+    """The first word of who settles it is gone, and with it a disagreement: of no, one and two other opinions it is one."""
+    votes = {"ann": {0: 1, 1: 1, 2: 1}, "ben": {0: 1, 2: -1, 3: -1}, "judge": {1: -1, 2: -1, 3: -1, 7: 1}}
+    got = agreement.agreement(index(table(40), votes, final="judge"), 1)
+    assert got.settled_by_one == 2 and got.pairs[0].both == 2
+    assert agreement.agreement(index(table(40), {}), 1).settled_by_one == 0
 
 
 def test_without_two_reviewers_in_common_there_is_no_alpha() -> None:

@@ -60,7 +60,7 @@ export function tidy(value) {
 
 // With as many more digits as it takes not to read 0 where there is something, nor 100 where something is left.
 export function percent(share) {
-  const whole = Math.min(share, 1 - share) < 1e-9;
+  const whole = Math.min(share, 1 - share) < 1e-6;
   let digits = share < 0.1 ? 1 : 0;
   while (!whole && [0, 100].includes(Number((100 * share).toFixed(digits)))) digits += 1;
   return `${(100 * share).toFixed(digits)} %`;

@@ -39,7 +39,7 @@ export function numbers(candidate) {
 // Two digits, and more where a chance would else read as none, or as certain, and is not.
 function chance(p) {
   let digits = 2;
-  while (Math.min(p, 1 - p) >= 1e-9 && [0, 1].includes(Number(p.toFixed(digits)))) digits += 1;
+  while (Math.min(p, 1 - p) >= 1e-6 && [0, 1].includes(Number(p.toFixed(digits)))) digits += 1;
   return p.toFixed(digits);
 }
 
