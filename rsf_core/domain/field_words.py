@@ -57,6 +57,13 @@ def _dotted(model: type[BaseModel], before: str = "") -> list[str]:
     return names
 
 
+def no_truth_value(value: Any) -> Any:
+    """Before a number is read: pydantic takes true for 1. Raises ValueError."""
+    if isinstance(value, bool):
+        raise ValueError("must be a number, not true or false")
+    return value
+
+
 def _of(details: ErrorDetails, names: Mapping[str, str], patterns: Mapping[str, str]) -> str:
     path = [part for part in details["loc"] if part != "[key]"]
     field = str(path[0]) if path else ""

@@ -14,10 +14,12 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import (
     AfterValidator,
     BaseModel,
+    BeforeValidator,
     ConfigDict,
     Field,
     StringConstraints,
     ValidationError,
+    ValidationInfo,
     field_validator,
     model_validator,
 )
@@ -25,7 +27,7 @@ from pydantic_core import ErrorDetails, InitErrorDetails
 
 from rsf_core.domain import Scope, scorer_ref
 from rsf_core.domain.errors import ScorerError, SettingsError
-from rsf_core.domain.field_words import in_file, nearest
+from rsf_core.domain.field_words import in_file, nearest, no_truth_value
 from rsf_core.domain.questions import MOST as MOST_QUESTIONS
 from rsf_core.domain.questions import Question, names_each_once
 
@@ -53,12 +55,19 @@ ScorerName = Annotated[
     AfterValidator(_scorer),
 ]
 """A scorer, with its options where it has some: see `ScorerRef`."""
-Weight = Annotated[float, Field(ge=-LARGEST, le=LARGEST)]
+Weight = Annotated[float, BeforeValidator(no_truth_value), Field(ge=-LARGEST, le=LARGEST)]
 Seed = Annotated[int, Field(ge=-(2**63), le=2**63 - 1)]
+_NUMBERS = (int, float, int | None, float | None)
 
 
 class _Section(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+
+    @field_validator("*", mode="before")
+    @classmethod
+    def _no_truth_value_for_a_number(cls, value: Any, info: ValidationInfo) -> Any:
+        is_number = cls.model_fields[str(info.field_name)].annotation in _NUMBERS
+        return no_truth_value(value) if is_number else value
 
 
 class Sampling(_Section):

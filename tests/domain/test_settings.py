@@ -39,6 +39,18 @@ def test_defaults_need_only_a_task() -> None:
         ({"task": "t", "candidates": 1}, r"^here: candidates: .*did you mean generate\.candidates\?$"),
         (section("evaluate", forgetting="maybe"), r"evaluate\.forgetting: must be true or false \(got 'maybe'\)$"),
         ({"task": "t", "generate": 3}, r"^here: generate: must be a table \(got 3\)$"),
+        (
+            section("generate", candidates=True),
+            r"generate\.candidates: must be a number, not true or false \(got True\)$",
+        ),
+        (section("generate", temperature=False), r"generate\.temperature: must be a number.*got False"),
+        ({"task": "t", "seed": True}, r"seed: must be a number.*got True"),
+        (section("train", growth_bound=True), r"train\.growth_bound: must be a number.*got True"),
+        (section("target", rewards={"length": True}), r"target\.rewards\.length: must be a number.*got True"),
+        (
+            section("target", constraints=[{"scorer": "ended", "at_least": True}]),
+            r"target\.constraints\.0\.at_least: must be a number.*got True",
+        ),
         (section("generate", typo=1), r"generate\.typo: there is no such name here \(got 1\)$"),
         (section("target", beta=0), r"target\.beta: must be above 0 \(got 0\)$"),
         (section("target", beta=float("inf")), r"target\.beta: .*finite"),
@@ -64,6 +76,11 @@ def test_defaults_need_only_a_task() -> None:
 def test_a_value_that_is_not_allowed_is_named(data: dict[str, Any], message: str) -> None:
     with pytest.raises(SettingsError, match=message):
         parse(data, "here")
+
+
+def test_what_is_true_or_false_is_taken_as_it_is_and_numbers_may_be_written_as_such() -> None:
+    settings = parse(section("accept", weighted=True, rate=1) | {"seed": 7, "generate": {"temperature": 1}}, "here")
+    assert (settings.accept.weighted, settings.accept.rate, settings.generate.temperature) == (True, 1.0, 1.0)
 
 
 NEVER = r"no score of words is at least 5\.0 and at most 4\.0, so nothing could ever be accepted"
