@@ -17,7 +17,6 @@ import resource
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -25,6 +24,7 @@ import pyarrow.parquet as pq
 from rsf_core.domain import Split
 from rsf_core.domain.errors import PromptFileError
 from rsf_core.prompts import rows as limits
+from rsf_core.prompts.class_labels import labels_of, named
 
 _SHARD = re.compile(r"([A-Za-z_]+)-\d+-of-\d+")
 _BATCH = 1024
@@ -36,13 +36,13 @@ Part = tuple[str | None, Path]
 def gather(folder: Path, out: Path) -> None:
     """Write all rows of the data set in `folder` to `out`. Raises PromptFileError where it is none, or cannot be read."""
     shards = parts(folder)
-    named = {split for split, _ in shards if split is not None}
+    splits = {split for split, _ in shards if split is not None}
     writer: pq.ParquetWriter | None = None
     count = 0
     try:
         for split, file in shards:
             for batch in _batches(file):
-                made = _with_split(_labelled(batch), split if named else None)
+                made = _with_split(_plain(batch), split if splits else None)
                 if writer is None:
                     writer = pq.ParquetWriter(out, made.schema)
                 if not made.schema.equals(writer.schema):
@@ -103,23 +103,9 @@ def _batches(file: Path) -> Iterator[pa.Table]:
                 yield pa.Table.from_batches([batch.slice(start, _BATCH)], stream.schema)
 
 
-def _labelled(table: pa.Table) -> pa.Table:
-    """With the names of labels in place of their numbers; −1 stands for none."""
-    try:
-        about: Any = json.loads((table.schema.metadata or {}).get(b"huggingface", b"{}"))
-        features = about.get("info", {}).get("features", {})
-        names = {
-            column: [str(name) for name in feature["names"]]
-            for column, feature in features.items()
-            if isinstance(feature, dict) and feature.get("_type") == "ClassLabel" and feature.get("names")
-        }
-    except (ValueError, AttributeError, TypeError):
-        names = {}
-    for column, labels in names.items():
-        at = table.schema.get_field_index(column)
-        if at >= 0 and pa.types.is_integer(table.schema.types[at]):
-            texts = [labels[n] if n is not None and 0 <= n < len(labels) else None for n in table[column].to_pylist()]
-            table = table.set_column(at, column, pa.array(texts, pa.string()))
+def _plain(table: pa.Table) -> pa.Table:
+    for name, labels in labels_of(table.schema).items():
+        table = table.set_column(table.schema.get_field_index(name), name, named(table[name], labels))
     return table.replace_schema_metadata(None)
 
 

@@ -12,6 +12,7 @@ import pyarrow.parquet as pq
 from rsf_core.domain.errors import PromptFileError
 from rsf_core.prompts import rows as limits
 from rsf_core.prompts.arrow_values import two_of_a_name, values
+from rsf_core.prompts.class_labels import labels_of, named
 from rsf_core.prompts.records import Record
 from rsf_core.prompts.rows import Problem
 
@@ -19,7 +20,7 @@ _HELD = 256 << 20  # bytes of one batch, were each of its values as large as all
 
 
 def records(path: Path) -> Iterator[Record | Problem]:
-    """Every row, numbered from 1. Raises PromptFileError where it is not Parquet."""
+    """Every row, numbered from 1, labels by their names. Raises PromptFileError where it is not Parquet."""
     try:
         with pq.ParquetFile(path, memory_map=False, pre_buffer=False) as file:
             names = file.schema_arrow.names
@@ -36,12 +37,17 @@ def records(path: Path) -> Iterator[Record | Problem]:
                     raise PromptFileError(
                         f"{path.name}, column {field.name!r}, has two fields of the name {inside!r}: rename or remove one"
                     )
+            labels = labels_of(file.schema_arrow)
             line = 0
             for group in range(file.num_row_groups):
                 for batch in file.iter_batches(
                     batch_size=_batch_rows(file.metadata.row_group(group)), row_groups=[group]
                 ):
-                    for row in zip(*map(values, batch.columns), strict=True):
+                    columns = (
+                        named(column, labels[name]) if name in labels else column
+                        for name, column in zip(names, batch.columns, strict=True)
+                    )
+                    for row in zip(*map(values, columns), strict=True):
                         line += 1
                         yield Record(line, dict(zip(names, row, strict=True)))
     except MemoryError:  # Arrow's is one of its own exceptions too

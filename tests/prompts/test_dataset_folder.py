@@ -52,6 +52,25 @@ def test_a_saved_data_set_is_read_over_all_its_files_with_the_names_of_its_label
     ]
 
 
+@pytest.mark.parametrize(
+    ("about", "references"),
+    [
+        (LABELS, ["good", "bad", None, None]),
+        (LABELS.replace('"label"', '"other"'), ["1", "0", "-1", None]),
+        (LABELS.replace("ClassLabel", "Value"), ["1", "0", "-1", None]),
+        ("[" * 100_000, ["1", "0", "-1", None]),
+        ('{"info": []}', ["1", "0", "-1", None]),
+    ],
+)
+def test_one_file_of_it_has_the_names_of_its_labels_too(
+    tmp_path: Path, about: str, references: list[str | None]
+) -> None:
+    rows = [{"text": f"A film, number {n}.", "label": (1, 0, -1, None)[n % 4]} for n in range(4)]
+    file = tmp_path / "train-00000-of-00001.parquet"
+    pq.write_table(pa.Table.from_pylist(rows).replace_schema_metadata({"huggingface": about}), file)
+    assert [row.reference for row in parse(file, "text", "label").rows] == references
+
+
 def test_the_splits_of_a_saved_data_set_become_sides(tmp_path: Path) -> None:
     for split in ("train", "test"):
         save(tmp_path / "d" / split, [{"question": f"Of {split}?", "answer": "a"}])
