@@ -45,7 +45,7 @@ def _compiled(pattern: str) -> Any:
 
 def composed(text: str) -> str:
     """Canonically composed (NFC): é is one character, however it was typed. Nothing else is changed."""
-    return unicodedata.normalize("NFC", _stream_safe(text))
+    return unicodedata.normalize("NFC", stream_safe(text))
 
 
 def plain(text: str) -> str:
@@ -53,7 +53,7 @@ def plain(text: str) -> str:
     mark, one hyphen, nothing invisible. For reading it, not for showing it."""
     if text.isascii():
         return text
-    return unicodedata.normalize("NFKC", _stream_safe(text.translate(_TYPOGRAPHY)))
+    return unicodedata.normalize("NFKC", stream_safe(text.translate(_TYPOGRAPHY)))
 
 
 def words(text: str) -> list[str]:
@@ -63,6 +63,7 @@ def words(text: str) -> list[str]:
     return list((_ASCII_WORD if folded.isascii() else _compiled(_WORD)).findall(folded))
 
 
-def _stream_safe(text: str) -> str:
-    """At most 30 marks in a row (UAX #15, Stream-Safe Text Format): longer runs take quadratic time to sort."""
-    return str(_compiled(_MARKS).sub(rf"\1{_JOINER}", text))
+def stream_safe(text: str) -> str:
+    """At most 30 marks in a row (UAX #15, Stream-Safe Text Format): longer runs take quadratic time to sort. No text is
+    normalised without it."""
+    return text if text.isascii() else str(_compiled(_MARKS).sub(rf"\1{_JOINER}", text))

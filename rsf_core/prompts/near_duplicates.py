@@ -27,6 +27,7 @@ import regex
 from numpy.typing import NDArray
 
 from rsf_core.domain.arrays import Ints
+from rsf_core.domain.text import stream_safe
 from rsf_core.prompts import near_edits, near_words
 from rsf_core.prompts.near_words import Words
 from rsf_core.prompts.texts import at
@@ -55,7 +56,7 @@ def normalise(text: str) -> str:
     if text.isascii():
         folded = text.lower()
         return " ".join(_ASCII_WORDS.findall(folded)) or folded.strip()
-    folded = unicodedata.normalize("NFKC", text).casefold()
+    folded = unicodedata.normalize("NFKC", stream_safe(text)).casefold()
     return " ".join(_WORDS.findall(folded)) or folded.strip()
 
 

@@ -11,6 +11,9 @@ from rsf_core.domain.arrays import Bools, Ints
 from rsf_core.prompts.near_words import Hashes, Words, mixed, sums
 
 SHORTEST = 5  # letters of a word in which a typing error can be told from another word
+LONGEST = (
+    2_000  # letters of a word in which one is looked for: each of them is left out once, so that it takes their square
+)
 SHORTEST_OF_COMMON = 3  # where the other word is in at least COMMON texts, and in TIMES as many
 COMMON, TIMES = 10, 20
 ANY_LETTER = 8  # letters of one in which any letter may be exchanged, not only for its neighbour on the keyboard
@@ -31,7 +34,8 @@ def typing_errors(texts: Words) -> Ints:
     A text without one of its words, and that word without one of its letters, make a hash; texts that share it are
     compared."""
     count = len(texts.signature)
-    able = np.array([len(word) >= SHORTEST_OF_COMMON and word.isalpha() for word in texts.words], bool) & ~texts.inside
+    able = np.array([SHORTEST_OF_COMMON <= len(word) <= LONGEST and word.isalpha() for word in texts.words], bool)
+    able &= ~texts.inside
     if not able.any():
         return np.empty((0, 2), np.int64)
     code = mixed(np.arange(len(texts.words)))

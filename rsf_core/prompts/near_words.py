@@ -17,6 +17,7 @@ import regex
 from numpy.typing import NDArray
 
 from rsf_core.domain.arrays import Bools, Ints, splitmix64
+from rsf_core.domain.text import composed, stream_safe
 
 Whole = NDArray[np.integer[Any]]
 Hashes = NDArray[np.uint64]
@@ -90,13 +91,13 @@ def fold(word: str) -> str:
         folded = "".join(_LETTERS.get(c, c) for c in folded)
         kept: list[str] = []
         base = ""
-        for c in unicodedata.normalize("NFD", folded):
+        for c in unicodedata.normalize("NFD", stream_safe(folded)):
             if unicodedata.category(c) != "Mn":
                 base = unicodedata.name(c, "")
             elif base.startswith(("LATIN", "GREEK")):
                 continue
             kept.append(c)
-        folded = unicodedata.normalize("NFC", "".join(kept))
+        folded = composed("".join(kept))
     if len(folded) < 4 or not folded.endswith("s") or not folded.isalpha() or folded.endswith(("ss", "us", "is")):
         return folded
     if folded.endswith("ies") and len(folded) > 4:
@@ -109,8 +110,8 @@ def tokens(text: str) -> list[str]:
     if text.isascii():
         parts = _ASCII.findall(text)
     else:
-        composed = unicodedata.normalize("NFKC", text.translate(_POWERS).translate(_FRACTIONS))
-        parts = [_SIGNS.get(token, token) for token in _ANY.findall(composed)]
+        one_form = unicodedata.normalize("NFKC", stream_safe(text.translate(_POWERS).translate(_FRACTIONS)))
+        parts = [_SIGNS.get(token, token) for token in _ANY.findall(one_form)]
     return parts if any(map(_is_word, parts)) else text.casefold().split()
 
 

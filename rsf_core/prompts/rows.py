@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from rsf_core.domain import Split
+from rsf_core.domain.text import composed
 from rsf_core.domain.turns import Turns, checked, whole
 
 MOST_ROWS = 1_000_000
@@ -69,7 +69,7 @@ def identity(text: str, system: str | None, earlier: Sequence[str] = ()) -> str:
 
 
 def _plain(text: str) -> str:
-    text = (text if text.isascii() else unicodedata.normalize("NFC", text)).strip()
+    text = composed(text).strip()
     return "\n".join(_indented(line) for line in text.splitlines() if line.strip()) if "\n" in text else _spaced(text)
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import random
+import time
 from collections.abc import Sequence
 from dataclasses import replace
 
@@ -353,3 +355,25 @@ def test_where_lines_end_and_how_they_are_indented_makes_another_prompt(a: str, 
 @pytest.mark.parametrize("same", [" a  b\n  c\n", "a b\r\n  c", "a b \n\n  c", "a b\n  c"])
 def test_empty_lines_line_ends_and_outer_white_space_make_no_other_prompt(same: str) -> None:
     assert identity(same, None) == identity("a b\n  c", None)
+
+
+@pytest.mark.parametrize("part", ["\u0301\u0316", "x", "ᄀ", "word ", "好", "+-", "a. ", "### Answer:\n"])
+def test_a_long_prompt_takes_time_in_proportion_to_its_length(part: str) -> None:
+    def seconds(characters: int) -> float:
+        row = PromptRow("a" + part * (characters // len(part)))
+        start = time.process_time()
+        place([], [row], 0.25, 1)
+        return time.process_time() - start
+
+    most = 24 * max(min(seconds(10_000) for _ in range(3)), 0.01)  # 8 were linear, 64 quadratic
+    assert min(seconds(80_000) for _ in range(2)) < most
+
+
+def test_a_letter_is_looked_for_in_the_longest_word_that_is_typed_and_in_no_longer_one() -> None:
+    for letters, together in ((2_000, True), (2_003, False)):
+        word = "".join(random.Random(letters).choices("bcdfgaeiou", k=letters))
+        rows = [
+            PromptRow(f"Read {one} aloud, please.", split=side)
+            for one, side in ((word, Split.TRAIN), (word[:700] + word[701:], Split.HELD_OUT))
+        ]
+        assert (len(place([], rows, 0.25, 1)[0]) == 1) is together
