@@ -12,6 +12,7 @@ import {
   percent,
   ticks,
   tidy,
+  timesOf,
 } from "../../../rsf_core/web/components/m_tuner/curves.js";
 
 test("counts are the falls after each position, added up from the right", () => {
@@ -117,6 +118,23 @@ test("an axis has about as many ticks as are wanted, whatever it spans", () => {
 
 test("nothing is 0, not -0 or a rounding error", () => {
   assert.deepEqual([tidy(-0), tidy(1e-17), tidy(-3e-10), tidy(0.1 + 0.2), tidy(-2)], ["0", "0", "0", "0.3", "-2"]);
+});
+
+test("M is a number however far its logarithm is from 0", () => {
+  const shown = [0, 0.886, -0.5, 6.8, 6.9, 100, 800, -800, 1e4, 10 * Math.LN10, 9 * Math.LN10].map(timesOf);
+  assert.deepEqual(shown, [
+    "1.00",
+    "2.43",
+    "0.607",
+    "898",
+    "9.92·10²",
+    "2.69·10⁴³",
+    "2.73·10³⁴⁷",
+    "3.67·10⁻³⁴⁸",
+    "8.81·10⁴³⁴²",
+    "1.00·10¹⁰",
+    "1.00·10⁹",
+  ]);
 });
 
 test("a small share has a digit after the point", () => {

@@ -58,6 +58,14 @@ export function tidy(value) {
   return Math.abs(value) < 1e-9 ? "0" : String(Number(value.toPrecision(6)));
 }
 
+// M itself, of its logarithm in nats: three digits, and a power of ten where it is far from 1, however large.
+export function timesOf(logM) {
+  if (Math.abs(logM) < 6.9) return Math.exp(logM).toPrecision(3);
+  const power = Math.floor(logM / Math.LN10);
+  const [mantissa, carried] = (10 ** (logM / Math.LN10 - power)).toExponential(2).split("e");
+  return `${mantissa}·10${[...String(power + Number(carried))].map((digit) => "⁰¹²³⁴⁵⁶⁷⁸⁹⁻"["0123456789-".indexOf(digit)]).join("")}`;
+}
+
 // With as many more digits as it takes not to read 0 where there is something, nor 100 where something is left.
 export function percent(share) {
   const whole = Math.min(share, 1 - share) < 1e-6;

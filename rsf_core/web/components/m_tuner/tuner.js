@@ -1,6 +1,6 @@
 // The M tuner: while M is dragged everything is drawn from numbers that came with the page; on release M goes to Python.
 
-import { atShare, counts, nearest, numbersAt, percent } from "./curves.js";
+import { atShare, counts, nearest, numbersAt, percent, timesOf } from "./curves.js";
 import { draw, LEFT, RIGHT } from "./plot.js";
 
 const whole = new Intl.NumberFormat("en-US");
@@ -97,7 +97,7 @@ export class Tuner {
     this.range.value = g;
     this.range.setAttribute("aria-valuetext", `log M ${logM.toFixed(2)}, ${numbers.accepted} accepted`);
     this.exact.value = logM.toFixed(3);
-    this.$(".times").textContent = `M = ${Math.exp(logM).toPrecision(3)}`;
+    this.$(".times").textContent = `M = ${timesOf(logM)}`;
     for (const button of this.$(".marks").children) {
       button.setAttribute("aria-pressed", button.value !== "" && Math.abs(Number(button.value) - logM) < 1e-9);
     }
