@@ -14,7 +14,9 @@ from rsf_core.scorers.answers import reference_number, stated_number
 from rsf_core.scorers.base import Scored
 from rsf_core.scorers.number import Number, evaluate
 from rsf_core.scorers.numeric import NumericMatch
-from tests.support.number_rows import NO_REFERENCES, REFERENCES, RIGHT, WRONG
+from tests.support.number_references import NO_REFERENCES, REFERENCES
+from tests.support.right_numbers import RIGHT
+from tests.support.wrong_numbers import WRONG
 
 PIECES = [
     *"1,.-−$%/^*(){}=x½²１٣好_'\n\u0301 ",
