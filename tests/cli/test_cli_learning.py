@@ -9,28 +9,32 @@ import pytest
 
 from rsf_core.cli.learning import taste_text
 from rsf_core.learning import words
-from rsf_core.learning.report import Against, Bin, Report
+from rsf_core.learning.report import Bin, Report
 from rsf_core.learning.taste import LEARNER
 from rsf_core.project.command_table import plain
 from rsf_core.sampling.intervals import Interval
+from tests.support.taste_reports import against, report
 
 AUC = Interval(0.8, 0.7, 0.9, 30)
-BEST = Against("length", Interval(0.6, 0.5, 0.7, 30), Interval(0.2, 0.1, 0.3, 30), AUC, Interval(0.1, -0.1, 0.3, 30))
-REPORT = Report(
+BEST = against(
+    "length",
+    auc=Interval(0.6, 0.5, 0.7, 30),
+    auc_gain=Interval(0.2, 0.1, 0.3, 30),
+    precision=AUC,
+    precision_gain=Interval(0.1, -0.1, 0.3, 30),
+    flattered=0.02,
+    falling=True,
+)
+REPORT = report(
     decisions=90,
-    accepted=40,
-    prompts=30,
     judged=60,
     basis="audit",
     rate=0.25,
     auc=AUC,
     precision=Interval(0.7, 0.5, 0.85, 30),
-    best=replace(BEST, flattered=0.02, falling=True),
-    rule=None,
+    best=BEST,
     calibration=(Bin(0.3, Interval(0.25, 0.1, 0.45, 30), 30),),
-    curve=(),
     further=0.012,
-    penalty=10.0,
     learner=LEARNER,
 )
 
@@ -68,7 +72,7 @@ def test_the_newest_version_is_told_with_its_verdict_and_the_earlier_ones_by_nam
 
 
 @pytest.mark.parametrize(
-    ("report", "expected"),
+    ("learned", "expected"),
     [
         (replace(REPORT, auc=Interval(0.55, 0.4, 0.7, 30)), "It has learnt nothing so far."),
         (
@@ -80,5 +84,5 @@ def test_the_newest_version_is_told_with_its_verdict_and_the_earlier_ones_by_nam
         (replace(REPORT, further=0.0), "another 50 raise the AUC by less than 0.01."),
     ],
 )
-def test_what_the_figures_say_is_told_in_words(report: Report, expected: str) -> None:
-    assert expected in taste_text(told(report))
+def test_what_the_figures_say_is_told_in_words(learned: Report, expected: str) -> None:
+    assert expected in taste_text(told(learned))

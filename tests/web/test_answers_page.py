@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from typing import Any
 
 import pytest
 from streamlit.testing.v1 import AppTest
@@ -14,21 +13,12 @@ from rsf_core.domain.errors import AccessError
 from rsf_core.project import Project
 from rsf_core.project.guarded import guarded
 from rsf_core.web import session
-from tests.support.pages import page_of
+from tests.support.pages import labelled, page_of, words_of
 
 
 def answers_page(project: Project, monkeypatch: pytest.MonkeyPatch) -> AppTest:
     monkeypatch.setattr(session, "_project", project)
     return page_of("scorers", show="Answers")
-
-
-def words_of(app: AppTest) -> str:
-    kinds: list[Any] = [app.markdown, app.caption, app.warning]
-    return "\n".join(str(one.value) for kind in kinds for one in kind).replace("\\", "")
-
-
-def button(app: AppTest, label: str) -> Any:
-    return next(one for one in app.button if one.label == label)
 
 
 def test_it_says_how_many_have_an_answer_and_leads_to_the_preview(
@@ -49,7 +39,7 @@ def test_it_says_how_many_have_an_answer_and_leads_to_the_preview(
     app.number_input[0].set_value(3.5).run()
     went: list[str] = []
     monkeypatch.setattr("rsf_core.web.ui.go", lambda page, **query: went.append(page))
-    button(app, "Look at the target with it").click().run()
+    labelled(app.button, "Look at the target with it").click().run()
     assert not app.exception and went == ["target"]
     (constraint,) = [
         one

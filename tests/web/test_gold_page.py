@@ -10,7 +10,6 @@ from typing import Any
 import pytest
 from starlette.applications import Starlette
 from starlette.testclient import TestClient
-from streamlit.testing.v1 import AppTest
 
 from rsf_core.cli.gold import gold_items
 from rsf_core.domain import Act, Action, ActKind
@@ -20,7 +19,7 @@ from rsf_core.project import Project
 from rsf_core.web import api, cursors, session
 from rsf_core.web.gate import ACTOR
 from tests.support.card_headers import HEADERS
-from tests.support.pages import page_of
+from tests.support.pages import page_of, words_of
 from tests.support.seeding import candidates, decided_project
 
 BEN = Actor("ben", Role.REVIEWER, "7")
@@ -46,10 +45,6 @@ def client(actor: Actor | None = None) -> TestClient:
 
 def post(to: TestClient, what: str, body: dict[str, Any], token: str) -> Any:
     return to.post(f"/api/review/{what}", content=json.dumps({"token": token, "round": 1} | body), headers=HEADERS)
-
-
-def words_of(app: AppTest) -> str:
-    return " ".join(str(element.value) for element in [*app.header, *app.markdown, *app.caption, *app.error])
 
 
 def test_an_owner_marks_through_the_card_and_a_reviewer_is_refused(project: Project) -> None:
@@ -154,5 +149,5 @@ def test_the_command_marks_reports_and_takes_away(project: Project, capsys: pyte
         {"remove": True},
         {"candidate": "1.1.0", "decision": "accept", "remove": True},
     ):
-        with pytest.raises(StageError, match="say"):
+        with pytest.raises(StageError, match=r"give (a CANDIDATE|accept or reject)"):
             gold_items(folder, **arguments)

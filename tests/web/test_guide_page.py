@@ -12,7 +12,7 @@ from rsf_core.domain import Act, Action, ActKind
 from rsf_core.domain.access import person
 from rsf_core.project import Project
 from rsf_core.web import session
-from tests.support.pages import SHELL, page_of
+from tests.support.pages import SHELL, page_of, words_of
 from tests.support.seeding import candidates, decided_project
 
 
@@ -23,10 +23,6 @@ def project(tmp_path: Path, small_task: Path, monkeypatch: pytest.MonkeyPatch) -
         monkeypatch.setattr(session, "_project", made)
         monkeypatch.setenv("RSF_REVIEWER", "ben")
         yield made
-
-
-def words_of(app: AppTest) -> str:
-    return " ".join(str(element.value) for element in [*app.markdown, *app.caption])
 
 
 def click(app: AppTest, label: str) -> AppTest:

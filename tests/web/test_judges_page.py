@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +15,7 @@ from rsf_core.project import Project
 from rsf_core.scorers import kept_answers
 from rsf_core.web import browser, in_address, page_draft, session
 from tests.support.judge_server import JudgeServer, Reply, error, says, serving
-from tests.support.pages import page_of
+from tests.support.pages import labelled, page_of, words_of
 
 
 @pytest.fixture
@@ -25,18 +24,9 @@ def same_browser(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(type(st.context), "cookies", property(lambda _: {browser.COOKIE: "mine"}))
 
 
-def labelled(elements, label: str):
-    return next(one for one in elements if one.label == label)
-
-
 def click(app: AppTest, label: str) -> None:
     labelled(app.button, label).click().run()
     assert not app.exception
-
-
-def words_of(elements: Iterable[Any]) -> str:
-    words = " ".join(one.value for one in elements)
-    return words.replace("\\", "").replace("\u2060", "")
 
 
 def fill(app: AppTest, server: JudgeServer, name: str = "kind") -> None:

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import replace
-from typing import Any
 
 import pytest
 
@@ -17,7 +15,7 @@ from rsf_core.scorers import kept_answers
 from rsf_core.scorers.kept_answers import Answer
 from rsf_core.web import judging_parts, session
 from tests.support import by_score
-from tests.support.pages import page_of
+from tests.support.pages import page_of, words_of
 
 JUDGE = 'llm_judge(endpoint="http://127.0.0.1:9/v1", model="*m*", rubric="Is it _kind_? <b>Really</b>?", show_reference=true)'
 
@@ -33,10 +31,6 @@ def opinion(complete: Project, monkeypatch: pytest.MonkeyPatch) -> str:
         lambda self, name: None if (card := known(self, name)) is None else replace(card, opinion=True),
     )
     return by_score.SCORER
-
-
-def words_of(elements: Iterable[Any]) -> str:
-    return " ".join(one.value for one in elements)
 
 
 def test_an_opinion_that_nobody_has_confirmed_is_warned_of_and_one_that_people_share_is_not(

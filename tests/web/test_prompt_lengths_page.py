@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import pytest
-from streamlit.testing.v1 import AppTest
 
 from rsf_core.domain import Split
 from rsf_core.project import Project
@@ -12,7 +11,7 @@ from rsf_core.rounds import prompt_lengths
 from rsf_core.rounds.prompt_lengths import LengthsFound
 from rsf_core.store.records import Fit
 from rsf_core.web import session
-from tests.support.pages import page_of
+from tests.support.pages import page_of, words_of
 
 FILE = b'{"text": "Name a colour."}\n'
 
@@ -21,11 +20,6 @@ FILE = b'{"text": "Name a colour."}\n'
 def shown(project: Project, monkeypatch: pytest.MonkeyPatch) -> Project:
     monkeypatch.setattr(session, "_project", project)
     return project
-
-
-def words_of(app: AppTest) -> str:
-    elements = [*app.markdown, *app.caption, *app.text, *app.warning]
-    return " ".join([*(str(element.value) for element in elements), *(expander.label for expander in app.expander)])
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ from rsf_core.project import Project
 from rsf_core.rounds import replicates
 from rsf_core.rounds.replicates import Gain, Replicate, RoundResult
 from rsf_core.web import runs, session
-from tests.support.pages import page_of
+from tests.support.pages import page_of, words_of
 
 
 def line(project: Project, number: int, gain: float) -> Replicate:
@@ -36,10 +36,6 @@ def line(project: Project, number: int, gain: float) -> Replicate:
 
 def page_of_runs(page: str) -> AppTest:
     return page_of(page, show="Rounds")
-
-
-def words_of(app: AppTest) -> str:
-    return " ".join(element.value for element in [*app.caption, *app.error])
 
 
 def test_overview_and_models_say_that_the_interval_is_of_one_tuned_model(

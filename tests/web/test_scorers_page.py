@@ -9,7 +9,7 @@ import pytest
 from rsf_core.project import Project
 from rsf_core.scorers import registry
 from rsf_core.web import session
-from tests.support.pages import page_of
+from tests.support.pages import labelled, page_of
 
 
 def test_what_the_scorers_gave_is_shown_with_examples_and_agreement(
@@ -37,10 +37,6 @@ def test_an_empty_round_says_what_will_be_here(project: Project, monkeypatch: py
     monkeypatch.setattr(session, "_project", project)
     app = page_of("scorers")
     assert [button.label for button in app.button if button.label == "Generate candidates"]
-
-
-def labelled(elements, label: str):
-    return next(one for one in elements if one.label == label)
 
 
 def test_a_scorer_is_written_tried_saved_and_used_by_clicks(

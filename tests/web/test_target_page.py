@@ -16,7 +16,7 @@ from rsf_core.domain.settings import Accept, Target
 from rsf_core.project import Project
 from rsf_core.project.target_book import Fate
 from rsf_core.web import session, target_parts
-from tests.support.pages import SHELL
+from tests.support.pages import SHELL, labelled, words_of
 from tests.support.seeding import add_candidates, add_scores, candidates
 
 EXAMPLE = "**bold** [link](http://127.0.0.1:9/x)"
@@ -43,17 +43,6 @@ def page() -> AppTest:
     return app
 
 
-def named(elements: Any, label: str) -> Any:
-    return next(element for element in elements if element.label.startswith(label))
-
-
-def words_of(app: AppTest) -> str:
-    return " ".join(
-        str(element.value)
-        for element in [*app.markdown, *app.caption, *app.warning, *app.error, *app.info, *app.success]
-    )
-
-
 def metrics(app: AppTest) -> dict[str, str]:
     return {metric.label: metric.value for metric in app.metric}
 
@@ -61,7 +50,7 @@ def metrics(app: AppTest) -> dict[str, str]:
 def test_nothing_is_changed_yet_and_the_button_waits(scored: Project) -> None:
     app = page()
     assert "No change yet" in words_of(app) and "Round 1 was decided by it" in words_of(app)
-    assert named(app.button, "Use this target").disabled
+    assert labelled(app.button, "Use this target").disabled
     shown_metrics = metrics(app)
     assert (
         shown_metrics["Accepted now"] == "16 of 32"
@@ -73,7 +62,7 @@ def test_nothing_is_changed_yet_and_the_button_waits(scored: Project) -> None:
 def test_an_edit_shows_what_would_change_saves_nothing_and_is_then_used(scored: Project) -> None:
     app = page()
     before = scored.store.drawn(1)["accepted"].to_pylist()
-    named(app.number_input, "Weight of sentiment").set_value(-1.0).run()
+    labelled(app.number_input, "Weight of sentiment").set_value(-1.0).run()
     assert not app.exception
     expected = scored.target_book.preview(
         Draft(scored.settings.target.model_copy(update={"rewards": {"sentiment": -1.0}}), scored.settings.accept), 1
@@ -86,8 +75,8 @@ def test_an_edit_shows_what_would_change_saves_nothing_and_is_then_used(scored: 
     texts = [str(element.proto.body) for element in app.get("html")]
     assert sum(EXAMPLE in text for text in texts) >= 2  # to be read, and as text
     assert scored.settings.target.rewards == {"sentiment": 1.0} and len(scored.target_book.versions()) == 1
-    named(app.text_input, "Why").set_value("the other way round").run()
-    named(app.button, "Use this target").click().run()
+    labelled(app.text_input, "Why").set_value("the other way round").run()
+    labelled(app.button, "Use this target").click().run()
     assert not app.exception and scored.settings.target.rewards == {"sentiment": -1.0}
     assert scored.target_book.versions()[0].reason == "the other way round"
     assert scored.store.drawn(1)["accepted"].to_pylist() == expected.after.tolist() != before
@@ -97,13 +86,13 @@ def test_an_edit_shows_what_would_change_saves_nothing_and_is_then_used(scored: 
 def test_without_its_tick_the_round_stays_decided_and_can_be_decided_later(scored: Project) -> None:
     app = page()
     before = scored.store.drawn(1)["accepted"].to_pylist()
-    named(app.number_input, "Weight of sentiment").set_value(-1.0).run()
-    named(app.checkbox, "Decide round 1").uncheck().run()
+    labelled(app.number_input, "Weight of sentiment").set_value(-1.0).run()
+    labelled(app.checkbox, "Decide round 1").uncheck().run()
     assert "keeps its decisions" in words_of(app)
-    named(app.button, "Use this target").click().run()
+    labelled(app.button, "Use this target").click().run()
     assert scored.store.drawn(1)["accepted"].to_pylist() == before
-    assert "was decided by another one" in words_of(app) and not named(app.button, "Use this target").disabled
-    named(app.button, "Use this target").click().run()
+    assert "was decided by another one" in words_of(app) and not labelled(app.button, "Use this target").disabled
+    labelled(app.button, "Use this target").click().run()
     assert not app.exception and "Round 1 was decided by it" in words_of(app)
     assert scored.store.drawn(1)["accepted"].to_pylist() != before and len(scored.target_book.versions()) == 2
 
@@ -115,44 +104,44 @@ def test_a_preset_fills_the_form_and_saves_nothing(scored: Project, name: str) -
     app = page()
     app.button(key=f"preset-{name}").click().run()
     assert not app.exception and "is loaded into the form" in words_of(app) and scored.settings.target.beta == 0.3
-    assert named(app.text_input, "Why").value.startswith("preset")
-    assert named(app.button, "Use this target").disabled == (name == "base")  # it is that already
+    assert labelled(app.text_input, "Why").value.startswith("preset")
+    assert labelled(app.button, "Use this target").disabled == (name == "base")  # it is that already
 
 
 def test_a_teacher_has_to_be_named_and_is_scored_by_a_job(scored: Project, tiny_model: Path) -> None:
     app = page()
     app.button(key="preset-teacher").click().run()
-    assert "Name the teacher" in words_of(app) and named(app.button, "Use this target").disabled
-    named(app.text_input, "Which model").set_value(str(tiny_model)).run()
+    assert "Name the teacher" in words_of(app) and labelled(app.button, "Use this target").disabled
+    labelled(app.text_input, "Which model").set_value(str(tiny_model)).run()
     assert "has no score on 32 of 32" in words_of(app) and not app.metric
     assert "first gets the missing scores" in words_of(app)
-    named(app.button, "Use this target").click().run()
+    labelled(app.button, "Use this target").click().run()
     assert not app.exception and [job.job_id for job in scored.jobs(active=True)] == ["r1-score-1"]
     assert scored.settings.target.reference == str(tiny_model)
 
 
 def test_what_the_form_lacks_is_said_in_words(scored: Project) -> None:
     app = page()
-    named(app.multiselect, "Constraints").set_value(["length"]).run()
-    named(app.number_input, "length at least").set_value(None).run()
+    labelled(app.multiselect, "Constraints").set_value(["length"]).run()
+    labelled(app.number_input, "length at least").set_value(None).run()
     assert (
         "length has no limit: give at least or at most" in words_of(app)
-        and named(app.button, "Use this target").disabled
+        and labelled(app.button, "Use this target").disabled
     )
-    named(app.number_input, "length at least").set_value(9.0).run()
-    named(app.number_input, "length at most").set_value(3.0).run()
+    labelled(app.number_input, "length at least").set_value(9.0).run()
+    labelled(app.number_input, "length at most").set_value(3.0).run()
     assert "no score of length is at least 9.0 and at most 3.0" in words_of(app)
-    assert named(app.button, "Use this target").disabled
-    named(app.number_input, "length at most").set_value(9.0).run()
-    assert not app.error and not named(app.button, "Use this target").disabled
-    named(app.multiselect, "Constraints").set_value(["ended"]).run()
-    named(app.number_input, "ended at least").set_value(2.0).run()
+    assert labelled(app.button, "Use this target").disabled
+    labelled(app.number_input, "length at most").set_value(9.0).run()
+    assert not app.error and not labelled(app.button, "Use this target").disabled
+    labelled(app.multiselect, "Constraints").set_value(["ended"]).run()
+    labelled(app.number_input, "ended at least").set_value(2.0).run()
     assert "The scores of ended lie between 0 and 1, so none is at least 2" in words_of(app)
-    named(app.multiselect, "Constraints").set_value([]).run()
-    named(app.multiselect, "Rewards").set_value(["nobodys"]).run()
+    labelled(app.multiselect, "Constraints").set_value([]).run()
+    labelled(app.multiselect, "Rewards").set_value(["nobodys"]).run()
     assert (
         "There is no scorer 'nobodys'" in words_of(app).replace("\\", "")
-        and named(app.button, "Use this target").disabled
+        and labelled(app.button, "Use this target").disabled
     )
 
 
@@ -162,9 +151,9 @@ def test_an_earlier_version_is_put_in_the_form_and_becomes_a_new_one(scored: Pro
     now = scored.target_book.draft()
     scored.target_book.use(Draft(now.target.model_copy(update={"beta": 4.0}), now.accept), decide=True)
     app = page()
-    named(app.button, "Load it into the form").click().run()
+    labelled(app.button, "Load it into the form").click().run()
     assert "Version 1 is loaded into the form" in words_of(app) and "The M that a person chose" in words_of(app)
-    named(app.button, "Use this target").click().run()
+    labelled(app.button, "Use this target").click().run()
     assert scored.target_book.versions()[0].reason == "back to version 1"
     assert scored.store.drawn(1)["accepted"].to_pylist() == before
 
@@ -176,8 +165,8 @@ def test_a_form_that_somebody_else_has_overtaken_says_so(scored: Project) -> Non
     assert "has been changed by somebody else" in words_of(app) and all(
         b.label != "Use this target" for b in app.button
     )
-    named(app.button, "Show the current target").click().run()
-    assert "No change yet" in words_of(app) and named(app.number_input, "β").value == 0.9
+    labelled(app.button, "Show the current target").click().run()
+    assert "No change yet" in words_of(app) and labelled(app.number_input, "β").value == 0.9
 
 
 def test_a_round_without_candidates_shows_the_way_and_can_be_prepared(
@@ -186,17 +175,17 @@ def test_a_round_without_candidates_shows_the_way_and_can_be_prepared(
     monkeypatch.setattr(session, "_project", project)
     app = page()
     assert "Once candidates are drawn" in words_of(app) and not app.metric
-    named(app.number_input, "β").set_value(0.7).run()
+    labelled(app.number_input, "β").set_value(0.7).run()
     assert "has no candidates yet" in words_of(app)
-    named(app.button, "Use this target").click().run()
+    labelled(app.button, "Use this target").click().run()
     assert not app.exception and project.settings.target.beta == 0.7
 
 
 def test_a_reviewer_looks_and_does_not_save(scored: Project, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(session, "actor", lambda: Actor("bob", Role.REVIEWER, "link"))
     app = page()
-    named(app.number_input, "Weight of sentiment").set_value(-1.0).run()
-    assert not app.exception and named(app.button, "Use this target").disabled
+    labelled(app.number_input, "Weight of sentiment").set_value(-1.0).run()
+    assert not app.exception and labelled(app.button, "Use this target").disabled
 
 
 def fate(**changed: Any) -> Fate:
@@ -254,27 +243,27 @@ def reloaded(app: AppTest) -> AppTest:
 def test_a_draft_outlasts_a_reload_and_a_look_at_another_page(scored: Project) -> None:
     app = page()
     assert "draft" not in app.query_params
-    named(app.number_input, "Weight of sentiment").set_value(-2.0).run()
+    labelled(app.number_input, "Weight of sentiment").set_value(-2.0).run()
     again = reloaded(app)
-    assert named(again.number_input, "Weight of sentiment").value == -2.0
+    assert labelled(again.number_input, "Weight of sentiment").value == -2.0
     assert "weight of sentiment 1 → -2" in words_of(again) and "The form shows an unsaved draft" in words_of(again)
     app.switch_page("../../pages/scorers.py").run()
     app.switch_page("../../pages/target.py").run()
-    assert not app.exception and named(app.number_input, "Weight of sentiment").value == -2.0
-    named(again.button, "Use this target").click().run()
+    assert not app.exception and labelled(app.number_input, "Weight of sentiment").value == -2.0
+    labelled(again.button, "Use this target").click().run()
     assert scored.settings.target.rewards == {"sentiment": -2.0} and "draft" not in again.query_params
 
 
 def test_a_draft_of_a_target_that_was_changed_since_says_so_and_cannot_be_used(scored: Project) -> None:
     app = page()
-    named(app.number_input, "Weight of sentiment").set_value(-2.0).run()
+    labelled(app.number_input, "Weight of sentiment").set_value(-2.0).run()
     scored.set("target.beta", "0.123")
     again = reloaded(app)
     assert "has been changed by somebody else" in words_of(again) and not [
         b for b in again.button if b.label == "Use this target"
     ]
-    named(again.button, "Show the current target").click().run()
-    assert named(again.number_input, "β").value == 0.123 and "draft" not in again.query_params
+    labelled(again.button, "Show the current target").click().run()
+    assert labelled(again.number_input, "β").value == 0.123 and "draft" not in again.query_params
 
 
 def test_an_address_with_nonsense_shows_the_target_in_force(scored: Project) -> None:

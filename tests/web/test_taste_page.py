@@ -2,43 +2,23 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from types import SimpleNamespace
-from typing import Any
 
 import pytest
 from streamlit.testing.v1 import AppTest
 
 from rsf_core.domain import Action
 from rsf_core.domain.access import person
-from rsf_core.learning.report import Against, Bin, Point, Report
+from rsf_core.learning.report import Report
 from rsf_core.learning.taste import LEARNER
 from rsf_core.project import Project
 from rsf_core.sampling.intervals import Interval
 from rsf_core.scorers import tastes
 from rsf_core.web import session
-from tests.support.pages import page_of
+from tests.support.pages import page_of, words_of
+from tests.support.taste_reports import against, report
 
-GOOD = Interval(0.81, 0.74, 0.87, 40)
-BEST = Against(
-    "sentiment", Interval(0.7, 0.6, 0.8, 40), Interval(0.11, 0.04, 0.18, 40), GOOD, Interval(0.1, 0.02, 0.19, 40)
-)
-REPORT = Report(
-    decisions=120,
-    accepted=50,
-    prompts=40,
-    judged=120,
-    basis="chosen",
-    rate=0.2,
-    auc=GOOD,
-    precision=Interval(0.9, 0.7, 0.97, 40),
-    best=BEST,
-    rule=None,
-    calibration=(Bin(0.2, Interval(0.25, 0.1, 0.4, 40), 60), Bin(0.8, Interval(0.7, 0.5, 0.9, 40), 60)),
-    curve=(Point(30, 0.7, 0.02), Point(60, 0.77, 0.02), Point(108, 0.81, 0.0)),
-    further=0.02,
-    penalty=10.0,
-)
+REPORT = report()
 
 
 def learned_page(project: Project, monkeypatch: pytest.MonkeyPatch) -> AppTest:
@@ -53,11 +33,6 @@ def kept(project: Project, report: Report) -> None:
     body = {"identity": "x", "hidden": [0.0], "others": [], "intercept": 0.0, "report": asdict(report)}
     project.store.tastes.add("0a1b2c3d", body, "ann")
     tastes.keep(project.folder, "0a1b2c3d", body)
-
-
-def words_of(app: AppTest) -> str:
-    kinds: list[Any] = [app.markdown, app.caption, app.success, app.warning, app.info]
-    return "\n".join(str(one.value) for kind in kinds for one in kind)
 
 
 def test_before_enough_is_decided_it_says_what_is_lacking_and_leads_to_review(
@@ -102,17 +77,17 @@ def test_a_version_shows_its_figures_and_leads_to_the_preview(
 @pytest.mark.parametrize(
     ("report", "words"),
     [
-        (replace(REPORT, auc=Interval(0.55, 0.44, 0.66, 40)), "It has learnt nothing so far"),
+        (report(auc=Interval(0.55, 0.44, 0.66, 40)), "It has learnt nothing so far"),
         (
-            replace(REPORT, best=replace(BEST, auc_gain=Interval(0.02, -0.03, 0.07, 40))),
+            report(best=against(auc_gain=Interval(0.02, -0.03, 0.07, 40))),
             "It is not shown to be better than the scorer sentiment alone",
         ),
-        (replace(REPORT, best=None), "reject,** on prompts that it has not seen"),
-        (replace(REPORT, calibration=()), "That cannot be judged yet: it takes 40 decisions of 20 prompts"),
-        (replace(REPORT, best=replace(BEST, flattered=0.034)), "Its AUC is 0.03 less than on them"),
+        (report(best=None), "reject,** on prompts that it has not seen"),
+        (report(calibration=()), "That cannot be judged yet: it takes 40 decisions of 20 prompts"),
+        (report(best=against(flattered=0.034)), "Its AUC is 0.03 less than on them"),
         (REPORT, "An earlier version of this program learned it"),
-        (replace(REPORT, basis="audit", judged=45), "On 45 candidates that were put before people by chance"),
-        (replace(REPORT, further=0.001), "by less than 0.01"),
+        (report(basis="audit", judged=45), "On 45 candidates that were put before people by chance"),
+        (report(further=0.001), "by less than 0.01"),
     ],
 )
 def test_the_verdict_is_what_the_figures_say(
@@ -125,7 +100,7 @@ def test_the_verdict_is_what_the_figures_say(
 def test_a_scorer_whose_lower_values_are_the_better_ones_is_named_so_and_a_version_of_today_is_no_earlier_one(
     complete: Project, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    kept(complete, replace(REPORT, best=replace(BEST, falling=True), learner=LEARNER))
+    kept(complete, report(best=against(falling=True), learner=LEARNER))
     app = learned_page(complete, monkeypatch)
     assert app.dataframe[0].value["ordered by"][1] == "sentiment (the lower the better)"
     assert "earlier version" not in words_of(app) and "flattered" not in words_of(app)

@@ -10,11 +10,7 @@ from rsf_core.domain import Split
 from rsf_core.domain.access import person
 from rsf_core.project import Project
 from rsf_core.web import session
-from tests.support.pages import page_of
-
-
-def words_of(app: AppTest) -> str:
-    return " ".join(str(element.value) for element in [*app.markdown, *app.caption, *app.metric, *app.info, *app.text])
+from tests.support.pages import page_of, words_of
 
 
 def button(app: AppTest, label: str) -> Button:
