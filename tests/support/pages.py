@@ -29,7 +29,7 @@ def words_of(drawn: AppTest | Iterable[Any]) -> str:
     elements: list[Any] = list(drawn)
     labels: list[str] = []
     if isinstance(drawn, AppTest):
-        kinds = "header markdown caption text metric info success warning error".split()
+        kinds = ["header", "markdown", "caption", "text", "metric", "info", "success", "warning", "error"]
         elements = [element for kind in kinds for element in getattr(drawn, kind)]
         labels = [expander.label for expander in drawn.expander]
     texts = [*(str(element.value) for element in elements), *labels]
