@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 
 from rsf_core.domain.errors import ModelError
 from rsf_core.model_scorers.texts import Row
+from rsf_core.models.context_window import context_of
 from rsf_core.models.forward.batches import right_pad
 from rsf_core.models.forward.caches import names
 
@@ -55,8 +56,7 @@ class Classifier:
         )
         if isinstance(table, torch.nn.Embedding) and table.padding_idx is not None:
             return table.num_embeddings - table.padding_idx - 1  # positions are counted from behind that of the padding
-        limit = getattr(self._config, "max_position_embeddings", None)
-        return limit if isinstance(limit, int) and limit > 0 else None
+        return context_of(self._config)
 
     def logits(self, rows: Sequence[Row]) -> NDArray[np.float64]:
         """(N, labels), in the order of `rows`."""

@@ -33,8 +33,29 @@ class ContextWindow:
 
 def window_of(model: Any) -> ContextWindow:
     """The room of a transformers model, with its weights or without. Raises ModelError, see decoder_prefix."""
-    limit = getattr(model.config, "max_position_embeddings", None)
-    return ContextWindow(limit, len(decoder_prefix(model)) if model.config.is_encoder_decoder else None)
+    return ContextWindow(
+        context_of(model.config), len(decoder_prefix(model)) if model.config.is_encoder_decoder else None
+    )
+
+
+def context_of(config: Any) -> int | None:
+    """How many tokens a model takes by its config; None where it names no limit. One with longrope (Phi-3) takes as many as it
+    was trained with at first: beyond them all positions are scaled in another way, by the longest row of a batch and by how
+    far a completion is drawn, so that log q would hang on what is computed beside it."""
+    limit = getattr(config, "max_position_embeddings", None)
+    known = [limit] if isinstance(limit, int) and limit > 0 else []
+    return min(known + _lengths_of_longrope(config), default=None)
+
+
+def _lengths_of_longrope(config: Any) -> list[int]:
+    """The length at which the scaling changes, of each kind of layer that has one."""
+    rope = getattr(config, "rope_parameters", None)
+    if not isinstance(rope, dict):
+        return []
+    parts = [rope, *(part for part in rope.values() if isinstance(part, dict))]
+    lengths = [part.get("original_max_position_embeddings") for part in parts if part.get("rope_type") == "longrope"]
+    own = getattr(config, "original_max_position_embeddings", None)
+    return [length for length in (*lengths, own if lengths else None) if isinstance(length, int) and length > 0]
 
 
 def decoder_prefix(model: Any) -> list[int]:

@@ -127,7 +127,7 @@ class LocalProposal:
         for prompt, completion, text in drawn:
             problem = models.misread(self.tokenizer, vocabulary, prompt, completion, text)
             if problem is None and not self._forward.fits(len(prompt), len(completion)):
-                problem = f"({text[:60]!r}) is longer than its context of {self.model.config.max_position_embeddings}"
+                problem = f"({text[:60]!r}) is longer than its context of {self.lengths.window.limit}"
             ruled_out = models.ruled_out(masks, completion)
             if problem is None and ruled_out is not None:
                 raise ModelError(
