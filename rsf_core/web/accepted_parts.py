@@ -194,7 +194,8 @@ def rules(project: Project, number: int, threshold: ThresholdRecord) -> None:
         },
     )
     st.caption(
-        "Every rule keeps as many candidates as rejection sampling does, without overrides. best_of_n takes the "
+        "Every rule keeps about as many candidates as rejection sampling does, without overrides: best_of_n the same "
+        "number of each prompt, a threshold all with equal rewards or none. best_of_n takes the "
         "highest rewards and forgets the target's spread; random shows what fine-tuning alone would get. distinct-2 is "
         "computed on equal numbers of completions."
     )

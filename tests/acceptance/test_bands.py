@@ -109,7 +109,7 @@ def test_who_was_drawn_for_again_stays_in_its_band_and_starves_no_more() -> None
     counted = bands.bands(kinds)
     assert counted is not None and counted.counts == (10, 0, 6, 0, 0)
     assert (counted.again, counted.further, counted.helped, counted.starving) == (5, 40, 3, 7)
-    assert "5 of those with none were drawn for again (40 candidates), and 3 have one since" in bands.in_words(counted)
+    assert "5 of those with none were drawn for again (40 candidates), and 3 have one now" in bands.in_words(counted)
     plan = bands.plan(kinds, 4)
     assert plan is not None and plan.prompts == 7 and 0 < plan.expected < 7
 
