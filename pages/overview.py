@@ -71,10 +71,14 @@ else:
         st.plotly_chart(charts.gains(comparisons, metric, metric in SHARES), config=charts.CONFIG)
     with right:
         latest = comparisons[-1]
+        gain = together.get((latest.round, "tuned"), latest.gain_over_base[metric])
+        beyond_chance = ui.beyond_chance(gain)
         st.metric(
             f"{literal(metric)}, round {latest.round:,} against the base",
             literal(ui.interval(latest.after[metric], metric).split("  ")[0]),
-            ui.interval(together.get((latest.round, "tuned"), latest.gain_over_base[metric]), metric, signed=True),
+            ui.interval(gain, metric, signed=True),
+            delta_color="normal" if beyond_chance else "off",
+            delta_arrow="auto" if beyond_chance else "off",
         )
         st.caption(
             f"Mean over {plural(latest.prompts, 'held-out prompt')} ({plural(latest.completions, 'completion')}); "

@@ -365,6 +365,11 @@ def interval(estimate: Interval | None, name: str, signed: bool = False) -> str:
     return f"{value}  [{number(estimate.low, name, signed)}, {number(estimate.high, name, signed)}]"
 
 
+def beyond_chance(gain: Interval) -> bool:
+    """Whether its limits leave 0 out: only then has a gain a sign, and an arrow."""
+    return gain.known and not gain.low <= 0.0 <= gain.high
+
+
 def limits(interval: Interval, unit: str = "", scale: float = 1.0) -> str:
     """value [low, high] of any estimate, to three digits."""
     value, low, high = (_three_digits(limit, scale) for limit in (interval.value, interval.low, interval.high))

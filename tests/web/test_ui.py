@@ -44,3 +44,11 @@ def test_limits_have_three_digits_and_are_0_or_100_percent_only_where_they_are(
     value: float, low: float, high: float, unit: str, scale: float, text: str
 ) -> None:
     assert ui.limits(Interval(value, low, high, 9), unit, scale) == text
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "shown"),
+    [(0.01, 0.2, True), (-0.2, -0.01, True), (-0.1, 0.2, False), (0.0, 0.2, False), (-math.inf, math.inf, False)],
+)
+def test_a_gain_has_an_arrow_only_where_chance_does_not_explain_it(low: float, high: float, shown: bool) -> None:
+    assert ui.beyond_chance(Interval(0.05, low, high, 9)) is shown
