@@ -45,6 +45,14 @@ def import_file(
             help="candidates: where they were made, e.g. a model's name; by default the file's name without its ending."
         ),
     ] = None,
+    column: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="PART=NAME",
+            help="A column that is not recognised, e.g. reference=iso; again for another. PART: prompt, reference, system or "
+            "split; of candidates also completion, log_q, token_count or source.",
+        ),
+    ] = None,
     held_out: Annotated[
         float, typer.Option(min=0, max=0.9, help="prompts: the held-out share of rows without a split.")
     ] = 0.25,
@@ -58,7 +66,7 @@ def import_file(
         raise PromptFileError(f"{problems} already exists: choose another file for the problems of rows")
     place = file if file.startswith(hub.PREFIX) else str(Path(file).absolute())
     source_of_rows = {"what": what, "file": place, "source": source or Path(file).stem, "held_out": held_out}
-    source_of_rows |= {"config": config, "split": split}
+    source_of_rows |= {"config": config, "split": split, "columns": _named(column or [])}
     with connect(folder, "rsf import") as connection:
         begun = connection.call("import_start", source_of_rows)
         try:
@@ -71,6 +79,14 @@ def import_file(
             problems.write_text(wrong, encoding="utf-8-sig", newline="")
         added = connection.call("import_add", {**begun, "author": who()})
     say(added, as_json, lambda: _told(added, what))
+
+
+def _named(column: list[str]) -> dict[str, str]:
+    pairs = [one.partition("=") for one in column]
+    wrong = [part + sign + name for part, sign, name in pairs if not (part and name)]
+    if wrong:
+        raise PromptFileError(f"--column {wrong[0]} names no column: write it as in --column reference=answer")
+    return {part: name for part, _, name in pairs}
 
 
 def _wait(connection: Connection, begun: dict[str, Any]) -> None:
@@ -92,6 +108,11 @@ def _told(added: dict[str, Any], what: Imported) -> str:
         parts += [f"{added['there']:,} were there already"] if added["there"] else []
     parts += [f"{plural(added['left_out'], 'row')} left out"] if added["left_out"] else []
     lines = [", ".join(parts), *(f"  {escape(line)}" for line in added["problems"])]
+    if added.get("unread_columns"):
+        others = ", ".join(added["unread_columns"])
+        lines.append(
+            f"  Not read: {escape(others)}. If the references are there, --column reference=NAME takes them in."
+        )
     if what is Imported.CANDIDATES and added["candidates"]:
         lines.append("  The rule does not decide them: accept or reject them on the Review page or with rsf override.")
     return "\n".join(lines)

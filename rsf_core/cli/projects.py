@@ -18,7 +18,12 @@ from rsf_core.project.commands import plain
 
 def init(
     folder: Folder,
-    task: Annotated[str, typer.Option(help="A bundled task, or a folder with task.toml and prompts.jsonl.")],
+    task: Annotated[
+        str,
+        typer.Option(
+            help="A bundled task, a folder with task.toml and prompts.jsonl, or blank for prompts of your own."
+        ),
+    ],
     model: Annotated[
         str | None, typer.Option(help="A Hugging Face id or folder; the embedded model by default.")
     ] = None,
@@ -26,19 +31,24 @@ def init(
     as_json: Json = False,
 ) -> None:
     """Create a project in DIR from a task."""
+    from rsf_core.models.library import folder_of
     from rsf_core.project import Project
 
+    if model is not None:
+        folder_of(model)  # a name of the hub is looked up once something is drawn
     with Project.create(folder, task, model, what="rsf init", seed=seed) as project:
         counts = project.prompt_counts()
         answer = {"folder": str(project.folder), "task": project.settings.task, "prompts": plain(counts)}
-    say(
-        answer,
-        as_json,
-        lambda: (
-            f"[green]✓[/] {escape(str(folder))}: {', '.join(f'{n} {s}' for s, n in answer['prompts'].items())} prompts. "
-            f"Next: [bold]rsf run {escape(str(folder))}[/]"
-        ),
-    )
+    say(answer, as_json, lambda: _made(folder, answer["prompts"]))
+
+
+def _made(folder: Path, prompts: dict[str, int]) -> str:
+    """What was made and the next command; a blank task has no prompts yet."""
+    name = escape(str(folder))
+    counts = ", ".join(f"{count} {side.replace('_', ' ')}" for side, count in prompts.items())
+    if not counts:
+        return f"[green]✓[/] {name}: no prompts yet. Next: [bold]rsf import {name} FILE[/]"
+    return f"[green]✓[/] {name}: {counts} prompts. Next: [bold]rsf run {name}[/]"
 
 
 def backup(

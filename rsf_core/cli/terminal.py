@@ -265,9 +265,9 @@ def projects_table(workspace: Path, entries: Sequence[Entry]) -> Table | str:
     table = Table(box=SIMPLE, show_edge=False, pad_edge=False)
     table.padding = (0, 1, 0, 0)
     for column in ("name", "task", "model"):
-        table.add_column(column, overflow="ellipsis", no_wrap=True, min_width=8)
+        table.add_column(column, overflow="fold")  # a narrow terminal wraps names, and cuts no number off
     for column in ("round", "gain", "changed", "size"):
-        table.add_column(column, justify="right", no_wrap=column != "gain")
+        table.add_column(column, justify="right", no_wrap=True)
     for entry in entries:
         round_number = "?" if entry.summary is None else str(entry.summary.round)
         gain = None if entry.summary is None else entry.summary.gain

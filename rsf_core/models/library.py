@@ -62,6 +62,12 @@ def resolve(name: str, progress: ReportProgress = lambda fraction, message: None
     `progress` gets a fraction in [0, 1] and what is being done. Raises ModelError saying what was tried."""
     if name == DEFAULT_MODEL:
         return _embedded(progress)
+    return folder_of(name) or _download(name, progress)
+
+
+def folder_of(name: str) -> Path | None:
+    """The folder that `name` is, None where it names a model of the hub. Raises ModelError where it can only be a folder and
+    is none, or one without a model."""
     folder = typed(name)
     if os.path.isdir(folder):
         if not _is_model(folder):
@@ -73,7 +79,7 @@ def resolve(name: str, progress: ReportProgress = lambda fraction, message: None
         return folder.absolute()
     if _is_path(name):
         raise ModelError(f"there is no folder {folder}: a model is a folder with config.json and *.safetensors")
-    return _download(name, progress)
+    return None
 
 
 def save(model: Any, tokenizer: Any, folder: Path, lineage: dict[str, Any]) -> None:

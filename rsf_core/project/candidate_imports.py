@@ -10,9 +10,10 @@ with all others as any import does it. No q of this project made them, so they a
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -30,6 +31,7 @@ from rsf_core.project import candidate_reading
 from rsf_core.project.candidate_reading import NEW, ROWS, Texts, first_of
 from rsf_core.project.imports import Imports
 from rsf_core.prompts import Problem, completions
+from rsf_core.prompts.chosen_columns import completion_columns
 from rsf_core.prompts.completions import CompletionColumns
 from rsf_core.prompts.files import FOUND, Reading
 from rsf_core.prompts.reading import WrongRow
@@ -139,16 +141,19 @@ class CandidateImports:
         work, module = candidate_reading.work, candidate_reading.__name__
         return self._uploads.begin(upload, request, write, work, module, again)
 
-    def start_found(self, upload: str, source: str, again: bool = False) -> str:
-        """The same with the columns as they are recognised. Raises PromptFileError where none can hold completions."""
-        columns = self.columns(upload)
+    def start_found(
+        self, upload: str, source: str, again: bool = False, named: Mapping[str, str] = MappingProxyType({})
+    ) -> str:
+        """The same with the columns as they are recognised, but for those that are `named` by what they hold. Raises
+        PromptFileError where none can hold completions, or there is no such column."""
         file_format = self._uploads.format(upload)
+        columns = completion_columns(file_format, self.columns(upload), named)
         if columns is None and file_format.text is None:
             raise PromptFileError(f"{self._uploads.name(upload)} {file_format.problem}")
         if columns is None:
             raise PromptFileError(
                 f"{self._uploads.name(upload)} has no column of completions beside that of the prompt: call it completion, or "
-                "name the columns"
+                "say which it is"
             )
         return self.start(upload, columns, source, again=again)
 

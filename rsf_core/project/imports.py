@@ -21,6 +21,7 @@ from dataclasses import asdict, dataclass
 from functools import lru_cache, partial
 from hashlib import blake2b
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import pyarrow.parquet as pq
@@ -34,6 +35,7 @@ from rsf_core.project.import_steps import TOO_LARGE, limit_memory, outcome, plac
 from rsf_core.project.problem_list import NAME as PROBLEMS
 from rsf_core.project.prompt_book import PromptBook
 from rsf_core.prompts import Format, Problem, PromptRow, hub, recognise, row_file
+from rsf_core.prompts.chosen_columns import prompt_columns, unread
 from rsf_core.prompts.files import FOUND, PACKED, Layout, Reading
 from rsf_core.prompts.parsing import Columns
 from rsf_core.prompts.rows import LARGEST_FILE
@@ -228,13 +230,23 @@ class Imports:
                 process.leave(process.start(folder, module, LEAN))
         return folder.name
 
-    def start_found(self, upload: str, held_out_share: float, again: bool = False) -> str:
-        """The same with the columns as they are recognised. Raises PromptFileError where there is no readable row."""
+    def start_found(
+        self, upload: str, held_out_share: float, again: bool = False, named: Mapping[str, str] = MappingProxyType({})
+    ) -> str:
+        """The same with the columns as they are recognised, but for those that are `named` by what they hold. Raises
+        PromptFileError where there is no readable row or no such column."""
         file_format = self.format(upload)
-        if file_format.text is None:
+        columns = prompt_columns(file_format, named)
+        if columns is None:
             raise PromptFileError(f"{self.name(upload)} {file_format.problem}")
-        columns = Columns(file_format.text, file_format.reference, file_format.system, file_format.split)
         return self.start(upload, columns, held_out_share, again=again)
+
+    def unread(self, upload: str, placing: str) -> list[str]:
+        """The columns of a kept file that a placing reads nothing of."""
+        request = read_json(self._folder / upload / placing / "request.json")
+        if request is None:
+            return []
+        return unread(self.format(upload, Reading(**request["reading"])), Columns(**request["columns"]))
 
     def state(self, upload: str, placing: str) -> ImportState:
         folder = self._folder / upload / placing

@@ -86,15 +86,22 @@ def restore_prompts(project: Project, prompt_ids: list[int], author: Actor) -> N
 
 @command
 def import_start(
-    project: Project, what: str, file: str, source: str, held_out: float, config: str | None, split: str | None
+    project: Project,
+    what: str,
+    file: str,
+    source: str,
+    held_out: float,
+    config: str | None,
+    split: str | None,
+    columns: dict[str, str] | None = None,
 ) -> dict[str, Any]:
     """Begin to read a file of prompts, or of candidates made elsewhere; what the other commands of an import take. `file` may
     be `hub:ID`, with a configuration and a split."""
     upload = project.imports.keep_named(file, config, split)
     if what == "candidates":
-        placing = project.candidate_imports.start_found(upload, source, again=True)
+        placing = project.candidate_imports.start_found(upload, source, again=True, named=columns or {})
     else:
-        placing = project.imports.start_found(upload, held_out, again=True)
+        placing = project.imports.start_found(upload, held_out, again=True, named=columns or {})
     return {"what": what, "upload": upload, "placing": placing}
 
 
@@ -128,6 +135,7 @@ def import_add(project: Project, what: str, upload: str, placing: str, author: A
     preview = project.imports.state(upload, placing).preview
     if preview is None:
         raise PromptError("the file is not read yet, or is not kept any more: read it again")
+    unread = project.imports.unread(upload, placing)  # before the placing is deleted
     count = project.imports.add(upload, placing)
     problems = [str(problem) for problem in preview.problems]
-    return {"prompts": count, "left_out": preview.left_out, "problems": problems}
+    return {"prompts": count, "left_out": preview.left_out, "problems": problems, "unread_columns": unread}

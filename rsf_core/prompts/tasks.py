@@ -48,7 +48,8 @@ def load(name: str) -> Task:
     folder = bundled.path("data", "tasks", name) if name in names() else Path(name)
     if not all(os.path.isfile(folder / file) for file in FILES):
         raise SettingsError(
-            f"there is no task {name!r}: choose one of {', '.join(names())}, or a folder with task.toml and prompts.jsonl"
+            f"there is no task {name!r}: choose one of {', '.join(names())}, {BLANK} for prompts of your "
+            "own, or a folder with task.toml and prompts.jsonl"
         )
     try:
         text = tomllib.loads((folder / "task.toml").read_text(encoding="utf-8"))

@@ -12,6 +12,7 @@ from rsf_core.domain.words import plural
 from rsf_core.project import Project
 from rsf_core.project.imports import ImportState, Preview
 from rsf_core.prompts import Format
+from rsf_core.prompts.chosen_columns import unread
 from rsf_core.prompts.csv_rows import DELIMITERS
 from rsf_core.prompts.encodings import ENCODINGS
 from rsf_core.prompts.files import FOUND, SUFFIXES, Reading
@@ -75,6 +76,9 @@ def importing(project: Project) -> None:
         candidate_import_parts.chosen(project, upload, name, file_format, reading)
         return
     columns = _columns(file_format, upload)
+    others = unread(file_format, columns)
+    if others:
+        st.caption(literal(f"Not read: {', '.join(others)}."))
     share = st.slider("Held-out share, for rows without a split (%)", 0, 90, 25, 5, key=f"share-{upload}") / 100
     try:
         placing = project.imports.start(upload, columns, share, reading)

@@ -185,7 +185,13 @@ def test_a_folder_that_is_no_project_is_refused_everywhere(tmp_path: Path) -> No
     assert rsf_json("status", tmp_path, expect=1)["kind"] == "NotAProjectError"
     assert "rsf init" in rsf("run", tmp_path / "gone", expect=1)
     assert "is not empty" in rsf("init", tmp_path, "--task", "arithmetic", expect=1)
-    assert "choose one of arithmetic" in rsf("init", tmp_path / "new", "--task", "poems", expect=1)
+    unknown = rsf("init", tmp_path / "new", "--task", "poems", expect=1)
+    assert "choose one of arithmetic" in unknown and "blank for prompts of your own" in unknown
+    assert "there is no folder" in rsf("init", tmp_path / "new", "--task", "blank", "--model", "/no/such", expect=1)
+    assert "not a model folder" in rsf("init", tmp_path / "new", "--task", "blank", "--model", tmp_path, expect=1)
+    assert not (tmp_path / "new").exists()
+    made = rsf("init", tmp_path / "new", "--task", "blank")
+    assert "no prompts yet. Next: rsf import" in made
 
 
 def test_doctor_tells_what_is_there(folder: Path) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -42,11 +43,52 @@ def test_prompts_are_imported_once_and_what_is_wrong_is_a_csv(folder: Path, tmp_
     assert (added["prompts"], added["left_out"], len(added["problems"])) == (1, 1, 1)
     rows = list(csv.reader(io.StringIO(wrong.read_text("utf-8-sig"))))
     assert rows[0] == ["line", "field", "read", "problem"] and rows[1][:3] == ["2", "question", "no"]
-    assert rsf("import", folder, file) == {"prompts": 0, "left_out": 2, "problems": rsf_problems(folder, file)}
+    again = {"prompts": 0, "left_out": 2, "problems": rsf_problems(folder, file), "unread_columns": []}
+    assert rsf("import", folder, file) == again
     with pytest.raises(PromptFileError, match="is there already"):
         rsf("import", folder, file, "--problems", wrong)
     with Project.open(folder) as project:
         assert sum(prompt.text == "How high is Mont Blanc?" for prompt in project.prompts()) == 1
+
+
+def test_columns_that_are_not_recognised_are_told_and_can_be_named(folder: Path, tmp_path: Path) -> None:
+    file = tmp_path / "dates.csv"
+    file.write_text(
+        "wie,iso,question,why\nA,1980-06-04,When was 4 June 1980?,a\nB,1963-07-22,When was 22 July 1963?,b\n"
+    )
+    with connect(folder, "a test") as connection:
+        begun = connection.call(
+            "import_start",
+            {"what": "prompts", "file": str(file), "source": "x", "held_out": 0.0, "config": None, "split": None},
+        )
+        connection.call("import_cancel", begun)
+    for wrong, problem in (
+        ("iso", "--column iso names no column"),
+        ("ref=iso", "no column holds 'ref' here: name those of prompt, reference, system, split"),
+        ("reference=ISO", "there is no column 'ISO'; the columns are question, "),
+    ):
+        with pytest.raises(PromptFileError, match=re.escape(problem)):
+            rsf("import", folder, file, "--column", wrong)
+    told = RUNNER.invoke(app, ["import", str(folder), str(file), "--held-out", "0"], catch_exceptions=False).stdout
+    assert "Not read: wie, iso, why." in told and "--column reference=NAME" in told
+    with Project.open(folder) as project:
+        assert {one.reference for one in project.prompts() if one.text.startswith("When was")} == {None}
+
+    file.write_text(file.read_text().replace("When was", "Which day was"))
+    added = rsf("import", folder, file, "--column", "reference=iso", "--column", "system=wie", "--held-out", "0")
+    assert (added["prompts"], added["unread_columns"]) == (2, ["why"])
+    with Project.open(folder) as project:
+        prompts = [one for one in project.prompts() if one.text.startswith("Which day")]
+        assert [(one.reference, one.system) for one in prompts] == [("1980-06-04", "A"), ("1963-07-22", "B")]
+
+
+def test_a_column_of_completions_can_be_named(folder: Path, tmp_path: Path) -> None:
+    file = tmp_path / "made.csv"
+    file.write_text("question,by_hand\nHow high is Mont Blanc?,4806 m\n")
+    with pytest.raises(PromptFileError, match="no column of completions"):
+        rsf("import", folder, file, "--what", "candidates")
+    added = rsf("import", folder, file, "--what", "candidates", "--column", "completion=by_hand")
+    assert added["candidates"] == 1
 
 
 def rsf_problems(folder: Path, file: Path) -> list[str]:
