@@ -20,12 +20,21 @@ def reference_name(reference: str) -> str:
 
 def describe(target: Target) -> str:
     """The target in one line."""
-    terms = [f"{weight:g} × {readable(scorer)}" for scorer, weight in target.rewards.items()]
-    rewards = f"reward {' + '.join(terms)}, β {target.beta:g}" if terms else "no reward"
+    rewards = f"reward {_sum_of(target)}, β {target.beta:g}" if target.rewards else "no reward"
     must = [constraint_words(constraint) for constraint in target.constraints]
     constraints = f"; must have {' and '.join(must)}" if must else ""
     at = ", at the temperature of the draws" if target.tempered and target.reference != PROPOSAL else ""
     return f"{rewards}{constraints}; close to {reference_name(target.reference)}{at}"
+
+
+def _sum_of(target: Target) -> str:
+    """The reward as a sum: 1 × iso − 0.02 × words."""
+    text = ""
+    for scorer, weight in target.rewards.items():
+        sign = "−" if weight < 0 else "+"
+        before = f" {sign} " if text else sign.replace("+", "")
+        text += f"{before}{abs(weight):g} × {readable(scorer)}"
+    return text
 
 
 def changes(before: Draft, after: Draft) -> list[str]:

@@ -39,9 +39,10 @@ class ScorerRef:
             options = tomllib.loads(f"options = {{ {inside} }}")["options"]
         except (tomllib.TOMLDecodeError, RecursionError) as error:
             reason = str(error).partition(" (at line")[0]
+            slash = "; in double quotes a \\ is written twice, in single quotes once" if "\\" in inside else ""
             raise ScorerError(
-                f'the options in {text!r:.120} cannot be read ({reason}): write them as in {name}(text="cat", count=2), '
-                "a text in quotes, true or false in lower case"
+                f'the options in {shown(text, 120)} cannot be read ({reason}): write them as in {name}(text="cat", '
+                f"count=2), a text in quotes, true or false in lower case{slash}"
             ) from error
         wrong = [key for key in options if not _KEY.fullmatch(key)]
         if wrong or not all(map(_is_plain, options.values())):

@@ -102,7 +102,7 @@ class TranslationCheck:
     def reference_problem(self, reference: str | None) -> str | None:
         if reference and reference.strip():
             return None
-        return "needs a translation as the reference, and there is none"
+        return "needs a text as the reference, and there is none"
 
 
 class JsonMatchCheck:

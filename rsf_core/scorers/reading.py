@@ -60,6 +60,8 @@ def parsed(source: bytes | str) -> ast.Module:
     try:
         return ast.parse(source)
     except (SyntaxError, ValueError, RecursionError, MemoryError, UnicodeDecodeError) as error:
+        if isinstance(error, SyntaxError) and error.lineno is not None:
+            raise Unreadable(f"line {error.lineno}: {error.msg}") from error
         raise Unreadable(str(error)) from error
 
 

@@ -37,5 +37,5 @@ class ChrF(TranslationCheck):
 
 def _reference(prompt: Prompt) -> str:
     if not prompt.reference or not prompt.reference.strip():
-        raise unreadable(ChrF.name, prompt, "needs a translation as the reference, and there is none")
+        raise unreadable(ChrF.name, prompt, "needs a text as the reference, and there is none")
     return prompt.reference

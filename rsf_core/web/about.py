@@ -39,7 +39,7 @@ def line(settings: Settings, prompts: Mapping[Split, int]) -> None:
 
 def target_in_words(target: Target) -> str:
     """Scorers of the target with their weights, and how many constraints: `sentiment ×1, 2 constraints`."""
-    named = [f"{name} ×{weight:g}" for name, weight in target.rewards.items()]
+    named = [f"{name} ×{f'{weight:g}'.replace('-', '−')}" for name, weight in target.rewards.items()]
     words = named[:MOST_NAMES] + ([f"{len(named) - MOST_NAMES} more"] if len(named) > MOST_NAMES else [])
     constraints = [f"{each.scorer}" for each in target.constraints]
     if constraints:

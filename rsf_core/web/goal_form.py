@@ -96,7 +96,15 @@ def _options(draft: Draft, part: str, name: str, description: str) -> None:
         names = st.session_state[_key(draft, part)]
         st.session_state[_key(draft, part)] = list(dict.fromkeys(other if one == name else one for one in names))
 
-    st.text_input(f"Options of {literal(reference.name)}: {literal(takes)}", options, key=key, on_change=take)
+    st.text_input(
+        f"Options of {literal(reference.name)}: {literal(takes)}",
+        options,
+        key=key,
+        on_change=take,
+        placeholder=f"{takes.partition(',')[0].partition('=')[0]}=…",
+        help="As in TOML: a text in quotes, true or false in lower case, a comma between two. In single quotes a \\ stands "
+        "for itself, as patterns need it: `pattern='\\d+'`.",
+    )
 
 
 def _check(draft: Draft, name: str, stored: Constraint | None) -> Constraint | None:

@@ -13,6 +13,7 @@ from rsf_core.domain.words import SHARES, plural
 from rsf_core.evaluation.forgetting import PER_TOKEN
 from rsf_core.evaluation.gauges import UNRELATED
 from rsf_core.project import Project
+from rsf_core.rounds.curation import is_control
 from rsf_core.rounds.lineage import ModelView, prompts_won
 from rsf_core.sampling.sign_test import sign_test
 from rsf_core.web import charts, lost, palette, runs, ui
@@ -127,7 +128,7 @@ def _law(project: Project, model_id: str) -> None:
 
 
 def _two(models: Sequence[ModelView], where: str) -> tuple[str, str] | None:
-    """Two models to set against each other: by default the base and the newest that was evaluated."""
+    """Two models to set against each other: by default the base and the newest that was evaluated and is no control."""
     ready = [view.model.model_id for view in models if view.metrics]
     if len(ready) < 2:
         ui.empty(
@@ -139,7 +140,8 @@ def _two(models: Sequence[ModelView], where: str) -> tuple[str, str] | None:
     left, right = st.columns(2)
     named = st.query_params.get("models", "").split(",")
     first = named[0] if named[0] in ready else ready[0]
-    second = named[1] if len(named) == 2 and named[1] in ready else ready[-1]
+    tuned = [view.model.model_id for view in models if view.metrics and not is_control(view.model.curated_id)]
+    second = named[1] if len(named) == 2 and named[1] in ready else (tuned if len(tuned) > 1 else ready)[-1]
     first = left.selectbox("Model", ready, ready.index(first), key=f"first-{where}")
     second = right.selectbox("against", ready, ready.index(second), key=f"second-{where}")
     st.query_params["models"] = f"{first},{second}"

@@ -58,6 +58,19 @@ def test_a_changed_threshold_is_a_constraint_less_and_one_more() -> None:
     assert changes(NOW, Draft(twice, NOW.accept)) == ["rewards or constraints in another order"]
 
 
+@pytest.mark.parametrize(
+    ("rewards", "words"),
+    [
+        ({"a": 1.0, "b": -0.02}, "reward 1 × a − 0.02 × b, β 1"),
+        ({"a": -0.02, "b": 1.0, "c": 2.5}, "reward −0.02 × a + 1 × b + 2.5 × c, β 1"),
+        ({"a": 0.0, "b": -0.0}, "reward 0 × a + 0 × b, β 1"),
+        ({}, "no reward"),
+    ],
+)
+def test_weights_below_0_are_subtracted(rewards: dict[str, float], words: str) -> None:
+    assert describe(Target(rewards=rewards)) == f"{words}; close to the base model"
+
+
 def test_a_target_is_described_in_one_line() -> None:
     assert describe(NOW.target) == "reward 1 × a + 0.5 × b, β 0.5; must have 1 ≤ c; close to the base model"
     assert describe(Target(reference="proposal")) == "no reward; close to the model that drew"

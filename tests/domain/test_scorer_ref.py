@@ -64,6 +64,23 @@ def test_what_cannot_be_read_is_refused_in_words(text: str) -> None:
         canonical(text)
 
 
+@pytest.mark.parametrize(
+    ("text", "hint"),
+    [
+        (r'regex(pattern="\d+")', True),
+        (r"regex(\d+)", True),
+        ("contains(text=cat)", False),
+        (r"contains('a\'b'=1)", True),
+    ],
+)
+def test_who_writes_a_pattern_in_double_quotes_is_told_how(text: str, hint: bool) -> None:
+    with pytest.raises(ScorerError) as refused:
+        canonical(text)
+    assert text in str(refused.value), "as it was written"
+    assert (r"in double quotes a \ is written twice, in single quotes once" in str(refused.value)) is hint
+    assert canonical(r"regex(pattern='\d+')") == r'regex(pattern="\\d+")'
+
+
 def target(**sections: Any) -> dict[str, Any]:
     return {"task": "t", "target": sections}
 

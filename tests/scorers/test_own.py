@@ -43,6 +43,7 @@ def test_a_decorated_function_says_its_bounds() -> None:
         ("../up", SHORT, "a name has small letters"),
         ("a" * 41, SHORT, "a name has small letters"),
         ("short", "def score(completion:", "it is not Python"),
+        ("short", "import re\n\nretrun 0", "it is not Python: line 3: invalid syntax"),
         ("short", "\0", "it is not Python"),
         ("short", "(" * 10_000, "it is not Python"),
         ("short", "", "no function `score"),

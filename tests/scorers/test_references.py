@@ -38,7 +38,7 @@ def test_a_reference_that_can_be_read_has_no_problem(scorer: str, reference: str
         ("numeric_match", "#### many", "needs a number as the reference, not '#### many'"),
         ("label_match", "Positive", "needs positive, negative or neutral as the reference, not 'Positive'"),
         ("label_match", None, "needs positive, negative or neutral as the reference, and there is none"),
-        ("chrf", "", "needs a translation as the reference, and there is none"),
+        ("chrf", "", "needs a text as the reference, and there is none"),
     ],
 )
 def test_one_that_cannot_says_what_is_needed_and_what_is_there(

@@ -48,5 +48,5 @@ def test_the_unicode_form_of_either_side_does_not_count(completion, reference):
 
 
 def test_a_prompt_without_a_reference_is_named():
-    with pytest.raises(ScorerError, match=r"needs a translation as the reference, and there is none \(prompt 9\)"):
+    with pytest.raises(ScorerError, match=r"needs a text as the reference, and there is none \(prompt 9\)"):
         score("Bonjour", Prompt(9, "Hello"))

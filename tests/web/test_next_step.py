@@ -10,7 +10,7 @@ from rsf_core.domain.access import person
 from rsf_core.project import Project
 from rsf_core.rounds.stages import STAGES
 from rsf_core.web import session
-from tests.support.pages import SHELL
+from tests.support.pages import SHELL, page_of
 from tests.support.seeding import add_candidates, candidates, decide
 
 
@@ -45,6 +45,9 @@ def test_the_path_has_every_stage_in_order_and_the_button_starts_the_first(shown
     assert primary(app) == ["Cancel"]
     shown.cancel("r1-generate-1")
     assert primary(overview()) == ["Resume", "Start again"]
+    page = page_of("generate")
+    assert [button.label for button in page.button if button.proto.type == "primary"] == ["Resume"]
+    assert "Generate candidates" not in [button.label for button in page.button]
 
 
 @pytest.mark.parametrize(
