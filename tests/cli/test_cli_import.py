@@ -45,7 +45,7 @@ def test_prompts_are_imported_once_and_what_is_wrong_is_a_csv(folder: Path, tmp_
     assert rows[0] == ["line", "field", "read", "problem"] and rows[1][:3] == ["2", "question", "no"]
     again = {"prompts": 0, "left_out": 2, "problems": rsf_problems(folder, file), "unread_columns": []}
     assert rsf("import", folder, file) == again
-    with pytest.raises(PromptFileError, match="is there already"):
+    with pytest.raises(PromptFileError, match="already exists"):
         rsf("import", folder, file, "--problems", wrong)
     with Project.open(folder) as project:
         assert sum(prompt.text == "How high is Mont Blanc?" for prompt in project.prompts()) == 1

@@ -157,5 +157,5 @@ def test_the_target_says_what_decides_the_round_and_every_version(tmp_path: Path
     assert "reward 1 × [s], β 1" in text and "was decided by another: no reward" in text
     assert f"rsf score {tmp_path}" in text and "not recorded yet" in text and "[made]" in text
     assert "2026-11-29 10:00" in text
-    assert "is decided by it" in shown(target | {"decided_by_this": True})
+    assert "was decided by it" in shown(target | {"decided_by_this": True})
     assert "not decided yet" in shown(target | {"decided_by": None})

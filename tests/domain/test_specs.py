@@ -230,7 +230,7 @@ def test_a_kind_that_is_none_is_named(kind: object) -> None:
 
 
 def test_the_spec_of_another_kind_of_job_is_damaged() -> None:
-    with pytest.raises(JobError, match="damaged: it is of a generate job, and the job is one of score"):
+    with pytest.raises(JobError, match="damaged: it belongs to a generate job, but this job is of kind score"):
         read(dump(specs.generate()), JobKind.SCORE)
 
 

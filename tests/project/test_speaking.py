@@ -228,7 +228,7 @@ def test_the_name_of_who_acts_is_what_is_kept_whatever_role_or_link_they_have(tm
 
 @pytest.mark.parametrize("value", [None, 5, ["ann"], {"name": "ann"}, True])
 def test_what_is_no_text_is_no_name(scored_project: Project, value: Any) -> None:
-    with pytest.raises(AccessError, match="is not a name"):
+    with pytest.raises(AccessError, match="is not a valid name"):
         execute(scored_project, "override", {"candidate_id": "1.1.0", "action": "accept", "reviewer": value})
 
 

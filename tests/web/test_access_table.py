@@ -359,7 +359,7 @@ def test_a_command_that_is_the_owners_does_nothing_at_all_for_a_reviewer(
 ) -> None:
     done = []
     monkeypatch.setitem(COMMANDS, "of_tomorrow", lambda project: done.append(project.counts()))
-    with pytest.raises(AccessError, match=r"for the owner .*commands: of tomorrow.*“ben”"):
+    with pytest.raises(AccessError, match=r"only an owner .*commands: of tomorrow.*“ben”"):
         execute(reviewed, "of_tomorrow", {}, REVIEWER)
     assert not done
     execute(reviewed, "of_tomorrow", {}, OWNER)
@@ -421,5 +421,5 @@ def test_an_actor_whose_link_ends_is_refused_at_the_next_call(reviewed: Project)
 
 
 def test_a_reviewer_reads_what_is_refused_and_what_to_do(reviewed: Project) -> None:
-    with pytest.raises(AccessError, match=r"for the owner .*“ben”.*Ask the owner"):
+    with pytest.raises(AccessError, match=r"only an owner .*“ben”.*Ask the owner"):
         guarded(reviewed, lambda: REVIEWER).set("generate.candidates", "2")
