@@ -154,10 +154,10 @@ def test_where_log_p_of_the_reference_comes_from(target, reference, proposal, la
         (
             Target(reference="proposal"),
             COLD,
-            r"temperature 0\.5 .* sharper by itself, base\^\(1/T\^t\) .* set target\.tempered",
+            r"temperature 0\.5 .* sharper even if nothing is selected, base\^\(1/T\^t\) .* set target\.tempered",
         ),
         (Target(reference="proposal", tempered=True), COLD, None),
-        (Target(reference="proposal"), Sampling(temperature=1.3), r"1\.3 .* flatter by itself"),
+        (Target(reference="proposal"), Sampling(temperature=1.3), r"1\.3 .* flatter even if"),
         (Target(), COLD, r"the reference is taken at 1, .* set target\.tempered to true"),
         (Target(reference="teacher"), COLD, r"set target\.tempered to true"),
     ],
@@ -236,9 +236,9 @@ def test_the_doctor_and_the_status_say_what_compounds(project: Project) -> None:
     project.set("target.reference", "proposal")
     project.set("target.tempered", "false")
     project.set("generate.temperature", "0.7")
-    assert "sharper by itself" in commands.execute(project, "status", {})["compounding"]
+    assert "sharper even if nothing is selected" in commands.execute(project, "status", {})["compounding"]
     (check,) = [one for one in doctor.examine(project.folder) if one.name == "temperature"]
-    assert check.ok and "sharper by itself" in check.detail
+    assert check.ok and "sharper even if nothing is selected" in check.detail
     project.set("generate.temperature", "1")
     assert commands.execute(project, "status", {})["compounding"] is None
     assert all(one.name != "temperature" for one in doctor.examine(project.folder))
