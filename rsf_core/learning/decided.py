@@ -14,7 +14,7 @@ from rsf_core.domain.arrays import Floats, Ints
 class Decided:
     """What people have decided, a row a candidate. `hidden` (n, width); `others` (n, e), NaN where there is no score, of the
     scorers `names`; `accepted` and `prompts` (n,), near-duplicates of a prompt under its number; `rule` (n,) is what the
-    present rule orders them by, NaN where it decides nothing. `audit` (n,) are those that were put before people by chance."""
+    present rule orders them by, NaN where it decides nothing. `audit` (n,) are those that were picked at random for people."""
 
     hidden: NDArray[np.float32]
     others: Floats

@@ -11,26 +11,27 @@ def verdict(report: Report) -> tuple[str, str]:
     """The verdict, and what to make of it."""
     if not report.learnt:
         rest = (
-            "On prompts that it has not seen it is not shown to tell what people accept from what they reject. More decisions "
-            "may help, or what people look at is in nothing that it sees."
+            "On prompts that it has not seen, it is not shown to separate what people accept from what they reject. "
+            "More decisions may help, unless people go by something that it cannot see."
         )
-        return "It has learnt nothing so far.", rest
+        return "It has not learned anything yet.", rest
     if report.best is not None and not report.better:
         rest = (
-            "It tells what people accept from what they reject, and so may that scorer. Use that one, or decide more."
+            "It separates what people accept from what they reject, but that scorer may do so just as well. Use that "
+            "scorer, or decide more candidates."
         )
         return f"It is not shown to be better than the scorer {report.best.name} alone.", rest
     than = "better than the best single scorer of the target, and " if report.best is not None else ""
-    return "It tells what people accept from what they reject,", f"{than}on prompts that it has not seen."
+    return "It separates what people accept from what they reject,", f"{than}on prompts that it has not seen."
 
 
 def basis(report: Report) -> str:
     """Which decisions the figures are of."""
     if report.basis == "audit":
-        return f"On {plural(report.judged, 'candidate')} that were put before people by chance."
+        return f"On {plural(report.judged, 'candidate')} that were picked at random for people."
     return (
-        "On all that people chose to decide, or were shown in the order of the queue: what they picked may be easier, or "
-        "harder, than the rest. This flatters or belittles every row alike."
+        "On all candidates that people chose to decide, or saw in the order of the queue: these may be easier or "
+        "harder than the rest, which affects every row alike."
     )
 
 
@@ -44,8 +45,8 @@ def chosen(report: Report) -> str:
     if report.best is None or report.best.flattered < 0.005:
         return ""
     return (
-        f"{report.best.name} was chosen on these decisions as the best single scorer. Its AUC is {report.best.flattered:.2f} "
-        "less than on them: by so much it is flattered."
+        f"{report.best.name} was chosen on these decisions as the best single scorer. Its AUC is "
+        f"{report.best.flattered:.2f} less than on them, to correct for that choice."
     )
 
 
@@ -54,8 +55,8 @@ def earlier(report: Report) -> str:
     if report.learner >= LEARNER:
         return ""
     return (
-        "An earlier version of this program learned it, whose limits were too narrow and held less often than they say. "
-        "Learn again for better ones."
+        "It was learned by an earlier version of this program, whose limits were too narrow. Learn again for better "
+        "limits."
     )
 
 
@@ -64,7 +65,7 @@ def further(report: Report) -> str:
     if report.further is None:
         return ""
     gain = f"about {report.further:.2f}" if report.further >= 0.005 else "less than 0.01"
-    return f"If each doubling of the decisions brings as much as so far, another {FURTHER} raise the AUC by {gain}."
+    return f"If each doubling of the decisions brings as much as before, another {FURTHER} raise the AUC by {gain}."
 
 
 def sentences(report: Report) -> list[str]:

@@ -66,7 +66,7 @@ def _to_learn_from(project: Project, decisions: Decisions, versions: Sequence[Ve
         )
         current = project.taste.current()
         if decisions.lacking:
-            st.info(f"It takes {literal(decisions.lacking)}. Decide them in Review.", icon=":material/info:")
+            st.info(f"It still needs {literal(decisions.lacking)}. Decide them in Review.", icon=":material/info:")
             if st.button("Review", icon=":material/rate_review:", key="taste-review"):
                 ui.go("review")
         elif current is not None and current == versions[0].version:

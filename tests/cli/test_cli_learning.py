@@ -59,14 +59,16 @@ def test_the_newest_version_is_told_with_its_verdict_and_the_earlier_ones_by_nam
         ),
         "where it says 30%, people accept 25% (10% to 45%) of 30",
     ]
-    assert lines[4].startswith("It tells what people accept from what they reject, better than the best single scorer")
+    assert lines[4].startswith(
+        "It separates what people accept from what they reject, better than the best single scorer"
+    )
     assert lines[5:] == [
-        "On 60 candidates that were put before people by chance.",
+        "On 60 candidates that were picked at random for people.",
         (
-            "length was chosen on these decisions as the best single scorer. Its AUC is 0.02 less than on them: by so much it "
-            "is flattered."
+            "length was chosen on these decisions as the best single scorer. Its AUC is 0.02 less than on them, to "
+            "correct for that choice."
         ),
-        "If each doubling of the decisions brings as much as so far, another 50 raise the AUC by about 0.01.",
+        "If each doubling of the decisions brings as much as before, another 50 raise the AUC by about 0.01.",
         'earlier: taste(version="00000001"), from 60 decisions and 3 pairs, AUC 0.80 (0.70 to 0.90)',
     ]
 
@@ -74,13 +76,13 @@ def test_the_newest_version_is_told_with_its_verdict_and_the_earlier_ones_by_nam
 @pytest.mark.parametrize(
     ("learned", "expected"),
     [
-        (replace(REPORT, auc=Interval(0.55, 0.4, 0.7, 30)), "It has learnt nothing so far."),
+        (replace(REPORT, auc=Interval(0.55, 0.4, 0.7, 30)), "It has not learned anything yet."),
         (
             replace(REPORT, best=replace(BEST, auc_gain=Interval(0.1, -0.01, 0.2, 30))),
             "It is not shown to be better than the scorer length alone.",
         ),
-        (replace(REPORT, basis="chosen"), "This flatters or belittles every row alike."),
-        (replace(REPORT, learner=3), "An earlier version of this program learned it"),
+        (replace(REPORT, basis="chosen"), "which affects every row alike."),
+        (replace(REPORT, learner=3), "learned by an earlier version of this program"),
         (replace(REPORT, further=0.0), "another 50 raise the AUC by less than 0.01."),
     ],
 )

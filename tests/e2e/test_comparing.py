@@ -228,7 +228,7 @@ def test_behind_the_last_prompt_the_card_says_so_and_undo_comes_back(page: Page,
     open_way(page, server, "rank")
     where, empty = page.locator(".where"), page.locator(".empty")
     page.get_by_text("Prompts that I have ranked before, again").click()
-    expect(empty).to_have_text("You have ranked no prompt of this round yet.")
+    expect(empty).to_have_text("You have not ranked a prompt of this round yet.")
     page.get_by_text("Prompts that I have ranked before, again").click()
     for done in range(1, PROMPTS + 1):
         expect(page.locator(".one").first).to_be_visible()
@@ -238,7 +238,9 @@ def test_behind_the_last_prompt_the_card_says_so_and_undo_comes_back(page: Page,
     expect(page.locator(".spoken")).to_have_text("That was the last prompt for now. Undo takes you back.")
     settled(page)
     page.reload()
-    expect(empty).to_have_text("No prompt is left for you: each was ranked, or has no two completions that differ.")
+    expect(empty).to_have_text(
+        "There are no prompts left for you: the others were ranked, or have no two different completions."
+    )
     press(page, "u")
     expect(page.locator(".one")).to_have_count(8)
     expect(where).to_have_text(f"{PROMPTS - 1} prompts ranked in this round")

@@ -300,7 +300,7 @@ def test_a_key_is_changed_kept_and_put_back_and_escape_changes_none(page: Page, 
     page.keyboard.press("j")
     expect(page.locator(".number")).to_have_text(f"3 of {EACH}")
     page.keyboard.press("h")
-    page.get_by_role("button", name="Back to the usual keys").click()
+    page.get_by_role("button", name="Reset to the default keys").click()
     expect(accept).to_have_text("AcceptA")
     page.keyboard.press("Escape")
     expect(change).to_have_count(0)  # the table of keys is closed

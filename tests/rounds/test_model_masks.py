@@ -70,8 +70,10 @@ def test_the_models_page_lists_what_the_folder_asks_for_with_its_value(
         project.set("target.tempered", "false")
         project.set("generate.temperature", "0.7")
         app.switch_page("../../pages/generate.py").run()
-        assert not app.exception and any("sharper even if nothing is selected" in warning.value for warning in app.warning)
-        (masks,) = [box for box in app.checkbox if "rules out" in box.label]
+        assert not app.exception and any(
+            "sharper even if nothing is selected" in warning.value for warning in app.warning
+        )
+        (masks,) = [box for box in app.checkbox if "settings exclude" in box.label]
         masks.check()
         next(button for button in app.button if button.label == "Save settings").click().run()
         assert not app.exception and project.settings.generate.model_masks

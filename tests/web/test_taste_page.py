@@ -62,7 +62,7 @@ def test_a_version_shows_its_figures_and_leads_to_the_preview(
     for words in (
         "better than the best single scorer",
         "another 50 raise the AUC by about 0.02",
-        "flatters or belittles",
+        "affects every row alike",
     ):
         assert words in words_of(app)
     went: list[str] = []
@@ -77,7 +77,7 @@ def test_a_version_shows_its_figures_and_leads_to_the_preview(
 @pytest.mark.parametrize(
     ("report", "words"),
     [
-        (report(auc=Interval(0.55, 0.44, 0.66, 40)), "It has learnt nothing so far"),
+        (report(auc=Interval(0.55, 0.44, 0.66, 40)), "It has not learned anything yet"),
         (
             report(best=against(auc_gain=Interval(0.02, -0.03, 0.07, 40))),
             "It is not shown to be better than the scorer sentiment alone",
@@ -85,8 +85,8 @@ def test_a_version_shows_its_figures_and_leads_to_the_preview(
         (report(best=None), "reject,** on prompts that it has not seen"),
         (report(calibration=()), "That cannot be judged yet: it takes 40 decisions of 20 prompts"),
         (report(best=against(flattered=0.034)), "Its AUC is 0.03 less than on them"),
-        (REPORT, "An earlier version of this program learned it"),
-        (report(basis="audit", judged=45), "On 45 candidates that were put before people by chance"),
+        (REPORT, "learned by an earlier version of this program"),
+        (report(basis="audit", judged=45), "On 45 candidates that were picked at random for people"),
         (report(further=0.001), "by less than 0.01"),
     ],
 )

@@ -49,7 +49,7 @@ export class CompareCard extends ChoosingCard {
   // Why there is no pair to read.
   nothing() {
     if (this.choices.queue.length) return "That was the last pair for now. Undo takes you back.";
-    if (this.data.again) return "You have compared no pair of this round yet.";
-    return "No pair is left for you: each was compared or ranked, or its texts nearly repeat each other.";
+    if (this.data.again) return "You have not compared a pair of this round yet.";
+    return "There are no pairs left for you: the others were compared or ranked, or their texts are near-duplicates.";
   }
 }

@@ -115,7 +115,7 @@ export class Tuner {
     this.$(".legend").replaceChildren(
       entry("accepted", "var(--rsf-accepted)"),
       entry("rejected", "var(--rsf-rejected)"),
-      entry("bound violated: accepted for certain", "var(--rsf-violated)"),
+      entry("bound violated: always accepted", "var(--rsf-violated)"),
       entry("acceptance rate at this M (right axis)", "currentColor", "line"),
       entry("M in force", "var(--rsf-muted)", "line"),
     );

@@ -27,7 +27,7 @@ export class RankCard extends ChoosingCard {
     if (!this.choices.here) return;
     this.stand();
     if (name === "send") return this.send();
-    if (name === "back") this.places.back() || this.trouble("No place is given that could be taken back.");
+    if (name === "back") this.places.back() || this.trouble("There is no place to take back.");
     else if (name === "before" || name === "next") this.places.move(name === "next" ? 1 : -1);
     else this.give(Number(name.split(" ")[1]));
     this.cards[this.places.at].scrollIntoView({ block: "nearest" }); // the one that the next key is for
@@ -98,8 +98,8 @@ export class RankCard extends ChoosingCard {
   // Why there is no prompt to rank.
   nothing() {
     if (this.choices.queue.length) return "That was the last prompt for now. Undo takes you back.";
-    if (this.data.again) return "You have ranked no prompt of this round yet.";
-    return "No prompt is left for you: each was ranked, or has no two completions that differ.";
+    if (this.data.again) return "You have not ranked a prompt of this round yet.";
+    return "There are no prompts left for you: the others were ranked, or have no two different completions.";
   }
 
   // -- drawing -------------------------------------------------------------------------------------------------------

@@ -61,7 +61,7 @@ export class Help {
   }
 
   foot() {
-    const reset = button("quiet", "Back to the usual keys", () => {
+    const reset = button("quiet", "Reset to the default keys", () => {
       LOCAL?.removeItem(KEPT_AS);
       this.keys = { ...DEFAULT_KEYS };
       this.redraw();

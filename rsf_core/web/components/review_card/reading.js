@@ -81,7 +81,7 @@ function badge(kind, words) {
 
 function said({ edit, note, tags }) {
   const lines = [];
-  if (edit !== null) lines.push("Edited: this text is trained on; its tokens and log q are not those of the draw any more.");
+  if (edit !== null) lines.push("Edited: training uses this text; the tokens and log q of the draw no longer apply to it.");
   if (note) lines.push(`Note: ${note}`);
   if (tags) lines.push(`Tags: ${tags.split(",").join(", ")}`);
   return lines;

@@ -1,7 +1,7 @@
 // Requests to /api/review (web/api.py).
 
 export const KEPT_ALIVE = 60_000; // bytes that a browser still sends for a closed tab
-export const NO_ANSWER = "The server does not answer. Nothing is lost; it is asked again …";
+export const NO_ANSWER = "The server does not answer. Nothing is lost; trying again …";
 const PATIENCE = 20_000; // ms without an answer before it is asked again
 
 // Ask the server: {status, content} or {status, error}; status 0 where there was no answer.
