@@ -51,7 +51,7 @@ def gold_text(report: dict[str, Any]) -> Group | str:
     items = report["items"]
     if not items:
         return f"Round {report['round']} has no gold item: rsf gold DIR CANDIDATE accept|reject marks one"
-    accepts = sum(one["action"] == "accept" for one in items)
+    accepts = sum(item["action"] == "accept" for item in items)
     text = (
         f"Round {report['round']}: {plural(len(items), 'gold item')}, {accepts:,} to accept, {len(items) - accepts:,} to "
         f"reject; {in_percent(report['share'])} of what reviewers are shown, until they have answered all"

@@ -72,8 +72,8 @@ def taste_text(taste: dict[str, Any]) -> str:
     ]
     lines += map(escape, newest["says"])
     lines += [
-        f"earlier: {escape(one['scorer'])}, from {_learned_from(one['report'])}, AUC {interval(one['report']['auc'])}"
-        for one in versions[1:]
+        f"earlier: {escape(old['scorer'])}, from {_learned_from(old['report'])}, AUC {interval(old['report']['auc'])}"
+        for old in versions[1:]
     ]
     return "\n".join(lines)
 

@@ -49,10 +49,10 @@ def task(
         findings = task_folders.check(folder)
     else:
         findings = task_folders.check(folder)
-    lines = [f"[{'red' if one.error else 'yellow'}]•[/] {escape(one.message)}" for one in findings]
+    lines = [f"[{'red' if finding.error else 'yellow'}]•[/] {escape(finding.message)}" for finding in findings]
     where = escape(str(into or folder))
     ending = f"[green]✓[/] {where}" + ("" if findings else ": nothing is wrong")
-    broken = any(one.error for one in findings)
+    broken = any(finding.error for finding in findings)
     answer = {"folder": str(into or folder), "findings": plain(findings)}
     say(answer, as_json, lambda: "\n".join(lines if broken else [*lines, ending]))
     if broken:

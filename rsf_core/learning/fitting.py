@@ -42,7 +42,7 @@ def choose(rows: Rows, among: NDArray[np.bool_], others: int) -> Choice:
         for count in HIDDEN_COUNT
         for penalty in PENALTIES
     ]
-    ridges = np.array([one.ridge for one in choices])
+    ridges = np.array([choice.ridge for choice in choices])
     totals, inner = np.zeros(len(choices)), rows.folds % INNER_FOLDS
     for fold in np.unique(inner[among & rows.decided]):
         train, test = among & (inner != fold), among & (inner == fold) & rows.decided

@@ -138,7 +138,9 @@ def in_words(requests: Sequence[Asked]) -> str:
     """What is part of the law and what is not, each named with its value."""
     parts = []
     for part in Part:
-        of_part = [f"{one}{f' ({one.note})' if one.note else ''}" for one in requests if one.part is part]
+        of_part = [
+            f"{request}{f' ({request.note})' if request.note else ''}" for request in requests if request.part is part
+        ]
         parts += [f"{part}: {', '.join(of_part)}"] if of_part else []
     return "; ".join(parts) or "its folder asks for nothing beyond the plain softmax"
 

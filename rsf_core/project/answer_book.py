@@ -51,7 +51,7 @@ class AnswerBook:
 
     def of_round(self, round_number: int) -> list[AnswerScores]:
         """Of each question that is asked now and counts as a number, in order. Nothing is written."""
-        return [self._scores(one, round_number) for one in self._questions.current() if one.question.counts]
+        return [self._scores(asked, round_number) for asked in self._questions.current() if asked.question.counts]
 
     def _scores(self, question: AskedQuestion, round_number: int) -> AnswerScores:
         def read() -> AnswerScores:
@@ -75,9 +75,9 @@ class AnswerBook:
     def use(self, question: str, author: Actor = LOCAL) -> str:
         """Keep the answers to a question as they are now, as a scorer of their own; its name. Later answers change nothing of
         it: they make another. Raises QuestionError where there are none, or they are no numbers."""
-        current = next((one for one in self._questions.current() if one.question.name == question), None)
+        current = next((asked for asked in self._questions.current() if asked.question.name == question), None)
         if current is None or not current.question.counts:
-            names = [one.question.name for one in self._questions.current() if one.question.counts]
+            names = [asked.question.name for asked in self._questions.current() if asked.question.counts]
             raise QuestionError(
                 f"no question {question[:60]!r} is asked whose answers are numbers: {', '.join(names) or 'none is'}. Ratings "
                 "are, and choices whose options have values"
@@ -101,8 +101,8 @@ class AnswerBook:
         """The target of now with the answers in it, as `use` named them, in the place of an earlier version of the same
         question: as a reward with weight 1, or as a constraint, `at_least` so much."""
         now = self._target_book.draft()
-        rewards = {one: weight for one, weight in now.target.rewards.items() if not _same(one, scorer)}
-        constraints = tuple(one for one in now.target.constraints if not _same(one.scorer, scorer))
+        rewards = {name: weight for name, weight in now.target.rewards.items() if not _same(name, scorer)}
+        constraints = tuple(constraint for constraint in now.target.constraints if not _same(constraint.scorer, scorer))
         if at_least is None:
             rewards[scorer] = 1.0
         else:

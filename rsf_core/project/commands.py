@@ -152,7 +152,7 @@ def learn(project: Project, author: Actor) -> str:
 def taste(project: Project) -> dict[str, Any]:
     """What there is to learn from, and every version that was learned, the newest first."""
     current = project.taste.current()
-    versions = [plain(one) | {"says": words.sentences(one.report)} for one in project.taste.versions()]
+    versions = [plain(version) | {"says": words.sentences(version.report)} for version in project.taste.versions()]
     return {"decisions": project.taste.decisions(), "versions": versions, "current": current is not None}
 
 
@@ -270,9 +270,9 @@ def gold(project: Project, round_number: int | None = None) -> dict[str, Any]:
     number = project.current_round if round_number is None else round_number
     gold_report = project.gold.report(number)
     reviewers = [
-        {"reviewer": one.reviewer, "whole": _accuracy(one.whole)}
-        | {"by_guide": {guide: _accuracy(part) for guide, part in one.by_guide.items()}}
-        for one in gold_report.reviewers
+        {"reviewer": reviewer.reviewer, "whole": _accuracy(reviewer.whole)}
+        | {"by_guide": {guide: _accuracy(part) for guide, part in reviewer.by_guide.items()}}
+        for reviewer in gold_report.reviewers
     ]
     report = {"guide": gold_report.guide, "outdated": gold_report.outdated, "reviewers": reviewers}
     return {"round": number, "share": project.settings.review.gold_share, "items": gold_report.marks} | report

@@ -72,7 +72,7 @@ class Invites:
             raise AccessError(f"there is no open link of {wished[:80]!r}; open are: {known}")
         self._links.revoke([link.link_id for link in links], author.name)
         self._forget()
-        return [link for link in self.links() if link.link_id in {one.link_id for one in links}]
+        return [link for link in self.links() if link.link_id in {revoked.link_id for revoked in links}]
 
     def find(self, secret: str | None) -> LinkRecord:
         """The open link with this secret. Raises AccessError that says why nobody comes in by it."""

@@ -50,7 +50,7 @@ def judged(options: Mapping[str, Any], candidates: Sequence[tuple[Tried, Scored]
     from rsf_core.scorers.judge import LlmJudge  # the owner knows scorers by their cards, until one is tried
 
     judge = LlmJudge(**options)
-    problems = [judge.reference_problem(one.prompt.reference) for _, one in candidates]
+    problems = [judge.reference_problem(candidate.prompt.reference) for _, candidate in candidates]
     answers: dict[int, float | NoScore] = {
         number: NoScore(f"the judge {problem}") for number, problem in enumerate(problems) if problem is not None
     }

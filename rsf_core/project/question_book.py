@@ -56,10 +56,10 @@ class QuestionBook:
         if not questions:
             return []
         newest = self._store.questions.newest()
-        if any(one.name not in newest or newest[one.name].question != one for one in questions):
+        if any(question.name not in newest or newest[question.name].question != question for question in questions):
             self.note()
         every = self._store.questions.all()
-        return [_asked(one, every) for one in questions]
+        return [_asked(question, every) for question in questions]
 
     def summaries(self, round_number: int) -> list[Summary]:
         """What people answered of a round to each question that is asked now, in order."""
@@ -67,13 +67,13 @@ class QuestionBook:
         name = (
             "answers",
             round_number,
-            tuple(one.question.body for one in current),
-            tuple(one.alike for one in current),
+            tuple(asked.question.body for asked in current),
+            tuple(asked.alike for asked in current),
         )
 
         def read() -> list[Summary]:
             answers = self._store.questions.answers(round_number)
-            return [summary(one.question, one.alike, answers) for one in current]
+            return [summary(asked.question, asked.alike, answers) for asked in current]
 
         return list(self._store.unchanged(name, ("answers",), read))
 
@@ -116,7 +116,7 @@ class QuestionBook:
         self.save(questions, author)
 
     def _place(self, name: str) -> int:
-        names = [one.name for one in self._settings().review.questions]
+        names = [question.name for question in self._settings().review.questions]
         if name not in names:
             raise QuestionError(
                 f"no question is called {name[:60]!r} (any more): {', '.join(names) or 'none is asked'}"
@@ -130,5 +130,5 @@ class QuestionBook:
 
 def _asked(question: Question, every: Sequence[QuestionVersion]) -> AskedQuestion:
     mine = [one for one in every if one.question.name == question.name]
-    alike = tuple(one.version for one in mine if one.question.measure == question.measure)
+    alike = tuple(version.version for version in mine if version.question.measure == question.measure)
     return AskedQuestion(question, mine[-1].version, alike)

@@ -135,7 +135,7 @@ class ScorerBook:
             summary(
                 name,
                 column,
-                *([Example(one, score, *texts[one]) for one, score in end.items()] for end in ends[name]),
+                *([Example(item, score, *texts[item]) for item, score in end.items()] for end in ends[name]),
             )
             for name, (_, column) in columns.items()
         ]

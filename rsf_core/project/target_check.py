@@ -18,7 +18,7 @@ def check(project: Path, target: Target, before: Target) -> None:
     """Raises ScorerError for a scorer that `target` names, `before` does not, and that is not there or has not these options;
     TargetError for a constraint that `before` has not and no score can meet."""
     now, known = versions.pinned(project, target), versions.pinned(project, before)
-    new = [one for one in now.constraints if one not in known.constraints]
+    new = [constraint for constraint in now.constraints if constraint not in known.constraints]
     for name in now.scorers:
         if name in known.scorers and not any(one.scorer == name for one in new):
             continue

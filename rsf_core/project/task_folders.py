@@ -92,7 +92,7 @@ def check(folder: Path) -> list[Finding]:
     if missing:
         return [Finding(f"{folder} has no {name}: `rsf task new` begins a folder with one") for name in missing]
     findings = [*_wrong_toml(folder / "task.toml"), *_wrong_rows(folder / "prompts.jsonl")]
-    if any(one.error for one in findings):
+    if any(finding.error for finding in findings):
         return findings
     task = tasks.load(str(folder))
     target = settings.parse({**task.defaults, "task": task.name}, "task.toml").target
@@ -143,7 +143,7 @@ def exported_settings(known: Settings) -> dict[str, Any]:
 def _without_none(value: Any) -> Any:
     """TOML has no null."""
     if isinstance(value, dict):
-        return {key: _without_none(one) for key, one in value.items() if one is not None}
+        return {key: _without_none(item) for key, item in value.items() if item is not None}
     return [_without_none(one) for one in value] if isinstance(value, list | tuple) else value
 
 

@@ -166,10 +166,12 @@ class TasteBook:
             by_round = (pair_words(store.comparisons.standing(n), store.rankings.standing(n)) for n in rounds)
             standing = [one for words in by_round for one in words]
             rows = self._store.tastes.compared(
-                sorted({name for one in standing for name in (one.left_id, one.right_id)})
+                sorted({name for choice in standing for name in (choice.left_id, choice.right_id)})
             )
             known = set(rows["candidate_id"].to_pylist())
-            pairs = [(one.left_id, one.right_id, _PREFERRED[one.verdict], one.weight) for one in standing]
+            pairs = [
+                (choice.left_id, choice.right_id, _PREFERRED[choice.verdict], choice.weight) for choice in standing
+            ]
             return rows, sorted(pair for pair in pairs if known.issuperset(pair[:2]))
 
         return self._store.unchanged("compared by people", ("comparisons", "rankings", "candidates", "rounds"), read)

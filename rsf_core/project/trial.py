@@ -161,7 +161,7 @@ def seconds(settings: Settings, tokens_per_second: float) -> float:
 def _shown(project: Project, prompt: Prompt) -> TrialPrompt:
     target = project.settings.target
     drawn = project.candidates(prompt.prompt_id)
-    candidates = tuple(_candidate(target, one) for one in drawn)
+    candidates = tuple(_candidate(target, candidate) for candidate in drawn)
     return TrialPrompt(prompt.text, prompt.system, prompt.reference, candidates, prompt.earlier)
 
 

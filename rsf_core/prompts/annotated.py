@@ -158,7 +158,7 @@ def _first(responses: Any, suggestion: Any) -> Any:
 
 
 def _submitted(answers: Sequence[Any]) -> list[Any]:
-    return [one for one in answers if not (isinstance(one, dict) and one.get("status") in _REFUSED)]
+    return [answer for answer in answers if not (isinstance(answer, dict) and answer.get("status") in _REFUSED)]
 
 
 def _said(answer: Any) -> Any:

@@ -134,7 +134,7 @@ def recognise(path: Path, reading: Reading = FOUND) -> Format:
     if tool == annotated.PRODIGY and reference in by_annotators:
         name += "; the reference is what was accepted, and a row that was rejected or ignored has none"
     if tool is not None:
-        columns_shown = ", ".join(one[:40] for one in by_annotators[:SHOWN_COLUMNS]) or "nothing"
+        columns_shown = ", ".join(column[:40] for column in by_annotators[:SHOWN_COLUMNS]) or "nothing"
         name = f"an export of {tool} (annotated: {columns_shown}); {name}"
     return Format(layout, name, tuple(ordered), text, reference, system, split)
 

@@ -33,7 +33,7 @@ def learn(records: Sequence[Record], text: str, reference: str | None, answers: 
     if reference is None or reference == text:
         return Manner(answered, marked)
     single = is_plural(reference) and are_single(values_of(records, reference))
-    chosen = [(one.fields.get(reference), offered(one.fields, text, (reference,))) for one in records]
+    chosen = [(record.fields.get(reference), offered(record.fields, text, (reference,))) for record in records]
     return Manner(
         answered, marked, single, counting([(answer, choices) for answer, choices in chosen if choices is not None])
     )

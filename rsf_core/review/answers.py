@@ -47,8 +47,8 @@ class Summary:
 
 def summary(question: Question, alike: Collection[int], answers: Iterable[AnswerRecord]) -> Summary:
     """Of the answers to one question; those under the versions `alike` count."""
-    mine = [one for one in answers if one.question == question.name]
-    kept = [one for one in mine if one.version in alike]
+    mine = [answer for answer in answers if answer.question == question.name]
+    kept = [answer for answer in mine if answer.version in alike]
     by_candidate: dict[str, dict[str, Any]] = {}
     for one in kept:
         by_candidate.setdefault(one.candidate_id, {})[one.reviewer] = json.loads(one.value)
@@ -57,7 +57,7 @@ def summary(question: Question, alike: Collection[int], answers: Iterable[Answer
     return Summary(
         question,
         len(kept),
-        len({one.reviewer for one in kept}),
+        len({answer.reviewer for answer in kept}),
         len(by_candidate),
         len(mine) - len(kept),
         _counts(question, counted),
@@ -82,10 +82,10 @@ def _counts(question: Question, answers: Sequence[Any]) -> tuple[tuple[str, int]
 
 def _agreed(question: Question, shared: Sequence[Mapping[str, Any]]) -> Agreed:
     pairs = [both for by_reviewer in shared for both in combinations(by_reviewer.values(), 2)]
-    same = sum(one == other for one, other in pairs)
+    same = sum(first == second for first, second in pairs)
     overlap = None
     if question.kind is QuestionKind.SPANS and pairs:
-        overlap = float(np.mean([_overlap(one, other) for one, other in pairs]))
+        overlap = float(np.mean([_overlap(first, second) for first, second in pairs]))
     return Agreed(len(shared), len(pairs), same, overlap, _alpha(question, shared))
 
 

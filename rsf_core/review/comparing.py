@@ -164,7 +164,7 @@ class Comparing:
 
     def _shown(self, round_number: int, left: str, right: str) -> Compared:
         (prompt,) = self._review.candidates(round_number, [left])
-        by_name = {one.candidate_id: one for one in prompt.candidates}
+        by_name = {candidate.candidate_id: candidate for candidate in prompt.candidates}
         return Compared(prompt, by_name[left], by_name[right])
 
 

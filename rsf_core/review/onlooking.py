@@ -71,34 +71,34 @@ class Onlooking:
 
     def prompts(self, rows: Sequence[RoundPrompt]) -> list[RoundPrompt]:
         """Those of a round, by what this onlooker sees of what was drawn."""
-        drawn = [one for one in self.told() if not one.elsewhere]
+        drawn = [item for item in self.told() if not item.elsewhere]
         prompts = []
         for row in rows:
-            mine = [one for one in drawn if one.prompt_id == row.prompt_id]
+            mine = [candidate for candidate in drawn if candidate.prompt_id == row.prompt_id]
             accepted, overridden = row.accepted + _more_accepted(mine), row.overridden + _more_overridden(mine)
             prompts.append(replace(row, accepted=accepted, overridden=overridden))
         return prompts
 
     def elsewhere(self, counts: ElsewhereCounts) -> ElsewhereCounts:
         """How many of those made elsewhere people accept and reject."""
-        elsewhere = [one for one in self.told() if one.elsewhere]
+        elsewhere = [item for item in self.told() if item.elsewhere]
         accepted = sum((one.override == Action.ACCEPT) - one.held for one in elsewhere)
         rejected = sum((one.override == Action.REJECT) - (one.settled and not one.held) for one in elsewhere)
         return replace(counts, accepted=counts.accepted + accepted, rejected=counts.rejected + rejected)
 
     def candidates(self, candidates: Sequence[CandidateRecord]) -> list[CandidateRecord]:
-        decided = {candidate_id(self.round_number, one.prompt_id, one.k): one for one in self.told()}
+        decided = {candidate_id(self.round_number, item.prompt_id, item.k): item for item in self.told()}
         return [
-            replace(one, override=gold.override, reviewer=gold.reviewer, accepted=gold.accepted)
-            if (gold := decided.get(one.candidate_id)) is not None
-            else one
-            for one in candidates
+            replace(candidate, override=gold.override, reviewer=gold.reviewer, accepted=gold.accepted)
+            if (gold := decided.get(candidate.candidate_id)) is not None
+            else candidate
+            for candidate in candidates
         ]
 
     def decisions(self, table: pa.Table) -> pa.Table:
         """A table by prompt_id and k with decision, override, accepted and decided_by."""
         places = place(table["prompt_id"].to_numpy().astype(np.int64), table["k"].to_numpy().astype(np.int64))
-        gold_at = {place(one.prompt_id, one.k): one for one in self.told()}
+        gold_at = {place(item.prompt_id, item.k): item for item in self.told()}
         rows: list[int] = np.flatnonzero(np.isin(places, list(gold_at))).tolist()
         if not rows:
             return table
@@ -142,7 +142,7 @@ class Onlooking:
         for where, words in self.seen.words.items():
             name, speak = self._name(where), {self.seen.reviewer, *(word.reviewer for word in words)}
             if name in shown:
-                shown[name] = [one for one in shown[name] if one["reviewer"] in speak]
+                shown[name] = [opinion for opinion in shown[name] if opinion["reviewer"] in speak]
         return shown
 
     def _name(self, where: int) -> str:

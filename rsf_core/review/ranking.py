@@ -146,9 +146,9 @@ class Ranking:
         order = self._random(round_number, prompt_id).permutation(len(ks))[:LOOKED_AT]
         read = self._shown(round_number, [candidate_id(round_number, prompt_id, int(ks[at])) for at in order])
         unlike = Unlike()
-        differing = (one for one in read.candidates if unlike.add(one.completion))
+        differing = (candidate for candidate in read.candidates if unlike.add(candidate.completion))
         chosen = tuple(islice(differing, MOST_RANKED))
-        return ToRank(read.prompt, chosen), sum(len(one.completion) for one in read.candidates)
+        return ToRank(read.prompt, chosen), sum(len(candidate.completion) for candidate in read.candidates)
 
     def _shuffled(self, round_number: int, names: Sequence[str]) -> list[str]:
         """Not in the order in which they were said to be good."""
@@ -163,10 +163,10 @@ class Ranking:
 
     def _shown(self, round_number: int, names: Sequence[str]) -> ToRank:
         (prompt,) = self._review.candidates(round_number, list(names))
-        by_name = {one.candidate_id: one for one in prompt.candidates}
+        by_name = {candidate.candidate_id: candidate for candidate in prompt.candidates}
         return ToRank(prompt, tuple(by_name[name] for name in names))
 
 
 def _long(prompts: Sequence[ToRank]) -> bool:
     """Whether their texts are enough for one answer."""
-    return long(one for prompt in prompts for one in prompt.candidates)
+    return long(candidate for prompt in prompts for candidate in prompt.candidates)

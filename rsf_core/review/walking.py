@@ -62,4 +62,4 @@ class Ended:
 
 def long(candidates: Iterable[ReviewCandidate]) -> bool:
     """Whether their texts are enough for one answer."""
-    return sum(len(one.completion) for one in candidates) > MOST_CHARACTERS
+    return sum(len(candidate.completion) for candidate in candidates) > MOST_CHARACTERS

@@ -261,11 +261,15 @@ def procedures(replicates: Iterable[Replicate]) -> list[Procedure]:
 
 def procedure(replicates: Sequence[Replicate]) -> Procedure:
     """What the replicates of one procedure say of it. Raises ReplicateError where they are of several, or there is none."""
-    if len({one.key[:2] for one in replicates}) != 1:
+    if len({replicate.key[:2] for replicate in replicates}) != 1:
         raise ReplicateError("replicates of one procedure speak together: choose those of one")
     first = replicates[0]
-    width = None if any(one.width is None for one in replicates) else max(one.width or 0.0 for one in replicates)
-    gain = _over([one.gain for one in replicates], width)
+    width = (
+        None
+        if any(replicate.width is None for replicate in replicates)
+        else max(replicate.width or 0.0 for replicate in replicates)
+    )
+    gain = _over([replicate.gain for replicate in replicates], width)
     if gain is None:
         raise ReplicateError("the replicates have no held-out prompt in common")
     return Procedure(
@@ -274,12 +278,12 @@ def procedure(replicates: Sequence[Replicate]) -> Procedure:
         rounds=first.rounds,
         metric=first.metric,
         runs=len(replicates),
-        prompts=len(_common([one.gain for one in replicates])),
+        prompts=len(_common([replicate.gain for replicate in replicates])),
         gain=gain,
-        control=_over([one.control for one in replicates], width),
+        control=_over([replicate.control for replicate in replicates], width),
         # the width of a difference of models is that of their values, whichever two they are
-        selection=_over([one.selection for one in replicates], width),
-        sealed=_over([one.sealed for one in replicates], width),
+        selection=_over([replicate.selection for replicate in replicates], width),
+        sealed=_over([replicate.sealed for replicate in replicates], width),
     )
 
 

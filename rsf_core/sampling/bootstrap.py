@@ -84,7 +84,11 @@ def bootstrap_sums(
         _studentised(float(v), float(e), t[:, s], groups, level)
         for s, (v, e) in enumerate(zip(value, error, strict=True))
     ]
-    return [_with_percentiles(one, repeated[:, s], level) for s, one in enumerate(intervals)] if turning else intervals
+    return (
+        [_with_percentiles(interval, repeated[:, s], level) for s, interval in enumerate(intervals)]
+        if turning
+        else intervals
+    )
 
 
 def _value_and_error(

@@ -72,7 +72,7 @@ def starvation(
     times = generator.multinomial(a.size, count / a.size, size=REPLICATES).astype(np.float64)
     repeated = np.quantile(_weights(prior[:, None] + likelihood @ times.T).T @ none_of_all, tails)
     limits = [profile, repeated] if a.size > 1 else [profile]
-    low, high = min(float(one[0]) for one in limits), max(float(one[1]) for one in limits)
+    low, high = min(float(limit[0]) for limit in limits), max(float(limit[1]) for limit in limits)
     none = np.exp(betaln(up, down + k) - betaln(up, down))
     return Starvation(
         Interval(value, min(low, value), max(high, value), a.size),

@@ -61,7 +61,7 @@ def isolated() -> bool:
 
 
 def _run(code: str, statements: Sequence[Statement], limits: Limits) -> list[str]:
-    work = {"code": code, "statements": [(one.source, one.is_test) for one in statements]}
+    work = {"code": code, "statements": [(statement.source, statement.is_test) for statement in statements]}
     with scratch("rsf-code-") as empty:
         process = subprocess.Popen(
             [sys.executable, "-I", "-S", _CHILD, repr(limits.seconds), str(limits.memory)],

@@ -172,7 +172,7 @@ def _watch(folder: str) -> None:
             if not inside(path, *readable):
                 raise PermissionError(f"{path!r} is not for a completion to read")
         elif event.startswith(changes) and not all(
-            inside(one, folder) for one in arguments if isinstance(one, (str, bytes))
+            inside(argument, folder) for argument in arguments if isinstance(argument, (str, bytes))
         ):
             raise PermissionError(f"{event} is not for a completion to do")
 

@@ -62,12 +62,12 @@ class Code:
             return [self._pack(base_of(self._objects[parts[0]])), []]
         args, named = self._unpack(parts[1]), self._unpack(parts[2])
         given = [*args, *named.values()]
-        before = [self._changing(one) for one in given]
+        before = [self._changing(argument) for argument in given]
         function = self._objects[parts[0]] if what == "call" else getattr(operator, parts[0], None)
         result = (function or getattr(builtins, parts[0]))(*args, **named)
-        after = [self._changing(one) for one in given]
+        after = [self._changing(argument) for argument in given]
         changed = [[at, now] for at, (was, now) in enumerate(zip(before, after, strict=True)) if was != now]
-        same = next((at for at, one in enumerate(given) if one is result and after[at] is not None), None)
+        same = next((at for at, argument in enumerate(given) if argument is result and after[at] is not None), None)
         return [self._pack(result) if same is None else ["argument", same], changed]
 
     def _changing(self, value: Any) -> Any:

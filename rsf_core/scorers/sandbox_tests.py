@@ -143,7 +143,7 @@ class Tests(dict[str, Any]):
         is_of_the_code = "_rsf_number" in vars(kind)
         return [
             self._lent(kind) if is_of_the_code else ["error", kind.__name__],
-            [str(one)[:1000] for one in error.args],
+            [str(arg)[:1000] for arg in error.args],
         ]
 
     def _pack(self, value: Any) -> Any:

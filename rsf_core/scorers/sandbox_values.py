@@ -78,7 +78,7 @@ def packed(value: Any, other: Callable[[Any], Any]) -> Any:
     if kind in _CONTAINERS:
         return [_CONTAINERS[kind], *(packed(one, other) for one in value)]
     if kind is dict:
-        return ["dict", *([packed(key, other), packed(one, other)] for key, one in value.items())]
+        return ["dict", *([packed(key, other), packed(item, other)] for key, item in value.items())]
     if kind in (bytes, bytearray):
         return [kind.__name__, value.hex()]
     if kind is complex:
@@ -100,15 +100,15 @@ def unpacked(data: Any, other: Callable[[list[Any]], Any]) -> Any:
         case "int":
             return int(parts[0], 16)
         case "list" | "tuple" | "set" | "frozenset":
-            return getattr(builtins, kind)([unpacked(one, other) for one in parts])
+            return getattr(builtins, kind)([unpacked(part, other) for part in parts])
         case "dict":
-            return {unpacked(key, other): unpacked(one, other) for key, one in parts}
+            return {unpacked(key, other): unpacked(part, other) for key, part in parts}
         case "bytes" | "bytearray":
             return getattr(builtins, kind).fromhex(parts[0])
         case "complex":
             return complex(*parts)
         case "range" | "slice":
-            return getattr(builtins, kind)(*(unpacked(one, other) for one in parts))
+            return getattr(builtins, kind)(*(unpacked(part, other) for part in parts))
         case "value" if (parts[0], parts[1]) in _VALUES:
             made = getattr(__import__(parts[0]), parts[1])
             made = made.fromisoformat if (parts[0], parts[1]) in _ISO else made

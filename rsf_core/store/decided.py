@@ -163,6 +163,6 @@ def _as_told(rows: pa.Table, round_number: int, onlooker_votes: Votes) -> pa.Tab
     actions = [names[name] for name in rows["candidate_id"].filter(there).to_pylist()]
     for at, name in enumerate(("override", "accepted")):
         column = rows[name].combine_chunks()
-        column = pc.replace_with_mask(column, there, pa.array([one[at] for one in actions], column.type))
+        column = pc.replace_with_mask(column, there, pa.array([action[at] for action in actions], column.type))
         rows = rows.set_column(rows.column_names.index(name), name, column)
     return rows

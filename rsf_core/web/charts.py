@@ -280,8 +280,11 @@ def gains(comparisons: Sequence[Comparison], metric: str, percent: bool) -> go.F
     scale = 100.0 if percent else 1.0
     comparisons = [comparison for comparison in comparisons if metric in comparison.after]  # another target has others
     first = comparisons[0]
-    labels = [first.before_id, *(f"round {one.round}" for one in comparisons)]
-    points = [(float(i), m) for i, m in enumerate([first.before[metric], *(one.after[metric] for one in comparisons)])]
+    labels = [first.before_id, *(f"round {comparison.round}" for comparison in comparisons)]
+    points = [
+        (float(i), m)
+        for i, m in enumerate([first.before[metric], *(comparison.after[metric] for comparison in comparisons)])
+    ]
     figure = _figure("", f"held-out {metric}" + (" (%)" if percent else ""), 280)
     figure.update_xaxes(tickvals=list(range(len(labels))), ticktext=list(map(figure_text, labels)), zeroline=False)
     _add_intervals(
@@ -292,7 +295,7 @@ def gains(comparisons: Sequence[Comparison], metric: str, percent: bool) -> go.F
     for times, (name, symbol, of) in enumerate(
         (("random control", "diamond-open", "control"), ("constraints only", "square-open", "constraints")), 1
     ):
-        metrics = [(i + times * aside, getattr(one, of)) for i, one in enumerate(comparisons, 1)]
+        metrics = [(i + times * aside, getattr(comparison, of)) for i, comparison in enumerate(comparisons, 1)]
         controls = [(place, of_round[metric]) for place, of_round in metrics if metric in of_round]
         if controls:
             look = {"color": palette.MUTED, "size": 10, "symbol": symbol}
@@ -354,18 +357,20 @@ def scores(edges: Numbers, levels: Numbers, counts: Numbers, scorer: str) -> go.
 def levels(groups: Sequence[Level], scorer: str) -> go.Figure:
     """The share that people accept, with its interval, by score."""
     figure = _figure(f"score of {scorer_ref.shown(scorer)}", "accepted by people (%)", 260)
-    share = [100 * one.accepted.value for one in groups]
-    known = [one.accepted.known for one in groups]
-    up = [100 * one.accepted.high - y if k else 0 for one, y, k in zip(groups, share, known, strict=True)]
-    down = [y - 100 * one.accepted.low if k else 0 for one, y, k in zip(groups, share, known, strict=True)]
+    share = [100 * group.accepted.value for group in groups]
+    known = [group.accepted.known for group in groups]
+    up = [100 * group.accepted.high - y if k else 0 for group, y, k in zip(groups, share, known, strict=True)]
+    down = [y - 100 * group.accepted.low if k else 0 for group, y, k in zip(groups, share, known, strict=True)]
     figure.add_scatter(
-        x=[one.mean for one in groups],
+        x=[group.mean for group in groups],
         y=share,
         error_y={"type": "data", "array": up, "arrayminus": down, "symmetric": False, "thickness": 1.5},
         mode="lines+markers",
         line={"color": palette.ACCENT, "width": 1},
         marker={"size": 9},
-        customdata=[[f"{significant(one.low, 4)} to {significant(one.high, 4)}", one.decisions] for one in groups],
+        customdata=[
+            [f"{significant(group.low, 4)} to {significant(group.high, 4)}", group.decisions] for group in groups
+        ],
         hovertemplate="%{y:.0f} % of %{customdata[1]:,} decisions at %{customdata[0]}<extra></extra>",
     )
     figure.update_yaxes(range=[-4, 104])

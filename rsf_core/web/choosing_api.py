@@ -31,7 +31,9 @@ def undone(outcomes: Sequence[Said], choices: Sequence[Choice], most: int) -> li
 
 
 def results(outcomes: Sequence[Said]) -> list[dict[str, Any]]:
-    return [{"act": one.act, "refused": one.refused, "candidates": one.candidate_ids} for one in outcomes]
+    return [
+        {"act": outcome.act, "refused": outcome.refused, "candidates": outcome.candidate_ids} for outcome in outcomes
+    ]
 
 
 def asked(prompt: ReviewPrompt) -> dict[str, Any]:

@@ -77,12 +77,12 @@ def win_rates(project: Project, number: int) -> None:
         with st.expander("By candidate", icon=":material/leaderboard:"):
             rows = [
                 {
-                    "candidate": one.candidate_id,
-                    "won": one.wins,
-                    "of": one.pairs,
-                    "share": in_percent(one.wins / one.pairs),
+                    "candidate": candidate.candidate_id,
+                    "won": candidate.wins,
+                    "of": candidate.pairs,
+                    "share": in_percent(candidate.wins / candidate.pairs),
                 }
-                for one in rates.candidates[:MOST_CANDIDATES]
+                for candidate in rates.candidates[:MOST_CANDIDATES]
             ]
             ui.grid(rows)
             left = len(rates.candidates) - len(rows)

@@ -37,7 +37,7 @@ class CompareBody(Body):
 def pairs(body: UpcomingBody, project: Project, reviewer: Actor) -> dict[str, Any]:
     """Pairs to read, as `queue`, and how many the reviewer has compared and can take back."""
     upcoming = project.comparing.upcoming(body.round, reviewer, MOST_PAIRS, body.again, body.after)
-    answer = {"queue": [_pair(one) for one in upcoming.pairs], "last": upcoming.last, "ended": upcoming.ended}
+    answer = {"queue": [_pair(pair) for pair in upcoming.pairs], "last": upcoming.last, "ended": upcoming.ended}
     return answer | _stands(project, body.round, reviewer)
 
 
@@ -46,7 +46,7 @@ def compare(body: CompareBody, project: Project, reviewer: Actor) -> dict[str, A
     choices = [act.told for act in body.acts]
     outcomes = project.comparing.say_all(choices, body.round, reviewer)
     shown = project.comparing.shown(body.round, undone(outcomes, choices, MOST_PAIRS))
-    answer = {"results": results(outcomes), "pairs": [_pair(one) for one in shown]}
+    answer = {"results": results(outcomes), "pairs": [_pair(pair) for pair in shown]}
     return answer | _stands(project, body.round, reviewer)
 
 

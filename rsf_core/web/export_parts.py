@@ -65,7 +65,7 @@ def chosen(project: Project, number: int) -> Request:
     if what is What.SFT and not everywhere:
         sets = project.curated_sets()[::-1]
         if len(sets) > 1:
-            names = [one.curated_id for one in sets]
+            names = [curated.curated_id for curated in sets]
             # the newest of this round that is no control, else the newest that is none
             usual = max(sets, key=lambda one: (not is_control(one.curated_id), one.round == number, one.seq))
             curated_id = ui.in_url(

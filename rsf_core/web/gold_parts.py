@@ -49,7 +49,7 @@ def panel(project: Project, number: int, author: Actor) -> None:
         return
     _standing(report, share)
     if report.reviewers:
-        ui.grid([row for one in report.reviewers for row in _rows(one)])
+        ui.grid([row for reviewer in report.reviewers for row in _rows(reviewer)])
         with st.expander("What these figures mean", icon=":material/help:"):
             st.markdown(MEANINGS)
     else:

@@ -97,11 +97,16 @@ def history(versions: Sequence[GuideVersion]) -> None:
     st.header("Versions", anchor=False)
     ui.grid(
         [
-            {"version": one.version, "by": one.author, "when": one.created_at, "what changed": one.reason}
-            for one in versions
+            {
+                "version": version.version,
+                "by": version.author,
+                "when": version.created_at,
+                "what changed": version.reason,
+            }
+            for version in versions
         ],
     )
-    by_number = {str(one.version): one for one in versions}
+    by_number = {str(version.version): version for version in versions}
     newest, before = versions[0], versions[1]
     older = list(by_number)[1:]
     chosen = ui.in_url(
@@ -124,16 +129,16 @@ def agreement(agreements: Sequence[UnderGuide]) -> None:
     ui.grid(
         [
             {
-                "guide": f"version {one.version}" if one.version else "before there was one",
-                "opinions": one.words,
-                "like the rule": _of(one.like_the_rule, one.ruled),
-                "pairs of reviewers": one.pairs,
-                "who agree": _of(one.alike, one.pairs),
+                "guide": f"version {row.version}" if row.version else "before there was one",
+                "opinions": row.words,
+                "like the rule": _of(row.like_the_rule, row.ruled),
+                "pairs of reviewers": row.pairs,
+                "who agree": _of(row.alike, row.pairs),
             }
-            for one in agreements
+            for row in agreements
         ],
     )
-    total = plural(sum(one.words for one in agreements), "opinion")
+    total = plural(sum(row.words for row in agreements), "opinion")
     st.caption(
         f"{total}: each reviewer's last decision on a candidate, counted under the version of the guide that they were "
         "shown. “Like the rule”: the share that agrees with the rule, among candidates that the rule has decided. "

@@ -239,8 +239,8 @@ def _more() -> None:
 
 
 def _results(tried: Sequence[Judged]) -> None:
-    scores = [one.score for one in tried if one.score is not None]
-    reasons = Counter(one.why for one in tried if one.score is None)
+    scores = [attempt.score for attempt in tried if attempt.score is not None]
+    reasons = Counter(attempt.why for attempt in tried if attempt.score is None)
     same = ", all equal: a constant score decides nothing" if len(scores) > 1 == len(set(scores)) else ""
     range_of_scores = f"from {min(scores):g} to {max(scores):g}{same}" if scores else ""
     if not tried_parts.summary(len(tried), reasons, range_of_scores):
@@ -248,15 +248,15 @@ def _results(tried: Sequence[Judged]) -> None:
     ui.grid(
         [
             {
-                "score": one.score,
-                **({"why none": one.why} if reasons else {}),
-                **tried_parts.texts(one.candidate),
+                "score": attempt.score,
+                **({"why none": attempt.why} if reasons else {}),
+                **tried_parts.texts(attempt.candidate),
             }
-            for one in tried
+            for attempt in tried
         ],
     )
     st.caption("None of this is saved.")
-    question = next((one.asked for one in tried if one.asked), "")
+    question = next((attempt.asked for attempt in tried if attempt.asked), "")
     if question:
         with st.expander("What the judge was asked about the first one", icon=":material/forum:"):
             ui.text(question)

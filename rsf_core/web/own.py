@@ -126,7 +126,7 @@ def _is_own_name(name: str) -> bool:
 
 def _interfaces() -> set[str]:
     addresses = (one for interface in psutil.net_if_addrs().values() for one in interface)
-    return {_as_host(one.address) for one in addresses if one.family in (socket.AF_INET, socket.AF_INET6)}
+    return {_as_host(entry.address) for entry in addresses if entry.family in (socket.AF_INET, socket.AF_INET6)}
 
 
 def _as_host(address: str) -> str:

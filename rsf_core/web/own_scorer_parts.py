@@ -76,7 +76,7 @@ def own(project: Project, number: int) -> None:
     if tried is not None and tried[0] == source:
         _results(results)
     if file is not None and not file.problem:
-        keys = list(dict.fromkeys(key for one in results for key in one.scores if key))
+        keys = list(dict.fromkeys(key for result in results for key in result.scores if key))
         use(project, file, [f"{file.name}.{key}" for key in keys] or [file.name])
 
 
@@ -124,22 +124,22 @@ def _saved(file: OwnFile | None) -> tuple[str, str]:
 
 
 def _results(tried: Sequence[TriedScore]) -> None:
-    failed = [one for one in tried if one.error]
-    milliseconds = [one.milliseconds for one in tried if not one.error]
+    failed = [attempt for attempt in tried if attempt.error]
+    milliseconds = [attempt.milliseconds for attempt in tried if not attempt.error]
     mean = sum(milliseconds) / max(len(milliseconds), 1)
     unscored = {failed[0].error: len(failed)} if failed else {}
     if not tried_parts.summary(len(tried), unscored, f"{mean:.3g} ms each, including the first, which loads the code"):
         return
-    keys = list(dict.fromkeys(key for one in tried for key in one.scores))
+    keys = list(dict.fromkeys(key for attempt in tried for key in attempt.scores))
     ui.grid(
         [
             {
-                **{key or "score": one.scores.get(key) for key in keys},
-                **({"error": one.error} if failed else {}),
-                **tried_parts.texts(one.candidate),
-                "ms": one.milliseconds,
+                **{key or "score": attempt.scores.get(key) for key in keys},
+                **({"error": attempt.error} if failed else {}),
+                **tried_parts.texts(attempt.candidate),
+                "ms": attempt.milliseconds,
             }
-            for one in tried
+            for attempt in tried
         ],
         column_config={"ms": st.column_config.NumberColumn(format="%.3g")},
     )

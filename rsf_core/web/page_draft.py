@@ -51,7 +51,7 @@ def begun(parameter: str, shown: tuple[str, str]) -> Any:
 def keep(parameter: str, shown: tuple[str, str], entered: Any, in_url: Any, changed: bool) -> None:
     """Keep what the form says where it is `changed` from what is saved; `in_url` also in the address. Says what was found
     there, as long as this entry is shown."""
-    others = {one: draft for one, draft in _drafts(parameter).items() if one[0] != shown[0]}
+    others = {item: draft for item, draft in _drafts(parameter).items() if item[0] != shown[0]}
     st.session_state[_key(parameter)] = {**others, shown: entered} if changed else others
     kept = st.session_state.get(_told(parameter))
     if kept is not None:
@@ -69,7 +69,7 @@ def keep(parameter: str, shown: tuple[str, str], entered: Any, in_url: Any, chan
 
 def forget(parameter: str, shown: tuple[str, str]) -> None:
     """It is saved."""
-    st.session_state[_key(parameter)] = {one: draft for one, draft in _drafts(parameter).items() if one != shown}
+    st.session_state[_key(parameter)] = {item: draft for item, draft in _drafts(parameter).items() if item != shown}
     st.session_state.pop(_told(parameter), None)
     st.query_params.pop(parameter, None)
 

@@ -96,7 +96,7 @@ def everybody(project: Project, number: int, author: Actor) -> None:
     if not reviewers:
         return
     st.header("Progress of reviewers", anchor=False)
-    ui.grid([_row(one) for one in reviewers])
+    ui.grid([_row(reviewer) for reviewer in reviewers])
     st.caption(
         "Decided: candidates whose decision by this reviewer is in effect, without bulk decisions. Per hour: decisions "
         "per hour of work, without pauses of more than 5 minutes. Only owners see this table."

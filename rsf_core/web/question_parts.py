@@ -147,7 +147,7 @@ def _fields(typed: Mapping[str, Any]) -> dict[str, Any]:
 
 def answered(project: Project, number: int) -> None:
     """What people answered of a round, and how well they agree."""
-    summaries = [one for one in project.question_book.summaries(number) if one.answers or one.other]
+    summaries = [summary for summary in project.question_book.summaries(number) if summary.answers or summary.other]
     if not summaries:
         return
     st.header("Answers", anchor=False)

@@ -37,7 +37,7 @@ class RankBody(Body):
 def sets(body: UpcomingBody, project: Project, reviewer: Actor) -> dict[str, Any]:
     """Prompts with candidates to rank, as `queue`, and how many the reviewer has ranked and can take back."""
     upcoming = project.ranking.upcoming(body.round, reviewer, MOST_SETS, body.again, body.after)
-    answer = {"queue": [_set(one) for one in upcoming.prompts], "last": upcoming.last, "ended": upcoming.ended}
+    answer = {"queue": [_set(prompt) for prompt in upcoming.prompts], "last": upcoming.last, "ended": upcoming.ended}
     return answer | _stands(project, body.round, reviewer)
 
 
@@ -46,7 +46,7 @@ def rank(body: RankBody, project: Project, reviewer: Actor) -> dict[str, Any]:
     choices = [act.told for act in body.acts]
     outcomes = project.ranking.say_all(choices, body.round, reviewer)
     shown = project.ranking.shown(body.round, undone(outcomes, choices, MOST_SETS))
-    answer = {"results": results(outcomes), "sets": [_set(one) for one in shown]}
+    answer = {"results": results(outcomes), "sets": [_set(prompt) for prompt in shown]}
     return answer | _stands(project, body.round, reviewer)
 
 
@@ -58,4 +58,4 @@ def _stands(project: Project, round_number: int, reviewer: Actor) -> dict[str, i
 
 
 def _set(prompt: ToRank) -> dict[str, Any]:
-    return {"prompt": asked(prompt.prompt), "candidates": [read(one) for one in prompt.candidates]}
+    return {"prompt": asked(prompt.prompt), "candidates": [read(candidate) for candidate in prompt.candidates]}

@@ -56,7 +56,7 @@ def on_the_candidates(project: Project, number: int) -> None:
             for name in ("lowest", "mean", "highest", "cost (ms a candidate)")
         },
     )
-    lacking = [name for name in target.scorers if name not in {one.scorer for one in scores.scorers}]
+    lacking = [name for name in target.scorers if name not in {scorer.scorer for scorer in scores.scorers}]
     if lacking:
         st.info(
             f"The target asks for {literal(', '.join(map(readable, lacking)))}, which has not scored this round yet: score it "
@@ -106,7 +106,7 @@ def _together(scores: RoundScores) -> None:
     if len(scores.scorers) < 2:
         return
     st.subheader("How far scorers agree with each other", anchor=False)
-    names = [one.scorer for one in scores.scorers]
+    names = [scorer.scorer for scorer in scores.scorers]
     st.plotly_chart(
         charts.correlations([readable(name) for name in names], scores.correlation),
         key="correlations",

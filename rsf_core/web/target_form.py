@@ -112,7 +112,7 @@ def scorers(project: Project) -> list[str]:
     """What can be chosen: the scorers of the target first, then what is installed and needs no options."""
     target = project.target_book.draft().target
     used = {ref.name for name in target.scorers if (ref := own.reference(name)) is not None}
-    mine = [one.name for one in project.own_scorers.files() if not one.problem and one.name not in used]
+    mine = [file.name for file in project.own_scorers.files() if not file.problem and file.name not in used]
     ready = [card.name for card in registry.cards() if not card.problem and not card.required]
     return list(dict.fromkeys([*target.scorers, *mine, *ready]))
 

@@ -43,7 +43,7 @@ def learned(project: Project) -> None:
     _features(project, running)
     if not versions:
         return
-    numbers = [one.version for one in versions]
+    numbers = [version.version for version in versions]
     name = ui.in_url("version", numbers.__contains__, numbers[0], lambda key: _choose(versions, key))
     one = versions[numbers.index(name)]
     _verdict(one.report)
@@ -118,7 +118,7 @@ def _learned_from(report: Report) -> str:
 
 
 def _choose(versions: Sequence[Version], key: str) -> object:
-    labels = {one.version: f"{one.version}, from {_learned_from(one.report)}" for one in versions}
+    labels = {version.version: f"{version.version}, from {_learned_from(version.report)}" for version in versions}
     return st.selectbox("Version", list(labels), format_func=labels.__getitem__, key=key)
 
 

@@ -33,6 +33,6 @@ def answers(store: Store, round_number: int) -> dict[str, list[dict[str, Any]]]:
 
 def answered_versions(store: Store, round_number: int) -> list[AnsweredVersion]:
     """In the order they were asked."""
-    counts = Counter((one.question, one.version) for one in store.questions.answers(round_number))
+    counts = Counter((answer.question, answer.version) for answer in store.questions.answers(round_number))
     every = [(one, counts[one.question.name, one.version]) for one in store.questions.all()]
-    return [AnsweredVersion(one, count) for one, count in every if count]
+    return [AnsweredVersion(question, count) for question, count in every if count]

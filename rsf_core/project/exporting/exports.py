@@ -223,7 +223,7 @@ class Exports:
         target = self._target(number)
         opinions = store.exported.opinions(number)
         reviewers = opinions.counts
-        record = next((one for one in store.curated_sets() if one.curated_id == source.curated_id), None)
+        record = next((curated for curated in store.curated_sets() if curated.curated_id == source.curated_id), None)
         if record is not None:
             specs = {one["target_id"]: one["spec"] for one in store.targets()}
             spec = specs.get(record.target_id)
@@ -238,7 +238,9 @@ class Exports:
             files=written,
             round_number=number,
             model_id=model_id,
-            model_name=next((one.name for one in store.models() if one.model_id == model_id), self._settings().model),
+            model_name=next(
+                (model.name for model in store.models() if model.model_id == model_id), self._settings().model
+            ),
             laws=store.sampling_laws(number),
             target=spec,
             threshold=thresholds[0] if thresholds else None,

@@ -119,7 +119,7 @@ def _characters_in(value: Any) -> Any:
     if isinstance(value, str):
         return _characters(value)
     if isinstance(value, Mapping):
-        return {name: _characters_in(one) for name, one in value.items()}
+        return {name: _characters_in(item) for name, item in value.items()}
     if isinstance(value, list) and value and not isinstance(value[0], int):
         return [_characters_in(one) for one in value]
     return value

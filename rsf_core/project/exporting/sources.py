@@ -79,7 +79,7 @@ class AllRounds:
     @property
     def counted(self) -> Counted:
         counts = [asdict(part.counted) for part in self._parts]
-        together = {name: sum(one[name] for one in counts) for name in counts[0]}
+        together = {name: sum(count[name] for count in counts) for name in counts[0]}
         return Counted(**together | {"prompts": len(self.prompts)})
 
 

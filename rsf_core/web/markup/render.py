@@ -78,7 +78,7 @@ def _told(tokens: Sequence[Token]) -> Iterator[str]:
 def _definitions(source: str, env: dict[str, Any]) -> str:
     """Where the names of links lead, as it was written."""
     definitions = [*env.get("references", {}).values(), *env.get("duplicate_refs", ())]
-    lines, places = source.split("\n"), sorted(tuple(one["map"]) for one in definitions)
+    lines, places = source.split("\n"), sorted(tuple(definition["map"]) for definition in definitions)
     written = ["\n".join(lines[first:last]).strip() for first, last in places]
     return "".join(f'<p><span class="source">{escape(one)}</span></p>\n' for one in written)
 
