@@ -15,7 +15,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextC
 from rich.table import Table
 from rich.text import Text
 
-from rsf_core.domain.words import SHARES, ago, fixed, in_percent, number, percent, plural, seconds, significant, size
+from rsf_core.domain.words import ago, fixed, in_percent, number, percent, plural, seconds, significant, size, unit
 from rsf_core.evaluation.forgetting import PER_TOKEN
 from rsf_core.project.doctor import Check
 from rsf_core.project.workspace import Entry
@@ -114,7 +114,7 @@ def comparison_table(comparisons: Sequence[dict[str, Any]]) -> Table:
         for name in comparison["after"]:
             before = comparison["before"].get(name)
             table.add_row(
-                f"{name} %" if name in SHARES else escape(name),  # a scorer's options may look like markup
+                escape(f"{name} {unit(name)}".strip()),  # a scorer's options may look like markup
                 number(before["value"], name) if before else "–",
                 number(comparison["after"][name]["value"], name),
                 gained(comparison["gain"].get(name), name),

@@ -13,6 +13,8 @@ SHARES = (
     "self-similarity",
 )
 """The metrics that are shares, shown in percent."""
+UNITS = {"length": "tokens", "entropy": "nats", "KL to base": "nats", "log perplexity": "nats a token"}
+"""Those of the other metrics that have one: of a completion, where nothing else is said."""
 NOTHING = 1e-9  # a rounding error
 MORE = 4  # digits that a small number may take, so that it does not read as 0
 
@@ -48,6 +50,11 @@ def number(value: float | None, name: str, signed: bool = False) -> str:
     if value is None:
         return "?"
     return percent(value, 1, signed) if name in SHARES else fixed(value, 2, signed)
+
+
+def unit(name: str) -> str:
+    """What a metric is counted in; "" where it has no unit, as scores."""
+    return "%" if name in SHARES else UNITS.get(name, "")
 
 
 def fixed(value: float, digits: int, signed: bool = False) -> str:

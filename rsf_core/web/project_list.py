@@ -10,7 +10,7 @@ from pathlib import Path
 import streamlit as st
 
 from rsf_core.domain import bundled
-from rsf_core.domain.words import SHARES, ago, number, size
+from rsf_core.domain.words import ago, number, size, unit
 from rsf_core.project import workspace as workspaces
 from rsf_core.project.summary import Gain
 from rsf_core.project.workspace import Entry
@@ -158,7 +158,7 @@ def _gain(gain: Gain | None) -> tuple[str, str, str]:
     """A gain with its limits; its metric and round; what it is."""
     if gain is None:
         return "none yet", "", "A round's gain on held-out prompts, once one has been compared"
-    value = number(gain.value, gain.metric, signed=True) + (" %" if gain.metric in SHARES else "")
+    value = f"{number(gain.value, gain.metric, signed=True)} {unit(gain.metric)}".strip()
     if gain.low is not None:
         low, high = (number(limit, gain.metric, signed=True) for limit in (gain.low, gain.high))
         value += f" [{low}, {high}]"

@@ -15,7 +15,7 @@ from rsf_core.domain import JobKind, JobState, access, bundled
 from rsf_core.domain.access import Actor
 from rsf_core.domain.errors import ProjectClosedError, RsfError, WorkspaceError
 from rsf_core.domain.files import in_words
-from rsf_core.domain.words import SHARES, number, percent, seconds, significant
+from rsf_core.domain.words import number, percent, seconds, significant, unit
 from rsf_core.project import Project
 from rsf_core.review.filters import CandidateFilter, View
 from rsf_core.rounds.stages import Progress, StageState, stage_type
@@ -355,11 +355,11 @@ def text(content: str) -> None:
 
 
 def interval(estimate: Interval | None, name: str, signed: bool = False) -> str:
-    """value [low, high] of a metric with its unit, in percent where it is a share; "no interval" where all prompts are
+    """value [low, high] of a metric with its unit; "no interval" where all prompts are
     equal or there is one alone, which says nothing of the spread."""
     if estimate is None:
         return "–"
-    value = number(estimate.value, name, signed) + (" %" if name in SHARES else "")
+    value = f"{number(estimate.value, name, signed)} {unit(name)}".strip()
     if not estimate.known:
         return f"{value}  (no interval)"
     return f"{value}  [{number(estimate.low, name, signed)}, {number(estimate.high, name, signed)}]"

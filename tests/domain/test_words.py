@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from rsf_core.domain.words import ago, fixed, in_percent, number, plural, significant, size, speed
+from rsf_core.domain.words import ago, fixed, in_percent, number, plural, significant, size, speed, unit
 
 
 @pytest.mark.parametrize(
@@ -157,3 +157,8 @@ def test_a_gain_that_is_beyond_chance_does_not_read_as_none(value: float | None,
 )
 def test_a_large_number_keeps_its_digits_before_the_point(value: float, digits: int, text: str) -> None:
     assert significant(value, digits) == text
+
+
+def test_a_metric_has_its_unit() -> None:
+    names = ("pass@1", "length", "entropy", "log perplexity", "reward", "score: words")
+    assert [unit(name) for name in names] == ["%", "tokens", "nats", "nats a token", "", ""]

@@ -52,3 +52,15 @@ def test_limits_have_three_digits_and_are_0_or_100_percent_only_where_they_are(
 )
 def test_a_gain_has_an_arrow_only_where_chance_does_not_explain_it(low: float, high: float, shown: bool) -> None:
     assert ui.beyond_chance(Interval(0.05, low, high, 9)) is shown
+
+
+def test_an_interval_of_a_metric_has_its_unit() -> None:
+    shown = {
+        name: ui.interval(Interval(0.5, 0.25, 0.75, 9), name, signed=True)
+        for name in ("pass@1", "KL to base", "reward")
+    }
+    assert shown == {
+        "pass@1": "+50.0 %  [+25.0, +75.0]",
+        "KL to base": "+0.50 nats  [+0.25, +0.75]",
+        "reward": "+0.50  [+0.25, +0.75]",
+    }
