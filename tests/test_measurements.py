@@ -1,4 +1,4 @@
-"""The measurement of a task goes on where it was broken off, runs nothing twice, and its table says what the lines hold."""
+"""The measurement of a task goes on where it was interrupted, runs nothing twice, and its table says what the lines hold."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The measurement of a round with the learned scorer goes on where it was broken off, runs nothing twice, takes back what the
+"""The measurement of a round with the learned scorer goes on where it was interrupted, runs nothing twice, takes back what the
 reviewer said, and judges both models by the same target and prompts."""
 
 from __future__ import annotations

@@ -18,7 +18,7 @@ from rsf_core.domain.errors import OutOfSpaceError, StoreError
 
 log = logging.getLogger(__name__)
 NOT_WRITABLE = (errno.EROFS, errno.EACCES, errno.EPERM)
-FULL = "the disk of {} is full: free some space; what is saved stays"
+FULL = "the disk of {} is full: free some space; saved data stays"
 _OTHERS = stat.S_IRWXG | stat.S_IRWXO
 
 
@@ -41,7 +41,7 @@ def write_whole(path: Path, write: Callable[[Path], object]) -> None:
             temporary.unlink(missing_ok=True)
         if is_full_disk(error):
             raise OutOfSpaceError(
-                f"the disk is full: {path} could not be written. Free some space and resume; what is saved stays"
+                f"the disk is full: {path} could not be written. Free some space and resume; saved data stays"
             ) from error
         if isinstance(error, OSError) and error.errno in NOT_WRITABLE:
             raise StoreError(cannot_write(path.parent, error)) from error
@@ -93,7 +93,7 @@ def in_words() -> Iterator[None]:
             raise OutOfSpaceError(FULL.format(place)) from error
         if error.errno in NOT_WRITABLE:
             raise StoreError(
-                f"{place} cannot be read or written ({error.strerror}): make it yours and writable, and try again"
+                f"{place} cannot be read or written ({error.strerror}): give yourself write access, and try again"
             ) from error
         raise
 

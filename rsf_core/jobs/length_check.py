@@ -63,7 +63,7 @@ def start(folder: Path, rows: Path, model: Path, name: str) -> None:
 def progress(folder: Path) -> str:
     """How far it is, in words. Raises ModelError where it has ended without an outcome."""
     if not process.is_alive(folder) and not (folder / "summary.json").exists():
-        raise ModelError("checking their lengths was broken off")
+        raise ModelError("checking their lengths was interrupted")
     saved = read_json(folder / "progress.json")
     return "loading the tokenizer" if saved is None else str(saved["message"])
 

@@ -23,7 +23,7 @@ MOST_PROMPTS = 4
 Asked = tuple[str, str | None] | tuple[str, str | None, tuple[str, ...]]
 _MODULE = "rsf_core.jobs.work.model_check"
 _ENDED = (
-    "trying the model was broken off: this machine may have too little memory for it, or it took more than "
+    "trying the model was interrupted: this machine may have too little memory for it, or it took more than "
     f"{LIMIT_SECONDS // 60} minutes. Try again, or use a smaller model"
 )
 

@@ -40,7 +40,7 @@ SLOTS = 1  # of a machine: two jobs on the same cores and memory would each take
 LITTLE_SPACE_BYTES = 8 << 20
 STOP_SECONDS = 10.0  # for a look at the jobs that is under way
 KEPT_METRICS = 4  # of finished jobs, which stay as they are: several values a step
-GONE = "its folder {} is gone: start the stage again. What it has saved stays; a backup holds no folders of jobs"
+GONE = "its folder {} is gone: start the stage again. Saved results stay; a backup contains no job folders"
 # What a job left is impossible, damaged or not whole.
 NEVER_PASSES = (RefusedRowsError, JobError, LookupError, ValueError, TypeError, AttributeError)
 
@@ -268,7 +268,7 @@ class JobSupervisor:
             job.read_spec()  # before any work: by a damaged one nothing that it makes could be saved
             self._ingest(job).commit_all()  # what lies there already: the job is not to count on a segment that is none
         except NEVER_PASSES as error:
-            self._end(job, JobState.FAILED, f"it cannot be started: {_said(error)}. Start the stage again")
+            self._end(job, JobState.FAILED, f"it could not be started: {_said(error)}. Start the stage again")
             return
         self._spawn(job, "running")
 
@@ -286,7 +286,7 @@ class JobSupervisor:
                 self._executor.start(spool.folder, TYPES[job.kind].resources)
         except (OSError, RsfError) as error:
             self._end(
-                job, JobState.FAILED, f"its process could not be started: {_said(error)}. Resume it once that is mended"
+                job, JobState.FAILED, f"its process could not be started: {_said(error)}. Resume it once that is fixed"
             )
 
     def _look_after(self, job: JobRecord) -> None:
@@ -295,7 +295,7 @@ class JobSupervisor:
         except NEVER_PASSES as error:
             if self._executor.alive(self._spool(job.job_id).folder):
                 raise
-            self._end(job, JobState.FAILED, f"what it left could not be saved: {_said(error)}. Start the stage again")
+            self._end(job, JobState.FAILED, f"its results could not be saved: {_said(error)}. Start the stage again")
 
     def _is_over(self, job: JobRecord) -> bool:
         spool = self._spool(job.job_id)
@@ -322,7 +322,7 @@ class JobSupervisor:
         if status.state is JobState.DONE:
             self._finish(job, spool, ingest)
         elif cancelled and (watch.told or not status.state.ended):
-            self._end(job, JobState.CANCELLED, "cancelled; what was finished is kept")
+            self._end(job, JobState.CANCELLED, "cancelled; finished work is kept")
         elif status.state.ended:
             self._end(job, status.state, status.message)
         elif (hung := calling.timed_out(spool.folder)) is not None:
@@ -414,11 +414,11 @@ class JobSupervisor:
             return f"the disk of {spool.folder} is full: free some space and resume"
         code = self._executor.exit_code(spool.folder)
         if code is None:
-            return "its process had ended while nobody watched"
+            return "its process ended while nothing was watching it"
         if code == -9:
             return "its process was killed (signal 9), perhaps for want of memory: see batch_size and train.accumulate"
         if code == 0:
-            return "its process ended without saying how (with code 0)"
+            return "its process ended without a result (exit code 0)"
         return f"its process ended with code {code}: {spool.log_tail() or 'it left no message'}"
 
     def _spool(self, job_id: str) -> Spool:

@@ -70,13 +70,13 @@ class Watch:
         if self._told is signal.SIGKILL:
             return "cancelling: its process was killed"
         if self._told is signal.SIGTERM:
-            return "cancelling: it does not stop by itself, so its process is ended"
+            return "cancelling: it did not stop by itself, so its process is being ended"
         if self._cancelled is not None:
             return "cancelling"
         if stopped:
             return "its process was stopped by a signal: continue it (kill -CONT) or cancel"
         if now - self._heard >= SILENT_SECONDS:
-            return f"it has not reported for {_about(now - self._heard)}: cancel and resume it if that goes on"
+            return f"it has not reported for {_about(now - self._heard)}: cancel and resume it if that continues"
         if now - self._moved >= STILL_SECONDS:
             return f"no progress for {_about(now - self._moved)}"
         return ""

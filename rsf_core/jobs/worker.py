@@ -128,7 +128,7 @@ def work(folder: Path) -> JobState:
         run(context)
         state, message = JobState.DONE, "done"
     except Cancelled:
-        state, message = JobState.CANCELLED, "cancelled; what was finished is kept"
+        state, message = JobState.CANCELLED, "cancelled; finished work is kept"
     except RsfError as error:
         traceback.print_exc()
         state, message = JobState.FAILED, str(error)

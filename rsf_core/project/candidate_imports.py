@@ -41,7 +41,7 @@ from rsf_core.store.store import Store
 WAIT_SECONDS = 3600.0  # for a file that is read for a caller who waits
 _POLL_SECONDS = 0.1
 _ADDED_AT_ONCE = 20_000  # rows
-_NOT_KEPT = "the file is not read yet, or is not kept any more: read it again"
+_NOT_KEPT = "the file has not been read, or is no longer stored: read it again"
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,7 +170,7 @@ class CandidateImports:
         if not process.is_alive(folder):
             if (folder / "summary.json").exists():
                 return self.state(upload, reading)  # it has ended just now
-            return CandidateImportState(problem="reading the file was broken off: read it again, or split it")
+            return CandidateImportState(problem="reading the file was interrupted: read it again, or split it")
         progress = read_json(folder / "progress.json")
         return CandidateImportState(message="starting" if progress is None else str(progress["message"]))
 

@@ -114,7 +114,7 @@ class ForwardingConnection(_Closing):
         except OSError as error:
             raise ProjectLockedError(describe_holder(self._folder)) from error
         if not line:
-            raise ProjectLockedError(f"the owner of {self._folder} went away; say the command again")
+            raise ProjectLockedError(f"the owner of {self._folder} has gone; run the command again")
         reply = json.loads(line)
         if "error" in reply:
             kind = getattr(errors, reply["kind"], RsfError)

@@ -214,7 +214,7 @@ def override(project: Project, candidate_id: str, action: str, reviewer: Actor) 
     try:
         chosen = Action(action)
     except ValueError as error:
-        raise SettingsError(f"{action!r} is not an action: say {', '.join(Action)}") from error
+        raise SettingsError(f"{action!r} is not an action: give one of {', '.join(Action)}") from error
     return project.override(candidate_id, chosen, reviewer)
 
 
@@ -389,7 +389,7 @@ def _control(name: str) -> Control:
     try:
         return Control(name)
     except ValueError as error:
-        raise SettingsError(f"{name!r} is not a control: say {' or '.join(Control)}") from error
+        raise SettingsError(f"{name!r} is not a control: give one of {' or '.join(Control)}") from error
 
 
 def _begun(project: Project, kind: JobKind) -> str | None:

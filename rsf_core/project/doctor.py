@@ -24,8 +24,8 @@ from rsf_core.scorers import registry, sandbox
 
 PACKAGES = ("torch", "transformers", "peft", "streamlit", "duckdb", "pyarrow", "plotly")
 ENOUGH_BYTES = 3 << 30
-ISOLATED = "unit_tests runs it without network, with process numbers of its own"
-NOT_ISOLATED = "unit_tests runs it with limits, but the network is closed to it by Python alone: no namespaces here"
+ISOLATED = "unit_tests runs it without network and with its own process numbers"
+NOT_ISOLATED = "unit_tests runs it with limits, but only Python blocks the network: this machine has no namespaces"
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,7 +21,7 @@ from rsf_core.prompts import PromptRow, parse, row_file
 from rsf_core.prompts.files import Reading
 from rsf_core.prompts.parsing import Columns
 
-TOO_LARGE = "takes more memory to be read than an import may have: split it, or leave its largest values out"
+TOO_LARGE = "needs more memory than an import may use: split it, or leave out its largest values"
 SHOWN_ROWS, SHOWN_PROBLEMS = 5, 20
 _SHOWN = 2_000  # characters of a text in the preview
 _EVERY = 0.5  # seconds between two words on the progress

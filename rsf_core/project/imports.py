@@ -262,7 +262,7 @@ class Imports:
             if (folder / "summary.json").exists():
                 return self.state(upload, placing)  # it has ended just now
             return ImportState(
-                problem="reading the file was broken off: read it again. If it ends again, the file " + TOO_LARGE
+                problem="reading the file was interrupted: read it again. If it ends again, the file " + TOO_LARGE
             )
         progress = read_json(folder / "progress.json")
         return ImportState(message="starting" if progress is None else str(progress["message"]))
@@ -327,7 +327,7 @@ class Imports:
         """A kept file. Raises PromptFileError where it is not kept (any more)."""
         path = next((self._folder / upload).glob("upload.*"), None) if upload.isalnum() else None
         if path is None:
-            raise PromptFileError("the file is not kept any more: choose it again")
+            raise PromptFileError("the file is no longer stored: choose it again")
         return path
 
     def _placings(self, upload: str) -> list[Path]:

@@ -23,7 +23,7 @@ from rsf_core.scorers.registry import ReferenceProblem
 from rsf_core.store.records import PromptFilters, PromptPage, PromptRecord, Room
 from rsf_core.store.store import Store
 
-OPENED = "the sealed prompts were opened, so none is added, changed or taken out any more"
+OPENED = "the sealed prompts were opened, so none can be added, changed or removed any more"
 CHANGED_MEANWHILE = "the project's prompts have changed while they were compared: try again"
 _KEPT = 4  # placings, each as large as its file
 
@@ -247,13 +247,13 @@ class PromptBook:
         if old.split is Split.SEALED:
             raise PromptError(f"prompt {prompt_id} is sealed: it stays as it was sealed")
         if old.retired is not None:
-            raise PromptError(f"prompt {prompt_id} is retired: put it back before you edit it")
+            raise PromptError(f"prompt {prompt_id} is retired: restore it before you edit it")
         new = replace(row, text=row.text.strip(), reference=(row.reference or "").strip() or None, split=old.split)
         new = replace(new, system=(row.system or "").strip() or None, line=None)
         if not new.text:
             raise PromptError("the prompt is empty: write what the model should be asked")
         if (new.text, new.reference, new.system, new.earlier) == (old.text, old.reference, old.system, old.earlier):
-            raise PromptError(f"prompt {prompt_id} is as it was: nothing was changed")
+            raise PromptError(f"prompt {prompt_id} is unchanged")
         for _, problem in unreadable([new], self._settings().target.scorers):
             raise PromptError(f"{problem.message.removesuffix('; left out')}")
         after, before = ((one.text, one.system, one.earlier) for one in (new, old))

@@ -134,7 +134,7 @@ def import_add(project: Project, what: str, upload: str, placing: str, author: A
         return summary | {"problems": [str(problem) for problem in added.problems]}
     preview = project.imports.state(upload, placing).preview
     if preview is None:
-        raise PromptError("the file is not read yet, or is not kept any more: read it again")
+        raise PromptError("the file has not been read, or is no longer stored: read it again")
     unread = project.imports.unread(upload, placing)  # before the placing is deleted
     count = project.imports.add(upload, placing)
     problems = [str(problem) for problem in preview.problems]

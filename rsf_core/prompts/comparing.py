@@ -117,7 +117,7 @@ def _answered(request: dict[str, Any], known: pa.Table) -> dict[str, Any]:
         answer: dict[str, Any] | None = read_json(folder / "answer.json")
     if answer is None:
         last = ended.stderr.decode(errors="replace").strip().rpartition("\n")[2]
-        raise PromptError(f"comparing with all prompts was broken off ({last or ended.returncode}): try again")
+        raise PromptError(f"comparing with all prompts was interrupted ({last or ended.returncode}): try again")
     return answer
 
 

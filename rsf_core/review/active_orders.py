@@ -18,7 +18,7 @@ from rsf_core.review.index import ReviewIndex
 TASTE = "taste"  # the scorer whose score is the log-odds that people accept
 ACTIVE = (Order.TEACHES, Order.KINDS, Order.UNSURE, Order.AGAINST)
 NO_FEATURES = (
-    "this order compares candidates by their features, and none of this round has any yet: compute them on the Scorers page, "
+    "this order compares candidates by their features, and this round has none yet: compute them on the Scorers page, "
     "or with `rsf embed DIR`"
 )
 NO_TASTE = (

@@ -146,7 +146,7 @@ class Fit:
         Raises TargetError where the fit found no scorer that matters."""
         total = sum(abs(interval.value) for interval in self.coefficients.values())
         if total == 0:
-            raise TargetError("no score tells the accepted from the rejected: keep the weights")
+            raise TargetError("no score separates the accepted from the rejected: keep the weights")
         return {name: interval.value * size / total for name, interval in self.coefficients.items()}, size / total
 
     def beta(self, size: float) -> Interval:

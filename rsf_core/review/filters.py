@@ -16,7 +16,7 @@ from rsf_core.domain.settings import describe
 
 def _ascending(limits: tuple[float, float]) -> tuple[float, float]:
     if not limits[0] <= limits[1]:
-        raise ValueError("the first number of a range is the smaller one")
+        raise ValueError("the first number of a range must be the smaller one")
     return limits
 
 
@@ -100,7 +100,7 @@ class CandidateFilter(BaseModel):
                 values[name] = _range(name, text)
             elif name in ("overridden", "flagged"):
                 if text not in ("yes", "no"):
-                    raise SettingsError(f"filter {name}: say yes or no (got {text!r})")
+                    raise SettingsError(f"filter {name}: give yes or no (got {text!r})")
                 values[name] = text == "yes"
             elif name in cls.model_fields and name != "scores":
                 values[name] = text

@@ -254,8 +254,9 @@ class Reviews:
             raise StageError(f"round {round_number} has no scores yet: a target is fitted after scoring")
         if by_answers := [readable(name) for name in target.rewards if answered.is_one(name)]:
             raise TargetError(
-                f"the target has {by_answers[0]} as a reward. Weights that decisions speak for do not go by answers, for who "
-                "decides a candidate mostly answers of it too: take that reward out of the target to have others suggested"
+                f"the target has {by_answers[0]} as a reward. Suggested weights do not use answers, because whoever "
+                "decides a candidate usually answers its questions too: take that reward out of the target to get "
+                "suggestions"
             )
         constrained = {constraint.scorer for constraint in target.constraints} - set(target.rewards)
         names = [
@@ -292,7 +293,7 @@ class Reviews:
         )
         places = index.table.places[keep]
         if not len(places):
-            raise StageError("no candidate is left in this view: nothing was said")
+            raise StageError("no candidate is left in this view: nothing was decided")
         pairs = list(zip((places >> K_BITS).tolist(), (places & ((1 << K_BITS) - 1)).tolist(), strict=True))
         return self._store.acts.bulk(act or uuid.uuid4().hex, pairs, action, round_number, reviewer.name)
 

@@ -21,8 +21,8 @@ def nearest(features: FeatureSource, round_number: int, places: Ints, to: int, c
     known = places[features.has(round_number, places)]
     if to not in known:
         raise StageError(
-            "this candidate has no features yet, by which those like it are found: compute them on the Scorers page, or with "
-            "`rsf embed DIR`"
+            "this candidate has no features yet, which are needed to find similar ones: compute them on the Scorers "
+            "page, or with `rsf embed DIR`"
         )
     sample = known[:: max(1, len(known) // MIDDLE)]
     middle = features.of_round(round_number, sample).mean(axis=0, dtype=np.float64)

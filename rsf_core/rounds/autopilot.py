@@ -91,7 +91,7 @@ class Autopilot:
         """Run rounds until `count` more are complete, the open one included. Raises StageError while one is flying."""
         now = self.flight()
         if now is not None and now.active:
-            raise StageError("rounds run by themselves already: stop them first")
+            raise StageError("rounds are already running by themselves: stop them first")
         if count < 1:
             raise StageError("at least one round has to run")
         current = self._standing.current_round().round
@@ -110,7 +110,7 @@ class Autopilot:
     def go_on(self, author: Actor) -> None:
         """Go on after the review that was waited for. Raises StageError where nothing waits."""
         if self._now().state is not FlightState.WAITING:
-            raise StageError("nothing waits for a review")
+            raise StageError("nothing is waiting for a review")
         self._say("continued", author.name, "reviewed")
         self.steer()
 
@@ -206,5 +206,5 @@ class Autopilot:
     def _now(self) -> Flight:
         now = self.flight()
         if now is None:
-            raise StageError("no rounds run by themselves")
+            raise StageError("no rounds are running by themselves")
         return now

@@ -85,7 +85,8 @@ class Drawing:
         counts = self._store.round_counts(round_number)
         if not counts.decided or counts.undecided:
             raise StageError(
-                f"round {round_number} is not decided yet, so nobody knows which prompts have none accepted: score it first"
+                f"round {round_number} is not decided yet, so it is unknown which prompts have none accepted: score it "
+                "first"
             )
         starving = set(self._store.starving_prompts(round_number))
         if not starving:
@@ -104,7 +105,7 @@ class Drawing:
         self._submitting.refuse_a_second(JobKind.GENERATE)
         self._submitting.refuse_a_second(JobKind.SCORE)
         if wanted < 1 or (most is not None and most < 1):
-            raise StageError("at least one accepted candidate has to be wanted, of at least one prompt")
+            raise StageError("ask for at least one accepted candidate and at least one prompt")
         if log_m is not None and not math.isfinite(log_m):
             raise StageError(f"log M is {log_m}: it must be a number")
         in_force = self._store.thresholds(round_record.round)[:1]
@@ -117,8 +118,8 @@ class Drawing:
             fixed, scope = in_force[0].log_m, in_force[0].scope
         else:
             raise StageError(
-                "M must be fixed before drawing until enough are accepted, for limits of the rate speak of one M: draw and "
-                "score some candidates first and choose M on the Acceptance page, or give log M"
+                "M must be fixed before drawing until enough are accepted, because the rate's limits hold for one M: "
+                "draw and score some candidates first and choose M on the Acceptance page, or give log M"
             )
         train = self._store.prompt_counts().get(Split.TRAIN, 0)
         run = f"{round_record.round}.{len(self._store.jobs(round_number=round_record.round))}.{settings.seed}"

@@ -167,8 +167,8 @@ class Driver:
         access.check(actor, "start_stage")
         row = stages.stage_type(stage)
         if row.start is None:
-            raise StageError(f"{row.label} is done by a person, on the {row.page.capitalize()} page: no job does it")
+            raise StageError(f"{row.label} is done by a person on the {row.page.capitalize()} page, not by a job")
         job_id = row.start(self._starts, actor)
         if job_id is None and self.next_step() == Start(stage):
-            raise StageError(f"{row.label}: nothing is left to compute, and yet the stage is not done")
+            raise StageError(f"{row.label}: there is nothing left to compute, but the stage is not done")
         return job_id

@@ -179,7 +179,7 @@ class Lineage:
         if model is None:
             raise StageError(f"there is no model {model_id!r}")
         if self._store.jobs(active=True):
-            raise StageError("a job is running: delete models when all is quiet")
+            raise StageError("a job is running: delete models when no job runs")
         current = self._standing.current_round()
         if model_id in (self._standing.settings().target.reference, self._standing.target(current.round).reference):
             raise StageError(f"{model_id} is the reference of the target: candidates are scored by it")
@@ -190,8 +190,8 @@ class Lineage:
         tuned = self._standing.tuned_model(current.round)
         if tuned is not None and model_id == tuned.model_id:
             raise StageError(
-                f"{model_id} is what round {current.round} tuned: it can be deleted once round {current.round + 1} is open "
-                "and draws from another"
+                f"{model_id} is what round {current.round} tuned: it can be deleted once round {current.round + 1} is "
+                "open and draws from another model"
             )
         if tuned is not None and model_id == next_proposal(self._store, self._standing):
             raise StageError(f"{model_id} is what the next round draws from: choose another proposal first")

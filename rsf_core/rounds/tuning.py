@@ -74,7 +74,7 @@ class Tuning:
         if self._standing.control(round_record.round, control) is not None:
             comparing = self._comparing.evaluate(round_record.round)
             if comparing is None:
-                raise StageError(f"the {control.label} of {tuned.model_id} is there already")
+                raise StageError(f"the {control.label} of {tuned.model_id} already exists")
             return comparing
         if not self._standing.control_leaves_a_choice(round_record.round, control):
             raise StageError(

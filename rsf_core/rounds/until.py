@@ -28,11 +28,11 @@ KEPT = 4  # runs whose limits are kept, so that a look costs what is new
 class End(StrEnum):
     """Why drawing ends."""
 
-    MET = "there are as many accepted as were wanted, and the rate's lower limit says so too"
-    MOST = "as many prompts were drawn for as were allowed"
-    HOPELESS = "the wanted number cannot be reached with the prompts allowed: the rate's upper limit is too low"
-    CHANGED = "M or the target was changed meanwhile, so that the limits would mean nothing"
-    BROKEN_OFF = "it was broken off"
+    MET = "the wanted number is accepted, and the rate's lower limit confirms it"
+    MOST = "the allowed number of prompts was drawn for"
+    HOPELESS = "the wanted number cannot be reached with the allowed prompts: the rate's upper limit is too low"
+    CHANGED = "M or the target was changed in the meantime, which invalidates the limits"
+    BROKEN_OFF = "it was interrupted"
 
 
 @dataclass(frozen=True, slots=True)

@@ -39,7 +39,7 @@ def current(project: Path, scorer: str) -> str:
     """One scorer as its scores are kept under now: with the version that `pinned` gives it. Raises ScorerError where no scorer
     can be called so."""
     if not isinstance(scorer, str) or not scorer.strip():  # of JSON, too
-        raise ScorerError("which scorer is meant is not said: name one, such as length. `rsf scorers` lists them")
+        raise ScorerError("no scorer was given: name one, such as length. `rsf scorers` lists them")
     try:
         target = Target(rewards={scorer: 1.0})
     except ValidationError as error:

@@ -33,12 +33,12 @@ EXCERPT = 200  # characters of what an endpoint says
 MOST_COUNTED = 1 << 40  # tokens
 _FOR_ALL = {
     401: "it does not accept the key",
-    402: "it wants to be paid first",
+    402: "it requires payment first",
     403: "it does not allow this",
     404: "it has no such address, or no such model",
-    405: "it takes no chat completions there",
-    407: "a proxy wants a password",
-    410: "it has been taken away",
+    405: "it does not accept chat completions there",
+    407: "a proxy asks for a password",
+    410: "it has been removed",
 }
 _AGAIN = (408, 425, 429)
 _NEVER = (501, 505)
@@ -206,7 +206,7 @@ async def _once(client: httpx2.AsyncClient, endpoint: Endpoint, body: Mapping[st
     try:
         async with client.stream("POST", endpoint.url, content=content) as response:
             if response.headers.get("Content-Encoding", "identity").strip().lower() not in ("", "identity"):
-                raise _Refused("it answers packed, though it was asked not to", passing=True)
+                raise _Refused("its answer is compressed, although it was asked not to compress", passing=True)
             whole, read = await _read(response)
     except (httpx2.ConnectError, httpx2.ConnectTimeout) as error:
         raise _Passing(f"it cannot be reached ({_why(error)})", final=True) from error
@@ -219,7 +219,7 @@ async def _once(client: httpx2.AsyncClient, endpoint: Endpoint, body: Mapping[st
     if response.is_redirect or 300 <= status < 400:
         target = endpoint.without_key(one_line(response.headers.get("Location", "nowhere"), EXCERPT))
         raise _Refused(
-            f"it sends elsewhere, to {target}, and nothing is sent there: name that address if it is right", True
+            f"it redirects to {target}, and redirects are not followed: use that address if it is right", True
         )
     if status in _FOR_ALL:
         raise _Refused(f"{_FOR_ALL[status]} ({status}{message})", final=True)
@@ -231,7 +231,7 @@ async def _once(client: httpx2.AsyncClient, endpoint: Endpoint, body: Mapping[st
         raise _Refused(f"its answer has more than {LARGEST_BYTES:,} bytes", passing=True)
     answer = read_answer(read)
     if answer is None:
-        raise _Refused(f"what it answers is not a chat completion{message}", passing=True)
+        raise _Refused(f"its answer is not a chat completion{message}", passing=True)
     return answer
 
 

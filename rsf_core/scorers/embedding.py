@@ -29,7 +29,7 @@ def _model() -> tuple[Any, NDArray[np.float32]]:
     folder = Path((spec.submodule_search_locations or [""])[0]) if spec else Path()
     if not all((folder / name).is_file() for name in (_WEIGHTS, _TOKENIZER)):
         raise ScorerError(
-            f"the package {PACKAGE} is not here with its model ({_WEIGHTS}): pip install 'rsf-studio[text]' again"
+            f"the package {PACKAGE} is not installed with its model ({_WEIGHTS}): pip install 'rsf-studio[text]' again"
         )
     tokenizer = Tokenizer.from_file(str(folder / _TOKENIZER))
     tokenizer.no_padding()

@@ -146,6 +146,6 @@ class LlmJudge(JudgeCheck):
     def _unavailable(self, failure: Failure, caller: host.Host) -> str:
         hint = f"the environment variable {self._key}" if self._key else "its key, if it wants one (the option key)"
         return (
-            f"the scorer {self.name!r} gets no answers of {self.url}: {failure.reason}. See to the endpoint, its address, "
-            f"the model {self._model!r} and {hint}, then {caller.going_on}"
+            f"the scorer {self.name!r} gets no answers of {self.url}: {failure.reason}. Check the endpoint, its "
+            f"address, the model {self._model!r} and {hint}, then {caller.going_on}"
         )

@@ -80,7 +80,7 @@ def score_of(content: str, bounds: tuple[float, float], whole: bool) -> float | 
             text, parse_constant=_refuse, object_pairs_hook=_object, parse_int=_number, parse_float=_number
         )
     except (ValueError, RecursionError):
-        return NoScore(f"the judge’s answer is no score: {_shown(content)}")
+        return NoScore(f"the judge’s answer is not a score: {_shown(content)}")
     if isinstance(value, Mapping):
         value = value.get("score")
     if not isinstance(value, float):

@@ -190,9 +190,7 @@ def _file(place: Path) -> OwnFile | None:
     """The scorer at `place`, which lacks its ending."""
     code, judge = (_of_path(place.parent / f"{place.name}{kind}") for kind in (CODE, JUDGE))
     if code is not None and judge is not None:
-        why = (
-            f"both {place.name}{CODE} and {place.name}{JUDGE} are there, and which is meant cannot be said: rename one"
-        )
+        why = f"both {place.name}{CODE} and {place.name}{JUDGE} exist, and it is unclear which one is meant: rename one"
         return OwnFile(place.name, "", "", problem=f"the scorer {place.name!r}: {why}")
     return judge if code is None else code
 

@@ -83,7 +83,7 @@ def _entry_point(name: str) -> EntryPoint:
     if len(points) > 1:
         packages = " and ".join(f"{point.dist.name if point.dist else '?'} ({point.value})" for point in points)
         raise ScorerError(
-            f"the scorer {name!r} is installed by {packages}, and which of them is meant cannot be said: uninstall one, or "
+            f"the scorer {name!r} is installed by {packages}, and it is unclear which one is meant: uninstall one, or "
             "give it another name in its entry point"
         )
     return points[0]

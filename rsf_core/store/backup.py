@@ -58,7 +58,7 @@ def save(connection: duckdb.DuckDBPyConnection, folder: Path, scratch: Path, fil
     """Back up the database of the project in `folder`, as of this moment, to `file`, which is there whole or not at all.
     `scratch` is a folder the database may write to. Raises BackupError where `file` is there already."""
     if file.exists():
-        raise BackupError(f"{file} is there already: name another file for the backup")
+        raise BackupError(f"{file} already exists: choose another file for the backup")
     for left in scratch.glob(f"{SCRATCH}*"):  # by a backup that was killed
         shutil.rmtree(left, ignore_errors=True)
     with writable(scratch), tempfile.TemporaryDirectory(prefix=SCRATCH, dir=scratch) as temporary:

@@ -95,7 +95,7 @@ class Database:
             needed = ROOM_BYTES + 2 * self._log_bytes()
             if shutil.disk_usage(self.path.parent).free < needed:
                 raise OutOfSpaceError(
-                    f"the disk of {self.path.parent} is nearly full: free {needed >> 20} MB; what is saved stays"
+                    f"the disk of {self.path.parent} is nearly full: free {needed >> 20} MB; saved data stays"
                 )
             probe = self.path.with_name(f"{self.path.name}.probe")
             try:
@@ -245,8 +245,8 @@ class Database:
                 ) from error
             if any(os.strerror(number) in str(error) for number in NOT_WRITABLE):
                 raise StoreError(
-                    f"{self.path.parent} cannot be written while {doing}: mount it writable, or make it yours, and try again; "
-                    "nothing already saved is touched"
+                    f"{self.path.parent} cannot be written while {doing}: mount it writable, or give yourself write "
+                    "access, and try again; nothing already saved is touched"
                 ) from error
             raise StoreError(f"{doing}: {error}") from error
         except OSError as error:

@@ -140,12 +140,12 @@ def test_scoring_that_opening_the_project_has_begun_is_waited_for(folder: Path) 
 
 def test_rounds_run_by_themselves_wait_for_a_review_and_are_stopped(folder: Path) -> None:
     assert "waiting: " in rsf("autopilot", folder, "--rounds", 2, "--pause", "--control")
-    assert "rounds run by themselves already" in rsf("autopilot", folder, expect=1)
+    assert "rounds are already running by themselves" in rsf("autopilot", folder, expect=1)
     stopped = rsf_json("autopilot", folder, "--stop")
     assert (stopped["state"], stopped["reason"], stopped["last_round"]) == ("stopped", "by hand", 2)
     with Project.open(folder) as project:
         assert project.settings.autopilot.control
-    assert "nothing waits for a review" in rsf("autopilot", folder, "--go-on", expect=1)
+    assert "nothing is waiting for a review" in rsf("autopilot", folder, "--go-on", expect=1)
 
 
 # -- small commands and what they refuse ---------------------------------------------------------------------------------

@@ -118,7 +118,7 @@ def test_what_was_forgotten_stands_below_what_was_gained(before_id: str, before:
 
 
 @pytest.mark.parametrize(
-    "note", ["it has not reported for 2 min: cancel and resume it if that goes on", "[bold]no markup"]
+    "note", ["it has not reported for 2 min: cancel and resume it if that continues", "[bold]no markup"]
 )
 def test_what_was_noticed_of_a_running_job_is_part_of_the_status(note: str) -> None:
     stage = {"stage": "score", "progress": "running", "detail": "running", "note": ""}

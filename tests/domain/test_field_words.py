@@ -65,7 +65,8 @@ def test_what_is_missing_is_said_once_each() -> None:
 @pytest.mark.parametrize(
     ("values", "message"),
     [
-        ({"tokens": (9, 3)}, "Tokens: the first number of a range is the smaller one"), ({"prompt": "x"}, "a whole number"),
+        ({"tokens": (9, 3)}, "Tokens: the first number of a range must be the smaller one"),
+        ({"prompt": "x"}, "a whole number"),
         ({"scores": {"length": (2, 1)}}, "Scores: the first number"), ({"decision": "maybe"}, "By the rule must be"),
     ],
 )  # fmt: skip

@@ -80,7 +80,7 @@ def test_cancel_ends_a_job_whatever_it_does_and_keeps_what_was_finished(
     assert supervisor.status(store.job(job_id)).cancelling
     job = ended(store, job_id)
     waited = time.monotonic() - asked
-    assert (job.state, job.message) == (JobState.CANCELLED, "cancelled; what was finished is kept")
+    assert (job.state, job.message) == (JobState.CANCELLED, "cancelled; finished work is kept")
     until(lambda: session(folder) == [], WITHIN)  # killed, they still have to end
     assert {0} <= store.committed_units(job_id) and (folder / "0000.parquet").is_file()
     if WHOLE:

@@ -79,7 +79,7 @@ def test_what_was_broken_off_says_so(tmp_path: Path) -> None:
     folder.mkdir()
     write_json(folder / "request.json", {})
     state = model_check.state(folder)
-    assert not state.running and state.problem is not None and "broken off" in state.problem
+    assert not state.running and state.problem is not None and "interrupted" in state.problem
 
 
 def test_other_files_or_another_device_are_tried_anew(tmp_path: Path) -> None:

@@ -155,14 +155,14 @@ def test_a_process_that_was_killed_is_said_and_nothing_is_added(
     upload = project.imports.keep("a.jsonl", FILE)
     placing = project.imports.start(upload, COLUMNS, 0.5)
     project.imports._kill(project.folder / "imports" / upload / placing)
-    assert "broken off" in str(project.imports.state(upload, placing).problem)
+    assert "interrupted" in str(project.imports.state(upload, placing).problem)
     assert len(project.prompts()) == 12
 
 
 @pytest.mark.parametrize("upload", ["", "../..", "nothing", "a/b"])
 def test_a_name_from_the_url_reaches_no_other_folder(project: Project, upload: str) -> None:
     assert project.imports.name(upload) is None
-    with pytest.raises(PromptFileError, match="not kept any more"):
+    with pytest.raises(PromptFileError, match="no longer stored"):
         project.imports.format(upload)
 
 
@@ -220,10 +220,10 @@ def test_a_file_that_grows_beyond_all_memory_is_refused_with_words_and_the_app_g
     monkeypatch.setattr(imports, "recognise", lambda file: pytest.fail("the owner reads it itself"))
     monkeypatch.setattr(imports, "MEMORY_BYTES", 500 << 20)
     upload = project.imports.keep("b.parquet", content)
-    with pytest.raises(PromptFileError, match="takes more memory to be read than an import may have: split it"):
+    with pytest.raises(PromptFileError, match="needs more memory than an import may use: split it"):
         project.imports.format(upload)
     state = finished(project, upload, project.imports.start(upload, Columns("text"), 0.5))
-    assert "takes more memory to be read than an import may have: split it" in str(state.problem)
+    assert "needs more memory than an import may use: split it" in str(state.problem)
     assert len(project.prompts()) == 12
 
 
@@ -234,7 +234,7 @@ def test_lines_that_take_too_much_end_the_reading_and_not_the_machine(
     monkeypatch.setattr(imports, "MEMORY_BYTES", 130 << 20)
     upload = project.imports.keep("many.jsonl", long_lines())
     state = finished(project, upload, project.imports.start(upload, Columns("text"), 0.5))
-    assert "more memory to be read than an import may have" in str(state.problem)
+    assert "more memory than an import may use" in str(state.problem)
 
 
 def test_parquet_of_a_usual_size_is_recognised_and_placed_by_a_process(project: Project, tmp_path: Path) -> None:

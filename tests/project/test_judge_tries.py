@@ -58,7 +58,9 @@ def test_what_came_before_an_endpoint_was_gone_is_kept() -> None:
     with serving(says("4"), says("no idea"), error(402, "no money")) as server:
         tries = tried(server, "one", "two", "three", "four", at_once=1)
     assert [one.score for one in tries] == [4.0, None, None, None]
-    assert "no score" in tries[1].why and all("paid first" in one.why and "try again" in one.why for one in tries[2:])
+    assert "not a score" in tries[1].why and all(
+        "requires payment first" in one.why and "try again" in one.why for one in tries[2:]
+    )
     assert not any("resume" in one.why for one in tries)
 
 

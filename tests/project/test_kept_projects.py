@@ -91,7 +91,7 @@ def expect_drawn_once(project: Project, finished: dict[str, dict[str, Any]]) -> 
     """Every candidate of round 3 is there once, those that the job had finished as it had drawn them."""
     assert project.store.job(JOB).state is JobState.DONE
     messages = [event.message for event in project.store.job_events(JOB)]
-    assert "started again: its process had ended while nobody watched" in messages
+    assert "started again: its process ended while nothing was watching it" in messages
     prompts = [prompt.prompt_id for prompt in project.prompts(Split.TRAIN)]
     drawn = {c.candidate_id: c for prompt in prompts for c in project.candidates(prompt, 3)}
     each = project.settings.generate.candidates

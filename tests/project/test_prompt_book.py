@@ -69,7 +69,7 @@ def test_what_is_retired_twice_or_put_back_beside_its_like_is_refused(project: P
     project.retire_prompts([1], person("ann"))
     with pytest.raises(PromptError, match="prompt 1 is retired already"):
         project.retire_prompts([1], person("ann"))
-    with pytest.raises(PromptError, match="put it back before"):
+    with pytest.raises(PromptError, match="restore it before"):
         project.edit_prompt(1, PromptRow("x"), person("ann"))
     assert project.import_prompts([PromptRow("Review  a kettle.")], "again") == []
     with pytest.raises(PromptError, match="prompt 1 is the same as prompt 13"):

@@ -105,7 +105,7 @@ def test_a_cancelled_fine_tuning_is_cancelled_and_not_failed_and_goes_on_where_i
     with pytest.raises(JobError, match="r1-finetune-1 cancelled"):
         project.wait()
     ended = project.store.job(tuning.job_id)
-    assert (ended.state, ended.message) == (JobState.CANCELLED, "cancelled; what was finished is kept")
+    assert (ended.state, ended.message) == (JobState.CANCELLED, "cancelled; finished work is kept")
     before = set(project.metrics(ended))
     project.resume(tuning.job_id)
     project.wait()
@@ -192,7 +192,7 @@ def test_owner_and_job_killed_together_lose_nothing(slow: Project) -> None:
     os.kill(worker(slow), signal.SIGKILL)
     with Project.open(slow.folder) as again:
         again.wait()
-        assert "its process had ended while nobody watched" in messages(again)
+        assert "its process ended while nothing was watching it" in messages(again)
         expect_every_candidate_once(again)
 
 

@@ -162,6 +162,6 @@ def test_a_comparison_that_is_broken_off_or_takes_too_long_says_so(
         project.edit_prompt(1, PromptRow("Review a butcher."), person("ann"))
     monkeypatch.setattr(comparing, "LIMIT_SECONDS", 60.0)
     monkeypatch.setattr("sys.executable", "/bin/false")
-    with pytest.raises(PromptError, match=r"was broken off .*: try again"):
+    with pytest.raises(PromptError, match=r"was interrupted .*: try again"):
         project.import_prompts([PromptRow("Review a butcher.")], "ann's")
     assert project.prompt_book.version() == version

@@ -76,7 +76,7 @@ def test_no_column_is_taken_for_the_prompt_where_none_can_be_told_to_be(
     path.write_text(content, encoding="utf-8")
     file_format = recognise(path)
     assert file_format.text is None and file_format.columns  # a person may choose one of them
-    assert file_format.problem is not None and "no column that can be told to hold prompts" in file_format.problem
+    assert file_format.problem is not None and "no column that clearly contains prompts" in file_format.problem
 
 
 @pytest.mark.parametrize(

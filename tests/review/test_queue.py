@@ -245,6 +245,6 @@ def test_bulk_decides_a_view_and_nothing_else(review: Reviews) -> None:
     before = set(names(review, view=View.ACCEPTED))
     assert review.bulk(1, person("ann"), candidate_filter, View.REJECTED, Action.ACCEPT) == len(inside)
     assert set(names(review, view=View.ACCEPTED)) == before | inside
-    with pytest.raises(StageError, match="nothing was said"):
+    with pytest.raises(StageError, match="nothing was decided"):
         review.bulk(1, person("ann"), candidate_filter, View.REJECTED, Action.ACCEPT)
     assert review.can_walk(1, person("ann")) == (1, 0)

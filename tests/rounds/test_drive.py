@@ -256,5 +256,5 @@ def test_a_stage_that_stays_as_it_was_is_not_asked_for_again_and_again(
     still: Project, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(still._stages, "generate", lambda: None)
-    with pytest.raises(StageError, match="Generate: nothing is left to compute, and yet the stage is not done"):
+    with pytest.raises(StageError, match="Generate: there is nothing left to compute, but the stage is not done"):
         still.run(1)

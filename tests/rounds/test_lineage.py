@@ -176,7 +176,7 @@ def test_a_random_control_is_evaluated_beside_the_tuned_model_and_never_proposes
     assert (comparison.control, comparison.selection) == (pairing.first, pairing.gain)
     reward = comparison.gain_over_base["reward"].value - comparison.control_over_base["reward"].value
     assert comparison.selection["reward"].value == pytest.approx(reward)
-    with pytest.raises(StageError, match="is there already"):
+    with pytest.raises(StageError, match="already exists"):
         complete.train_control(person("ann"))
 
 
@@ -210,7 +210,7 @@ def test_both_controls_are_compared_beside_the_tuned_model(jobs_in_threads: None
     seeds = {job.spec_of(FinetuneSpec).recipe.seed for job in project.jobs() if job.kind is JobKind.FINETUNE}
     assert len(seeds) == 3
     assert "at random of what passes the constraints" in project.lineage.graph("ink", "accent")
-    with pytest.raises(StageError, match="the constraints-only control of m1-1 is there already"):
+    with pytest.raises(StageError, match="the constraints-only control of m1-1 already exists"):
         project.train_control(person("ann"), control=Control.CONSTRAINTS)
 
 

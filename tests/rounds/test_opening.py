@@ -105,7 +105,7 @@ def test_they_are_opened_once_and_stay_as_they_are(sealed: Project) -> None:
     with pytest.raises(PromptError, match="stays as it was sealed"):
         sealed.edit_prompt(first, PromptRow("Another"))
     for change in (sealed.retire_prompts, sealed.restore_prompts, sealed.seal_prompts):
-        with pytest.raises(PromptError, match="were opened, so none is added, changed or taken out"):
+        with pytest.raises(PromptError, match="were opened, so none can be added, changed or removed"):
             change([second])
     with pytest.raises(PromptError, match="none is added"):
         sealed.add_prompts([PromptRow("Review a mill.", split=Split.SEALED)], "x")

@@ -230,7 +230,7 @@ def test_a_cancelled_or_killed_check_is_said_changes_nothing_and_can_be_made_aga
     assert project.imports.lengths(upload, placing).running
     (folder,) = (project.folder / "imports" / upload / placing).glob("lengths-*")
     process.kill(folder)
-    assert ended(project, upload, placing).problem == "checking their lengths was broken off"
+    assert ended(project, upload, placing).problem == "checking their lengths was interrupted"
     project.imports.cancel(upload, placing)
     project.imports.restart_lengths(upload, placing)
     assert project.prompt_lengths.counts() == {Fit.NOT_CHECKED: 12}

@@ -55,8 +55,8 @@ def test_a_scorer_that_is_not_there_is_refused(complete: Project) -> None:
 @pytest.mark.parametrize(
     ("name", "why"),
     [
-        ("", "which scorer is meant is not said"), ("  ", "which scorer is meant"), (None, "which scorer is meant"),
-        (3, "which scorer is meant"), ("a\nb", "no scorer can be called"), ("\x00", "no scorer can be called"),
+        ("", "no scorer was given"), ("  ", "no scorer was given"), (None, "no scorer was given"),
+        (3, "no scorer was given"), ("a\nb", "no scorer can be called"), ("\x00", "no scorer can be called"),
         ("x" * 3000, "no scorer can be called|at most"), ("x" * 300, "at most 200"), ("contains(", "there is no scorer"),
         ('contains(text="', "cannot be read|there is no scorer"), ("\ud800", "no scorer"), ("length()", None),
         ("short.key@zzzz", "there is no scorer"), ("é", "there is no scorer"),

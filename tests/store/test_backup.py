@@ -177,7 +177,7 @@ def test_a_backup_and_a_restore_by_command(
         code, answer = rsf("backup", str(reviewed), str(tmp_path / "kept.zip"))
         assert code == 0 and answer["file"] == str(tmp_path / "kept.zip")
         code, answer = rsf("backup", str(reviewed), str(tmp_path / "kept.zip"))
-        assert code == 1 and "is there already" in answer["error"]
+        assert code == 1 and "already exists" in answer["error"]
     code, answer = rsf("restore", str(tmp_path / "kept.zip"), str(tmp_path / "again"))
     assert code == 0 and answer["missing_models"] == ["m1-1"]
     code, answer = rsf("restore", str(tmp_path / "kept.zip"), str(tmp_path / "again"))

@@ -1,4 +1,4 @@
-"""A broken-off run goes on to the same losses, whatever it was broken off by; the recipe's choices do what they say."""
+"""A broken-off run goes on to the same losses, whatever it was interrupted by; the recipe's choices do what they say."""
 
 from __future__ import annotations
 

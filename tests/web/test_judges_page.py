@@ -116,7 +116,7 @@ def test_a_candidate_without_a_score_says_why_and_the_others_are_shown(
         labelled(app.number_input, "Concurrent questions").set_value(1)
         fill(app, server)
         click(app, "Try on 8 candidates")
-        assert "No score for 1 of 8 candidates: the judge’s answer is no score: 'It is nice.'" in words_of(app.error)
+        assert "No score for 1 of 8 candidates: the judge’s answer is not a score: 'It is nice.'" in words_of(app.error)
         assert "7 candidates scored, from 4 to 4, all equal" in words_of(app.success)
 
 

@@ -304,7 +304,7 @@ class Exports:
             running.state = ExportState(export_id, running.state.done, running.state.total, "", problem=str(error))
         except Exception as error:
             log.exception("the export %s broke off", export_id)
-            problem = f"the export broke off: {type(error).__name__}: {error}"
+            problem = f"the export failed: {type(error).__name__}: {error}"
             running.state = ExportState(export_id, running.state.done, running.state.total, "", problem=problem)
 
 
@@ -348,7 +348,7 @@ def _check_out(out: Path | None) -> None:
             f"{out} is not an absolute path, and the owner of the project may run elsewhere: give the whole path"
         )
     if out.exists() and (not out.is_dir() or any(out.iterdir())):
-        raise ExportError(f"{out} is there already: an export is written to a new folder")
+        raise ExportError(f"{out} already exists: an export is written to a new folder")
 
 
 def _digest(folder: Path) -> str:

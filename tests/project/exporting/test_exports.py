@@ -302,7 +302,7 @@ def test_a_round_without_a_rejected_text_has_no_pairs(store: Store, tmp_path: Pa
 def test_a_folder_that_is_there_is_not_written_into(exports: Exports, tmp_path: Path) -> None:
     (tmp_path / "kept").write_text("mine")
     for out in (tmp_path, tmp_path / "kept"):
-        with pytest.raises(ExportError, match="is there already"):
+        with pytest.raises(ExportError, match="already exists"):
             exports.start(Request(What.ALL), out)
     with pytest.raises(ExportError, match="not an absolute path"):
         exports.start(Request(What.ALL), Path("here"))
