@@ -8,6 +8,7 @@ from rsf_core.domain.access import Actor
 from rsf_core.domain.errors import RsfError
 from rsf_core.domain.words import fixed, in_percent, percent, plural
 from rsf_core.project import Project
+from rsf_core.review.agreement import Agreement
 from rsf_core.sampling.intervals import Interval
 from rsf_core.web import charts, compare_parts, gold_parts, guide_parts, progress_parts, question_parts, ui
 from rsf_core.web.literal import literal
@@ -22,40 +23,53 @@ def agreement(project: Project, number: int, reviewer: Actor) -> None:
         return
     left, right = st.columns(2, gap="large")
     with left:
-        st.header("The rule against people", anchor=False)
-        audit = agreement_now.audit
-        with st.container(horizontal=True):
-            st.metric(
-                "Precision", _percent(audit.precision), border=True, help="Of what the rule accepts, people accept."
-            )
-            st.metric("Recall", _percent(audit.recall), border=True, help="Of what people accept, the rule accepts.")
-        if audit.total:
-            st.caption(
-                f"From the {plural(audit.total, 'candidate')} of the random audit that are decided so far (95 % intervals): "
-                "a random sample, so it holds for the whole round"
-                + (
-                    f", if the {agreement_now.audit_skipped:,} skipped among them are like the rest."
-                    if agreement_now.audit_skipped
-                    else "."
-                )
-            )
-        else:
-            st.caption(
-                "The round's precision and recall are measured on candidates that were picked at random. Some are "
-                "mixed into every order (see “How we review here”); the order “At random (unbiased audit)” shows them "
-                "alone."
-            )
-        all_ = agreement_now.reviewed
-        ui.grid(
-            [
-                {"rule": "accepts", "people accept": all_.accept_accept, "people reject": all_.accept_reject},
-                {"rule": "rejects", "people accept": all_.reject_accept, "people reject": all_.reject_reject},
-            ],
-        )
-        st.caption(f"Of {plural(all_.total, 'decided candidate')}: the ones people happened to look at.")
+        _against_the_rule(agreement_now)
     with right:
         st.header("Overruled by p_accept", anchor=False)
         st.plotly_chart(charts.overruled(agreement_now.by_p_accept), config=charts.CONFIG)
+    _between_reviewers(agreement_now)
+    question_parts.answered(project, number)
+    guide_parts.agreement(agreement_now.by_guide)
+    compare_parts.win_rates(project, number)
+    progress_parts.everybody(project, number, reviewer)
+    gold_parts.panel(project, number, reviewer)
+    st.header("A target that agrees better", anchor=False)
+    _suggestion(project, number, reviewer)
+
+
+def _against_the_rule(agreement_now: Agreement) -> None:
+    st.header("The rule against people", anchor=False)
+    audit = agreement_now.audit
+    with st.container(horizontal=True):
+        st.metric("Precision", _percent(audit.precision), border=True, help="Of what the rule accepts, people accept.")
+        st.metric("Recall", _percent(audit.recall), border=True, help="Of what people accept, the rule accepts.")
+    if audit.total:
+        st.caption(
+            f"From the {plural(audit.total, 'candidate')} of the random audit that are decided so far (95 % intervals): "
+            "a random sample, so it holds for the whole round"
+            + (
+                f", if the {agreement_now.audit_skipped:,} skipped among them are like the rest."
+                if agreement_now.audit_skipped
+                else "."
+            )
+        )
+    else:
+        st.caption(
+            "The round's precision and recall are measured on candidates that were picked at random. Some are "
+            "mixed into every order (see “How we review here”); the order “At random (unbiased audit)” shows them "
+            "alone."
+        )
+    all_ = agreement_now.reviewed
+    ui.grid(
+        [
+            {"rule": "accepts", "people accept": all_.accept_accept, "people reject": all_.accept_reject},
+            {"rule": "rejects", "people accept": all_.reject_accept, "people reject": all_.reject_reject},
+        ],
+    )
+    st.caption(f"Of {plural(all_.total, 'decided candidate')}: the ones people happened to look at.")
+
+
+def _between_reviewers(agreement_now: Agreement) -> None:
     st.header("Reviewers", anchor=False)
     if not agreement_now.pairs:
         st.caption(
@@ -82,13 +96,6 @@ def agreement(project: Project, number: int, reviewer: Actor) -> None:
             f"{plural(agreement_now.settled_by_one, 'candidate')} on which one of two reviewers had the last word are not "
             "among these: where they had disagreed before, people agree less than is said here."
         )
-    question_parts.answered(project, number)
-    guide_parts.agreement(agreement_now.by_guide)
-    compare_parts.win_rates(project, number)
-    progress_parts.everybody(project, number, reviewer)
-    gold_parts.panel(project, number, reviewer)
-    st.header("A target that agrees better", anchor=False)
-    _suggestion(project, number, reviewer)
 
 
 def _suggestion(project: Project, number: int, reviewer: Actor) -> None:

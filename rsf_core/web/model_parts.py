@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from hashlib import blake2b
 
 import streamlit as st
@@ -13,9 +13,11 @@ from rsf_core.domain.words import SHARES, plural
 from rsf_core.evaluation.forgetting import PER_TOKEN
 from rsf_core.evaluation.gauges import UNRELATED
 from rsf_core.project import Project
+from rsf_core.rounds.comparisons import Comparison
 from rsf_core.rounds.curation import is_control
 from rsf_core.rounds.lineage import ModelView, prompts_won
 from rsf_core.sampling.sign_test import sign_test
+from rsf_core.store.records import CuratedRecord, RoundRecord
 from rsf_core.web import charts, lost, palette, runs, ui
 from rsf_core.web.literal import literal
 
@@ -285,24 +287,41 @@ def rounds(project: Project) -> None:
         comparison for comparison in (project.comparison(r.round) for r in round_records) if comparison is not None
     ]
     if comparisons:
-        metric = st.selectbox("Metric", list(comparisons[-1].after))
-        st.plotly_chart(charts.gains(comparisons, metric, metric in SHARES), config=charts.CONFIG)
-        together, headline = project.gains(), comparisons[-1].headline
-        if len(together) > 1:
-            names = {"tuned": "round", "control": "random control of round", "constraints": "constraints only of round"}
-            remarks = [
-                f"{names[which]} {number}: {ui.interval(gain, headline, signed=True)}"
-                + (", beyond chance" if gain.known and gain.low > 0 else "")
-                for (number, which), gain in together.items()
-            ]
-            st.caption(
-                f"{literal(headline)} over the base, with 95 % intervals that hold for all rounds shown together. "
-                + literal("; ".join(remarks))
-            )
-        runs.curse(project)
-        runs.procedure(project)
-    counts = {r.round: project.counts(r.round) for r in round_records}
+        _gains(project, comparisons)
     curated = {c.round: c for c in project.curated_sets() if "rule" not in c.summary}  # without random controls
+    _rounds_table(project, round_records, curated, comparisons)
+    if len(round_records) < 2:
+        st.caption("Once there are two rounds, the changes between them are shown here.")
+    else:
+        _changes(project, [r.round for r in round_records], curated)
+
+
+def _gains(project: Project, comparisons: list[Comparison]) -> None:
+    metric = st.selectbox("Metric", list(comparisons[-1].after))
+    st.plotly_chart(charts.gains(comparisons, metric, metric in SHARES), config=charts.CONFIG)
+    together, headline = project.gains(), comparisons[-1].headline
+    if len(together) > 1:
+        names = {"tuned": "round", "control": "random control of round", "constraints": "constraints only of round"}
+        remarks = [
+            f"{names[which]} {number}: {ui.interval(gain, headline, signed=True)}"
+            + (", beyond chance" if gain.known and gain.low > 0 else "")
+            for (number, which), gain in together.items()
+        ]
+        st.caption(
+            f"{literal(headline)} over the base, with 95 % intervals that hold for all rounds shown together. "
+            + literal("; ".join(remarks))
+        )
+    runs.curse(project)
+    runs.procedure(project)
+
+
+def _rounds_table(
+    project: Project,
+    round_records: list[RoundRecord],
+    curated: Mapping[int, CuratedRecord],
+    comparisons: list[Comparison],
+) -> None:
+    counts = {r.round: project.counts(r.round) for r in round_records}
     by_round = {comparison.round: comparison for comparison in comparisons}
     ui.grid(
         [
@@ -325,10 +344,10 @@ def rounds(project: Project) -> None:
             for r in round_records
         ],
     )
-    if len(round_records) < 2:
-        st.caption("Once there are two rounds, the changes between them are shown here.")
-        return
-    numbers = [r.round for r in round_records]
+
+
+def _changes(project: Project, numbers: list[int], curated: Mapping[int, CuratedRecord]) -> None:
+    """What changed between two rounds: settings, and the samples of their curated sets."""
     left, right = st.columns(2)
     first = left.selectbox("From round", numbers, len(numbers) - 2)
     second = right.selectbox("to round", numbers, len(numbers) - 1)

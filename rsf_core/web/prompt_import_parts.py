@@ -36,22 +36,7 @@ def importing(project: Project) -> None:
     if kind == COMPLETIONS:
         st.markdown(candidate_import_parts.WHAT_THEY_ARE)
         candidate_import_parts.already(project, project.current_round)
-    file = st.file_uploader("JSONL, JSON, CSV, TSV, Parquet or Excel", type=[suffix[1:] for suffix in SUFFIXES])
-    if file is not None and st.session_state.get("import-seen") != file.file_id:
-        st.session_state["import-seen"] = file.file_id
-        st.query_params["import"] = project.imports.keep(file.name, file.getbuffer())
-    with st.expander("Or a data set of the Hugging Face hub", icon=":material/cloud_download:"):
-        _hub(project)
-    with st.expander("Or a data set's folder on this machine", icon=":material/folder:"):
-        folder = st.text_input(
-            "Folder",
-            placeholder="/data/my_dataset",
-            help="A folder saved by `datasets` (save_to_disk), or one with Parquet files.",
-        )
-        if st.button("Read the folder", icon=":material/folder_open:", disabled=not folder.strip()):
-            with st.spinner("Reading the folder …", show_time=True):
-                if ui.attempt(lambda: st.query_params.update({"import": project.imports.keep_folder(folder)})):
-                    st.rerun()
+    _sources(project)
     upload = st.query_params.get("import", "")
     name = project.imports.name(upload)
     if name is None:
@@ -92,6 +77,26 @@ def importing(project: Project) -> None:
         _progress(project, upload, placing)
     else:
         _broken_off(project, upload, placing, state)
+
+
+def _sources(project: Project) -> None:
+    """Where rows come from: a file, a data set of the hub, or a folder. What is chosen goes into the URL."""
+    file = st.file_uploader("JSONL, JSON, CSV, TSV, Parquet or Excel", type=[suffix[1:] for suffix in SUFFIXES])
+    if file is not None and st.session_state.get("import-seen") != file.file_id:
+        st.session_state["import-seen"] = file.file_id
+        st.query_params["import"] = project.imports.keep(file.name, file.getbuffer())
+    with st.expander("Or a data set of the Hugging Face hub", icon=":material/cloud_download:"):
+        _hub(project)
+    with st.expander("Or a data set's folder on this machine", icon=":material/folder:"):
+        folder = st.text_input(
+            "Folder",
+            placeholder="/data/my_dataset",
+            help="A folder saved by `datasets` (save_to_disk), or one with Parquet files.",
+        )
+        if st.button("Read the folder", icon=":material/folder_open:", disabled=not folder.strip()):
+            with st.spinner("Reading the folder …", show_time=True):
+                if ui.attempt(lambda: st.query_params.update({"import": project.imports.keep_folder(folder)})):
+                    st.rerun()
 
 
 def _hub(project: Project) -> None:
