@@ -46,9 +46,13 @@ if newest and not running:
         ui.empty("No candidate is accepted at this M.", page="acceptance", label="Choose M")
     elif finetune.progress is not Progress.FAILED:
         with st.container(horizontal=True, vertical_alignment="center"):
-            label = "Freeze and fine-tune" if finetune.progress is not Progress.DONE else "Fine-tune again"
-            kind = "primary" if finetune.progress is not Progress.DONE else "secondary"
-            if st.button(label, type=kind, icon=":material/model_training:", disabled=ui.locked("train")):  # type: ignore[arg-type]
+            again = finetune.progress is Progress.DONE
+            if st.button(
+                "Fine-tune again" if again else "Freeze and fine-tune",
+                type="secondary" if again else "primary",
+                icon=":material/model_training:",
+                disabled=ui.locked("train"),
+            ):
                 if ui.attempt(lambda: project.train(ui.actor())):
                     st.rerun()
             st.caption(

@@ -69,7 +69,7 @@ class ProgressLine:
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
         for bar in self._bars.values():
             total = self._progress.tasks[bar].total
-            self._progress.update(bar, left="", **({"completed": total} if error is None else {}))  # type: ignore[arg-type]
+            self._progress.update(bar, completed=total if error is None else None, left="")
         self._progress.stop()
 
     def show(self, job: dict[str, Any]) -> None:

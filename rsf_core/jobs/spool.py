@@ -20,6 +20,7 @@ import re
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -80,7 +81,7 @@ class Spool:
         with writable(folder.parent):
             (temporary / "inputs").mkdir(parents=True, exist_ok=True)
         for name, table in inputs.items():
-            write_whole(temporary / "inputs" / f"{name}.parquet", lambda path, t=table: pq.write_table(t, path))  # type: ignore[misc]
+            write_whole(temporary / "inputs" / f"{name}.parquet", partial(pq.write_table, table))
         Spool(temporary).write_spec(spec)
         os.replace(temporary, folder)
         return Spool(folder)

@@ -187,7 +187,7 @@ def literal(node: ast.expr) -> Any:
         and isinstance(node.args[0], ast.Constant)
         and str(node.args[0].value).strip().lower().lstrip("+-") in ("inf", "infinity")
     ):
-        return float(node.args[0].value)  # type: ignore[arg-type]
+        return float(str(node.args[0].value))
     try:
         return ast.literal_eval(node)
     except (ValueError, TypeError, SyntaxError, MemoryError, RecursionError) as error:

@@ -138,19 +138,23 @@ class RoundExamples:
 
     @cached_property
     def _accepted(self) -> Bools:
-        return self._table["accepted"].to_numpy()  # type: ignore[no-any-return]
+        accepted: Bools = self._table["accepted"].to_numpy()
+        return accepted
 
     @cached_property
     def _text(self) -> NDArray[np.uint64]:
-        return self._table["text"].to_numpy()  # type: ignore[no-any-return]
+        text: NDArray[np.uint64] = self._table["text"].to_numpy()
+        return text
 
     @cached_property
     def _people(self) -> Bools:
-        return self._table["override"].is_valid().to_numpy()  # type: ignore[no-any-return]
+        overridden: Bools = self._table["override"].is_valid().to_numpy()
+        return overridden
 
     @cached_property
     def _undecided(self) -> Bools:
-        return self._table["decision"].is_null().to_numpy() & ~self._people  # type: ignore[no-any-return]
+        undecided: Bools = self._table["decision"].is_null().to_numpy()
+        return undecided & ~self._people
 
     @cached_property
     def _usable(self) -> Bools:
