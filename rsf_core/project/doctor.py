@@ -16,11 +16,14 @@ from rsf_core.domain import settings_file
 from rsf_core.domain.errors import RsfError
 from rsf_core.domain.settings import Compute, Settings
 from rsf_core.domain.version import VERSION
+from rsf_core.domain.words import size
 from rsf_core.models import placement
 from rsf_core.models.hardware import SLOW_BF16, built_for_cuda, devices, multiplies_bf16
 from rsf_core.project.owner import holder
 from rsf_core.prompts import tasks
 from rsf_core.scorers import registry, sandbox
+from rsf_core.store.backup import DATABASE
+from rsf_core.store.database import problem_of
 
 PACKAGES = ("torch", "transformers", "peft", "streamlit", "duckdb", "pyarrow", "plotly")
 ENOUGH_BYTES = 3 << 30
@@ -106,6 +109,11 @@ def _law(settings: Settings) -> list[Check]:
     return [Check("law of the model", True, models.in_words(law))]
 
 
+def _database(path: Path) -> Check:
+    problem = problem_of(path)
+    return Check("database", problem is None, problem or f"{path}, {size(path.stat().st_size)}")
+
+
 def _project(folder: Path) -> list[Check]:
     try:
         settings = settings_file.read(folder)
@@ -116,6 +124,7 @@ def _project(folder: Path) -> list[Check]:
     return [
         Check("project", True, f"{folder}: task {settings.task}, model {settings.model}"),
         Check("lock", True, lock),
+        _database(folder / DATABASE),
         compute_check(settings.compute),
         *_law(settings),
         *([Check("temperature", True, note)] if (note := compounding(settings.target, settings.generate)) else []),

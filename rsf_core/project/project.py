@@ -17,7 +17,7 @@ from typing import Any, Self
 
 from rsf_core.domain import JobState, settings_file
 from rsf_core.domain.closing import Step, in_turn
-from rsf_core.domain.errors import NotAProjectError
+from rsf_core.domain.errors import NotAProjectError, StoreError
 from rsf_core.domain.files import keep_private, writable
 from rsf_core.domain.parts import of_part
 from rsf_core.domain.settings import Settings
@@ -59,6 +59,8 @@ from rsf_core.rounds.prompt_lengths import PromptLengths
 from rsf_core.rounds.start import Stages
 from rsf_core.rounds.state import Standing
 from rsf_core.sampling.streams import child_seed
+from rsf_core.store.backup import DATABASE
+from rsf_core.store.database import problem_of
 from rsf_core.store.records import JobRecord
 from rsf_core.store.store import Store
 from rsf_core.store.tally import Votes
@@ -75,7 +77,7 @@ class Project:
     def __init__(self, folder: Path, lock: OwnerLock) -> None:
         self.folder = folder
         self._lock = lock
-        self.store = Store(folder / "rsf.duckdb", folder / "exports")
+        self.store = Store(folder / DATABASE, folder / "exports")
         self._standing = Standing(folder, self.store)
         self.supervisor = JobSupervisor(self.store, folder / "spool")
         self._stages = Stages(folder, self.store, self._standing, self.supervisor)
@@ -192,10 +194,13 @@ class Project:
 
     @classmethod
     def open(cls, folder: str | Path, what: str = "Python", begin: bool = True) -> Project:
-        """Open an existing project, with its first round where it has none and `begin` says so. Raises NotAProjectError, or
-        ProjectLockedError naming who holds it."""
+        """Open an existing project, with its first round where it has none and `begin` says so. Raises NotAProjectError,
+        StoreError where its database is lost, or ProjectLockedError naming who holds it."""
         folder = Path(folder).absolute()
         settings_file.read_tolerantly(folder)
+        problem = problem_of(folder / DATABASE)
+        if problem is not None:
+            raise StoreError(problem)
         with writable(folder):
             (folder / settings_file.MAKING).unlink(missing_ok=True)  # it is whole
             for name in ("spool", "models", "exports"):

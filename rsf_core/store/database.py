@@ -49,6 +49,23 @@ def utc_now() -> datetime:
     return datetime.now(UTC).replace(tzinfo=None)
 
 
+def problem_of(path: Path) -> str | None:
+    """Why a file cannot be the database of a project, as far as it can be told without opening it; DuckDB would begin an
+    empty one where there is none, or one of 0 bytes."""
+    try:
+        with path.open("rb") as file:
+            head = file.read(12)
+    except FileNotFoundError:
+        problem = "is missing"
+    except OSError as error:
+        problem = f"cannot be read ({error.strerror})"
+    else:
+        if head[8:] == b"DUCK":
+            return None
+        problem = "is not a DuckDB database"
+    return f"{path} {problem}: put it back as it was, or restore a backup with `rsf restore FILE DIR`"
+
+
 class Database:
     def __init__(self, path: Path, backups: Path) -> None:
         self.path = path

@@ -8,7 +8,7 @@ import os
 import re
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -199,6 +199,28 @@ def test_doctor_tells_what_is_there(folder: Path) -> None:
     assert {"RSF Studio", "torch", "duckdb", "cache", "scorers", "project", "lock"} <= set(environment)
     text = rsf("doctor", folder)
     assert "task small_reviews" in text and "nobody has it open" in text
+
+
+@pytest.mark.parametrize(
+    ("spoil", "problem"),
+    [
+        (lambda path: path.unlink(), "is missing"),
+        (lambda path: path.write_bytes(b""), "is not a DuckDB database"),
+        (lambda path: path.write_bytes(b"\0" * 8 + b"DUKC" + path.read_bytes()[12:]), "is not a DuckDB database"),
+        (lambda path: path.unlink() or path.mkdir(), "cannot be read (Is a directory)"),
+    ],
+)
+def test_a_project_whose_database_is_lost_is_not_begun_anew(
+    folder: Path, spoil: Callable[[Path], object], problem: str
+) -> None:
+    database = folder / "rsf.duckdb"
+    spoil(database)
+    before = sorted(folder.iterdir())
+    told = rsf("status", folder, expect=1)
+    assert f"{database} {problem}" in told and "rsf restore FILE DIR" in told
+    assert sorted(folder.iterdir()) == before
+    (check,) = (check for check in rsf_json("doctor", folder, expect=1) if check["name"] == "database")
+    assert not check["ok"] and problem in check["detail"]
 
 
 def test_the_bundled_tasks_are_listed() -> None:
