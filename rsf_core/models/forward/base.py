@@ -8,7 +8,8 @@ from typing import Protocol
 from torch import Tensor
 
 Tokens = Sequence[int]
-Pairs = Sequence[tuple[Tokens, Tokens]]  # (prompt, completion)
+Pair = tuple[Tokens, Tokens]  # (prompt, completion)
+Pairs = Sequence[Pair]
 
 
 class Decoding(Protocol):

@@ -17,7 +17,7 @@ import torch
 from torch import Tensor
 
 from rsf_core.domain.errors import ModelError
-from rsf_core.models.forward.base import Forward, Pairs
+from rsf_core.models.forward.base import Forward, Pair, Pairs
 from rsf_core.models.forward.causal import Causal
 from rsf_core.models.forward.encoder_decoder import EncoderDecoder
 from rsf_core.models.forward.recomputed import Apart, Grouped, RecomputedCausal, RecomputedEncoderDecoder
@@ -29,6 +29,7 @@ TOLERANCES = {torch.float64: 1e-7, torch.float32: 1e-4}
 _TOLERANCE = 0.05
 _LENGTHS = (7, 3, 5)  # of the prompts: longer and shorter than the convolutions of hybrids
 _COMPLETION = 3
+_WINDOWS = ("sliding_window", "attention_chunk_size")  # of which a cache keeps the last tokens alone
 
 log = logging.getLogger(__name__)
 
@@ -40,6 +41,8 @@ def of(model: Any, pad: int) -> Forward:
     pairs = _probes(model, pad, ways[0][1].fits)
     problems = []
     with _undisturbed(model):
+        if not model.config.is_encoder_decoder:
+            _without_ignored_windows(model, ways[-1][1], pairs[0])
         expected, spread = _alone(ways[-1][1], pairs, type(model).__name__)
         tolerance = TOLERANCES.get(model.dtype, _TOLERANCE) * spread
         for name, way in ways:
@@ -99,6 +102,32 @@ def _drops_tokens(model: Any) -> bool:
     NLLB-MoE takes a share of all when it is not trained, by default the whole."""
     capacity = getattr(model.config, "expert_capacity", None)
     return capacity is not None and getattr(model.config, "moe_eval_capacity_token_fraction", 0.0) < 1.0
+
+
+def _without_ignored_windows(model: Any, whole: Forward, pair: Pair) -> None:
+    """Take windows of attention out of the config (in memory) that the model does not look at: its cache does, and would
+    forget what the model still attends to, once a completion is drawn beyond them. Whether it looks at one is told by a
+    window of two tokens."""
+    config = model.config.get_text_config(decoder=True)
+    for name in _WINDOWS:
+        window = getattr(config, name, None)
+        if not isinstance(window, int) or isinstance(window, bool):
+            continue
+        try:
+            before = whole.completion_logits([pair])[0]
+            setattr(config, name, 2)
+            ignored = torch.equal(before, whole.completion_logits([pair])[0])
+        except (MemoryError, KeyboardInterrupt):
+            raise
+        except Exception:  # the model's code takes no such window: it looks at it
+            ignored = False
+        finally:
+            setattr(config, name, window)
+        if ignored:
+            log.info(
+                "%s does not look at the %s of its config.json, so that its cache keeps all", type(model).__name__, name
+            )
+            setattr(config, name, None)
 
 
 def _listed(config: Any, name: str) -> list[str]:

@@ -13,8 +13,10 @@ from rsf_core.models import forward
 from rsf_core.models.forward import choice
 from rsf_core.models.forward.recomputed import Apart, RecomputedCausal, RecomputedEncoderDecoder
 from tests.support.families import (
+    LLAMA,
     PAD,
     bert,
+    causal,
     fsmt,
     jamba,
     lfm2,
@@ -95,6 +97,34 @@ def test_asking_leaves_the_model_as_it_was() -> None:
     assert model.training and all(parameter.grad is None for parameter in model.parameters())
     assert torch.equal(state, torch.random.get_rng_state())
     assert all(torch.equal(parameter, before[name]) for name, parameter in model.named_parameters())
+
+
+@pytest.mark.parametrize(
+    ("kind", "name", "kept"),
+    [
+        ("llama", "sliding_window", None),
+        ("llama", "attention_chunk_size", None),
+        ("stablelm", "sliding_window", None),
+        ("mistral", "sliding_window", 16),
+        ("starcoder2", "sliding_window", 16),
+        ("llama4_text", "attention_chunk_size", 16),
+    ],
+)
+def test_a_cache_keeps_what_the_model_attends_to_whatever_windows_its_config_names(
+    kind: str, name: str, kept: int | None
+) -> None:
+    """The windows are longer than what is asked with: a config.json keeps one from another model."""
+    torch.manual_seed(0)
+    model = causal(kind, **LLAMA, **{name: 16}).eval()
+    way = forward.of(model, PAD)
+    assert getattr(model.config, name) == kept
+    prompt, completion = tuple(range(3, 15)), tuple(range(15, 39))
+    with torch.no_grad():
+        judged = choice._log_probs(*way.completion_logits([(prompt, completion)]))[0]
+        alone = torch.log_softmax(model(torch.tensor([[*prompt, *completion]]), use_cache=False).logits[0].double(), -1)
+        drawn = choice._drawn(way, [(prompt, completion)])[0]
+    right = alone[len(prompt) - 1 : -1].gather(1, torch.tensor(completion)[:, None])[:, 0]
+    torch.testing.assert_close(torch.stack([judged, drawn]), torch.stack([right, right]), atol=1e-5, rtol=0)
 
 
 @pytest.mark.parametrize(("vocab_size", "positions"), [(2, 64), (3, 64), (50, 8), (50, 5)])
