@@ -5,12 +5,14 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from functools import cached_property
+from types import SimpleNamespace
 from typing import Any
 
 from rsf_core.domain.text import plain
 from rsf_core.scorers.base import Scored
 
 _BACKTICK = re.compile(r"(?<=[^\W\d_])`(?=[^\W\d_])")  # isn`t
+_NEARBY = 4  # words: the rules look at three before one and two behind it, and whether it is the fourth or a later one
 _DASH = re.compile(r"\s?(?:[—―–]|-{2,3})\s?")
 
 
@@ -24,7 +26,16 @@ class Sentiment:
     def _analyzer(self) -> Any:
         from vaderSentiment.vaderSentiment import SentimentIntensityAnalyzer  # reads its lexicon: only when needed
 
-        return SentimentIntensityAnalyzer()
+        class Nearby(SentimentIntensityAnalyzer):  # type: ignore[misc]  # it has no types
+            """Looks at the words around each alone: VADER makes a list of all words anew for each that has a sentiment."""
+
+            def sentiment_valence(self, valence: float, sentitext: Any, item: str, i: int, sentiments: Any) -> Any:
+                begin = max(0, i - _NEARBY)
+                words = sentitext.words_and_emoticons[begin : i + _NEARBY + 1]
+                near = SimpleNamespace(is_cap_diff=sentitext.is_cap_diff, words_and_emoticons=words)
+                return super().sentiment_valence(valence, near, item, i - begin, sentiments)
+
+        return Nearby()
 
     def score(self, batch: Sequence[Scored]) -> list[float]:
         return [self._analyzer.polarity_scores(_readable(scored.completion))["compound"] for scored in batch]

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import random
+import time
+
 import pytest
 
 from rsf_core.domain import Finish, Prompt
@@ -57,6 +60,52 @@ def test_typography_does_not_change_the_sentiment(typeset: str, typed: str) -> N
 @pytest.mark.parametrize("text", ["", "   ", "The kettle is on the table.", "12345", "\x00"])
 def test_text_without_feeling_has_none(text: str) -> None:
     assert score("sentiment", text) == 0.0
+
+
+def test_the_sentiment_is_that_of_vader_whatever_stands_far_from_a_word() -> None:
+    from vaderSentiment.vaderSentiment import SentimentIntensityAnalyzer
+
+    words = [
+        "good",
+        "GOOD",
+        "bad",
+        "not",
+        "no",
+        "nor",
+        "or",
+        "never",
+        "so",
+        "without",
+        "doubt",
+        "least",
+        "at",
+        "but",
+        "kind",
+        "of",
+        "sort",
+        "the",
+        "bomb",
+        "shit",
+        "very",
+        "isn't",
+        "😀",
+        ":)",
+        "!!",
+    ]
+    rng, plain = random.Random(0), SentimentIntensityAnalyzer()
+    texts = [" ".join(rng.choices(words, k=rng.randrange(14))) for _ in range(1_000)]
+    assert [score("sentiment", text) for text in texts] == [plain.polarity_scores(text)["compound"] for text in texts]
+
+
+@pytest.mark.parametrize("part", ["😀 ", "good not very ", "but good "])
+def test_the_sentiment_of_a_long_text_takes_time_in_proportion_to_its_length(part: str) -> None:
+    def seconds(repeats: int) -> float:
+        start = time.process_time()
+        score("sentiment", part * repeats)
+        return time.process_time() - start
+
+    most = 24 * max(min(seconds(500) for _ in range(3)), 0.01)  # 8 were linear, 64 quadratic
+    assert min(seconds(4_000) for _ in range(2)) < most
 
 
 # -- length, repetition, form ------------------------------------------------------------------------------------------
