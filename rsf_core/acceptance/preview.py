@@ -134,7 +134,7 @@ class Preview:
 
     @property
     def lost(self) -> Bools:
-        """What would be accepted no more; without what merely waits for a score."""
+        """What would be no longer accepted; without what merely waits for a score."""
         return self.stored.accepted & ~self.after & ~self.waits
 
     @property

@@ -144,9 +144,7 @@ def _good(facts: Facts) -> list[Finding]:
     target = facts.target
     if not target.scorers:
         return [
-            Finding(
-                "Nothing says what is good: choose at least one scorer, as a reward or as a check that has to pass."
-            )
+            Finding("The target has no scorer yet: choose at least one, as a reward or as a check that has to pass.")
         ]
     problems = []
     for name in target.scorers:

@@ -263,7 +263,7 @@ class TargetBook:
         decide: bool = False,
         author: Actor = LOCAL,
     ) -> str | None:
-        """Make `draft` the project's target, as one and as a new version; with `decide` the newest round is decided anew by it
+        """Make `draft` the project's target, as one and as a new version; with `decide` the newest round is decided again
         (what its scores lack is scored first: the job's id). `based_on`: what the person has seen, which must still be in
         force. Raises TargetError where it is not or nothing would change, as `check` does,
         StageError where the round can't be decided; then nothing changes."""
@@ -285,7 +285,7 @@ class TargetBook:
         with self._store.transaction("saving the target"):
             now = self.draft()
             if based_on is not None and based_on != now:
-                raise TargetError("the target was changed meanwhile: look at what it is now, and try again")
+                raise TargetError("the target was changed in the meantime: look at the current one, and try again")
             self.note()
             if draft != now:
                 self._add(draft, author, reason)

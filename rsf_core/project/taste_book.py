@@ -213,7 +213,8 @@ class TasteBook:
         shown, pairs = self._compared()
         if any(one.version == version for one in self.versions()):
             raise StageError(
-                f"version {version} was learned from just what is decided and compared now: it would come out the same"
+                f"version {version} was learned from exactly the current decisions and comparisons: learning again "
+                "would give the same"
             )
         settings = self._standing.sound_settings()
         counts = self._store.round_counts(self._standing.current_round().round)

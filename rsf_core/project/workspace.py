@@ -219,7 +219,7 @@ def delete(workspace: Path, name: str, typed: str) -> None:
     archive. Raises WorkspaceError or ProjectLockedError; then nothing is gone."""
     source = folder_of(workspace, name)
     if typed != name:
-        raise WorkspaceError(f"to delete a project, type its name as it stands there: {name!r:.80}")
+        raise WorkspaceError(f"to delete a project, type its exact name: {name!r:.80}")
     if source.is_symlink():
         raise WorkspaceError(f"{source} is a link to {source.resolve()}: remove the link by hand, and what it leads to")
     with _alone(source, "deleted"):

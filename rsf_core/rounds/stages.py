@@ -184,13 +184,14 @@ STAGES: tuple[StageType, ...] = (
         action=lambda counts: "Score candidates",
         start=lambda starts, actor: starts.score(),
         remedy=Remedy(
-            "no candidate is left to score, for the prompts of all were retired, or a scorer has no score for them: restore "
-            "some of these prompts on the Prompts page, draw for others, or mend the scorer and score again on the "
-            "Acceptance page",
+            "no candidate is left to score, because their prompts were retired or a scorer has no score for them: "
+            "restore some of these prompts on the Prompts page, draw for others, or fix the scorer and score again on "
+            "the Acceptance page",
             page="prompts",
             label="Restore prompts",
             icon=":material/undo:",
-            hint="All prompts of the candidates were retired, or no candidate has a score: restore some, or draw for others.",
+            hint="All prompts of the candidates were retired, or no candidate has a score: restore some prompts, or "
+            "draw for others.",
         ),
         lasting=True,
     ),

@@ -78,8 +78,8 @@ class Tuning:
             return comparing
         if not self._standing.control_leaves_a_choice(round_record.round, control):
             raise StageError(
-                f"{tuned.model_id} was tuned on all that passes the constraints: a control of the constraints alone would be "
-                "the same, so that what they gain is what it gained"
+                f"{tuned.model_id} was tuned on all candidates that pass the constraints: a constraints-only control "
+                "would be the same, so its gain is theirs"
             )
         model_id = curation.control_id(tuned.model_id, control)
         made_by = self._made_by(tuned)

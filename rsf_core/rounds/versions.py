@@ -59,8 +59,8 @@ def ready(project: Path, scorers: Sequence[str]) -> None:
         _, meant, installed = _versions(scorer)
         if installed and meant != installed:
             raise ScorerError(
-                f"the scorer {scorer!r} means version {meant}, and version {installed} is installed: what they score cannot "
-                "be compared. Decide the round by the target of now (rsf score), or install the version that is meant"
+                f"the scorer {scorer!r} means version {meant}, and version {installed} is installed: what they score "
+                "cannot be compared. Decide the round with the current target (rsf score), or install that version"
             )
 
 

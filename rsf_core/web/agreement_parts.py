@@ -73,7 +73,8 @@ def _between_reviewers(agreement_now: Agreement) -> None:
     st.header("Reviewers", anchor=False)
     if not agreement_now.pairs:
         st.caption(
-            "No candidate has the opinions of two reviewers that stand unsettled: raise “Opinions per candidate” below."
+            "Every candidate with opinions of two reviewers was settled by one of them: raise “Opinions per candidate” "
+            "below."
             if agreement_now.settled_by_one
             else "No candidate has been decided by two reviewers yet: raise “Opinions per candidate” below."
         )
@@ -93,8 +94,8 @@ def _between_reviewers(agreement_now: Agreement) -> None:
         )
     if agreement_now.settled_by_one:
         st.caption(
-            f"{plural(agreement_now.settled_by_one, 'candidate')} on which one of two reviewers had the last word are not "
-            "among these: where they had disagreed before, people agree less than is said here."
+            f"{plural(agreement_now.settled_by_one, 'candidate')} settled by one of two reviewers are not counted: if "
+            "the two had disagreed, the true agreement is lower than shown here."
         )
 
 

@@ -107,7 +107,7 @@ def shifts(binned: Shifts, x: str) -> go.Figure:
     for counts, name, color, hatch in (
         (binned.kept, "stays accepted", palette.ACCEPTED.color, ""),
         (binned.gained, "newly accepted", palette.ACCEPTED.color, "/"),
-        (binned.lost, "accepted no more", palette.REJECTED.color, "x"),
+        (binned.lost, "no longer accepted", palette.REJECTED.color, "x"),
         (binned.rejected, "stays rejected", palette.REJECTED.color, ""),
     ):
         if counts.any():

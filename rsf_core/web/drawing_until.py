@@ -41,8 +41,8 @@ def _progress(so_far: SoFar) -> None:
             + (
                 f"It stopped: {literal(so_far.end)}."
                 if so_far.end
-                else f"It ends once that many are accepted and the lower limit, {so_far.number:,.0f} of so many draws, "
-                "says so too, or where they cannot be reached."
+                else f"It ends once that many are accepted and the lower limit ({so_far.number:,.0f} of these draws) "
+                "reaches it too, or once the goal cannot be reached."
             )
         )
 
@@ -66,8 +66,8 @@ def _form(project: Project) -> None:
                 "starts.",
             )
             st.caption(
-                "Draws and scores some prompts at a time, in random order. M stays fixed meanwhile: if it were chosen "
-                "from what was drawn, the limits would mean nothing."
+                "Draws and scores some prompts at a time, in random order. M stays fixed: if it were chosen from these "
+                "draws, the limits would be invalid."
             )
             if st.form_submit_button("Start drawing", icon=":material/target:", disabled=ui.locked("draw_until")):
                 if ui.attempt(lambda: project.draw_until(int(accepted), int(most), log_m, ui.actor())):

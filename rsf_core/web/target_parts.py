@@ -112,7 +112,7 @@ def saving(project: Project, draft: Draft | None, preview: Preview | None, numbe
         differs = draft is not None and project.target(fate.round) not in (None, draft.target)
         if can_decide and (changed or differs):
             decide = st.checkbox(
-                f"Decide round {fate.round:,} anew by it",
+                f"Decide round {fate.round:,} again with it",
                 not fate.tuned,
                 key=f"target-decide-{form.nonce}",
                 disabled=ui.locked("target_book.use"),
@@ -154,8 +154,8 @@ def effect(project: Project, draft: Draft, preview: Preview, number: int) -> Non
     for missing in preview.missing:
         st.info(
             f"{literal(_named(missing).capitalize())} has no score on {missing.candidates:,} of {len(preview.after):,} "
-            "candidates yet, so what would become of them cannot be said. Use the target with “Decide round again”: "
-            "just these are computed.",
+            "candidates yet, so their decisions cannot be previewed. Use the target with “Decide round again”: just "
+            "these are computed.",
             icon=":material/hourglass_empty:",
         )
     undecided = int(preview.undecided.sum())
@@ -240,7 +240,7 @@ def _parts(preview: Preview) -> None:
 
 
 def examples(project: Project, draft: Draft, preview: Preview, number: int) -> None:
-    """Some of what would be newly accepted, and of what would be accepted no more, to be read."""
+    """Some of what would be newly accepted, and of what would be no longer accepted, to be read."""
     if not (preview.gained.any() or preview.lost.any()):
         return
     left, right = st.columns(2, gap="large")

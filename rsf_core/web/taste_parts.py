@@ -109,7 +109,7 @@ def _compared(decisions: Decisions) -> str:
     if not decisions.pairs:
         return ""
     included = f" ({plural(decisions.rankings, 'ranking')} included)" if decisions.rankings else ""
-    return f" They have said which of two is better {plural(decisions.pairs, 'time')}{included}."
+    return f" They have compared two candidates {plural(decisions.pairs, 'time')}{included}."
 
 
 def _learned_from(report: Report) -> str:

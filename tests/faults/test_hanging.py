@@ -110,7 +110,7 @@ def _runs(pid: int) -> bool:
 def test_a_job_that_exits_without_a_word_is_not_done(supervisor: JobSupervisor, store: Store) -> None:
     job = ended(store, start(supervisor, "exits"))
     assert job.state is JobState.FAILED
-    assert "ended without saying how (with code 0); it was started again 2 times" in job.message
+    assert "ended without a result (exit code 0); it was started again 2 times" in job.message
 
 
 def test_a_job_that_calls_exit_fails_by_name(supervisor: JobSupervisor, store: Store) -> None:

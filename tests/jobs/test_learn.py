@@ -118,7 +118,7 @@ def test_it_is_kept_as_a_version_with_its_figures_and_the_round_is_scored_by_it(
     assert one.report.calibration == () and one.report.prompts == 8, "too few to tell"
     assert learned.taste.scored(one.version) == (len(rows), len(rows)) and learned.taste.current() == one.version
     assert learned.threshold(1) is not None and learned.target(1) == learned.settings.target, "nothing is decided by it"
-    with pytest.raises(StageError, match=f"version {one.version} was learned from just what is decided"):
+    with pytest.raises(StageError, match=f"version {one.version} was learned from exactly the current decisions"):
         learned.taste.learn(person("ann"))
 
 
@@ -190,7 +190,7 @@ def test_later_decisions_give_another_version_and_the_earlier_one_stays(learned:
     for _ in range(3):
         learned.undo(1, person("ann"))
     assert learned.taste.current() == first.version, "what was said since was taken back"
-    with pytest.raises(StageError, match=f"version {first.version} was learned from just what"):
+    with pytest.raises(StageError, match=f"version {first.version} was learned from exactly"):
         learned.taste.learn(person("ann"))
     draft = learned.taste.draft(second.version)
     assert first.scorer not in draft.target.rewards and second.scorer in draft.target.rewards

@@ -72,7 +72,7 @@ def test_the_model_was_loaded_once(model: ModelFacts, words: str) -> None:
 @pytest.mark.parametrize(
     ("target", "words"),
     [
-        (Target(), "Nothing says what is good"),
+        (Target(), "The target has no scorer yet"),
         (Target(rewards={"sentimant": 1.0}), "There is no scorer 'sentimant'; did you mean 'sentiment'"),
         (Target(rewards={"contains": 1.0}), "needs options"),
         (Target(rewards={"sentiment": 0.0}), "weight 0"),

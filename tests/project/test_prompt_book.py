@@ -52,7 +52,7 @@ def test_an_edit_that_cannot_be_is_refused_with_the_reason_and_changes_nothing(p
     project_text = before[1].text
     for row, message in (
         (PromptRow("  "), "is empty"),
-        (PromptRow(before[0].text), "as it was"),
+        (PromptRow(before[0].text), "is unchanged"),
         (PromptRow(f" {project_text} "), "the same as prompt 2"),
         (PromptRow("a bakery review"), "prompt 1 is train, and this is nearly the same as a prompt"),
     ):
@@ -288,7 +288,7 @@ def test_a_conversation_is_kept_found_by_its_turns_edited_and_put_back(project: 
     other = ("My cat is called Tom.", "A fine name.")
     number = project.edit_prompt(made.prompt_id, PromptRow(made.text, made.reference, earlier=other), person("ann"))
     assert project.prompt_book.prompt(number).earlier == other
-    with pytest.raises(PromptError, match="as it was"):
+    with pytest.raises(PromptError, match="is unchanged"):
         project.edit_prompt(number, PromptRow(made.text, made.reference, earlier=list(other)), person("ann"))  # type: ignore[arg-type]
     with pytest.raises(PromptError, match="earlier turns"):
         PromptRow("What is my cat called?", earlier=other[:1])

@@ -127,7 +127,7 @@ def test_what_cannot_be_saved_changes_nothing(scored: Project) -> None:
     now = scored.target_book.draft()
     refused(scored, now, TargetError, "this is the target already")
     other = edited(scored, beta=3.0)
-    refused(scored, other, TargetError, "changed meanwhile", based_on=edited(scored, beta=9.0))
+    refused(scored, other, TargetError, "changed in the meantime", based_on=edited(scored, beta=9.0))
     refused(scored, edited(scored, rewards={"nobodys": 1.0}), ScorerError, "no scorer 'nobodys'")
     refused(scored, other, AccessError, "does not say who acts", author="rule")
     refused(scored, other, TargetError, "reason has 501 characters", reason="x" * 501)

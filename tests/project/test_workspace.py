@@ -324,7 +324,7 @@ def test_what_is_archived_comes_back_whole_also_where_its_name_was_taken(workspa
 @pytest.mark.parametrize("typed", ["", "Reviews", "reviews ", "review", "*"])
 def test_nothing_is_deleted_before_its_name_is_typed(workspace: Path, typed: str) -> None:
     before = everything(workspace)
-    with pytest.raises(WorkspaceError, match="type its name"):
+    with pytest.raises(WorkspaceError, match="type its exact name"):
         workspaces.delete(workspace, "reviews", typed)
     assert everything(workspace) == before
 

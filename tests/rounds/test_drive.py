@@ -151,7 +151,7 @@ def test_the_open_round_counts_as_the_first_of_those_asked_for(
     [
         (facts(train_prompts=0), "there is no train prompt to draw candidates for: add some on the Prompts page"),
         (facts(replace(DECIDED, accepted=0), job("generate", "done")), "round 7 has no accepted candidate to train on"),
-        (facts(replace(DRAWN, retired=40), job("generate", "done")), "the prompts of all were retired"),
+        (facts(replace(DRAWN, retired=40), job("generate", "done")), "their prompts were retired"),
     ],
 )
 def test_what_has_to_be_done_first_is_said(round_facts: RoundFacts, says: str) -> None:
@@ -241,10 +241,10 @@ def test_nothing_is_trained_past_a_review_that_the_autopilot_waits_for(still: Pr
 def test_what_was_retired_is_not_scored_for_ever(still: Project) -> None:
     add_candidates(still.store, candidates(prompts=8, per_prompt=2))
     still.retire_prompts([prompt.prompt_id for prompt in still.prompts(Split.TRAIN)], person("ann"))
-    with pytest.raises(StageError, match="the prompts of all were retired"):
+    with pytest.raises(StageError, match="their prompts were retired"):
         still.run(1)
     flight = still.autopilot.start(1, pause=False, author=person("ann"))
-    assert flight.state is FlightState.STOPPED and "the prompts of all were retired" in flight.reason
+    assert flight.state is FlightState.STOPPED and "their prompts were retired" in flight.reason
 
 
 def test_a_person_s_stage_is_not_started(still: Project) -> None:

@@ -108,12 +108,12 @@ def test_from_pasted_prompts_to_a_project_step_by_step(workspace: Path, jobs_in_
     assert "A llama causal model" in says(app)
 
     click(app, "Next: What is good")
-    assert "Nothing says what is good" in says(app) and "on the Scorers page" in says(app)
+    assert "The target has no scorer yet" in says(app) and "on the Scorers page" in says(app)
     assert {"numeric_match", "words"} <= set(choosing(app, "checks").options)
     assert not {"answer", "taste"} & set(choosing(app, "checks").options)  # of what people said in a project
     choosing(app, "checks").set_value(["numeric_match"])
     sound(app.run())
-    assert "Nothing says what is good" not in says(app)
+    assert "The target has no scorer yet" not in says(app)
     assert str(draft.target.constraints[0]) == "1 ≤ numeric_match"
 
     click(app, "Next: Trial")

@@ -174,18 +174,21 @@ def _what(facts: Facts) -> Iterator[str]:
         yield f"SHA-256 `{facts.curated.content_hash}`."
     elif request.what is What.PREFERENCE:
         yield {
-            Pairing.REWARD: "Of each prompt the best accepted completion by reward stands against the worst rejected one, the "
-            "next against the next; where the accepted has no higher reward, only if people decided one of the two.",
-            Pairing.RANDOM: f"Of each prompt accepted and rejected are paired at random, each once (seed {request.seed}).",
-            Pairing.ALL: "Of each prompt every accepted completion stands against every rejected one.",
-            Pairing.COMPARED: "People compared two completions of a prompt, or ranked more, which says all their pairs: "
-            "chosen is the one that most of those who compared the two prefer. A pair that was only ranked, among K, has the "
-            f"weight 3/(K + 1). {plural(counted.tied, 'pair')} without a majority, ties among them, are left out.",
+            Pairing.REWARD: "For each prompt, the accepted completion with the highest reward is paired with the "
+            "rejected one with the lowest, the next with the next. If the accepted one does not have the higher "
+            "reward, the pair counts only if people decided one of the two.",
+            Pairing.RANDOM: "For each prompt, accepted and rejected completions are paired at random, each once (seed "
+            f"{request.seed}).",
+            Pairing.ALL: "For each prompt, every accepted completion is paired with every rejected one.",
+            Pairing.COMPARED: "People compared two completions of a prompt, or ranked several, which counts as all "
+            "their pairs: “chosen” is the one that most of the people who compared the two prefer. A pair that was "
+            f"only ranked, among K, has the weight 3/(K + 1). {plural(counted.tied, 'pair')} without a majority, ties "
+            "among them, are left out.",
         }[request.pairing]
     elif request.what is What.LABELS:
         yield f"{plural(counted.accepted, 'completion')} accepted, {counted.rejected:,} rejected."
     else:
-        yield "Every candidate as it was drawn, whatever was decided."
+        yield "Every candidate as drawn, whatever its decision."
     yield ""
     if request.what is What.LABELS or (request.what is What.PREFERENCE and request.pairing is not Pairing.COMPARED):
         yield f"Left out of {plural(counted.candidates, 'candidate')}:"
@@ -193,7 +196,7 @@ def _what(facts: Facts) -> Iterator[str]:
         yield f"- {counted.undecided:,} without a decision"
         yield f"- {counted.truncated:,} that the token limit ended and no person decided"
         yield f"- {counted.near_held_out:,} of train prompts that nearly repeat a held-out one"
-        yield f"- {counted.repeated:,} that equal another completion of their prompt; what people said goes before the rule"
+        yield f"- {counted.repeated:,} that equal another completion of their prompt; people decide before the rule"
         yield f"- {plural(counted.contradictory, 'text')} that people have both accepted and rejected"
         yield ""
 
@@ -238,7 +241,7 @@ def _made(facts: Facts) -> Iterator[str]:
 
 def _reviewed(facts: Facts) -> Iterator[str]:
     if not facts.reviewers:
-        yield "Nobody has decided a candidate of this round: the rule alone did."
+        yield "Nobody has decided a candidate of this round; the rule decided all of them."
         return
     for name, decided in sorted(facts.reviewers.items()):
         yield f"- {code(name)}: {plural(decided, 'candidate')}"
@@ -298,7 +301,7 @@ def _loading(facts: Facts) -> Iterator[str]:
         yield ""
         yield f"TRL's `{_TRAINERS[facts.request.what]}` takes these rows as they are."
         if facts.request.shaped is Shape.PLAIN:
-            yield "Texts are not put into a chat template; a system prompt stands in a column of its own."
+            yield "Texts are not put into a chat template; the system prompt has its own column."
     if facts.request.format is Format.CSV:
         yield ""
         yield "A text that a spreadsheet would take for a formula (it begins with =, +, -, @, a tab or a line end) has an"

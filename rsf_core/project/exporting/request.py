@@ -67,8 +67,8 @@ class Request:
     def __post_init__(self) -> None:
         if self.shape is Shape.MESSAGES and self.what is not What.SFT:
             raise ExportError(
-                f"the shape messages is of sft alone: {self.what} needs the prompt apart from what was answered. "
-                "Choose chat or plain"
+                f"the shape messages is available only for sft: {self.what} needs the prompt apart from what was "
+                "answered. Choose chat or plain"
             )
         if self.shape not in (None, Shape.PLAIN) and self.format is Format.CSV:
             raise ExportError(
@@ -76,7 +76,7 @@ class Request:
             )
         if self.curated_id is not None and self.what is not What.SFT:
             raise ExportError(
-                f"a curated set holds what was accepted alone: {self.what} is of a round, so name a round"
+                f"a curated set contains only accepted completions: {self.what} needs a round, so name a round"
             )
         if self.curated_id is not None and self.round_number is not None:
             raise ExportError("a curated set is of a round already: name one of the two")

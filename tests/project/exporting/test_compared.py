@@ -46,7 +46,7 @@ def test_a_comparison_becomes_a_row_with_the_texts_as_they_were_read(store: Stor
     assert rows[1]["rejected"][0]["content"] == COMPLETIONS[4] and rows[1]["chosen"][0]["content"] == COMPLETIONS[5]
     assert rows[2]["chosen_reward"] is None and rows[0]["chosen_reward"] is not None
     card = (made.folder / "README.md").read_text("utf-8")
-    assert "most of those who compared the two prefer" in card and "1 pair without a majority" in card
+    assert "most of the people who compared the two prefer" in card and "1 pair without a majority" in card
     assert "Left out of" not in card
 
 

@@ -261,7 +261,7 @@ def test_the_card_is_one_for_the_hub_and_shows_names_as_they_are(exports: Export
     [
         ({"what": "sfft"}, "is not what of an export: say sft"),
         ({"what": "sft", "format": "xlsx"}, "is not the format"),
-        ({"what": "labels", "shape": "messages"}, "is of sft alone"),
+        ({"what": "labels", "shape": "messages"}, "is available only for sft"),
         ({"what": "sft", "format": "csv", "shape": "chat"}, "CSV holds no list"),
         ({"what": "labels", "curated_id": "c1-1"}, "so name a round"),
         ({"what": "sft", "curated_id": "c1-1", "round_number": 1}, "name one of the two"),
