@@ -157,7 +157,7 @@ def _distance(diagnosis: Diagnosis) -> None:
         ),
     ]
     ui.grid(
-        [{"measure": name, "estimate [95 %]": value, "what it says": meaning} for name, value, meaning in rows],
+        [{"measure": name, "estimate [95 %]": value, "meaning": meaning} for name, value, meaning in rows],
     )
     st.caption(
         "Intervals are clustered by prompt. An M chosen on these same draws looks better than it is: see the "
@@ -224,7 +224,7 @@ def judged_marks(project: Project, number: int, threshold: ThresholdRecord) -> N
                 if judged.tvd.known
                 else "cannot be told",
                 "bound violated": "" if judged is None else ui.limits(judged.violation_rate, " %", 100),
-                "what it is": mark.explanation,
+                "explanation": mark.explanation,
             }
         )
     ui.grid(rows)

@@ -181,7 +181,7 @@ def rules(project: Project, number: int, threshold: ThresholdRecord) -> None:
                 "mean reward": None if math.isnan(rule.reward) else rule.reward,
                 "mean tokens": None if math.isnan(rule.tokens) else rule.tokens,
                 "distinct-2": None if math.isnan(rule.distinct_2) else 100 * rule.distinct_2,
-                "what it is": rule.explanation,
+                "explanation": rule.explanation,
             }
             for rule in rules_kept
         ],

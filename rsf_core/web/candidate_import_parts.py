@@ -19,16 +19,16 @@ from rsf_core.web.literal import literal
 
 NONE = "–"
 WHAT_THEY_ARE = """
-Completions of prompts that another model, or a person, made: one a row, or a list.
+Completions that another model, or a person, wrote for prompts: one per row, or a list.
 
-- **People decide them** on the Review page, beside what was drawn. What they accept is trained on, with weight 1, and
-  exported.
-- **The rule decides nothing of them.** No q of this project made them, so there is no P/q: no M, no acceptance rate, no
-  histogram and no distance counts them.
+- **People decide them** on the Review page, together with the drawn ones. Accepted completions are trained on with
+  weight 1, and exported.
+- **The rule does not decide them.** No proposal q of this project drew them, so there is no P/q: M, acceptance rate,
+  histogram and distances do not count them.
 - Scorers score them, except those that read how a completion was drawn.
-- A **log-probability** in the file (the sum in nats over the completion's tokens, or the list of them) and a **number of
-  tokens** are kept and exported as they are stated. Nothing is computed from them.
-- Their prompts must be train prompts. Those that the project has not are added, and compared with all others first.
+- A **log-probability** in the file (the sum in nats over the completion's tokens, or a list of them) and a **number of
+  tokens** are stored and exported as stated. Nothing is computed from them.
+- Their prompts must be train prompts. Prompts that are new to the project are compared with all others and added.
 """
 
 

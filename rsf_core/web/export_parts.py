@@ -40,11 +40,11 @@ GUIDE = """
 - **Accepted completions**: a curated set, for supervised fine-tuning (TRL's SFTTrainer, and most other trainers).
 - **Preference pairs**: an accepted against a rejected completion of one prompt, for DPO and reward models (DPOTrainer).
 - **Accepted or rejected**: each completion with yes or no, for KTO (KTOTrainer) or a classifier.
-- **Everything**: every candidate with its scores, log q, log ratio, decision, and who said what.
+- **Everything**: every candidate with its scores, log q, log ratio, decision, and everybody's decisions.
 
-**Dataset folder** is Parquet as the Hugging Face hub has it; `load_dataset` opens every one of the formats. **CSV** is for
-reading in a spreadsheet: what it would take for a formula has an apostrophe in front. **Chat messages** are lists of
-`role` and `content`. The same set gives the same bytes, so an export that is there already is not written again.
+**Dataset folder** is Parquet in the layout of the Hugging Face hub; `load_dataset` opens all of these formats. **CSV** is for
+spreadsheets: a text that a spreadsheet would take for a formula gets an apostrophe in front. **Chat messages** are lists of
+`role` and `content`. The same set gives the same bytes, so an existing export is not written again.
 """
 MOST_SEED = 2**31 - 1
 EXCERPT = 300  # characters of a cell in the preview

@@ -17,19 +17,22 @@ from rsf_core.web.literal import literal
 
 MOST_ITEMS = 200
 MEANINGS = """
-- **Answered**: gold items that they decided one by one after it was marked, by their word as it holds now. What they said
-  before the mark, in bulk, or took back does not count, and nobody answers what they marked themselves.
-- **Right**: of those, the answers that are the item's right decision **as it stands now**. Who changes the decision of an item
-  changes everybody's figures. **Accuracy** is right / answered, with a 95 % interval: the exact one of Clopper and Pearson
-  (1934) where every item is of another prompt, else over prompts, for items of one prompt resemble each other. Few answers, or
-  few prompts: wide limits. It tells how they do on items such as you marked, which are no random sample of the round.
-- **Turned away**: of the items to accept, those they rejected. **Let through**: of the items to reject, those they accepted.
-- **By another guide**: answers given by another version of the guide than the item's decision. They may be wrong by the one
-  and right by the other. Mark an item again to confirm its decision under the guide as it is now.
-- Answers count as the work of who gave them: in what they have decided, in their pace and in exports. They do not count in how
-  reviewers agree with the rule and with each other: there a gold item has its right decision alone.
-- A row for each version of the guide that they answered by stands below the row of all, where there is more than one.
-  Different items were answered under each, so a difference between these rows may come from the items.
+- **Answered**: gold items that the reviewer decided one by one after they were marked, by the decision in effect now.
+  Decisions made before the mark, in bulk, or taken back do not count, and nobody answers items that they marked
+  themselves.
+- **Right**: of those, the answers that equal the item's right decision **as it is now**. Changing an item's decision
+  changes everybody's figures. **Accuracy** is right / answered, with a 95 % interval: the exact one of Clopper and
+  Pearson (1934) if every item belongs to a different prompt, otherwise over prompts, because items of one prompt
+  resemble each other. Few answers or few prompts give wide limits. Accuracy holds for items like those you marked,
+  which are not a random sample of the round.
+- **Turned away**: of the items to accept, those they rejected. **Let through**: of the items to reject, those they
+  accepted.
+- **By another guide**: answers given under another version of the guide than the item's decision. They may be wrong by
+  one version and right by the other. Mark an item again to confirm its decision under the current guide.
+- Answers count as the reviewer's work: in their number of decisions, in their pace and in exports. They do not count in
+  the agreement with the rule or between reviewers; there a gold item has only its right decision.
+- If a reviewer answered under several versions of the guide, a row for each version follows the total. Different items
+  were answered under each, so a difference between these rows may come from the items.
 """
 
 
