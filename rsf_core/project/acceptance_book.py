@@ -22,7 +22,7 @@ from rsf_core.domain.settings import Target
 from rsf_core.project.target_book import TargetBook
 from rsf_core.review.suggestion import Suggestion
 from rsf_core.rounds.start import Stages
-from rsf_core.rounds.state import Standing
+from rsf_core.rounds.state import ProjectState
 from rsf_core.store.records import ThresholdRecord
 from rsf_core.store.store import Store
 from rsf_core.store.tally import Votes
@@ -36,12 +36,12 @@ class AcceptanceBook:
     def __init__(
         self,
         store: Store,
-        standing: Standing,
+        project_state: ProjectState,
         stages: Stages,
         target_book: TargetBook,
         votes_for: Callable[[int, str | None], Votes],
     ) -> None:
-        self._store, self._standing, self._stages, self._target_book = store, standing, stages, target_book
+        self._store, self._project_state, self._stages, self._target_book = store, project_state, stages, target_book
         self._votes_for = votes_for
         self._kept_marks = lru_cache(maxsize=KEPT_LANDSCAPES)(self._make_marks)
         self._kept_landscape = lru_cache(maxsize=KEPT_LANDSCAPES)(self._make_landscape)
@@ -49,7 +49,7 @@ class AcceptanceBook:
 
     def threshold(self, round_number: int | None = None) -> ThresholdRecord | None:
         """The M in force, or None before scoring."""
-        thresholds = self._store.thresholds(self._standing.number(round_number))
+        thresholds = self._store.thresholds(self._project_state.number(round_number))
         return thresholds[0] if thresholds else None
 
     @spoken
@@ -62,7 +62,7 @@ class AcceptanceBook:
         reason: str = "by hand",
     ) -> None:
         """Put another M (nats) in force for a round. Raises StageError before scoring."""
-        number = self._standing.number(round_number)
+        number = self._project_state.number(round_number)
         current = self.threshold(number)
         if current is None:
             raise StageError(f"round {number} has no scores yet: M is chosen after scoring")
@@ -70,12 +70,12 @@ class AcceptanceBook:
 
     def thresholds(self, round_number: int | None = None) -> list[ThresholdRecord]:
         """Every M the round has had, the one in force first."""
-        return self._store.thresholds(self._standing.number(round_number))
+        return self._store.thresholds(self._project_state.number(round_number))
 
     @spoken
     def undo_threshold(self, round_number: int | None = None, author: Actor = LOCAL) -> bool:
         """Put the M before in force again; False where there is none under this target."""
-        number = self._standing.number(round_number)
+        number = self._project_state.number(round_number)
         earlier = history.before(self._store.thresholds(number))
         if earlier is None:
             return False
@@ -91,7 +91,7 @@ class AcceptanceBook:
 
     def landscape(self, scope: Scope, round_number: int | None = None, onlooker: str | None = None) -> Landscape | None:
         """The round at every M, or None before scoring. It is kept until a score is added; what people say is taken in."""
-        number = self._standing.number(round_number)
+        number = self._project_state.number(round_number)
         return self._kept_landscape(
             number, scope, self._store.ratios_version(number), self._votes_for(number, onlooker)
         )
@@ -110,7 +110,7 @@ class AcceptanceBook:
 
     def marks(self, scope: Scope, round_number: int | None = None, onlooker: str | None = None) -> list[Mark]:
         """The values of log M worth a mark, each judged on held-out prompts; kept as long as the landscape."""
-        number = self._standing.number(round_number)
+        number = self._project_state.number(round_number)
         return self._kept_marks(number, scope, self._store.ratios_version(number), self._votes_for(number, onlooker))
 
     def _make_marks(
@@ -129,21 +129,21 @@ class AcceptanceBook:
 
     def ratios(self, round_number: int | None = None, onlooker: str | None = None) -> pa.Table:
         """One row a scored candidate: log_ratio, critical_log_m, scale (nats), decision, override (−1, 0, 1), …"""
-        number = self._standing.number(round_number)
+        number = self._project_state.number(round_number)
         return self._store.ratios(number, self._votes_for(number, onlooker))
 
     def scorers(self, round_number: int | None = None) -> list[str]:
         """The scorers that have scored candidates of a round."""
-        return self._store.scorers(self._standing.number(round_number))
+        return self._store.scorers(self._project_state.number(round_number))
 
     def scores(self, scorer: str, round_number: int | None = None) -> NDArray[np.float64]:
         """The score of every row of `ratios`, in its order; NaN where this scorer has not seen the candidate."""
-        return self._store.score_column(self._standing.number(round_number), scorer)
+        return self._store.score_column(self._project_state.number(round_number), scorer)
 
     def reward(self, round_number: int | None = None) -> NDArray[np.float64]:
         """r of every row of `ratios` under the target in force; −∞ where a constraint fails or it was truncated, so that
         no rule keeps it. Where the target has no reward, all that pass are alike (0)."""
-        number = self._standing.number(round_number)
+        number = self._project_state.number(round_number)
         target, ratios = self.target(number), self._store.ratios(number)
         if target is None:
             raise StageError(f"round {number} has no scores yet: rewards come with scoring")
@@ -155,7 +155,7 @@ class AcceptanceBook:
         self, log_m: float, scope: Scope, round_number: int | None = None, onlooker: str | None = None
     ) -> list[RuleOutcome]:
         """What each acceptance rule would keep of the round's candidates, rejection at `log_m` (nats) first."""
-        number = self._standing.number(round_number)
+        number = self._project_state.number(round_number)
         landscape, ratios = self.landscape(scope, number, onlooker), self.ratios(number, onlooker)
         if landscape is None:
             raise StageError(f"round {number} has no scores yet: rules are compared after scoring")
@@ -164,7 +164,7 @@ class AcceptanceBook:
     @spoken
     def take_suggestion(self, suggestion: Suggestion, round_number: int | None = None, author: Actor = LOCAL) -> None:
         """Make the suggested target the project's: a new version, under which the round is decided anew at its M."""
-        number = self._standing.number(round_number)
+        number = self._project_state.number(round_number)
         now, changes = self._target_book.draft(), {"rewards": suggestion.target.rewards, "beta": suggestion.target.beta}
         draft = Draft(now.target.model_copy(update=changes), now.accept)
         if draft != now:

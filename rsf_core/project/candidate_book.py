@@ -11,7 +11,7 @@ from rsf_core.acceptance.bands import Bands, Plan, Rates
 from rsf_core.domain import Action, JobKind, JobState
 from rsf_core.domain.access import LOCAL, Actor, spoken
 from rsf_core.review.onlooking import Find
-from rsf_core.rounds.state import Standing
+from rsf_core.rounds.state import ProjectState
 from rsf_core.sampling.intervals import Interval
 from rsf_core.store.decided import COUNTED_TABLES
 from rsf_core.store.drawn_records import LatestCompletion, RoundPrompt
@@ -31,24 +31,24 @@ from rsf_core.store.tally import Votes
 class CandidateBook:
     """`onlooker`, wherever there is one, is a reviewer, who is told of gold items as of any candidates (see `Onlooking`)."""
 
-    def __init__(self, store: Store, standing: Standing, onlooking: Find) -> None:
-        self._store, self._standing, self._onlooking = store, standing, onlooking
+    def __init__(self, store: Store, project_state: ProjectState, onlooking: Find) -> None:
+        self._store, self._project_state, self._onlooking = store, project_state, onlooking
         self._speed = lru_cache(maxsize=8)(store.generation_speed)  # what is done stays as it is
 
     def latest_completions(self, count: int, round_number: int | None = None) -> list[LatestCompletion]:
         """`candidate_id` and `completion` of the last that a round has drawn, the newest first."""
-        return self._store.latest_completions(self._standing.number(round_number), count)
+        return self._store.latest_completions(self._project_state.number(round_number), count)
 
     def prompt_texts(self, prompt_ids: Sequence[int]) -> dict[int, str]:
         """The texts of prompts, retired ones too, by number; one that is not there is left out."""
         return {number: row["text"] for number, row in self._store.prompts_by_id(prompt_ids).items()}
 
     def counts(self, round_number: int | None = None, onlooker: str | None = None) -> RoundCounts:
-        number = self._standing.number(round_number)
+        number = self._project_state.number(round_number)
         return self._store.round_counts(number, self._told(number, onlooker))
 
     def prompts_in_round(self, round_number: int | None = None, onlooker: str | None = None) -> list[RoundPrompt]:
-        number = self._standing.number(round_number)
+        number = self._project_state.number(round_number)
         prompts, look = self._store.prompts_in_round(number), self._onlooking(number, onlooker)
         return prompts if look is None else look.prompts(prompts)
 
@@ -56,7 +56,7 @@ class CandidateBook:
         self, prompt_id: int, round_number: int | None = None, onlooker: str | None = None
     ) -> list[CandidateRecord]:
         """All candidates of a prompt in a round, by k."""
-        number = self._standing.number(round_number)
+        number = self._project_state.number(round_number)
         candidates, look = self._store.candidates_of_prompt(number, prompt_id), self._onlooking(number, onlooker)
         return candidates if look is None else look.candidates(candidates)
 
@@ -66,11 +66,11 @@ class CandidateBook:
 
     def candidates_elsewhere(self, round_number: int | None = None) -> list[ElsewhereRecord]:
         """The candidates of a round that were made elsewhere, by prompt and k."""
-        return self._store.elsewhere.of_round(self._standing.number(round_number))
+        return self._store.elsewhere.of_round(self._project_state.number(round_number))
 
     def elsewhere_counts(self, round_number: int | None = None, onlooker: str | None = None) -> ElsewhereCounts:
         """How many of them there are, and what people say of them."""
-        number = self._standing.number(round_number)
+        number = self._project_state.number(round_number)
         counts, look = self._store.elsewhere.counts(number), self._onlooking(number, onlooker)
         return counts if look is None else look.elsewhere(counts)
 
@@ -83,11 +83,11 @@ class CandidateBook:
     @spoken
     def undo(self, round_number: int | None = None, reviewer: Actor = LOCAL) -> str | None:
         """Take back the reviewer's last override of a round; the candidate's id, or None."""
-        return self._store.undo_override(uuid.uuid4().hex, self._standing.number(round_number), reviewer.name)
+        return self._store.undo_override(uuid.uuid4().hex, self._project_state.number(round_number), reviewer.name)
 
     def without_score(self, round_number: int | None = None) -> list[NoScoreRecord]:
         """The candidates of a round for which the target lacks a score, with the reason: the rule decides nothing of them."""
-        return self._store.without_score(self._standing.number(round_number))
+        return self._store.without_score(self._project_state.number(round_number))
 
     def bands(self, round_number: int | None = None, onlooker: str | None = None) -> Bands | None:
         """How many prompts of a round have none, few, some, most or all of their candidates accepted; None before scoring."""
@@ -99,7 +99,7 @@ class CandidateBook:
 
     def none_of(self, k: int, round_number: int | None = None, onlooker: str | None = None) -> Interval | None:
         """The share of prompts like a round's that would get none of `k` candidates; None before scoring."""
-        number = self._standing.number(round_number)
+        number = self._project_state.number(round_number)
         kinds = self._kinds(number, onlooker)
         return self._store.unchanged(
             ("none_of", k, number, tuple(kinds)), COUNTED_TABLES, lambda: bands.none_of(kinds, k)
@@ -108,18 +108,18 @@ class CandidateBook:
     def starving_plan(self, onlooker: str | None = None) -> Plan | None:
         """What drawing as many candidates again for the newest round's prompts with none accepted would give; None where no
         prompt starves."""
-        number, each = self._standing.current_round().round, self._standing.settings().generate.candidates
+        number, each = self._project_state.current_round().round, self._project_state.settings().generate.candidates
         kinds = self._kinds(number, onlooker)
         name = ("starving_plan", number, each, tuple(kinds))
         return self._store.unchanged(name, COUNTED_TABLES, lambda: bands.plan(kinds, each))
 
     def _kinds(self, round_number: int | None, onlooker: str | None) -> list[PromptKind]:
-        number = self._standing.number(round_number)
+        number = self._project_state.number(round_number)
         return self._store.prompt_kinds(number, self._told(number, onlooker))
 
     def generation_speed(self, round_number: int | None = None) -> Speed | None:
         """How fast the candidates of a round were drawn, over its finished generate jobs; None where there is none."""
-        number = self._standing.number(round_number)
+        number = self._project_state.number(round_number)
         drawn = [
             j for j in self._store.jobs(round_number=number) if j.kind is JobKind.GENERATE and j.state is JobState.DONE
         ]

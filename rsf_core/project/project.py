@@ -57,7 +57,7 @@ from rsf_core.rounds.follow import Following
 from rsf_core.rounds.lineage import Lineage
 from rsf_core.rounds.prompt_lengths import PromptLengths
 from rsf_core.rounds.start import Stages
-from rsf_core.rounds.state import Standing
+from rsf_core.rounds.state import ProjectState
 from rsf_core.sampling.streams import child_seed
 from rsf_core.store.backup import DATABASE
 from rsf_core.store.database import problem_of
@@ -78,48 +78,50 @@ class Project:
         self.folder = folder
         self._lock = lock
         self.store = Store(folder / DATABASE, folder / "exports")
-        self._standing = Standing(folder, self.store)
+        self._project_state = ProjectState(folder, self.store)
         self.supervisor = JobSupervisor(self.store, folder / "spool")
-        self._stages = Stages(folder, self.store, self._standing, self.supervisor)
-        self._driver = Driver(self.store, self._standing, self._stages)
-        self.autopilot = Autopilot(self.store, self._standing, self._stages, self._driver)
-        self._following = Following(self.store, self._standing, self._stages, self.autopilot.steer)
+        self._stages = Stages(folder, self.store, self._project_state, self.supervisor)
+        self._driver = Driver(self.store, self._project_state, self._stages)
+        self.autopilot = Autopilot(self.store, self._project_state, self._stages, self._driver)
+        self._following = Following(self.store, self._project_state, self._stages, self.autopilot.steer)
         self.supervisor.listen(self._following.on_done, self._on_ended, self._mend_summary)
-        self.lineage = Lineage(folder, self.store, self._standing)
-        self.prompt_lengths = PromptLengths(self.store, self._standing.settings)
-        self.prompt_book = PromptBook(self.store, self._standing.settings, self.prompt_lengths.room)
-        self.target_book = TargetBook(folder, self.store, self._standing, self._stages, self._votes_for)
+        self.lineage = Lineage(folder, self.store, self._project_state)
+        self.prompt_lengths = PromptLengths(self.store, self._project_state.settings)
+        self.prompt_book = PromptBook(self.store, self._project_state.settings, self.prompt_lengths.room)
+        self.target_book = TargetBook(folder, self.store, self._project_state, self._stages, self._votes_for)
         self._rounds = RoundBook(
-            self.store, self._standing, self._stages, self._driver, self.supervisor, self._votes_for
+            self.store, self._project_state, self._stages, self._driver, self.supervisor, self._votes_for
         )
-        self._candidates = CandidateBook(self.store, self._standing, lambda n, who: self.review.onlooking(n, who))
-        self._acceptance = AcceptanceBook(self.store, self._standing, self._stages, self.target_book, self._votes_for)
-        self._results = ResultBook(folder, self.store, self._standing)
+        self._candidates = CandidateBook(self.store, self._project_state, lambda n, who: self.review.onlooking(n, who))
+        self._acceptance = AcceptanceBook(
+            self.store, self._project_state, self._stages, self.target_book, self._votes_for
+        )
+        self._results = ResultBook(folder, self.store, self._project_state)
         self.own_scorers = OwnScorers(folder, self.store, self.target_book)
-        self.scorer_book = ScorerBook(folder, self.store, self._standing.settings, self._votes_for)
-        embedding = Embedding(folder, self.store, self._standing, self._stages, self.supervisor)
+        self.scorer_book = ScorerBook(folder, self.store, self._project_state.settings, self._votes_for)
+        embedding = Embedding(folder, self.store, self._project_state, self._stages, self.supervisor)
         self.features = Features(self.store, embedding)
         self.guide_book = GuideBook(self.store)
-        self.question_book = QuestionBook(folder, self.store, self._standing.settings)
-        self._settings = SettingsBook(folder, self.store, self._standing, self.target_book, self.question_book)
+        self.question_book = QuestionBook(folder, self.store, self._project_state.settings)
+        self._settings = SettingsBook(folder, self.store, self._project_state, self.target_book, self.question_book)
         self.answers = AnswerBook(folder, self.store, self.question_book, self._stages, self.target_book)
         self.gold = GoldBook(self.store)
         self.taste = TasteBook(
-            self.store, self._standing, self._stages, self.supervisor, self.target_book, self._votes_for
+            self.store, self._project_state, self._stages, self.supervisor, self.target_book, self._votes_for
         )
         self.invites = Invites(self.store.links)
         self.imports = Imports(
-            folder / "imports", self.store, self.prompt_book, self.prompt_lengths, self._standing.settings
+            folder / "imports", self.store, self.prompt_book, self.prompt_lengths, self._project_state.settings
         )
         self.candidate_imports = CandidateImports(
-            self.imports, self.store, self._standing.settings, self.prompt_book.is_unsealed
+            self.imports, self.store, self._project_state.settings, self.prompt_book.is_unsealed
         )
-        self.review = Reviews(self.store, self._standing.settings, self.target, self.features)
+        self.review = Reviews(self.store, self._project_state.settings, self.target, self.features)
         self.progress = ReviewProgress(self.store, self.review)
-        self.comparing = Comparing(self.store, self._standing.settings, self.review)
-        self.ranking = Ranking(self.store, self._standing.settings, self.review, self.comparing.ended)
+        self.comparing = Comparing(self.store, self._project_state.settings, self.review)
+        self.ranking = Ranking(self.store, self._project_state.settings, self.review, self.comparing.ended)
         self.exports = Exports(
-            folder, self.store, self._standing.settings, self.target, self.review.agreement, self.review.onlooking
+            folder, self.store, self._project_state.settings, self.target, self.review.agreement, self.review.onlooking
         )
         self._server: OwnerServer | None = None
         self._started = self._closed = False
@@ -310,7 +312,7 @@ class Project:
 
     @property
     def settings(self) -> Settings:
-        return self._standing.settings()
+        return self._project_state.settings()
 
     settings_problems = of_part("_settings", SettingsBook.problems)
     set = of_part("_settings", SettingsBook.set)
@@ -377,7 +379,7 @@ class Project:
 
     @property
     def current_round(self) -> int:
-        return self._standing.current_round().round
+        return self._project_state.current_round().round
 
     rounds = of_part("_rounds", RoundBook.rounds)
     stages = of_part("_rounds", RoundBook.stages)

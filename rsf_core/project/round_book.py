@@ -14,7 +14,7 @@ from rsf_core.rounds import drive, next_proposal, stages
 from rsf_core.rounds.drive import Complete, Driver
 from rsf_core.rounds.stages import Stage, StageState
 from rsf_core.rounds.start import Stages
-from rsf_core.rounds.state import Standing
+from rsf_core.rounds.state import ProjectState
 from rsf_core.rounds.until import SoFar
 from rsf_core.store.records import CuratedRecord, JobRecord, RoundRecord
 from rsf_core.store.store import Store
@@ -29,13 +29,13 @@ class RoundBook:
     def __init__(
         self,
         store: Store,
-        standing: Standing,
+        project_state: ProjectState,
         stages: Stages,
         driver: Driver,
         supervisor: JobSupervisor,
         votes_for: Callable[[int, str | None], Votes],
     ) -> None:
-        self._store, self._standing, self._stages, self._driver = store, standing, stages, driver
+        self._store, self._project_state, self._stages, self._driver = store, project_state, stages, driver
         self._supervisor, self._votes_for = supervisor, votes_for
 
     def rounds(self) -> list[RoundRecord]:
@@ -43,13 +43,15 @@ class RoundBook:
 
     def stages(self, round_number: int | None = None, onlooker: str | None = None) -> tuple[StageState, ...]:
         """Where each stage of a round (the newest by default) stands."""
-        number = self._standing.number(round_number)
-        return self._standing.states(number, self._votes_for(number, onlooker))
+        number = self._project_state.number(round_number)
+        return self._project_state.states(number, self._votes_for(number, onlooker))
 
     def next_step(self, onlooker: str | None = None) -> drive.Step:
         """What comes next: a stage to start, a job to resume or to wait for, a review to wait for, the next round, or what has
         to be done before."""
-        return self._driver.next_step(onlooker_votes=self._votes_for(self._standing.current_round().round, onlooker))
+        return self._driver.next_step(
+            onlooker_votes=self._votes_for(self._project_state.current_round().round, onlooker)
+        )
 
     @spoken
     def advance(self, author: Actor = LOCAL) -> str | None:
@@ -66,7 +68,9 @@ class RoundBook:
     def run(self, rounds_wanted: int = 1, on_progress: Callable[[JobRecord, Status], None] | None = None) -> None:
         """Finish the newest round and go on until `rounds_wanted` rounds more are complete. Raises JobError when a job
         fails or is cancelled."""
-        last = drive.last_round(self._standing.current_round().round, rounds_wanted, stages.complete(self.stages()))
+        last = drive.last_round(
+            self._project_state.current_round().round, rounds_wanted, stages.complete(self.stages())
+        )
         while not isinstance(self._driver.next_step(last), Complete):
             self.advance()
             self.wait(on_progress)
@@ -95,11 +99,11 @@ class RoundBook:
 
     def next_proposal(self) -> str:
         """The model that the next round will draw from. Raises StageError where there is none yet."""
-        return next_proposal.next_proposal(self._store, self._standing)
+        return next_proposal.next_proposal(self._store, self._project_state)
 
     def chosen_proposal(self) -> str | None:
         """The model that a person chose for the round after the newest, or None."""
-        return self._store.proposal_choice(self._standing.current_round().round)
+        return self._store.proposal_choice(self._project_state.current_round().round)
 
     @spoken
     def set_proposal(self, model_id: str, author: Actor = LOCAL, reason: str = "by hand") -> None:
@@ -108,7 +112,7 @@ class RoundBook:
             raise StageError(f"there is no model {model_id!r}")
         if model_id in self._store.deleted_models():
             raise StageError(f"the files of {model_id} were deleted: nothing can be drawn from it")
-        self._store.add_proposal_choice(model_id, self._standing.current_round().round, author.name, reason)
+        self._store.add_proposal_choice(model_id, self._project_state.current_round().round, author.name, reason)
 
     def generate(self, then_score: bool = True) -> str:
         """Start drawing candidates; the job's id. Raises StageError."""
@@ -129,7 +133,7 @@ class RoundBook:
 
     def drawn_until(self, round_number: int | None = None) -> SoFar | None:
         """What the newest such run of a round has come to, with limits of the rate that hold at every moment."""
-        return self._stages.looks.newest(self._standing.number(round_number))
+        return self._stages.looks.newest(self._project_state.number(round_number))
 
     def score(self, round_number: int | None = None, again: bool = False) -> str | None:
         """Start scoring what has no score under the target in force; None when all have one (decisions are derived).

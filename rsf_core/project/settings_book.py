@@ -10,21 +10,26 @@ from rsf_core.domain.errors import SettingsError
 from rsf_core.domain.settings import Problem, Settings
 from rsf_core.project.question_book import QuestionBook
 from rsf_core.project.target_book import TargetBook
-from rsf_core.rounds.state import Standing
+from rsf_core.rounds.state import ProjectState
 from rsf_core.store.store import Store
 
 
 class SettingsBook:
     def __init__(
-        self, folder: Path, store: Store, standing: Standing, target_book: TargetBook, question_book: QuestionBook
+        self,
+        folder: Path,
+        store: Store,
+        project_state: ProjectState,
+        target_book: TargetBook,
+        question_book: QuestionBook,
     ) -> None:
-        self._folder, self._store, self._standing = folder, store, standing
+        self._folder, self._store, self._project_state = folder, store, project_state
         self._target_book, self._question_book = target_book, question_book
 
     def problems(self) -> list[Problem]:
         """What is wrong with values in project.toml: their defaults hold in their place, and no stage starts before they are
         set or unset."""
-        return self._standing.settings_problems()
+        return self._project_state.settings_problems()
 
     @spoken
     def set(self, key: str, text: str, author: Actor = LOCAL) -> Settings:
@@ -34,7 +39,7 @@ class SettingsBook:
         a version: see `target_book`."""
         if key == "model" and (self._store.models() or self._store.round_counts(1).candidates):
             raise SettingsError(
-                f"this project's base model is {self._standing.settings().model} and has drawn candidates already: "
+                f"this project's base model is {self._project_state.settings().model} and has drawn candidates already: "
                 "start a new project for another model"
             )
         self._target_book.note()

@@ -26,7 +26,7 @@ from rsf_core.domain.settings import Accept, Constraint, Target
 from rsf_core.project import target_check
 from rsf_core.rounds import versions
 from rsf_core.rounds.start import Stages
-from rsf_core.rounds.state import BASE_ID, Standing
+from rsf_core.rounds.state import BASE_ID, ProjectState
 from rsf_core.store.records import ThresholdRecord
 from rsf_core.store.store import Store
 from rsf_core.store.tally import Votes
@@ -89,11 +89,11 @@ class TargetBook:
         self,
         folder: Path,
         store: Store,
-        standing: Standing,
+        project_state: ProjectState,
         stages: Stages,
         votes_for: Callable[[int, str | None], Votes],
     ) -> None:
-        self._folder, self._store, self._standing, self._stages = folder, store, standing, stages
+        self._folder, self._store, self._project_state, self._stages = folder, store, project_state, stages
         self._votes_for = votes_for
         self._stored = lru_cache(maxsize=2)(self._read_stored)
         self._column = lru_cache(maxsize=KEPT_COLUMNS)(self._read_column)
@@ -101,7 +101,7 @@ class TargetBook:
 
     def draft(self) -> Draft:
         """The target and the rule of M of the settings."""
-        settings = self._standing.settings()
+        settings = self._project_state.settings()
         return Draft(settings.target, settings.accept)
 
     # -- looking -------------------------------------------------------------------------------------------------------
@@ -122,7 +122,7 @@ class TargetBook:
             return None
         scored = self._store.scores_version()
         scores = {scorer: self._column(number, scorer, scored) for scorer in draft.target.scorers}
-        source = decisions.reference_of(self._store, draft.target, self._standing.round(number), BASE_ID)
+        source = decisions.reference_of(self._store, draft.target, self._project_state.round(number), BASE_ID)
         known = {None: None, LOG_Q: stored.drawn.log_q, LOG_MODEL: stored.log_model}
         reference = known[source] if source in known else self._column(number, str(source), scored)
         kept, names = self._kept_m(number, draft.target), [*scores, *([] if source in known else [str(source)])]
@@ -145,7 +145,7 @@ class TargetBook:
     def check(self, target: Target) -> None:
         """Whether `target` can be saved, by its scorers and constraints that the one in force has not: see `target_check`.
         Raises TargetError and ScorerError."""
-        target_check.check(self._folder, target, self._standing.settings().target)
+        target_check.check(self._folder, target, self._project_state.settings().target)
 
     def reward_now(self, round_number: int) -> NDArray[np.float64] | None:
         """r of each candidate of a preview under the target that the round was decided by, NaN where a score is missing; None
@@ -210,13 +210,13 @@ class TargetBook:
 
     def fate(self, onlooker: str | None = None) -> Fate:
         """What saving a target means for the newest round."""
-        number = self._standing.current_round().round
+        number = self._project_state.current_round().round
         counts = self._store.round_counts(number, self._votes_for(number, onlooker))
         return Fate(
             number,
             counts.candidates,
             counts.decided > 0,
-            self._standing.tuned_model(number) is not None,
+            self._project_state.tuned_model(number) is not None,
             self._is_running(),
             counts.overridden,
             len(self._store.curated_sets()),
@@ -248,7 +248,7 @@ class TargetBook:
     def note(self, author: Actor = LOCAL, reason: str = BY_HAND) -> None:
         """Keep the target of the settings as a version where it isn't the newest one: it was changed by one setting, or in
         project.toml by hand."""
-        if any(problem.path[0] in ("target", "accept") for problem in self._standing.settings_problems()):
+        if any(problem.path[0] in ("target", "accept") for problem in self._project_state.settings_problems()):
             return  # defaults hold in the place of what stands there
         records, now = self._store.target_versions.all(), self.draft()
         if not (records and _is(records[0], now)):

@@ -32,7 +32,7 @@ from rsf_core.review.gold import one_by_one
 from rsf_core.review.onlooking import as_told
 from rsf_core.review.pair_words import pair_words
 from rsf_core.rounds.start import Stages
-from rsf_core.rounds.state import Standing
+from rsf_core.rounds.state import ProjectState
 from rsf_core.sampling.intervals import Interval
 from rsf_core.scorers import registry, tastes
 from rsf_core.store.store import Store
@@ -102,13 +102,13 @@ class TasteBook:
     def __init__(
         self,
         store: Store,
-        standing: Standing,
+        project_state: ProjectState,
         stages: Stages,
         supervisor: JobSupervisor,
         target_book: TargetBook,
         votes_for: Callable[[int, str | None], Votes],
     ) -> None:
-        self._store, self._standing, self._stages = store, standing, stages
+        self._store, self._project_state, self._stages = store, project_state, stages
         self._supervisor, self._target_book, self._votes_for = supervisor, target_book, votes_for
 
     def decisions(self, onlooker: str | None = None) -> Decisions:
@@ -153,7 +153,7 @@ class TasteBook:
             of_row = np.array([at[where] for where in mine[here].tolist()], np.int64)
             decided, shown = np.zeros((2, len(places)), np.bool_)
             decided[of_row], shown[of_row] = True, was_shown[here]
-            chosen[here] = by_chance(places, decided, shown, self._standing.settings().seed)[of_row]
+            chosen[here] = by_chance(places, decided, shown, self._project_state.settings().seed)[of_row]
         return rows.set_column(rows.schema.get_field_index("audit"), "audit", pa.array(chosen))
 
     def _compared(self) -> tuple[pa.Table, list[_Pair]]:
@@ -164,13 +164,13 @@ class TasteBook:
             store = self._store
             rounds = [one.round for one in store.rounds()]
             by_round = (pair_words(store.comparisons.standing(n), store.rankings.standing(n)) for n in rounds)
-            standing = [one for words in by_round for one in words]
+            compared = [word for words in by_round for word in words]
             rows = self._store.tastes.compared(
-                sorted({name for choice in standing for name in (choice.left_id, choice.right_id)})
+                sorted({name for choice in compared for name in (choice.left_id, choice.right_id)})
             )
             known = set(rows["candidate_id"].to_pylist())
             pairs = [
-                (choice.left_id, choice.right_id, _PREFERRED[choice.verdict], choice.weight) for choice in standing
+                (choice.left_id, choice.right_id, _PREFERRED[choice.verdict], choice.weight) for choice in compared
             ]
             return rows, sorted(pair for pair in pairs if known.issuperset(pair[:2]))
 
@@ -216,11 +216,11 @@ class TasteBook:
                 f"version {version} was learned from exactly the current decisions and comparisons: learning again "
                 "would give the same"
             )
-        settings = self._standing.sound_settings()
-        counts = self._store.round_counts(self._standing.current_round().round)
+        settings = self._project_state.sound_settings()
+        counts = self._store.round_counts(self._project_state.current_round().round)
         rate = counts.automatic / counts.decided if counts.decided else 0.0
         spec = LearnSpec(
-            round=self._standing.current_round().round,
+            round=self._project_state.current_round().round,
             compute=settings.compute,
             model=self._stages.base(),
             others=(tastes.TOKENS, tastes.ENDED, *others),
@@ -247,11 +247,11 @@ class TasteBook:
     def score(self, version: str) -> str | None:
         """Score the newest round by a version, whether it is in the target or not; the job's id, None where all is scored.
         Nothing is decided by it. Raises StageError, ScorerError."""
-        return self._stages.score_by(self.version(version).scorer, self._standing.current_round().round)
+        return self._stages.score_by(self.version(version).scorer, self._project_state.current_round().round)
 
     def scored(self, version: str) -> tuple[int, int]:
         """How many candidates of the newest round have its score, and how many there are."""
-        number, scorer = self._standing.current_round().round, tastes.ref(version)
+        number, scorer = self._project_state.current_round().round, tastes.ref(version)
         return self._store.count_scores(number, [scorer]).get(scorer, 0), self._store.round_counts(number).candidates
 
     def draft(self, version: str, use: Use = Use.REWARD) -> Draft:
@@ -270,7 +270,7 @@ class TasteBook:
 
     def _of_the_best_third(self, scorer: str) -> float:
         """The log-odds that a third of the newest round's candidates reach."""
-        scores = self._target_book.scores(scorer, self._standing.current_round().round)
+        scores = self._target_book.scores(scorer, self._project_state.current_round().round)
         if not len(scores):
             raise StageError("no candidate of the newest round has this scorer's score: score the round by it first")
         return float(np.quantile(scores, 2 / 3))
@@ -279,7 +279,7 @@ class TasteBook:
         self, version: str, most: int = EXAMPLES, onlooker: str | None = None
     ) -> tuple[list[Disagreement], list[Disagreement]]:
         """Of the newest round: what it is surest that people reject and the rule accepts, and the other way round."""
-        scorer, number = self.version(version).scorer, self._standing.current_round().round
+        scorer, number = self.version(version).scorer, self._project_state.current_round().round
         ratios = self._store.ratios(number, self._votes_for(number, onlooker))
         if not ratios.num_rows:
             return [], []
@@ -315,7 +315,7 @@ class TasteBook:
         at little cost: no models' opinions, none that compares with other candidates, and no people's answers, which tell
         much of a decided candidate, whose reviewer gave them, and are not there of the others."""
         names = []
-        for scorer in self._standing.settings().target.scorers:
+        for scorer in self._project_state.settings().target.scorers:
             card = registry.card(ScorerRef.parse(scorer).name)
             if not (tastes.versions([scorer]) or card.sends or card.opinion or card.siblings or card.partial):
                 names.append(scorer)

@@ -18,7 +18,7 @@ from rsf_core.rounds import comparisons, drive, guardrails, stages
 from rsf_core.rounds.drive import Complete, Driver, OpenRound, Resume, Start, Stopped, WaitForJob, WaitForReview
 from rsf_core.rounds.stages import Stage
 from rsf_core.rounds.start import Stages
-from rsf_core.rounds.state import Standing
+from rsf_core.rounds.state import ProjectState
 from rsf_core.store.store import Store
 
 
@@ -66,8 +66,8 @@ class Flight:
 class Autopilot:
     """What comes next is the driver's answer. The autopilot adds when to stop, when to wait for a person, and the controls."""
 
-    def __init__(self, store: Store, standing: Standing, stages: Stages, driver: Driver) -> None:
-        self._store, self._standing, self._stages, self._driver = store, standing, stages, driver
+    def __init__(self, store: Store, project_state: ProjectState, stages: Stages, driver: Driver) -> None:
+        self._store, self._project_state, self._stages, self._driver = store, project_state, stages, driver
 
     def flight(self) -> Flight | None:
         """The newest flight, or None before any."""
@@ -94,8 +94,8 @@ class Autopilot:
             raise StageError("rounds are already running by themselves: stop them first")
         if count < 1:
             raise StageError("at least one round has to run")
-        current = self._standing.current_round().round
-        last = drive.last_round(current, count, stages.complete(self._standing.states(current)))
+        current = self._project_state.current_round().round
+        last = drive.last_round(current, count, stages.complete(self._project_state.states(current)))
         number = now.flight + 1 if now else 1
         self._store.add_flight_event(number, "started", current, last, pause, author.name, f"{count} rounds")
         self.steer()
@@ -134,12 +134,12 @@ class Autopilot:
             case Resume(_, job_id):  # a person decides whether it goes on
                 self._say("stopped", now.author, self._store.job(job_id).outcome)
             case Start(stage) | Stopped(stage) if self._awaits_review(now, stage):  # it may accept some where none is
-                number = self._standing.current_round().round
+                number = self._project_state.current_round().round
                 accepted = self._store.round_counts(number).accepted
                 reason = f"{accepted:,} candidates of round {number} are accepted: review them"
                 self._say("waiting", now.author, reason)
             case Start(Stage.FINETUNE) | Stopped(Stage.FINETUNE):
-                self._train(now, self._standing.current_round().round)
+                self._train(now, self._project_state.current_round().round)
             case Start(stage):
                 self._driver.start(stage, now.actor)
             case Stopped(_, because):
@@ -148,11 +148,11 @@ class Autopilot:
 
     def _awaits_review(self, now: Flight, stage: Stage) -> bool:
         """Whether a person was to review before this stage and has not let it go on."""
-        reviewed = now.event == "continued" and now.round == self._standing.current_round().round
+        reviewed = now.event == "continued" and now.round == self._project_state.current_round().round
         return now.pause and not reviewed and stages.persons_before(stage) is not None
 
     def _train(self, now: Flight, number: int) -> None:
-        limits = self._standing.settings().autopilot
+        limits = self._project_state.settings().autopilot
         rate = bands.rates(self._store.prompt_kinds(number)).effective
         why = guardrails.before_training(self._store.round_counts(number), limits, rate)
         if why:
@@ -166,9 +166,9 @@ class Autopilot:
         self._stages.finetune(curated.curated_id)
 
     def _after_round(self, now: Flight, step: OpenRound | Complete) -> None:
-        number = self._standing.current_round().round
-        limits = self._standing.settings().autopilot
-        comparison = comparisons.comparison(self._store, self._standing, number)
+        number = self._project_state.current_round().round
+        limits = self._project_state.settings().autopilot
+        comparison = comparisons.comparison(self._store, self._project_state, number)
         if comparison:
             controls = [
                 *([Control.RANDOM] if limits.control and not comparison.control else []),
@@ -187,20 +187,20 @@ class Autopilot:
     def _control(self, now: Flight, number: int, control: Control) -> bool:
         """Train and evaluate a control of the round; stop where that was broken off. False where there is nothing to do for
         it: its files were deleted, or it would be the same set."""
-        job = self._standing.control_job(number, control)
+        job = self._project_state.control_job(number, control)
         if job is not None and job.state is not JobState.DONE:
             self._say("stopped", now.author, f"the {control.label}: {job.outcome}")
-        elif self._standing.control(number, control) is None:
-            if not self._standing.control_leaves_a_choice(number, control):
+        elif self._project_state.control(number, control) is None:
+            if not self._project_state.control_leaves_a_choice(number, control):
                 return False
             self._stages.train_control(now.actor, number, control)
-        elif self._standing.control_is_deleted(number, control) or self._stages.evaluate(number) is None:
+        elif self._project_state.control_is_deleted(number, control) or self._stages.evaluate(number) is None:
             return False
         return True
 
     def _say(self, event: str, author: str, reason: str) -> None:
         now = self._now()
-        number = self._standing.current_round().round
+        number = self._project_state.current_round().round
         self._store.add_flight_event(now.flight, event, number, now.last_round, now.pause, author, reason)
 
     def _now(self) -> Flight:

@@ -19,7 +19,7 @@ from rsf_core.domain.specs import EvaluateSpec, GaugePart, ModelRef, SealedSpec
 from rsf_core.evaluation import gauges
 from rsf_core.jobs import units
 from rsf_core.rounds import comparisons, curation, next_proposal, versions
-from rsf_core.rounds.state import BASE_ID, Standing
+from rsf_core.rounds.state import BASE_ID, ProjectState
 from rsf_core.rounds.submitting import Submitting
 from rsf_core.scorers import registry
 from rsf_core.store.database import utc_now
@@ -56,27 +56,27 @@ class ComparisonFields(TypedDict):
 
 
 class Comparing:
-    def __init__(self, folder: Path, store: Store, standing: Standing, submitting: Submitting) -> None:
-        self._folder, self._store, self._standing, self._submitting = folder, store, standing, submitting
+    def __init__(self, folder: Path, store: Store, project_state: ProjectState, submitting: Submitting) -> None:
+        self._folder, self._store, self._project_state, self._submitting = folder, store, project_state, submitting
 
     def evaluate(self, round_number: int | None = None) -> str | None:
         """Draw held-out completions of the round's tuned model, and of its proposal and the base where they have
         none yet. None when all have been drawn already."""
         self._submitting.refuse_a_second(JobKind.EVALUATE)
-        round_record = self._standing.round(round_number or self._standing.current_round().round)
-        held_out = self._standing.held_out()
+        round_record = self._project_state.round(round_number or self._project_state.current_round().round)
+        held_out = self._project_state.held_out()
         if not held_out:
             raise StageError("there is no held-out prompt to compare models on: add some on the Prompts page")
-        tuned = self._standing.tuned_model(round_record.round)
-        controls = [self._standing.control(round_record.round, control) for control in Control]
+        tuned = self._project_state.tuned_model(round_record.round)
+        controls = [self._project_state.control(round_record.round, control) for control in Control]
         gone = self._store.deleted_models()
         made = [model.model_id for model in (tuned, *controls) if model is not None and model.model_id not in gone]
         model_ids = dict.fromkeys([BASE_ID, round_record.model_id, *made])
-        target = self._standing.target(round_record.round)
-        evaluated = self._standing.evaluated_models(target)
+        target = self._project_state.target(round_record.round)
+        evaluated = self._project_state.evaluated_models(target)
         missing = [model_id for model_id in model_ids if model_id not in evaluated]
         measured = self._gauges(
-            self._standing.sound_settings(), held_out, [model_id for model_id in model_ids if model_id not in gone]
+            self._project_state.sound_settings(), held_out, [model_id for model_id in model_ids if model_id not in gone]
         )
         if not missing and not measured:
             return None
@@ -85,7 +85,7 @@ class Comparing:
             for model_id in model_ids
             if model_id in missing or any(model_id in gauge.spec.models for gauge in measured)
         ]
-        key = self._standing.evaluation_key(target)
+        key = self._project_state.evaluation_key(target)
         spec = EvaluateSpec(
             round=round_record.round,
             gauges=tuple(gauge.spec for gauge in measured),
@@ -97,7 +97,7 @@ class Comparing:
             inputs |= gauge.inputs
 
         def check() -> None:  # one may have been sealed since they were read: nothing is drawn for a sealed prompt
-            if self._standing.held_out() != held_out:
+            if self._project_state.held_out() != held_out:
                 raise StageError(f"the held-out prompts {CHANGED}: compare again")
 
         return self._submitting.submit(spec, inputs, check=check)
@@ -142,7 +142,7 @@ class Comparing:
             raise StageError(
                 "there is no sealed prompt: seal held-out prompts that nothing was drawn for, or import some"
             )
-        chosen = next_proposal.next_proposal(self._store, self._standing) if model_id is None else model_id
+        chosen = next_proposal.next_proposal(self._store, self._project_state) if model_id is None else model_id
         model = next((model for model in self._store.models() if model.model_id == chosen), None)
         if model is None or model.model_id == BASE_ID or curation.is_control(model.curated_id):
             what = "there is no such model" if model is None else "it was not tuned on what was accepted"
@@ -150,7 +150,7 @@ class Comparing:
         gone = self._store.deleted_models()
         if chosen in gone:
             raise StageError(f"the files of {chosen} were deleted: nothing can be drawn from it")
-        target = self._standing.target(model.round)
+        target = self._project_state.target(model.round)
         unreadable = registry.reference_problems(target.scorers, prompts)
         if unreadable:
             numbers = ", ".join(str(problem.prompt_id) for problem in unreadable)
@@ -166,10 +166,10 @@ class Comparing:
             round=model.round,
             model_id=chosen,
             control_id=control if control in known else None,
-            evaluation_key=self._standing.evaluation_key(target, prompts),
+            evaluation_key=self._project_state.evaluation_key(target, prompts),
             prompts=len(prompts),
         )
-        self._standing.sound_settings()  # before it is opened: nothing is started by settings that are not allowed
+        self._project_state.sound_settings()  # before it is opened: nothing is started by settings that are not allowed
         with self._store.transaction("opening the sealed prompts"):
             if self._store.prompts(Split.SEALED) != prompts:
                 raise StageError(f"the sealed prompts {CHANGED}: nothing was opened; look, and open them then")
@@ -177,7 +177,7 @@ class Comparing:
         return self._draw_for_sealed(opening)
 
     def _go_on_with_sealed(self, opening: SealedOpening, model_id: str | None) -> str:
-        job = self._standing.sealed_job()
+        job = self._project_state.sealed_job()
         if (job is not None and job.state is JobState.DONE) or model_id not in (None, opening.model_id):
             raise StageError(
                 f"the sealed prompts were opened by {opening.author} on {opening.opened_at:%Y-%m-%d} for {opening.model_id}: "
@@ -189,7 +189,7 @@ class Comparing:
         return self._draw_for_sealed(opening)
 
     def _draw_for_sealed(self, opening: SealedOpening) -> str:
-        prompts, target = self._store.prompts(Split.SEALED), self._standing.target(opening.round)
+        prompts, target = self._store.prompts(Split.SEALED), self._project_state.target(opening.round)
         models = [BASE_ID, opening.model_id, *([opening.control_id] if opening.control_id else [])]
         spec = SealedSpec(
             round=opening.round,
@@ -202,7 +202,7 @@ class Comparing:
 
     def _comparison(self, key: str, models: Sequence[str], target: Target, prompts: int) -> ComparisonFields:
         """What the specs of jobs that draw for `prompts` prompts from models to compare them have in common."""
-        settings = self._standing.sound_settings()
+        settings = self._project_state.sound_settings()
         versions.ready(self._folder, target.scorers)
         reference = decisions.reference_model(target, BASE_ID)
         return {

@@ -15,7 +15,7 @@ from rsf_core.domain.settings import Target
 from rsf_core.domain.specs import SealedSpec
 from rsf_core.evaluation import forgetting
 from rsf_core.evaluation.metrics import Measured, gains, intervals, metric_bounds
-from rsf_core.rounds.state import BASE_ID, Standing
+from rsf_core.rounds.state import BASE_ID, ProjectState
 from rsf_core.sampling.acceptance import prompt_log_z
 from rsf_core.sampling.intervals import Interval, difference_interval, paired_differences
 from rsf_core.sampling.simultaneous import simultaneous_level
@@ -100,42 +100,43 @@ def gains_together(comparisons: Sequence[Comparison], level: float = 0.95) -> di
     }
 
 
-def comparison(store: Store, standing: Standing, round_number: int) -> Comparison | None:
+def comparison(store: Store, project_state: ProjectState, round_number: int) -> Comparison | None:
     """The held-out comparison of a round, or None before its evaluation is done. Made once as long as nothing of it changes:
     decisions of people are not among that."""
-    name = ("comparison", round_number, standing.settings().model_dump_json())
-    return store.unchanged(name, COMPARED_TABLES, lambda: _compare(store, standing, round_number))
+    name = ("comparison", round_number, project_state.settings().model_dump_json())
+    return store.unchanged(name, COMPARED_TABLES, lambda: _compare(store, project_state, round_number))
 
 
-def chosen_by(store: Store, standing: Standing) -> Curse | None:
+def chosen_by(store: Store, project_state: ProjectState) -> Curse | None:
     """`winners_curse` of all rounds that have a comparison."""
-    compared = (comparison(store, standing, round_record.round) for round_record in store.rounds())
+    compared = (comparison(store, project_state, round_record.round) for round_record in store.rounds())
     return winners_curse([each for each in compared if each is not None])
 
 
-def all_gains(store: Store, standing: Standing) -> dict[tuple[int, str], Interval]:
+def all_gains(store: Store, project_state: ProjectState) -> dict[tuple[int, str], Interval]:
     """`gains_together` of all rounds that have a comparison."""
-    compared = (comparison(store, standing, round_record.round) for round_record in store.rounds())
+    compared = (comparison(store, project_state, round_record.round) for round_record in store.rounds())
     return gains_together([each for each in compared if each is not None])
 
 
-def _compare(store: Store, standing: Standing, round_number: int) -> Comparison | None:
+def _compare(store: Store, project_state: ProjectState, round_number: int) -> Comparison | None:
     round_record = next((r for r in store.rounds() if r.round == round_number), None)
-    tuned = standing.tuned_model(round_number)
+    tuned = project_state.tuned_model(round_number)
     thresholds = store.thresholds(round_number)
     if round_record is None or tuned is None or not thresholds:
         return None
     target = target_of(store, thresholds[0])
-    evaluation = standing.evaluation(round_number)
+    evaluation = project_state.evaluation(round_number)
     compared = {BASE_ID, round_record.model_id, tuned.model_id}
     if not compared <= evaluation.models:
         return None
-    controls = {control: standing.control(round_number, control) for control in Control}
+    controls = {control: project_state.control(round_number, control) for control in Control}
     against = {control: model.model_id for control, model in controls.items() if model is not None}
     compared |= evaluation.models.intersection(against.values())
     log_m = common_log_m(store, thresholds[0])
     measured = {
-        model_id: standing.measures.measured(evaluation.key, model_id, target, log_m) for model_id in sorted(compared)
+        model_id: project_state.measures.measured(evaluation.key, model_id, target, log_m)
+        for model_id in sorted(compared)
     }
     random_id, filtered_id = against.get(Control.RANDOM), against.get(Control.CONSTRAINTS)
     ids = (round_record.model_id, tuned.model_id, random_id)
@@ -151,16 +152,16 @@ def _compare(store: Store, standing: Standing, round_number: int) -> Comparison 
     )
 
 
-def sealed_comparison(store: Store, standing: Standing) -> Comparison | None:
+def sealed_comparison(store: Store, project_state: ProjectState) -> Comparison | None:
     """What the sealed prompts say of the model that they were opened for, over the base, beside its random control; None
     before they are opened and drawn for. It stays, whatever target, M or settings change."""
-    opening, job = store.sealed.opening(), standing.sealed_job()
+    opening, job = store.sealed.opening(), project_state.sealed_job()
     if opening is None or job is None or job.state is not JobState.DONE:
         return None
     spec = job.spec_of(SealedSpec)
     ids = (BASE_ID, opening.model_id, opening.control_id)
     measured = {
-        name: standing.measures.measured(opening.evaluation_key, name, spec.target, spec.log_m)
+        name: project_state.measures.measured(opening.evaluation_key, name, spec.target, spec.log_m)
         for name in ids
         if name is not None
     }
@@ -269,11 +270,13 @@ def _mean_scale(store: Store, round_number: int) -> float:
     return float(finite.mean()) if finite.size else 0.0
 
 
-def held_out_examples(store: Store, standing: Standing, comparison: Comparison, count: int) -> list[dict[str, str]]:
+def held_out_examples(
+    store: Store, project_state: ProjectState, comparison: Comparison, count: int
+) -> list[dict[str, str]]:
     """The first completion before and after of the first `count` held-out prompts, for reading."""
-    key = standing.evaluation(comparison.round).key
+    key = project_state.evaluation(comparison.round).key
     before, after = (
-        standing.measures.completions(key, model_id) for model_id in (comparison.before_id, comparison.after_id)
+        project_state.measures.completions(key, model_id) for model_id in (comparison.before_id, comparison.after_id)
     )
     shown = list(itertools.islice((prompt_id for prompt_id, k in after if k == 0), count))
     texts = store.prompts_by_id(shown)

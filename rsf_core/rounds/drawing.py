@@ -14,7 +14,7 @@ from rsf_core.domain.specs import GenerateSpec, TrialSpec, Until
 from rsf_core.jobs import units
 from rsf_core.rounds import stages, versions
 from rsf_core.rounds.stages import Stage
-from rsf_core.rounds.state import Standing
+from rsf_core.rounds.state import ProjectState
 from rsf_core.rounds.submitting import Submitting
 from rsf_core.rounds.until import Looks, asked_for, drawn_until, next_prompts
 from rsf_core.scorers import registry
@@ -25,8 +25,8 @@ CORRECT = "Edit the reference of each on the Prompts page, or retire it, or chan
 
 
 class Drawing:
-    def __init__(self, folder: Path, store: Store, standing: Standing, submitting: Submitting) -> None:
-        self._folder, self._store, self._standing, self._submitting = folder, store, standing, submitting
+    def __init__(self, folder: Path, store: Store, project_state: ProjectState, submitting: Submitting) -> None:
+        self._folder, self._store, self._project_state, self._submitting = folder, store, project_state, submitting
         self.looks = Looks(store)
 
     def generate(self, then_score: bool = True, starving: bool = False, until: Until | None = None) -> str:
@@ -35,7 +35,7 @@ class Drawing:
         as soon as they are there. Prompts whose reference the target cannot read are left out and named: what is drawn of
         them could not be scored."""
         self._submitting.refuse_a_second(JobKind.GENERATE)
-        round_record, settings = self._standing.current_round(), self._standing.sound_settings()
+        round_record, settings = self._project_state.current_round(), self._project_state.sound_settings()
         train = self._store.prompts(Split.TRAIN)
         if not train:
             raise StageError("there is no train prompt to draw candidates for: add some on the Prompts page")
@@ -54,7 +54,7 @@ class Drawing:
         drawn = [prompt for prompt in drawn if prompt.prompt_id not in left_out]
         if not drawn:
             raise StageError(f"no prompt can be drawn from: {registry.describe(unreadable)}. {CORRECT}")
-        held_out = self._standing.held_out()  # the job says before training which of them are too long
+        held_out = self._project_state.held_out()  # the job says before training which of them are too long
         problems = {
             "Not drawn from": unreadable,
             "Held out and not to be compared on": registry.reference_problems(settings.target.scorers, held_out),
@@ -101,7 +101,7 @@ class Drawing:
         M is `log_m` (nats, for all prompts alike), else the one in force, which stays. Raises StageError where there is none:
         M must be fixed before what is drawn at it."""
         access.check(actor, "draw_until")
-        round_record, settings = self._standing.current_round(), self._standing.sound_settings()
+        round_record, settings = self._project_state.current_round(), self._project_state.sound_settings()
         self._submitting.refuse_a_second(JobKind.GENERATE)
         self._submitting.refuse_a_second(JobKind.SCORE)
         if wanted < 1 or (most is not None and most < 1):
@@ -135,7 +135,7 @@ class Drawing:
     def go_on_drawing(self, round_number: int) -> None:
         """Draw the next part where a run of the newest round has not come to its end. Asked again it starts nothing twice."""
         busy = any(job.kind in (JobKind.GENERATE, JobKind.SCORE) for job in self._store.jobs(active=True))
-        if busy or round_number != self._standing.current_round().round:
+        if busy or round_number != self._project_state.current_round().round:
             return
         so_far = self.looks.newest(round_number)
         drawn = [job for job in self._store.jobs(round_number=round_number) if job.kind is JobKind.GENERATE]
@@ -152,9 +152,9 @@ class Drawing:
         gone = self._store.deleted_models().intersection(models)
         if gone:
             raise StageError(f"the files of {', '.join(sorted(gone))} were deleted: nothing can be drawn from it")
-        settings = self._standing.sound_settings()
+        settings = self._project_state.sound_settings()
         spec = TrialSpec(
-            round=self._standing.current_round().round,
+            round=self._project_state.current_round().round,
             compute=settings.compute,
             models=tuple(map(self._submitting.model_ref, models)),
             text=text,

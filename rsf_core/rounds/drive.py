@@ -11,7 +11,7 @@ from rsf_core.domain.errors import StageError
 from rsf_core.rounds import stages
 from rsf_core.rounds.stages import Progress, Stage, StageState
 from rsf_core.rounds.start import Stages
-from rsf_core.rounds.state import Standing
+from rsf_core.rounds.state import ProjectState
 from rsf_core.store.store import Store
 from rsf_core.store.tally import Votes
 
@@ -113,13 +113,13 @@ def last_round(current: int, more: int, is_complete: bool) -> int:
 class Driver:
     """Of one project: says what comes next in the newest round, and does it."""
 
-    def __init__(self, store: Store, standing: Standing, starts: Stages) -> None:
-        self._store, self._standing, self._starts = store, standing, starts
+    def __init__(self, store: Store, project_state: ProjectState, starts: Stages) -> None:
+        self._store, self._project_state, self._starts = store, project_state, starts
 
     def state(self, onlooker_votes: Votes = ()) -> DriveState:
         """Where the newest round stands, with `onlooker_votes` in place of what holds."""
-        current = self._standing.current_round().round
-        states = self._standing.states(current, onlooker_votes)
+        current = self._project_state.current_round().round
+        states = self._project_state.states(current, onlooker_votes)
         active = self._store.jobs(active=True)
         due = due_stage(states)
         failed = due.job if due is not None and due.progress is Progress.FAILED else None
@@ -129,7 +129,7 @@ class Driver:
             current,
             states,
             active[0].job_id if active else None,
-            failed is not None and self._standing.agrees(failed),
+            failed is not None and self._project_state.agrees(failed),
             flight.reason if flight is not None and waits else "",
         )
 

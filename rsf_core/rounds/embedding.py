@@ -18,7 +18,7 @@ from rsf_core.jobs import units
 from rsf_core.jobs.supervisor import JobSupervisor
 from rsf_core.models.feature_files import FeatureFiles
 from rsf_core.rounds.start import Stages
-from rsf_core.rounds.state import BASE_ID, Standing
+from rsf_core.rounds.state import BASE_ID, ProjectState
 from rsf_core.store.store import Store
 
 PART = 256  # candidates a unit, at least
@@ -36,9 +36,9 @@ class Embedding:
     """Of one project: the features that there are, by the base model, and those that are missing."""
 
     def __init__(
-        self, folder: Path, store: Store, standing: Standing, stages: Stages, supervisor: JobSupervisor
+        self, folder: Path, store: Store, project_state: ProjectState, stages: Stages, supervisor: JobSupervisor
     ) -> None:
-        self._folder, self._store, self._standing = folder, store, standing
+        self._folder, self._store, self._project_state = folder, store, project_state
         self._stages, self._supervisor = stages, supervisor
         self._files: dict[str, FeatureFiles] = {}
 
@@ -63,7 +63,7 @@ class Embedding:
             if not any(len(self.places(number)) for number in missing):
                 raise StageError("there are no candidates to compute features of: generate them first")
             return None
-        settings, size = self._standing.sound_settings(), units.fitting_size(total, PART)
+        settings, size = self._project_state.sound_settings(), units.fitting_size(total, PART)
         parts = [
             Part(number, cut)
             for number, places in missing.items()
@@ -71,7 +71,7 @@ class Embedding:
             if len(cut)
         ]
         spec = EmbedSpec(
-            round=self._standing.current_round().round,
+            round=self._project_state.current_round().round,
             compute=settings.compute,
             model=self._stages.base(),
             units=len(parts),

@@ -13,7 +13,7 @@ from rsf_core.domain.specs import Comparing, FinetuneSpec, LearnSpec, ScoreSpec
 from rsf_core.rounds.prompt_lengths import PromptLengths
 from rsf_core.rounds.stages import Stage
 from rsf_core.rounds.start import Stages
-from rsf_core.rounds.state import BASE_ID, Standing, left_out_key, scores_beside
+from rsf_core.rounds.state import BASE_ID, ProjectState, left_out_key, scores_beside
 from rsf_core.scorers import tastes
 from rsf_core.store.database import utc_now
 from rsf_core.store.records import JobRecord, ModelRecord
@@ -23,8 +23,8 @@ from rsf_core.store.store import Store
 class Following:
     """`steer` lets rounds that run by themselves go on; it is called whenever a job has ended."""
 
-    def __init__(self, store: Store, standing: Standing, stages: Stages, steer: Callable[[], None]) -> None:
-        self._store, self._standing, self._stages, self._steer = store, standing, stages, steer
+    def __init__(self, store: Store, project_state: ProjectState, stages: Stages, steer: Callable[[], None]) -> None:
+        self._store, self._project_state, self._stages, self._steer = store, project_state, stages, steer
 
     def on_done(self, job: JobRecord, result: dict[str, Any]) -> None:
         """Runs inside the transaction that marks the job done."""
@@ -32,16 +32,16 @@ class Following:
             name, folder, identity = (_text(result["base"], key) for key in ("name", "folder", "identity"))
             self._store.add_model(ModelRecord(BASE_ID, name, folder, identity, None, 0, None, utc_now()))
         if "lengths" in result:
-            PromptLengths(self._store, self._standing.settings).keep_of_job(result["lengths"])
+            PromptLengths(self._store, self._project_state.settings).keep_of_job(result["lengths"])
         spec = job.spec
         if isinstance(spec, Comparing) and result.get("left_out"):
             key = left_out_key(spec.evaluation_key)
             if key not in self._store.values():
                 self._store.set_value(key, json.dumps(result["left_out"]))
         if isinstance(result.get("taste"), dict):
-            self._standing.keep_taste(result["taste"])
+            self._project_state.keep_taste(result["taste"])
         if isinstance(spec, FinetuneSpec):
-            name, folder = f"{self._standing.settings().task} round {job.round}", f"models/{spec.model_id}"
+            name, folder = f"{self._project_state.settings().task} round {job.round}", f"models/{spec.model_id}"
             made = (spec.model.model_id, job.round, spec.curated_id)
             self._store.add_model(ModelRecord(spec.model_id, name, folder, _text(result, "identity"), *made, utc_now()))
 
@@ -59,7 +59,7 @@ class Following:
 
     def go_on(self) -> None:
         """Go on where the last owner had no time to: after all that follows the jobs that have ended was started."""
-        self._stages.go_on_drawing(self._standing.current_round().round)
+        self._stages.go_on_drawing(self._project_state.current_round().round)
         self._steer()
 
     def _follow(self, job: JobRecord) -> bool:
@@ -84,7 +84,7 @@ class Following:
     def _score_by_learned(self, job: JobRecord) -> bool:
         """Score the newest round by what was just learned, once: so that it can be looked at before it is in any target. False
         where another scoring has to end first."""
-        spec, number = job.sound_spec(LearnSpec), self._standing.current_round().round
+        spec, number = job.sound_spec(LearnSpec), self._project_state.current_round().round
         newest = self._store.tastes.all()[-1:]
         if spec is None or [one.version for one in newest] != [spec.taste]:
             return True

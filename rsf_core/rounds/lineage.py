@@ -24,7 +24,7 @@ from rsf_core.models import Asked, asked_of
 from rsf_core.rounds.comparisons import COMPARED_TABLES, common_log_m
 from rsf_core.rounds.curation import control_of
 from rsf_core.rounds.next_proposal import current_model, next_proposal
-from rsf_core.rounds.state import BASE_ID, Standing
+from rsf_core.rounds.state import BASE_ID, ProjectState
 from rsf_core.sampling.intervals import Interval
 from rsf_core.store.records import CuratedRecord, ModelRecord
 from rsf_core.store.store import Store
@@ -98,8 +98,8 @@ class CuratedChange:
 
 
 class Lineage:
-    def __init__(self, folder: Path, store: Store, standing: Standing) -> None:
-        self._folder, self._store, self._standing = folder, store, standing
+    def __init__(self, folder: Path, store: Store, project_state: ProjectState) -> None:
+        self._folder, self._store, self._project_state = folder, store, project_state
         self._sizes: dict[str, int] = {}  # of the models' files, which stay as they are until they are deleted
 
     def models(self) -> list[ModelView]:
@@ -124,7 +124,7 @@ class Lineage:
         folder = self._folder / model.folder  # that of the base is absolute
         if not folder.is_dir():
             return []
-        return asked_of(folder, self._standing.settings().generate.model_masks)
+        return asked_of(folder, self._project_state.settings().generate.model_masks)
 
     def pairing(self, first: str, second: str) -> Pairing | None:
         """Two models compared, or None where one has no held-out completions under the settings of now."""
@@ -134,11 +134,11 @@ class Lineage:
     def completions(self, model_id: str) -> Mapping[tuple[int, int], str]:
         """The held-out completions of a model by (prompt_id, k)."""
         yardstick = self._yardstick()
-        return {} if yardstick is None else self._standing.measures.completions(yardstick.key, model_id)
+        return {} if yardstick is None else self._project_state.measures.completions(yardstick.key, model_id)
 
     def ballot(self, first: str, second: str, reviewer: Actor) -> Ballot:
         """What a reviewer has said of two models' held-out completions, and what is left to say."""
-        name, tables = ("ballot", first, second, self._standing.settings().model_dump_json()), COMPARED_TABLES
+        name, tables = ("ballot", first, second, self._project_state.settings().model_dump_json()), COMPARED_TABLES
         texts = self._store.unchanged(name, tables, lambda: self._texts(first, second))
         votes = {}
         for vote in self._store.votes(first, second, reviewer.name):  # oldest first: the newest word counts
@@ -180,20 +180,23 @@ class Lineage:
             raise StageError(f"there is no model {model_id!r}")
         if self._store.jobs(active=True):
             raise StageError("a job is running: delete models when no job runs")
-        current = self._standing.current_round()
-        if model_id in (self._standing.settings().target.reference, self._standing.target(current.round).reference):
+        current = self._project_state.current_round()
+        if model_id in (
+            self._project_state.settings().target.reference,
+            self._project_state.target(current.round).reference,
+        ):
             raise StageError(f"{model_id} is the reference of the target: candidates are scored by it")
         if model_id == self._store.proposal_choice(current.round):
             raise StageError(f"{model_id} is what the next round draws from: choose another proposal first")
         if model_id == current.model_id:
             raise StageError(f"{model_id} is the proposal of round {current.round}: its candidates are drawn from it")
-        tuned = self._standing.tuned_model(current.round)
+        tuned = self._project_state.tuned_model(current.round)
         if tuned is not None and model_id == tuned.model_id:
             raise StageError(
                 f"{model_id} is what round {current.round} tuned: it can be deleted once round {current.round + 1} is "
                 "open and draws from another model"
             )
-        if tuned is not None and model_id == next_proposal(self._store, self._standing):
+        if tuned is not None and model_id == next_proposal(self._store, self._project_state):
             raise StageError(f"{model_id} is what the next round draws from: choose another proposal first")
         self._store.add_model_deletion(model_id, author.name)  # first: half-deleted files must not look whole
         self._sizes.pop(model_id, None)
@@ -203,10 +206,10 @@ class Lineage:
     def stale_proposal(self) -> StaleProposal | None:
         """Whether the newest round's candidates were drawn from another model than the current one: their log q is no
         longer that of the model in use. None where they belong to it, or where there are none."""
-        round_record, current = self._standing.current_round(), current_model(self._store, self._standing)
+        round_record, current = self._project_state.current_round(), current_model(self._store, self._project_state)
         if current == round_record.model_id or not self._store.round_counts(round_record.round).candidates:
             return None
-        tuned = self._standing.tuned_model(round_record.round)
+        tuned = self._project_state.tuned_model(round_record.round)
         return StaleProposal(
             round_record.round, round_record.model_id, current, tuned is not None and tuned.model_id == current
         )
@@ -217,7 +220,7 @@ class Lineage:
         lines = ["digraph {", f"rankdir=LR; bgcolor=transparent; node [shape=box, style=rounded, {look}];"]
         lines.append(f"edge [fontsize=10, {look}];")
         curated = {curated_set.curated_id: curated_set for curated_set in self._store.curated_sets()}
-        following = current_model(self._store, self._standing)
+        following = current_model(self._store, self._project_state)
         for view in self.models():
             bold = f', penwidth=2.5, color="{accent}"' if view.model.model_id == following else ""
             faded = ", style=dashed" if view.deleted else ""
@@ -265,16 +268,16 @@ class Lineage:
     def _yardstick(self) -> _Yardstick | None:
         """One for all models: target, M and completions of the newest round whose models any were evaluated by. Made once as
         long as nothing of it changes."""
-        name = ("yardstick", self._standing.settings().model_dump_json())
+        name = ("yardstick", self._project_state.settings().model_dump_json())
         return self._store.unchanged(name, COMPARED_TABLES, self._find_yardstick)
 
     def _find_yardstick(self) -> _Yardstick | None:
         for round_record in reversed(self._store.rounds()):
             for threshold in self._store.thresholds(round_record.round)[:1]:
-                evaluation = self._standing.evaluation(round_record.round)
+                evaluation = self._project_state.evaluation(round_record.round)
                 if evaluation.models:
                     target, log_m = target_of(self._store, threshold), common_log_m(self._store, threshold)
-                    return _Yardstick(self._standing.measures, evaluation.key, evaluation.models, target, log_m)
+                    return _Yardstick(self._project_state.measures, evaluation.key, evaluation.models, target, log_m)
         return None
 
 

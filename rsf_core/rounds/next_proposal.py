@@ -4,27 +4,27 @@ from __future__ import annotations
 
 from rsf_core.domain.errors import StageError
 from rsf_core.rounds import comparisons, guardrails
-from rsf_core.rounds.state import Standing
+from rsf_core.rounds.state import ProjectState
 from rsf_core.store.store import Store
 
 
-def next_proposal(store: Store, standing: Standing) -> str:
+def next_proposal(store: Store, project_state: ProjectState) -> str:
     """What the next round draws from: the model a person has chosen since the newest round was opened, else the one that
     round tuned, unless it is known to be worse than its own proposal. Raises StageError where the round has tuned none."""
-    current = standing.current_round()
+    current = project_state.current_round()
     chosen = store.proposal_choice(current.round)
     if chosen is not None:
         return chosen
-    tuned = standing.tuned_model(current.round)
+    tuned = project_state.tuned_model(current.round)
     if tuned is None:
         raise StageError(f"round {current.round} has not tuned a model yet: finish it first")
-    compared = comparisons.comparison(store, standing, current.round)
+    compared = comparisons.comparison(store, project_state, current.round)
     return current.model_id if compared and guardrails.is_worse(compared) else tuned.model_id
 
 
-def current_model(store: Store, standing: Standing) -> str:
+def current_model(store: Store, project_state: ProjectState) -> str:
     """What would be drawn from now: the next proposal, or the newest round's own while that has tuned none."""
     try:
-        return next_proposal(store, standing)
+        return next_proposal(store, project_state)
     except StageError:
-        return standing.current_round().model_id
+        return project_state.current_round().model_id

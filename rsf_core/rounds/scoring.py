@@ -14,23 +14,23 @@ from rsf_core.domain.errors import StageError
 from rsf_core.domain.specs import Reference, ScoreSpec
 from rsf_core.jobs import units
 from rsf_core.rounds import versions
-from rsf_core.rounds.state import BASE_ID, Standing
+from rsf_core.rounds.state import BASE_ID, ProjectState
 from rsf_core.rounds.submitting import Submitting
 from rsf_core.scorers import registry, tastes
 from rsf_core.store.store import Store
 
 
 class Scoring:
-    def __init__(self, folder: Path, store: Store, standing: Standing, submitting: Submitting) -> None:
-        self._folder, self._store, self._standing, self._submitting = folder, store, standing, submitting
+    def __init__(self, folder: Path, store: Store, project_state: ProjectState, submitting: Submitting) -> None:
+        self._folder, self._store, self._project_state, self._submitting = folder, store, project_state, submitting
 
     def score(self, round_number: int | None = None, again: bool = False) -> str | None:
         """Score what has not been scored under the target in force; `again` also the candidates that were found to have no
         score. None when every score is there already; the decisions are then derived anew at once."""
-        number = round_number or self._standing.current_round().round
+        number = round_number or self._project_state.current_round().round
         self._submitting.refuse_a_second(JobKind.SCORE)
-        round_record = self._standing.round(number)
-        settings = self._standing.sound_settings()
+        round_record = self._project_state.round(number)
+        settings = self._project_state.sound_settings()
         if self._store.round_counts(number).candidates == 0:
             raise StageError(f"round {number} has no candidates to score: generate them first")
         reference = decisions.reference_model(settings.target, BASE_ID)
@@ -65,10 +65,10 @@ class Scoring:
         """Score what a scorer that need not be in the target has not scored of a round, in its version of now; `again` also
         the candidates that it was found to have no score for. None where it has scored all. Nothing is decided by it. Raises
         ScorerError where there is none, StageError where there are no candidates."""
-        number = round_number or self._standing.current_round().round
+        number = round_number or self._project_state.current_round().round
         self._submitting.refuse_a_second(JobKind.SCORE)
-        settings = self._standing.sound_settings()
-        self._standing.round(number)
+        settings = self._project_state.sound_settings()
+        self._project_state.round(number)
         name = versions.current(self._folder, scorer)
         registry.reference_problems([name], [])  # it is there and can be told these options
         versions.ready(self._folder, [name])
@@ -83,7 +83,7 @@ class Scoring:
             compute=settings.compute,
             scorers=(name,),
             reference=None,
-            target=self._standing.target(number),
+            target=self._project_state.target(number),
             retired=self._store.prompt_book.version()[1],
             timeout_seconds=settings.score.timeout_seconds,
             unit_size=units.fitting_size(candidates.num_rows, units.SCORED),
@@ -102,7 +102,7 @@ class Scoring:
     def choose_m(self) -> None:
         """Let the rule of the settings choose M of the newest round, whoever has chosen it. Raises StageError where candidates
         have no scores under the target of the settings."""
-        round_record, settings = self._standing.current_round(), self._standing.sound_settings()
+        round_record, settings = self._project_state.current_round(), self._project_state.sound_settings()
         counts, thresholds = self._store.round_counts(round_record.round), self._store.thresholds(round_record.round)
         if not thresholds or counts.undecided or decisions.target_of(self._store, thresholds[0]) != settings.target:
             raise StageError(f"round {round_record.round} is not scored under this target: score it first")

@@ -10,7 +10,7 @@ from rsf_core.rounds import next_proposal
 from rsf_core.rounds.comparing import Comparing
 from rsf_core.rounds.drawing import Drawing
 from rsf_core.rounds.scoring import Scoring
-from rsf_core.rounds.state import BASE_ID, Standing
+from rsf_core.rounds.state import BASE_ID, ProjectState
 from rsf_core.rounds.submitting import Submitting
 from rsf_core.rounds.tuning import Tuning
 from rsf_core.store.records import RoundRecord
@@ -20,21 +20,21 @@ from rsf_core.store.store import Store
 class Stages:
     """Opens rounds and starts their stages: those of the newest round, where a number may be given also of an earlier."""
 
-    def __init__(self, folder: Path, store: Store, standing: Standing, supervisor: JobSupervisor) -> None:
-        self._store, self._standing = store, standing
-        self._submitting = Submitting(store, standing, supervisor)
-        self._drawing = Drawing(folder, store, standing, self._submitting)
-        self._scoring = Scoring(folder, store, standing, self._submitting)
-        self._comparing = Comparing(folder, store, standing, self._submitting)
-        self._tuning = Tuning(folder, store, standing, self._submitting, self._comparing)
+    def __init__(self, folder: Path, store: Store, project_state: ProjectState, supervisor: JobSupervisor) -> None:
+        self._store, self._project_state = store, project_state
+        self._submitting = Submitting(store, project_state, supervisor)
+        self._drawing = Drawing(folder, store, project_state, self._submitting)
+        self._scoring = Scoring(folder, store, project_state, self._submitting)
+        self._comparing = Comparing(folder, store, project_state, self._submitting)
+        self._tuning = Tuning(folder, store, project_state, self._submitting, self._comparing)
         self.looks = self._drawing.looks
 
     def open_round(self) -> RoundRecord:
         """Open the next round with `next_proposal` (the base, before any)."""
         existing = self._store.rounds()
-        model_id = next_proposal.next_proposal(self._store, self._standing) if existing else BASE_ID
-        self._store.add_round(len(existing) + 1, model_id, self._standing.settings().model_dump(mode="json"))
-        return self._standing.current_round()
+        model_id = next_proposal.next_proposal(self._store, self._project_state) if existing else BASE_ID
+        self._store.add_round(len(existing) + 1, model_id, self._project_state.settings().model_dump(mode="json"))
+        return self._project_state.current_round()
 
     still = of_part("_submitting", Submitting.still)
     base = of_part("_submitting", Submitting.base)

@@ -57,7 +57,7 @@ class Evaluation:
     retired: int = 0
 
 
-class Standing:
+class ProjectState:
     """Of one project: settings and rounds, and what each round has drawn, decided, tuned and compared."""
 
     def __init__(self, folder: Path, store: Store) -> None:

@@ -7,14 +7,14 @@ from rsf_core.domain.errors import StageError
 from rsf_core.domain.parts import of_part
 from rsf_core.domain.specs import Corrections, EmbedSpec, FinetuneSpec, GenerateSpec, LearnSpec, ModelRef, ScoreSpec
 from rsf_core.jobs.supervisor import JobSupervisor
-from rsf_core.rounds.state import BASE_ID, Standing, scores_beside
+from rsf_core.rounds.state import BASE_ID, ProjectState, scores_beside
 from rsf_core.store.records import JobRecord
 from rsf_core.store.store import Store
 
 
 class Submitting:
-    def __init__(self, store: Store, standing: Standing, supervisor: JobSupervisor) -> None:
-        self._store, self._standing, self._supervisor = store, standing, supervisor
+    def __init__(self, store: Store, project_state: ProjectState, supervisor: JobSupervisor) -> None:
+        self._store, self._project_state, self._supervisor = store, project_state, supervisor
 
     submit = of_part("_supervisor", JobSupervisor.submit)
     can_resume = of_part("_supervisor", JobSupervisor.can_resume)
@@ -31,7 +31,7 @@ class Submitting:
         for model in self._store.models():
             if model.model_id == model_id:
                 return ModelRef(model_id=model_id, name=model.name, folder=model.folder, identity=model.identity)
-        name = self._standing.settings().model if model_id == BASE_ID else model_id
+        name = self._project_state.settings().model if model_id == BASE_ID else model_id
         return ModelRef(model_id=model_id, name=name)
 
     def base(self) -> ModelRef:
@@ -52,7 +52,7 @@ class Submitting:
         spec = job.spec
         if isinstance(spec, ScoreSpec) and spec.retired != self._store.prompt_book.version()[1]:
             raise StageError(f"prompts were retired or edited since {job_id} began: start scoring again")
-        settings = self._standing.settings()
+        settings = self._project_state.settings()
         corrections = Corrections(
             model=self.model_ref(spec.model.model_id)
             if isinstance(spec, GenerateSpec | FinetuneSpec | EmbedSpec | LearnSpec)

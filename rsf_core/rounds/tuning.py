@@ -15,7 +15,7 @@ from rsf_core.rounds import curation
 from rsf_core.rounds.comparing import Comparing
 from rsf_core.rounds.drawing import CORRECT
 from rsf_core.rounds.stages import Stage
-from rsf_core.rounds.state import BASE_ID, Standing
+from rsf_core.rounds.state import BASE_ID, ProjectState
 from rsf_core.rounds.submitting import Submitting
 from rsf_core.sampling.streams import child_seed
 from rsf_core.scorers import registry
@@ -30,21 +30,21 @@ TRAINED_ON = [
 
 class Tuning:
     def __init__(
-        self, folder: Path, store: Store, standing: Standing, submitting: Submitting, comparing: Comparing
+        self, folder: Path, store: Store, project_state: ProjectState, submitting: Submitting, comparing: Comparing
     ) -> None:
-        self._folder, self._store, self._standing, self._submitting = folder, store, standing, submitting
+        self._folder, self._store, self._project_state, self._submitting = folder, store, project_state, submitting
         self._comparing = comparing
 
     def freeze(self, actor: Actor) -> CuratedRecord:
         access.check(actor, "freeze")
         return curation.freeze(
-            self._store, self._standing.sound_settings(), self._standing.current_round().round, actor.name
+            self._store, self._project_state.sound_settings(), self._project_state.current_round().round, actor.name
         )
 
     def finetune(self, curated_id: str | None = None, then_evaluate: bool = True) -> str:
         """Fine-tune the newest round's proposal on a curated set of it (the newest by default); the job's id."""
-        round_record = self._standing.current_round()
-        curated = self._standing.curated_set(round_record.round)
+        round_record = self._project_state.current_round()
+        curated = self._project_state.curated_set(round_record.round)
         if curated_id is not None:
             curated = next((c for c in self._store.curated_sets() if c.curated_id == curated_id), None)
             if curated is not None and (curated.round != round_record.round or curation.is_control(curated_id)):
@@ -55,7 +55,7 @@ class Tuning:
             m.round == round_record.round and m.model_id != BASE_ID and not curation.is_control(m.curated_id)
             for m in self._store.models()
         )
-        settings = self._standing.sound_settings()
+        settings = self._project_state.sound_settings()
         made = f"m{round_record.round}-{number}"
         return self._finetune(round_record, curated, made, settings.train, trained_law(settings), then_evaluate)
 
@@ -65,18 +65,18 @@ class Tuning:
         one that was not compared is. Raises StageError without a tuned model, where its control is there and compared already,
         or where the control would be the same set."""
         access.check(actor, "train_control")
-        round_record = self._standing.round(round_number or self._standing.current_round().round)
-        tuned = self._standing.tuned_model(round_record.round)
+        round_record = self._project_state.round(round_number or self._project_state.current_round().round)
+        tuned = self._project_state.tuned_model(round_record.round)
         if tuned is None:
             raise StageError(
                 f"round {round_record.round} has tuned no model to set a {control.label} against: fine-tune first"
             )
-        if self._standing.control(round_record.round, control) is not None:
+        if self._project_state.control(round_record.round, control) is not None:
             comparing = self._comparing.evaluate(round_record.round)
             if comparing is None:
                 raise StageError(f"the {control.label} of {tuned.model_id} already exists")
             return comparing
-        if not self._standing.control_leaves_a_choice(round_record.round, control):
+        if not self._project_state.control_leaves_a_choice(round_record.round, control):
             raise StageError(
                 f"{tuned.model_id} was tuned on all candidates that pass the constraints: a constraints-only control "
                 "would be the same, so its gain is theirs"
@@ -86,7 +86,7 @@ class Tuning:
         stream = "control" if control is Control.RANDOM else f"control {control}"
         own = child_seed(made_by.recipe.seed, stream)  # the recipe's, drawn independently
         recipe = made_by.recipe.model_copy(update={"seed": own})
-        begun = self._standing.control_job(round_record.round, control)
+        begun = self._project_state.control_job(round_record.round, control)
         if (
             begun is not None
             and begun.spec_of(FinetuneSpec).recipe == recipe
@@ -118,17 +118,17 @@ class Tuning:
     ) -> str:
         self._submitting.refuse_a_second(JobKind.FINETUNE)
         if then_evaluate:  # said before hours of training, not after
-            scorers = self._standing.target(round_record.round).scorers
-            unreadable = registry.reference_problems(scorers, self._standing.held_out())
+            scorers = self._project_state.target(round_record.round).scorers
+            unreadable = registry.reference_problems(scorers, self._project_state.held_out())
             if unreadable:
                 raise StageError(f"the model could not be compared on {registry.describe(unreadable)}. {CORRECT}")
             gauges.of_project(
-                self._folder, self._standing.settings(), self._standing.held_out()
+                self._folder, self._project_state.settings(), self._project_state.held_out()
             )  # its file can be read
         parent = self._submitting.model_ref(round_record.model_id)
         spec = FinetuneSpec(
             round=round_record.round,
-            compute=self._standing.settings().compute,
+            compute=self._project_state.settings().compute,
             model=parent,
             model_id=model_id,
             recipe=recipe,
@@ -142,10 +142,10 @@ class Tuning:
                 curated_id=curated.curated_id,
                 content_hash=curated.content_hash,
                 recipe=recipe,
-                task=self._standing.settings().task,
+                task=self._project_state.settings().task,
             ),
         )
         samples = self._store.curated_samples(curated.curated_id)
         samples = samples.select(TRAINED_ON)
-        follow = [Stage.EVALUATE] if then_evaluate and self._standing.held_out() else []
+        follow = [Stage.EVALUATE] if then_evaluate and self._project_state.held_out() else []
         return self._submitting.submit(spec, {"samples": samples}, follow)

@@ -201,9 +201,9 @@ def test_two_rounds_of_a_project_at_another_temperature(tmp_path: Path, small_ta
         for name, scores in scored.items():
             assert scores["tempered_log_prob:base"] == pytest.approx(expected[name], abs=1e-4)
         assert len(scored) == 32
-        whole = project._standing.evaluation_key(project.settings.target)
+        whole = project._project_state.evaluation_key(project.settings.target)
         project.set("target.tempered", "false")
-        assert project._standing.evaluation_key(project.settings.target) != whole
+        assert project._project_state.evaluation_key(project.settings.target) != whole
         laws = [job.spec_of(FinetuneSpec).law for job in project.jobs() if job.kind is JobKind.FINETUNE]
         assert laws == [TrainedLaw(temperature=0.6)]
         assert project.comparison(1) is not None  # decided and compared by its own target

@@ -107,7 +107,7 @@ def _tune(project: Project, number: int, proposal: str, models: list[str]) -> No
         store.add_metrics(job_id, [(step, name, 1 / (step + 1)) for step in range(STEPS) for name in names])
     target = project.target(number)
     assert target is not None
-    key = project._standing.evaluation_key(target)
+    key = project._project_state.evaluation_key(target)
     job_id = store.next_job_id(JobKind.EVALUATE, number)
     drawn = {"sampling": project.settings.generate.sampling, "scorers": target.scorers}
     million.finished(project, job_id, specs.evaluate(round=number, evaluation_key=key, **drawn))

@@ -173,7 +173,7 @@ def test_the_base_draws_once_and_each_model_judges_what_it_drew(measured: Projec
     assert measured.evaluate() is None
     keys = {
         gauge.name: gauge.key
-        for gauge in gauges.of_project(measured.folder, measured.settings, measured._standing.held_out())
+        for gauge in gauges.of_project(measured.folder, measured.settings, measured._project_state.held_out())
     }
     for key in keys.values():
         jobs = gauges.measured(measured.store, key)

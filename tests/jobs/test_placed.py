@@ -75,7 +75,7 @@ def test_figures_of_another_precision_are_of_another_comparison(project: Project
     target = project.settings.target
 
     def key() -> str:
-        return project._standing.evaluation_key(target)
+        return project._project_state.evaluation_key(target)
 
     before = key()
     for dtype, same in (("float32", True), ("bfloat16", False), ("auto", True)):

@@ -27,7 +27,7 @@ def test_a_job_that_ends_while_the_next_step_is_looked_for_is_followed_once(
     project.store.add_job_event("r1-generate-1", JobState.DONE, "done")
     project.supervisor._untold.append("r1-generate-1")  # what follows it is started with the next tick
     monkeypatch.setattr(project.supervisor, "_begin", lambda job: None)
-    states = project._standing.states
+    states = project._project_state.states
     ticks: list[threading.Thread] = []
 
     def look(number: int, told: Votes = ()) -> object:
@@ -38,7 +38,7 @@ def test_a_job_that_ends_while_the_next_step_is_looked_for_is_followed_once(
             ticks[0].join(1.0)
         return stages
 
-    monkeypatch.setattr(project._standing, "states", look)
+    monkeypatch.setattr(project._project_state, "states", look)
     start(project)
     ticks[0].join(60)
     assert [job.job_id for job in project.jobs(active=True)] == ["r1-score-1"]

@@ -203,7 +203,9 @@ def test_half_an_evaluation_is_no_comparison_and_a_second_try_doubles_nothing(pr
     project.run(1)
     whole = project.comparison(1)
     assert whole is not None
-    samples = project.store.evaluation_samples(project._standing.evaluation_key(project._standing.target(1)), "m1-1")
+    samples = project.store.evaluation_samples(
+        project._project_state.evaluation_key(project._project_state.target(1)), "m1-1"
+    )
     project.set("evaluate.candidates", "3")
     assert project.comparison(1) == replace(whole, current=False)  # other samples are wanted now
     project.evaluate()
@@ -212,7 +214,7 @@ def test_half_an_evaluation_is_no_comparison_and_a_second_try_doubles_nothing(pr
     assert again is not None and (whole.completions, again.completions) == (8, 12)
     project.set("evaluate.candidates", "2")
     rows = samples.append_column(
-        "evaluation_key", [[project._standing.evaluation_key(project._standing.target(1))] * 8]
+        "evaluation_key", [[project._project_state.evaluation_key(project._project_state.target(1))] * 8]
     )
     rows = rows.append_column("model_id", [["m1-1"] * 8]).append_column("job_id", [["again"] * 8])
     with project.store.transaction("the test"):

@@ -33,9 +33,9 @@ def test_the_masks_hold_from_the_draw_to_the_next_round(
 ) -> None:
     folder, ruled_out = asking
     with Project.create(tmp_path / "p", str(small_task), str(folder), seed=7) as project:
-        without = project._standing.evaluation_key(project.settings.target)
+        without = project._project_state.evaluation_key(project.settings.target)
         project.set("generate.model_masks", "true")
-        assert project._standing.evaluation_key(project.settings.target) != without
+        assert project._project_state.evaluation_key(project.settings.target) != without
         project.run(2)
         for number in (1, 2):
             rows = project.store.candidates_to_score(number, ["nothing has scored this"]).to_pylist()
@@ -49,7 +49,7 @@ def test_the_masks_hold_from_the_draw_to_the_next_round(
                 ("repetition_penalty", Part.NOT_APPLIED),
             ]
         project.set("generate.model_masks", "false")
-        assert project._standing.evaluation_key(project.settings.target) == without
+        assert project._project_state.evaluation_key(project.settings.target) == without
         assert project.lineage.law("base")[0].part is Part.OFF
 
 

@@ -25,7 +25,7 @@ from rsf_core.project.replicating import replicate
 from rsf_core.prompts import PromptRow
 from rsf_core.rounds import comparisons
 from rsf_core.rounds.replicates import read
-from rsf_core.rounds.state import Standing
+from rsf_core.rounds.state import ProjectState
 from tests.support.job_threads import in_threads
 
 pytestmark = pytest.mark.usefixtures("jobs_in_threads")
@@ -171,14 +171,14 @@ def test_what_cannot_be_opened_is_said_and_they_stay_sealed(project: Project) ->
 
 def test_a_prompt_retired_while_they_are_opened_opens_nothing(sealed: Project, monkeypatch: pytest.MonkeyPatch) -> None:
     one, two = (p.prompt_id for p in sealed.prompts(Split.SEALED))
-    sound_settings = Standing.sound_settings
+    sound_settings = ProjectState.sound_settings
 
-    def retired_meanwhile(standing: Standing) -> Settings:
+    def retired_meanwhile(project_state: ProjectState) -> Settings:
         sealed.retire_prompts([two])
-        return sound_settings(standing)
+        return sound_settings(project_state)
 
     with monkeypatch.context() as at_last:
-        at_last.setattr(Standing, "sound_settings", retired_meanwhile)
+        at_last.setattr(ProjectState, "sound_settings", retired_meanwhile)
         with pytest.raises(StageError, match="have changed meanwhile: nothing was opened"):
             sealed.open_sealed(person("ann"))
     assert sealed.sealed_opening() is None and sealed.sealed_job() is None

@@ -49,9 +49,9 @@ def test_a_job_is_worth_resuming_while_the_settings_ask_for_what_it_does(
 ) -> None:
     job = next(job for job in complete.jobs() if job.kind is kind)
     complete.set(free, any_value)
-    assert complete._standing.agrees(job)
+    assert complete._project_state.agrees(job)
     complete.set(key, value)
-    assert not complete._standing.agrees(job)
+    assert not complete._project_state.agrees(job)
 
 
 def test_a_round_with_a_job_whose_spec_is_damaged_shows_it_failed_and_starts_anew(project: Project) -> None:
@@ -61,7 +61,7 @@ def test_a_round_with_a_job_whose_spec_is_damaged_shows_it_failed_and_starts_ane
         project.store.add_job(job_id, spec, ())
         project.store._db._cursor().execute("UPDATE jobs SET spec = '{}' WHERE job_id = $1", [job_id])
         project.store.add_job_event(job_id, JobState.FAILED, "its spec is damaged")
-        assert not project._standing.agrees(project.store.job(job_id))
+        assert not project._project_state.agrees(project.store.job(job_id))
     assert [stage.progress for stage in project.stages() if stage.job is not None] == ["failed", "failed"]
     assert project.drawn_until() is None and project.control_job() is None
     assert project.generate() == "r1-generate-2"

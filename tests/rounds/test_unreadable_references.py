@@ -12,7 +12,7 @@ from rsf_core.domain.errors import ScorerError, StageError
 from rsf_core.domain.specs import GenerateSpec, JobSpec
 from rsf_core.jobs.work.score import refuse_unreadable
 from rsf_core.project import Project
-from rsf_core.rounds.state import Standing
+from rsf_core.rounds.state import ProjectState
 from rsf_core.store.database import utc_now
 from rsf_core.store.records import CuratedRecord
 
@@ -80,7 +80,7 @@ def test_held_out_prompts_that_cannot_be_compared_on_are_named_before_drawing_an
     assert isinstance(spec, GenerateSpec)
     assert f"Held out and not to be compared on: prompt {held_out}: 'numeric_match'" in spec.note
     matched = CuratedRecord("c1-1", 1, 1, 0.0, Scope.GLOBAL, "", {}, "ann", utc_now())
-    monkeypatch.setattr(Standing, "curated_set", lambda self, number: matched)
+    monkeypatch.setattr(ProjectState, "curated_set", lambda self, number: matched)
     with pytest.raises(
         StageError, match=rf"could not be compared on prompt {held_out}: 'numeric_match' needs .* retire it"
     ):
