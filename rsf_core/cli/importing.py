@@ -66,7 +66,8 @@ def import_file(
         raise PromptFileError(f"{problems} already exists: choose another file for the problems of rows")
     place = file if file.startswith(hub.PREFIX) else str(Path(file).absolute())
     source_of_rows = {"what": what, "file": place, "source": source or Path(file).stem, "held_out": held_out}
-    source_of_rows |= {"config": config, "split": split, "columns": _named(column or [])}
+    source_of_rows |= {"config": config, "split": split}
+    source_of_rows |= {"columns": _named(column)} if column else {}
     with connect(folder, "rsf import") as connection:
         begun = connection.call("import_start", source_of_rows)
         try:

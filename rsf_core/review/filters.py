@@ -125,7 +125,7 @@ class CandidateFilter(BaseModel):
         if self.tag:
             parts.append(f"tagged {self.tag}")
         ranges = {"p_accept": self.p_accept, "ℓ": self.log_ratio, "tokens": self.tokens} | dict(self.scores)
-        parts += [f"{name} {low:g} to {high:g}" for name, limits in ranges.items() if limits for low, high in [limits]]
+        parts += [f"{name} {_range_words(limits)}" for name, limits in ranges.items() if limits]
         if self.text:
             parts.append(f"containing “{self.text}”")
         if self.regex:
@@ -143,6 +143,13 @@ def _range(name: str, text: str) -> tuple[float, float]:
         return float(low or "-inf"), float(high or "inf")
     except ValueError as error:
         raise SettingsError(f"filter {name}: give a range such as 0.2..0.8, or 10.. (got {text!r})") from error
+
+
+def _range_words(limits: tuple[float, float]) -> str:
+    low, high = limits
+    if math.isinf(high):
+        return "any" if math.isinf(low) else f"from {low:g}"
+    return f"up to {high:g}" if math.isinf(low) else f"{low:g} to {high:g}"
 
 
 def _range_text(limits: tuple[float, float]) -> str:
