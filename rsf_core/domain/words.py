@@ -16,6 +16,7 @@ SHARES = (
 UNITS = {"length": "tokens", "entropy": "nats", "KL to base": "nats", "log perplexity": "nats a token"}
 """Those of the other metrics that have one: of a completion, where nothing else is said."""
 NOTHING = 1e-9  # a rounding error
+NO_NATS = 1e-4  # what float32 leaves of the log-likelihood of a completion under two passes of one model
 MORE = 4  # digits that a small number may take, so that it does not read as 0
 
 
@@ -49,7 +50,9 @@ def number(value: float | None, name: str, signed: bool = False) -> str:
     """A metric as a person reads it, in percent where it is a share; "?" where it is not known."""
     if value is None:
         return "?"
-    return percent(value, 1, signed) if name in SHARES else fixed(value, 2, signed)
+    if name in SHARES:
+        return percent(value, 1, signed)
+    return fixed(0.0 if unit(name) == "nats" and abs(value) < NO_NATS else value, 2, signed)
 
 
 def unit(name: str) -> str:

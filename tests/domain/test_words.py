@@ -141,6 +141,20 @@ def test_a_gain_that_is_beyond_chance_does_not_read_as_none(value: float | None,
 
 
 @pytest.mark.parametrize(
+    ("value", "name", "text"),
+    [
+        (-1.2e-6, "KL to base", "0.00"),
+        (9.9e-5, "KL to base", "0.00"),
+        (1.1e-4, "KL to base", "0.0001"),
+        (-0.004, "KL to base", "-0.004"),
+        (1.1e-5, "reward", "0.00001"),
+    ],
+)
+def test_what_two_passes_of_one_model_differ_by_is_no_divergence(value: float, name: str, text: str) -> None:
+    assert number(value, name) == text
+
+
+@pytest.mark.parametrize(
     ("value", "digits", "text"),
     [
         (0.0, 3, "0"),
