@@ -85,7 +85,7 @@ def test_a_range_without_an_end_is_told_by_the_one_it_has(limits: str, words: st
     ("query", "message"),
     [
         ({"tokens": "many"}, "filter tokens: give a range"),
-        ({"flagged": "perhaps"}, "filter flagged: say yes or no"),
+        ({"flagged": "perhaps"}, "filter flagged: give yes or no"),
         ({"decision": "maybe"}, "decision"),
         ({"p_accept": "0.9..0.1"}, "p_accept"),
         ({"prompt": "x"}, "prompt"),

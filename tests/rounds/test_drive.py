@@ -248,7 +248,7 @@ def test_what_was_retired_is_not_scored_for_ever(still: Project) -> None:
 
 
 def test_a_person_s_stage_is_not_started(still: Project) -> None:
-    with pytest.raises(StageError, match="done by a person, on the Review page"):
+    with pytest.raises(StageError, match="done by a person on the Review page"):
         still.start_stage(Stage.REVIEW, person("ann"))
 
 

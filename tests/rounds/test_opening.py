@@ -107,10 +107,10 @@ def test_they_are_opened_once_and_stay_as_they_are(sealed: Project) -> None:
     for change in (sealed.retire_prompts, sealed.restore_prompts, sealed.seal_prompts):
         with pytest.raises(PromptError, match="were opened, so none can be added, changed or removed"):
             change([second])
-    with pytest.raises(PromptError, match="none is added"):
+    with pytest.raises(PromptError, match="none can be added"):
         sealed.add_prompts([PromptRow("Review a mill.", split=Split.SEALED)], "x")
     (problem,) = sealed.import_prompts([PromptRow("Review a mill.", split=Split.SEALED)], "x")
-    assert "none is added" in problem.message and problem.field == "split"
+    assert "none can be added" in problem.message and problem.field == "split"
     assert sealed.prompt_book.prompt(first).text.startswith("Review")  # it may be read now
     assert all("Review" in p.text for p in sealed.prompt_page(9, split=Split.SEALED).prompts)
     sealed.set("evaluate.candidates", "1")

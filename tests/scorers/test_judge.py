@@ -123,7 +123,7 @@ def test_an_answer_that_is_none_is_no_score_of_this_candidate_alone(reply: Reply
         (Reply(b"\xff\xfe\x00"), "not a chat completion"),
         (Reply(b"[" * 100_000), "not a chat completion"),
         (Reply(b'{"choices": 0' + b" " * (2 << 20)), "more than 1,048,576 bytes"),
-        (Reply(says("7").body, headers={"Content_Encoding": "gzip"}), "packed"),
+        (Reply(says("7").body, headers={"Content_Encoding": "gzip"}), "compressed"),
     ],
 )  # fmt: skip
 def test_garbage_is_no_score_and_after_some_in_a_row_the_stage_stops(reply: Reply, why: str) -> None:
