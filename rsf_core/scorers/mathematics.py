@@ -40,6 +40,7 @@ _WORD = re.compile(r"[^\W\d_]{2,}")
 _NUMBER_ALONE = re.compile(r"[-+]?(?:\d+(?:[., ]\d+)*|\.\d+)%?")
 _LONGEST_FORMULA = 300
 _LONGEST_LINK = 60
+_LONGEST_TEXT = 6_000
 
 _RAISED = re.compile("[⁺⁻]?[⁰¹²³⁴⁵⁶⁷⁸⁹]+|ⁿ")
 _SUPERSCRIPTS = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻ⁿ", "0123456789+-n")
@@ -135,9 +136,12 @@ def _in_dollars(text: str) -> str:
     """A text without dollars whose answer is a formula, as that formula in dollars; any other as it is, without the marks of
     Markdown."""
     text = _CODE.sub(r"\1", _BOLD.sub(r"\1", text)).strip()
+    phrase = next(reversed(list(PHRASE.finditer(text))), None)
+    if len(text) > _LONGEST_TEXT:  # the library takes the square of it
+        begin = phrase.start() if phrase is not None else len(text) - _LONGEST_TEXT
+        return text[begin : begin + _LONGEST_TEXT]
     if _DELIMITER.search(text):
         return text
-    phrase = next(reversed(list(PHRASE.finditer(text))), None)
     line = text[phrase.end() :].lstrip(" \t\n*:") if phrase is not None else text
     line, line_break, more = line.partition("\n")
     if line_break and phrase is None and more.strip():

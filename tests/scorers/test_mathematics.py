@@ -76,6 +76,13 @@ def test_numbers_and_signs_have_one_notation(text: str, same: str) -> None:
     assert one_notation(text) == same
 
 
+def test_of_a_long_text_the_end_is_read_or_what_follows_the_answer() -> None:
+    words = "so we add 0.1 to it, " * 1_000
+    assert stated(words + "and $x+1$.") == (words + "and $x+1$.")[-6_000:]
+    assert stated(words + "The answer is 7.\n" + words).startswith("answer is 7.\nso we add")
+    assert len(stated(words + "The answer is 7.\n" + words)) == 6_000
+
+
 @pytest.mark.parametrize(
     "part",
     [
