@@ -52,12 +52,17 @@ def of_project(folder: Path, settings: Settings, held_out: Sequence[Prompt]) -> 
     if not settings.evaluate.forgetting:
         return []
     seed, masks = child_seed(settings.seed, "forgetting"), settings.generate.model_masks
-    own = settings.evaluate.unrelated
-    unrelated = _read(folder / own) if own else _bundled()
+    unrelated = unrelated_prompts(folder, settings)
     lengths = (settings.generate.max_new_tokens, UNRELATED_TOKENS)
     gauged = zip(NAMES, (tuple(held_out), unrelated), lengths, strict=True)
     laws = [(n, p, Sampling(max_new_tokens=length, seed=seed, model_masks=masks)) for n, p, length in gauged if p]
     return [Gauge(*law, settings.compute.other_law) for law in laws]
+
+
+def unrelated_prompts(folder: Path, settings: Settings) -> tuple[Prompt, ...]:
+    """Those of the file of evaluate.unrelated, or the bundled ones. Raises SettingsError where the file cannot be used."""
+    own = settings.evaluate.unrelated
+    return _read(folder / own) if own else _bundled()
 
 
 def measured(store: Store, key: str) -> dict[str, str]:

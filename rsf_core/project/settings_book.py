@@ -8,6 +8,7 @@ from rsf_core.domain import settings_file
 from rsf_core.domain.access import LOCAL, Actor, spoken
 from rsf_core.domain.errors import SettingsError
 from rsf_core.domain.settings import Problem, Settings
+from rsf_core.evaluation import gauges
 from rsf_core.project.question_book import QuestionBook
 from rsf_core.project.target_book import TargetBook
 from rsf_core.rounds.state import ProjectState
@@ -34,9 +35,9 @@ class SettingsBook:
     @spoken
     def set(self, key: str, text: str, author: Actor = LOCAL) -> Settings:
         """Change one setting, e.g. `set("generate.candidates", "16")`. Raises SettingsError, and TargetError or ScorerError
-        for a target that cannot be meant (`target_check`); then nothing changes. The base model stays what it is once it has
-        drawn a candidate: log-probabilities of two models don't compare. A change of the target or of the rule of M is kept as
-        a version: see `target_book`."""
+        for a target that cannot be meant (`target_check`); then nothing changes. A file of unrelated prompts is read at once:
+        it is needed at the end of a round. The base model stays what it is once it has drawn a candidate: log-probabilities of
+        two models don't compare. A change of the target or of the rule of M is kept as a version: see `target_book`."""
         if key == "model" and (self._store.models() or self._store.round_counts(1).candidates):
             raise SettingsError(
                 f"this project's base model is {self._project_state.settings().model} and has drawn candidates already: "
@@ -44,7 +45,13 @@ class SettingsBook:
             )
         self._target_book.note()
         text = settings_file.model_name(text) if key == "model" else text
-        changed = settings_file.change(self._folder, key, text, lambda new: self._target_book.check(new.target))
+
+        def check(new: Settings) -> None:
+            self._target_book.check(new.target)
+            if key == "evaluate.unrelated":
+                gauges.unrelated_prompts(self._folder, new)
+
+        changed = settings_file.change(self._folder, key, text, check)
         self._target_book.note(author, f"{key} was set")
         self._question_book.note(author)
         return changed

@@ -224,6 +224,16 @@ def test_a_file_that_cannot_be_used_is_named(tmp_path: Path, name: str):
         gauges.of_project(tmp_path, settings, [])
 
 
+def test_a_file_that_cannot_be_used_is_not_set(project: Project):
+    (project.folder / "mine.jsonl").write_text('{"text": "What is tea?"}\nno JSON\n', encoding="utf-8")
+    for name, problem in (("nowhere.jsonl", "No such file"), ("mine.jsonl", "line 2")):
+        with pytest.raises(SettingsError, match=rf"evaluate\.unrelated: .*{problem}"):
+            project.set("evaluate.unrelated", name)
+    assert project.settings.evaluate.unrelated is None
+    (project.folder / "mine.jsonl").write_text('{"text": "What is tea?"}\n', encoding="utf-8")
+    assert project.set("evaluate.unrelated", "mine.jsonl").evaluate.unrelated == "mine.jsonl"
+
+
 def test_a_round_of_an_earlier_version_is_not_measured_until_it_is_compared_again(complete: Project):
     complete.store._db._cursor().execute(
         'UPDATE jobs SET spec = json_merge_patch(spec, \'{"gauges": null, "judged": null, "version": null}\')'
