@@ -63,12 +63,11 @@ class WithOthers:
     same: int
 
 
-def with_others(opinions: Opinions, reviewer: str) -> WithOthers:
-    """A reviewer's decisions beside those of all others; who settles a disagreement has read both sides, and is left out."""
-    free = opinions.where(~opinions.final)
-    mine = free.reviewers == reviewer
-    votes = dict(zip(free.places[mine].tolist(), free.votes[mine].tolist(), strict=True))
-    others = free.where(~mine & np.isin(free.places, list(votes)))
+def with_others(independent: Opinions, reviewer: str) -> WithOthers:
+    """A reviewer's decisions beside those of all others (`Opinions.independent`)."""
+    mine = independent.reviewers == reviewer
+    votes = dict(zip(independent.places[mine].tolist(), independent.votes[mine].tolist(), strict=True))
+    others = independent.where(~mine & np.isin(independent.places, list(votes)))
     same = sum(votes[where] == vote for where, vote in zip(others.places.tolist(), others.votes.tolist(), strict=True))
     return WithOthers(len(np.unique(others.reviewers)), len(others.places), same)
 
@@ -78,9 +77,8 @@ class Agreement:
     """`audit` counts only the first candidates in audit order, as far as four of five are decided: a random sample, so its
     rates hold for the round if the `audit_skipped` among them are like the rest. `reviewed` counts everything decided,
     which is what reviewers happened to look at. `by_p_accept` has (low, high, decided, overruled) for ten bins. `alpha` is
-    Krippendorff's, None below two reviewers in common. `by_guide` has what was said under each version of the guide.
-    `settled_by_one` candidates are settled and have one other opinion: where it was one of two who disagreed that settled it,
-    their own first word is gone, so `pairs` and `alpha` know nothing of a disagreement that there was."""
+    Krippendorff's, None below two reviewers in common. `by_guide` has what was said under each version of the guide. Of who
+    settled a disagreement, `pairs`, `alpha` and `by_guide` count the word before."""
 
     audit: Confusion
     reviewed: Confusion
@@ -89,11 +87,12 @@ class Agreement:
     alpha: float | None
     audit_skipped: int = 0
     by_guide: tuple[UnderGuide, ...] = ()
-    settled_by_one: int = 0
 
 
-def agreement(index: ReviewIndex, seed: int) -> Agreement:
-    """The agreement of a round as it stands. Truncated candidates count as rejected by the rule."""
+def agreement(index: ReviewIndex, seed: int, before: Opinions | None = None) -> Agreement:
+    """The agreement of a round as it stands. Truncated candidates count as rejected by the rule. `before`: what those who
+    settled a candidate had said of it before."""
+    independent = index.opinions.independent(before or Opinions.none())
     decided, audit = _audit(index, seed)
     edges = np.linspace(0.0, 1.0, 11)
     overruled = decided & (index.automatic != (index.votes > 0))
@@ -103,17 +102,11 @@ def agreement(index: ReviewIndex, seed: int) -> Agreement:
         audit=_confusion(index, audit & decided),
         reviewed=_confusion(index, decided),
         by_p_accept=tuple((float(edges[b]), float(edges[b + 1]), counts[0][b], counts[1][b]) for b in range(10)),
-        pairs=tuple(_pairs(index.opinions)),
-        alpha=_alpha(index.opinions),
+        pairs=tuple(_pairs(independent)),
+        alpha=_alpha(independent),
         audit_skipped=int((audit & ~decided).sum()),
-        by_guide=under_guide(index),
-        settled_by_one=_settled_by_one(index.opinions),
+        by_guide=under_guide(index, independent),
     )
-
-
-def _settled_by_one(opinions: Opinions) -> int:
-    others = np.unique(opinions.places[~opinions.final], return_counts=True)
-    return int(np.isin(others[0][others[1] == 1], opinions.places[opinions.final]).sum())
 
 
 def audited(index: ReviewIndex, seed: int) -> int:
@@ -256,15 +249,10 @@ def _confusion(index: ReviewIndex, where: Bools) -> Confusion:
 
 def _votes(opinions: Opinions) -> dict[str, dict[int, int]]:
     votes: dict[str, dict[int, int]] = {}
-    for where, reviewer, vote, final in zip(
-        opinions.places.tolist(),
-        opinions.reviewers.tolist(),
-        opinions.votes.tolist(),
-        opinions.final.tolist(),
-        strict=True,
+    for where, reviewer, vote in zip(
+        opinions.places.tolist(), opinions.reviewers.tolist(), opinions.votes.tolist(), strict=True
     ):
-        if not final:  # who settles a disagreement has read both sides
-            votes.setdefault(reviewer, {})[where] = vote
+        votes.setdefault(reviewer, {})[where] = vote
     return votes
 
 

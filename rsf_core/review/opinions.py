@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 import numpy as np
 import pyarrow as pa
@@ -66,6 +66,15 @@ class Opinions:
                 np.int64
             ),
         )
+
+    def independent(self, before: Opinions) -> Opinions:
+        """What each reviewer says by their own judgement. Who settles a disagreement has read both sides, so in place of their
+        final word stands the one that they had said `before`, if any."""
+        settled = set(zip(self.places[self.final].tolist(), self.reviewers[self.final].tolist(), strict=True))
+        said = zip(before.places.tolist(), before.reviewers.tolist(), strict=True)
+        rows = before.where(np.array([word in settled for word in said], bool))
+        own = self.where(~self.final)
+        return Opinions(*(np.append(getattr(own, field.name), getattr(rows, field.name)) for field in fields(Opinions)))
 
     def where(self, keep: Bools) -> Opinions:
         """Those of the rows `keep`."""

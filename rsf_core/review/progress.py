@@ -11,7 +11,6 @@ from datetime import datetime
 from rsf_core.domain.access import LOCAL, Actor, speaker, spoken
 from rsf_core.domain.errors import StageError
 from rsf_core.review.agreement import WithOthers, with_others
-from rsf_core.review.drawn import drawn
 from rsf_core.review.pace import Tally
 from rsf_core.review.queue import Reviews
 from rsf_core.store.database import utc_now
@@ -82,7 +81,7 @@ class ReviewProgress:
 
     def with_others(self, round_number: int, reviewer: Actor, onlooker: str | None = None) -> WithOthers:
         """How often this reviewer and others have decided the same candidates of the round alike."""
-        return with_others(drawn(self._review.index(round_number, onlooker))[0].opinions, reviewer.name)
+        return with_others(self._review.independent(round_number, onlooker), reviewer.name)
 
     def everybody(self, round_number: int) -> list[Progress]:
         """How far each is who has decided anything in the round, by name."""

@@ -27,6 +27,7 @@ from rsf_core.review.gold_mix import Mixed, alone, in_turn, mixed, slots
 from rsf_core.review.index import ReviewIndex
 from rsf_core.review.live_round import LiveRound
 from rsf_core.review.onlooking import Onlooking
+from rsf_core.review.opinions import Opinions
 from rsf_core.review.ordering import first
 from rsf_core.review.seen import GoldSeen, Seen
 from rsf_core.review.suggestion import Suggestion
@@ -241,7 +242,16 @@ class Reviews:
 
     def agreement(self, round_number: int, onlooker: str | None = None) -> Agreement:
         """How well the rule and people agree, and people with each other."""
-        return agreement.agreement(drawn(self.index(round_number, onlooker))[0], self._settings().seed)
+        index = drawn(self.index(round_number, onlooker))[0]
+        return agreement.agreement(index, self._settings().seed, self._before_settling(round_number))
+
+    def independent(self, round_number: int, onlooker: str | None = None) -> Opinions:
+        """What reviewers say of the round by their own judgement."""
+        index = drawn(self.index(round_number, onlooker))[0]
+        return index.opinions.independent(self._before_settling(round_number))
+
+    def _before_settling(self, round_number: int) -> Opinions:
+        return Opinions.read(self._store.words_before_settling(round_number))
 
     def audited(self, round_number: int, onlooker: str | None = None) -> int:
         """How many candidates of the random audit are decided so far; see agreement.Agreement."""

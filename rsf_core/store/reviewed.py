@@ -72,6 +72,10 @@ class Reviewed:
         """What each reviewer says now: prompt_id, k, reviewer, action, final; oldest first."""
         return self._db.arrow("opinions_of_round", {"round": round_number})
 
+    def words_before_settling(self, round_number: int) -> pa.Table:
+        """What those who settled a candidate had decided of it before, with the columns of `opinions`."""
+        return self._db.arrow("words_before_settling", {"round": round_number})
+
     def shown(self, round_number: int) -> pa.Table:
         """How reviewers came to see what they decided, as far as it is known: prompt_id, k, reviewer, shown_in (the order of
         the queue it stood in last), as_audit (whether it was ever shown as one of the random audit)."""

@@ -222,6 +222,7 @@ class Store:
     drawn_version = of_part("_reviewed", Reviewed.drawn_version)
     review_version = of_part("_reviewed", Reviewed.review_version)
     opinions = of_part("_reviewed", Reviewed.opinions)
+    words_before_settling = of_part("_reviewed", Reviewed.words_before_settling)
     shown = of_part("_reviewed", Reviewed.shown)
     annotations = of_part("_reviewed", Reviewed.annotations)
     edits_version = of_part("_reviewed", Reviewed.edits_version)

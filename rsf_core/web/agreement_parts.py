@@ -72,12 +72,7 @@ def _against_the_rule(agreement_now: Agreement) -> None:
 def _between_reviewers(agreement_now: Agreement) -> None:
     st.header("Reviewers", anchor=False)
     if not agreement_now.pairs:
-        st.caption(
-            "Every candidate with opinions of two reviewers was settled by one of them: raise “Opinions per candidate” "
-            "below."
-            if agreement_now.settled_by_one
-            else "No candidate has been decided by two reviewers yet: raise “Opinions per candidate” below."
-        )
+        st.caption("No candidate has been decided by two reviewers yet: raise “Opinions per candidate” below.")
     else:
         alpha = "undefined: all agree" if agreement_now.alpha is None else fixed(agreement_now.alpha, 2)
         st.markdown(f"Krippendorff's α: **{literal(alpha)}**")
@@ -91,11 +86,6 @@ def _between_reviewers(agreement_now: Agreement) -> None:
                 }
                 for pair in agreement_now.pairs
             ],
-        )
-    if agreement_now.settled_by_one:
-        st.caption(
-            f"{plural(agreement_now.settled_by_one, 'candidate')} settled by one of two reviewers are not counted: if "
-            "the two had disagreed, the true agreement is lower than shown here."
         )
 
 

@@ -46,7 +46,7 @@ time.sleep(600)
 def rsf(*arguments: object, expect: int = 0) -> str:
     """Standard output of `rsf ARGUMENTS`, or standard error where it is to fail."""
     environment = os.environ | {"RSF_REVIEWER": "ann", "COLUMNS": "200", "NO_COLOR": "1"}
-    done = warm.run([RSF, *map(str, arguments)], timeout=200, env=environment)
+    done = warm.run([RSF, *map(str, arguments)], timeout=600, env=environment)
     assert done.returncode == expect, done.stdout + done.stderr
     assert "Traceback" not in done.stdout + done.stderr
     return done.stderr if expect and "--json" not in arguments else done.stdout

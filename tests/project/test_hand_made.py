@@ -86,6 +86,22 @@ def test_agreement_is_of_what_is_no_gold_item(project: Project) -> None:
     assert project.progress.with_others(1, person("ben")) == WithOthers(reviewers=1, both=4, same=3)
 
 
+def test_a_disagreement_that_one_of_the_two_settles_stays_one(project: Project) -> None:
+    """On 1.1.1 ben said ✗ and eve ✓; ben settles it as ✓. On 1.4.1, which eve alone had decided, ben settles too: no pair."""
+    before = project.review.agreement(1)
+    for candidate in ("1.1.1", "1.4.1"):
+        act = Act(f"settle {candidate}", ActKind.ADJUDICATE, (candidate,), Action.ACCEPT)
+        assert project.store.acts.say([act], 1, "ben")[0].refused is None
+    now = project.review.agreement(1)
+    assert now.pairs == before.pairs and now.alpha == before.alpha
+    assert [(one.pairs, one.alike) for one in now.by_guide] == [(3, 2), (1, 1)]
+    for reviewer in ("ben", "eve"):
+        assert project.progress.with_others(1, person(reviewer)) == WithOthers(reviewers=1, both=4, same=3)
+    withdraw = Act("back to the rule", ActKind.DECIDE, ("1.1.1",), Action.AUTO)
+    assert project.store.acts.say([withdraw], 1, "ben")[0].refused is None
+    assert project.review.agreement(1).pairs[0].both == 3
+
+
 def test_pace_and_goals(project: Project) -> None:
     """Between ben's words lie 20 s four times and 100 s, between eve's 20 s three times, 40 s, and 20 s twice."""
     project.progress.set_goal(10, 12, person("ben"))

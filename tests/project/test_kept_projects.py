@@ -19,7 +19,7 @@ from rsf_core.jobs.supervisor import JobSupervisor
 from rsf_core.project import Project
 from rsf_core.project.commands import plain
 from rsf_core.rounds import curation
-from tests.support.kept_projects import BASE, JOB, KeptProject, differences, names, shown, unpack
+from tests.support.kept_projects import BASE, JOB, REVIEWERS, KeptProject, differences, names, shown, unpack
 
 pytestmark = pytest.mark.usefixtures("jobs_in_threads")
 
@@ -52,6 +52,12 @@ def test_it_shows_the_same_decisions_hashes_thresholds_and_comparisons(kept: Kep
     assert project.rounds()[2].model_id == kept.expected["next_proposal"]
     for part, now in shown(project, rounds=2).items():
         assert list(differences(kept.expected[part], now)) == []
+
+
+def test_who_settled_a_disagreement_counts_by_the_decision_before(project: Project) -> None:
+    for number in (1, 2):
+        (pair,) = project.review.agreement(number).pairs
+        assert (pair.first, pair.second, pair.both, pair.same) == (*REVIEWERS, 1, 0)
 
 
 def test_the_files_of_its_models_are_those_it_knows(kept: KeptProject, project: Project) -> None:

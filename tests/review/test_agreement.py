@@ -11,7 +11,7 @@ from rsf_core.domain import Scope, place
 from rsf_core.domain.errors import TargetError
 from rsf_core.domain.settings import Target
 from rsf_core.review import agreement
-from rsf_core.review.agreement import cohen_kappa
+from rsf_core.review.agreement import WithOthers, cohen_kappa, with_others
 from rsf_core.review.audit import audit_key
 from rsf_core.review.index import ReviewIndex
 from rsf_core.review.opinions import Opinions
@@ -114,15 +114,22 @@ def test_reviewers_are_compared_on_what_both_decided_and_the_settling_word_is_le
     assert got.alpha == pytest.approx(
         1 - (8 - 1) * 2 / (3 * 5 * 2) * 1, abs=1e-9
     )  # 1 − (n−1)·o/(n₀·n₁), Krippendorff 2011
-    assert got.settled_by_one == 0  # both opinions of what was settled are there
 
 
-def test_what_one_of_two_has_settled_is_counted_as_left_out() -> None:
-    """The first word of who settles it is gone, and with it a disagreement: of no, one and two other opinions it is one."""
-    votes = {"ann": {0: 1, 1: 1, 2: 1}, "ben": {0: 1, 2: -1, 3: -1}, "judge": {1: -1, 2: -1, 3: -1, 7: 1}}
-    got = agreement.agreement(index(table(40), votes, final="judge"), 1)
-    assert got.settled_by_one == 2 and got.pairs[0].both == 2
-    assert agreement.agreement(index(table(40), {}), 1).settled_by_one == 0
+def test_of_who_settled_a_disagreement_the_word_before_counts() -> None:
+    """ben and ann differ on 1 and 2; ben settles both, and 3, of which he had said nothing before."""
+    votes = {"ann": {0: 1, 1: 1, 2: -1, 3: -1}, "ben": {1: 1, 2: 1, 3: 1}, "cem": {0: 1}}
+    made = index(table(40), votes, final="ben")
+    before = index(table(40), {"ben": {1: -1, 2: 1}, "dan": {0: -1}}).opinions  # dan has settled nothing
+    got = agreement.agreement(made, 1, before)
+    assert [(pair.first, pair.second, pair.both, pair.same) for pair in got.pairs] == [
+        ("ann", "ben", 2, 0),
+        ("ann", "cem", 1, 1),
+    ]
+    assert got.by_guide[0].pairs == 3 and got.by_guide[0].alike == 1
+    assert with_others(made.opinions.independent(before), "ben") == WithOthers(1, 2, 0)
+    without = agreement.agreement(made, 1)
+    assert [(pair.first, pair.second) for pair in without.pairs] == [("ann", "cem")]
 
 
 def test_without_two_reviewers_in_common_there_is_no_alpha() -> None:

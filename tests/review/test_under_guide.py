@@ -23,6 +23,10 @@ def index(words: list[tuple[int, str, int, bool, int]], scored: int = 6) -> Revi
     return ReviewIndex(table, 0.0, Scope.GLOBAL, opinions, NONE, {})
 
 
+def of(made: ReviewIndex) -> tuple[UnderGuide, ...]:
+    return under_guide(made, made.opinions.independent(Opinions.none()))
+
+
 def test_each_version_counts_what_was_said_by_it_alone() -> None:
     words = [
         (0, "ann", 1, False, 1),  # like the rule
@@ -34,7 +38,7 @@ def test_each_version_counts_what_was_said_by_it_alone() -> None:
         (4, "ann", 1, False, 2),  # not like the rule
         (4, "ben", 1, True, 2),  # settles: no pair
     ]
-    assert under_guide(index(words)) == (
+    assert of(index(words)) == (
         UnderGuide(1, words=3, ruled=3, like_the_rule=2, pairs=1, alike=0),
         UnderGuide(2, words=5, ruled=5, like_the_rule=3, pairs=1, alike=1),
     )
@@ -42,9 +46,9 @@ def test_each_version_counts_what_was_said_by_it_alone() -> None:
 
 def test_three_who_speak_of_one_candidate_are_three_pairs() -> None:
     words = [(2, who, vote, False, 0) for who, vote in (("ann", 1), ("ben", 1), ("cleo", -1))]
-    assert under_guide(index(words)) == (UnderGuide(0, words=3, ruled=3, like_the_rule=2, pairs=3, alike=1),)
+    assert of(index(words)) == (UnderGuide(0, words=3, ruled=3, like_the_rule=2, pairs=3, alike=1),)
 
 
 def test_what_the_rule_has_not_decided_is_neither_like_nor_unlike_it() -> None:
     words = [(5, "ann", 1, False, 4), (0, "ann", 1, False, 4)]
-    assert under_guide(index(words, scored=5)) == (UnderGuide(4, words=2, ruled=1, like_the_rule=1, pairs=0, alike=0),)
+    assert of(index(words, scored=5)) == (UnderGuide(4, words=2, ruled=1, like_the_rule=1, pairs=0, alike=0),)

@@ -43,6 +43,8 @@ TOLD = (
 REVIEWERS = ("ann", "ben")
 # Limits of what was lost are made anew, and further up: those of the first releases covered too little (CHANGELOG).
 MADE_ANEW = re.compile(r"\bforgotten\b.*\.(low|high)$")
+# Whoever settled a disagreement counts by the decision before; the first releases left it out, and so the disagreement.
+COUNTED_ANEW = re.compile(r"\bagreement\.(alpha|pairs)$")
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,6 +119,8 @@ def _round(project: Project, number: int) -> dict[str, Any]:
 def differences(expected: Any, now: Any, at: str = "") -> Iterator[str]:
     """Where `now` is not what was expected. Names that a later release has added are no difference, nor is the last bit of a
     number."""
+    if COUNTED_ANEW.search(at):
+        return
     if isinstance(expected, dict) and isinstance(now, dict):
         for name, value in expected.items():
             if name in now:

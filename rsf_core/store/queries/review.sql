@@ -72,6 +72,15 @@ SELECT split_part(candidate_id, '.', 2)::INTEGER AS prompt_id, split_part(candid
        reviewer, action, final, guide, seq
 FROM opinions WHERE round = $round AND action <> 'auto' ORDER BY seq;
 
+-- What those who settled a candidate had decided of it by themselves, each reviewer's newest such word.
+-- name: words_before_settling
+SELECT split_part(candidate_id, '.', 2)::INTEGER AS prompt_id, split_part(candidate_id, '.', 3)::INTEGER AS k,
+       reviewer, arg_max(action, seq) AS action, FALSE AS final, coalesce(arg_max_null(guide, seq), 0) AS guide, max(seq) AS seq
+FROM overrides SEMI JOIN (SELECT candidate_id, reviewer FROM opinions WHERE round = $round AND final) USING (candidate_id, reviewer)
+     ANTI JOIN current_gold USING (candidate_id)
+WHERE round = $round AND NOT coalesce(final, FALSE)
+GROUP BY candidate_id, reviewer HAVING arg_max(action, seq) <> 'auto' ORDER BY seq;
+
 -- name: shown_of_round
 SELECT split_part(candidate_id, '.', 2)::INTEGER AS prompt_id, split_part(candidate_id, '.', 3)::INTEGER AS k,
        reviewer, arg_max(shown_in, seq) AS shown_in, bool_or(as_audit) AS as_audit
