@@ -71,8 +71,8 @@ class Opinions:
         """What each reviewer says by their own judgement. Who settles a disagreement has read both sides, so in place of their
         final word stands the one that they had said `before`, if any."""
         settled = set(zip(self.places[self.final].tolist(), self.reviewers[self.final].tolist(), strict=True))
-        said = zip(before.places.tolist(), before.reviewers.tolist(), strict=True)
-        rows = before.where(np.array([word in settled for word in said], bool))
+        words_before = zip(before.places.tolist(), before.reviewers.tolist(), strict=True)
+        rows = before.where(np.array([word in settled for word in words_before], bool))
         own = self.where(~self.final)
         return Opinions(*(np.append(getattr(own, field.name), getattr(rows, field.name)) for field in fields(Opinions)))
 
