@@ -36,7 +36,7 @@ def names() -> list[str]:
 
 def blank() -> Task:
     """A task to begin with where prompts and what is good are a person's own."""
-    return Task(BLANK, "Blank", "Typed, pasted or from a file. What is good is up to you.", {}, ())
+    return Task(BLANK, "Your own prompts", "Typed, pasted or from a file. What is good is up to you.", {}, ())
 
 
 def load(name: str) -> Task:

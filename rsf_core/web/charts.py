@@ -71,7 +71,15 @@ def outcomes(binned: Outcomes, x: str) -> go.Figure:
     figure = _figure(x, "candidates")
     figure.update_layout(
         barmode="stack",
-        yaxis2={"overlaying": "y", "side": "right", "range": [0, 100], "title": "accepted (%)", "showgrid": False},
+        yaxis2={
+            "overlaying": "y",
+            "side": "right",
+            "range": [0, 100],
+            "tickmode": "linear",  # by itself it has the ticks of the other axis, at 17.6 and 35.1
+            "dtick": 25,
+            "title": "accepted (%)",
+            "showgrid": False,
+        },
     )
     for meaning, counts in (
         (palette.ACCEPTED, binned.accepted),

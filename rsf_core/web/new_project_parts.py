@@ -42,7 +42,7 @@ def task(draft: Draft | None, began: Began) -> None:
     known = {name: tasks.load(name) for name in (tasks.BLANK, *tasks.names())}
     titles = {name: known_task.title for name, known_task in known.items()}
     captions = {name: known_task.description for name, known_task in known.items()}
-    titles[tasks.BLANK], titles[_BROUGHT] = "Your own prompts", "A task from a folder or an archive"
+    titles[_BROUGHT] = "A task from a folder or an archive"
     captions[_BROUGHT] = (
         "A task that somebody gave you: task.toml and prompts.jsonl, in a folder or an archive (.zip, .tar.gz)."
     )
