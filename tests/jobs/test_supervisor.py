@@ -233,7 +233,7 @@ def test_a_stored_spec_that_is_damaged_fails_its_job_by_name_and_no_other(
     assert ticks(supervisor, lambda: store.job(SECOND).state is JobState.DONE) == []
     first = store.job(FIRST)
     assert first.state is JobState.FAILED
-    assert first.message.startswith(f"it cannot be started: the spec of {FIRST} is damaged: ")
+    assert first.message.startswith(f"it could not be started: the spec of {FIRST} is damaged: ")
     with pytest.raises(JobError, match=f"the spec of {FIRST} is damaged"):
         first.spec_of(FinetuneSpec)
     assert first.sound_spec(FinetuneSpec) is None
