@@ -9,6 +9,8 @@ as plain columns.
     Prodigy         {"text": …, "label": …, "answer": "accept", "_input_hash": …, "_task_hash": …}, with choices
                     {"text": …, "options": [{"id": …, "text": …}], "accept": [id], "answer": "accept", …}
 
+The right answer that verl keeps, {"reward_model": {"style": "rule", "ground_truth": …}}, is a column too.
+
 Of several people's answers the first that was submitted is taken, of Label Studio before them one that is marked as ground
 truth, and of Argilla a suggestion where nobody has answered. Prodigy's answer is a decision on the row (accept, reject or
 ignore), kept as the column `decision`: what it has accepted is what people said, and a row that it has not has no reference.
@@ -30,6 +32,7 @@ _OLD_SUGGESTION = "-suggestion"
 _ABOUT_EACH = {"annotator", "annotation_id", "lead_time"}
 _ABOUT = _ABOUT_EACH | {"id", "created_at", "updated_at"}
 _ENVELOPES = ("body", "request", "input", "data", "row")
+_GRADED, _TRUTH = "reward_model", "ground_truth"  # of verl, {"style": "rule", "ground_truth": "72"}
 _LEGACY = {"annotation", "prediction", "status"}  # of Argilla before its FeedbackDataset
 _ABOUT_LEGACY = {"annotation", "annotation_agent", "prediction", "prediction_agent", "status", "inputs", "multi_label"}
 _ABOUT_LEGACY |= {"event_timestamp", "explanation", "metrics", "vectors", "metadata", "search_keywords", "id"}
@@ -68,6 +71,9 @@ def plain(record: Record) -> Record:
     if set(fields) >= _LEGACY:
         answers = {} if fields["status"] == "Discarded" else {"annotation": _value(fields["annotation"])}
         return _made(record, ARGILLA, {name: fields[name] for name in fields if name not in _ABOUT_LEGACY}, answers)
+    graded = fields.get(_GRADED)
+    if isinstance(graded, dict) and graded.get(_TRUTH) is not None and _TRUTH not in fields:
+        return replace(record, fields={**fields, _TRUTH: graded[_TRUTH]})
     for name in _ENVELOPES:  # {"body": {"messages": …}}, as requests to an endpoint are kept
         inside = fields.get(name)
         if isinstance(inside, dict) and is_one(inside.get("messages")) and "messages" not in fields:

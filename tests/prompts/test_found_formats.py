@@ -211,6 +211,29 @@ def test_messages_inside_a_request_are_the_conversation(tmp_path: Path, name: st
     assert read(tmp_path / "a.jsonl", row) == ([("hi", "yo", None)], [])
 
 
+@pytest.mark.parametrize(
+    ("graded", "reference"),
+    [
+        ({"style": "rule", "ground_truth": "72"}, "72"),
+        ({"style": "rule", "ground_truth": 72}, "72"),
+        ({"ground_truth": ["72"]}, "72"),
+        ({"ground_truth": None}, None),
+        ({"style": "model"}, None),
+        ("rule", None),
+        (None, None),
+    ],
+)
+def test_the_ground_truth_of_verl_is_the_reference(tmp_path: Path, graded: Any, reference: str | None) -> None:
+    row = {
+        "data_source": "gsm8k",
+        "prompt": [{"role": "user", "content": "hi"}],
+        "ability": "math",
+        "reward_model": graded,
+    }
+    assert read(tmp_path / "a.jsonl", row) == ([("hi", reference, None)], [])
+    assert read(tmp_path / "b.jsonl", row | {"answer": "73"}) == ([("hi", "73", None)], [])
+
+
 def test_parts_of_gemini_are_the_text_of_a_turn(tmp_path: Path) -> None:
     row = {"contents": [{"role": "user", "parts": [{"text": "hi"}]}, {"role": "model", "parts": [{"text": "yo"}]}]}
     assert read(tmp_path / "a.jsonl", row) == ([("hi", "yo", None)], [])
