@@ -45,6 +45,8 @@ class HeldOutSamples:
     scores: Mapping[str, Floats]
 
 
+NEVER_BELOW_0 = ("length", "entropy", "log perplexity")
+"""The metrics without an upper bound whose limits are cut at 0."""
 ACCURACY = "label_match"
 """The scorer whose mean is the accuracy: 1 where a label is the gold one, also where the format around it is wrong."""
 
@@ -142,7 +144,9 @@ def summarise(samples: HeldOutSamples, target: Target, log_m: float, level: floa
 def intervals(measured: Measured, target: Target, level: float = 0.95) -> dict[str, Interval]:
     """The same of what was measured before."""
     return {
-        name: cluster_mean(values, prompts, level, metric_bounds(name, target, values))
+        name: cluster_mean(values, prompts, level, metric_bounds(name, target, values)).clipped(
+            0.0 if name in NEVER_BELOW_0 else -np.inf, np.inf
+        )
         for name, (values, prompts) in measured.items()
         if len(values)
     }

@@ -51,6 +51,16 @@ def test_each_metric_by_hand(samples: HeldOutSamples) -> None:
     assert {name: interval.value for name, interval in metrics.items()} == pytest.approx(expected)
 
 
+def test_limits_keep_to_what_a_metric_can_be(samples: HeldOutSamples) -> None:
+    """Two prompts that differ much: t limits reach below 0. A KL may be below 0 in the estimate, and so is not cut."""
+    wide = replace(samples, token_counts=np.array([1.0, 1.0, 90.0, 90.0]), log_q=np.array([-0.1, -0.1, -90.0, -90.0]))
+    metrics = summarise(wide, TARGET, log_m=0.25)
+    for name in ("length", "entropy", "log perplexity"):
+        assert metrics[name].low == 0.0 < metrics[name].value < metrics[name].high, name
+    assert metrics["KL to base"].low < 0.0
+    assert compare(samples, wide, TARGET, log_m=0.25)["length"].low < 0.0  # a difference may be anything
+
+
 @pytest.mark.parametrize("label_match", ["label_match", "label_match@v2"])
 def test_accuracy_counts_right_labels_also_in_the_wrong_format(samples: HeldOutSamples, label_match: str) -> None:
     constraints = tuple(Constraint(scorer=name, at_least=1) for name in ("label_format", label_match))

@@ -96,6 +96,14 @@ def test_overruled_candidates_are_counted_by_p_accept() -> None:
     assert sum(over for *_, over in bins) == (~made.automatic).sum()
 
 
+def test_truncated_candidates_count_at_a_chance_of_0_which_is_theirs() -> None:
+    whole = table(40)
+    votes = {"ann": dict.fromkeys(range(40), 1)}
+    cut = RoundTable(**{f.name: getattr(whole, f.name) for f in fields(RoundTable)} | {"truncated": np.ones(40, bool)})
+    first, *others = agreement.agreement(index(cut, votes), 1).by_p_accept
+    assert first[2:] == (40, 40) and all(one[2:] == (0, 0) for one in others)
+
+
 def test_kappa_is_cohens() -> None:
     assert cohen_kappa([1, 1, -1, -1], [1, 1, -1, -1]) == 1.0
     assert cohen_kappa([1, 1, -1, -1], [1, -1, 1, -1]) == 0.0

@@ -44,7 +44,8 @@ REVIEWERS = ("ann", "ben")
 # Limits of what was lost are made anew, and further up: those of the first releases covered too little (CHANGELOG).
 MADE_ANEW = re.compile(r"\bforgotten\b.*\.(low|high)$")
 # Whoever settled a disagreement counts by the decision before; the first releases left it out, and so the disagreement.
-COUNTED_ANEW = re.compile(r"\bagreement\.(alpha|pairs)$")
+# A truncated candidate counts at a chance of 0.
+COUNTED_ANEW = re.compile(r"\bagreement\.(alpha|pairs|by_p_accept)$")
 
 
 @dataclass(frozen=True, slots=True)
