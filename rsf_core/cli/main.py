@@ -87,7 +87,7 @@ def main() -> None:
         if "--json" in sys.argv:
             print(json.dumps({"error": str(error), "kind": type(error).__name__}))
         else:
-            err.print(f"[bold red]error[/] {escape(str(error))}", highlight=False, markup=True, soft_wrap=True)
+            err.print(f"[bold red]error:[/] {escape(str(error))}", highlight=False, markup=True, soft_wrap=True)
         sys.exit(1)
 
 

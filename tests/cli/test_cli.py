@@ -183,7 +183,8 @@ def test_brackets_in_what_a_person_types_are_shown_as_they_are(folder: Path) -> 
 def test_a_folder_that_is_no_project_is_refused_everywhere(tmp_path: Path) -> None:
     (tmp_path / "notes.txt").write_text("mine")
     assert rsf_json("status", tmp_path, expect=1)["kind"] == "NotAProjectError"
-    assert "rsf init" in rsf("run", tmp_path / "gone", expect=1)
+    told = rsf("run", tmp_path / "gone", expect=1)
+    assert told.startswith("error: ") and "rsf init" in told
     assert "is not empty" in rsf("init", tmp_path, "--task", "arithmetic", expect=1)
     unknown = rsf("init", tmp_path / "new", "--task", "poems", expect=1)
     assert "choose one of arithmetic" in unknown and "blank for prompts of your own" in unknown
