@@ -107,7 +107,7 @@ def test_a_guardrail_stops_it_and_says_which(quick: Project) -> None:
     wait(quick, FlightState.STOPPED)
     flight = quick.autopilot.flight()
     assert flight is not None and "autopilot.min_acceptance" in flight.reason and quick.curated_sets() == []
-    with pytest.raises(StageError, match="nothing waits"):
+    with pytest.raises(StageError, match="nothing is waiting"):
         quick.autopilot.go_on(person("ann"))
 
 

@@ -141,7 +141,7 @@ def test_what_is_the_reference_as_it_stands_is_right_though_it_speaks_of_thought
 
 def test_the_reference_names_those_that_judge_the_answer_and_each_of_them_is_of_another_version() -> None:
     judging = {name.partition("(")[0] for name in ANSWERS} - {"contains", "excludes", "regex"}
-    sentence = re.search(r"judge its answer alone: (.*?);", reference.SCORERS, re.DOTALL)
+    sentence = re.search(r"judge only the answer: (.*?);", reference.SCORERS, re.DOTALL)
     assert sentence is not None and set(re.findall(r"`(\w+)`", sentence[1])) == judging
     built_in = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["entry-points"][registry.GROUP]
     assert {name for name in built_in if registry.card(name).version != "1"} == judging
