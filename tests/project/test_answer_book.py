@@ -137,7 +137,9 @@ def test_a_card_does_not_say_that_nobody_has_answered_and_no_weights_are_suggest
     assert second in {one.candidate_id for one in asked.without_score(1)}
     shown = [one for on in (first, second) for one in asked.review.candidates(1, [on], person("ann"))]
     assert shown and not any(one.no_score for prompt in shown for one in prompt.candidates)
-    with pytest.raises(TargetError, match=r"has answers to clear, .* as a reward\. Suggested weights do not use answers"):
+    with pytest.raises(
+        TargetError, match=r"has answers to clear, .* as a reward\. Suggested weights do not use answers"
+    ):
         asked.review.suggest(1)
 
 
