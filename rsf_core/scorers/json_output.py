@@ -15,7 +15,7 @@ from rsf_core.scorers.base import MOST_SECONDS_A_MATCH, TOO_LONG, Scored, unread
 from rsf_core.scorers.checks import JsonMatchCheck, SchemaCheck
 from rsf_core.scorers.thoughts import answer_of
 
-_FENCE = re.compile(r"```(?:json)?[ \t]*\n(.*)\n[ \t]*```", re.DOTALL | re.IGNORECASE)
+_FENCE = re.compile(r"```(?:json)?[ \t]*\r?\n(.*)\n[ \t]*```", re.DOTALL | re.IGNORECASE)
 _NOTHING = object()
 
 
@@ -23,7 +23,7 @@ class Json:
     name = "json"
     description = "1 where the answer is one JSON value (in a ```json fence too, unless fenced is false), otherwise 0"
     bounds = (0.0, 1.0)
-    version = "2"
+    version = "3"
 
     def __init__(self, fenced: bool = True) -> None:
         self._read = partial(read, fenced=fenced)
@@ -36,7 +36,7 @@ class JsonSchema(SchemaCheck):
     name = "json_schema"
     description = "1 where the answer is JSON that a JSON Schema allows (of the draft in $schema, else 2020-12), else 0"
     bounds = (0.0, 1.0)
-    version = "2"
+    version = "3"
     needs = ("jsonschema",)
     most_at_once = 64  # so many of the longest end in time
     check = "rsf_core.scorers.checks:SchemaCheck"
@@ -66,7 +66,7 @@ class JsonMatch(JsonMatchCheck):
         "among all entries of either, otherwise 1 or 0; ignores outer white space and case of texts"
     )
     bounds = (0.0, 1.0)
-    version = "2"
+    version = "3"
     check = "rsf_core.scorers.checks:JsonMatchCheck"
     reference = True
 

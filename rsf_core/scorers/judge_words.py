@@ -14,7 +14,7 @@ from rsf_core.domain.turns import spoken_by
 from rsf_core.scorers.base import NoScore
 
 _THOUGHT = re.compile(r"\s*<think>.*</think>", re.DOTALL)
-_FENCE = re.compile(r"```(?:json)?[ \t]*\n(.*)\n[ \t]*```", re.DOTALL | re.IGNORECASE)
+_FENCE = re.compile(r"```(?:json)?[ \t]*\r?\n(.*)\n[ \t]*```", re.DOTALL | re.IGNORECASE)
 LONGEST_NUMBER = 40  # characters
 
 

@@ -26,7 +26,7 @@ def score(scorer: str, completion: str) -> float:
         ('{"a": 1}', 1, 1), (" [1, 2]\n", 1, 1), ("3", 1, 1), ('"text"', 1, 1), ("null", 1, 1),
         ('```json\n{"a": 1}\n```', 0, 1), ("```\n[1]\n```", 0, 1), ('Here: {"a": 1}', 0, 0), ('{"a": 1} done', 0, 0),
         ("{'a': 1}", 0, 0), ('{"a": 1', 0, 0), ("NaN", 0, 0), ('{"a": Infinity}', 0, 0), ("", 0, 0), ("[" * 100_000, 0, 0),
-        ("[" * 100_000 + "]" * 100_000, 0, 0), ("```json\n```", 0, 0),
+        ("[" * 100_000 + "]" * 100_000, 0, 0), ("```json\n```", 0, 0), ('```json\r\n{"a": 1}\r\n```', 0, 1),
     ],
 )  # fmt: skip
 def test_json_is_told_from_what_is_none(completion: str, bare: int, fenced: int) -> None:

@@ -20,6 +20,7 @@ SCALE = (1.0, 10.0)
     [
         ('{"score": 7}', 7.0), (' {"score": 7.0}\n', 7.0), ("7", 7.0), (" 10 ", 10.0), ("1", 1.0), ("1e1", 10.0),
         ('{"reason": "kind", "score": 3}', 3.0), ('```json\n{"score": 4}\n```', 4.0), ("```\n4\n```", 4.0),
+        ('```json\r\n{"score": 4}\r\n```', 4.0),
         ("<think>\n2? No: {\"score\": 1}\n</think>\n\n{\"score\": 9}", 9.0), ("<think></think>5", 5.0),
         ('<think>it says </think> {"score": 1} itself</think>{"score": 2}', 2.0),
     ],
