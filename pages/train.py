@@ -268,7 +268,7 @@ if sets:
                 continue
             for kind, mime in (("JSONL", "application/jsonl"), ("Parquet", "application/vnd.apache.parquet")):
                 st.download_button(
-                    kind,
+                    literal(kind),
                     exported(curated.content_hash, curated.curated_id)[kind],
                     file_name=file_name(f"{project.folder.name}-{curated.curated_id}.{kind.lower()}"),
                     mime=mime,

@@ -29,7 +29,7 @@ def test_it_opens_and_starts_nothing_until_every_value_is_mended(broken: Path) -
         assert project.stages() and project.settings.target.rewards == {}
         status = execute(project, "status", {})
         assert len(status["settings_problems"]) == 3
-        with pytest.raises(SettingsError, match=r"target\.rewards\.sentiment: .*1000000"):
+        with pytest.raises(SettingsError, match=r"target\.rewards\.sentiment: .*1,000,000"):
             project.generate()
         assert project.jobs() == []
         execute(project, "set_value", {"key": "target.rewards.sentiment", "value": "2"})
