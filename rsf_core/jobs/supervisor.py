@@ -416,7 +416,7 @@ class JobSupervisor:
         if code is None:
             return "its process ended while nothing was watching it"
         if code == -9:
-            return "its process was killed (signal 9), perhaps for want of memory: see batch_size and train.accumulate"
+            return "its process was killed (signal 9), possibly because memory ran out: see batch_size and train.accumulate"
         if code == 0:
             return "its process ended without a result (exit code 0)"
         return f"its process ended with code {code}: {spool.log_tail() or 'it left no message'}"

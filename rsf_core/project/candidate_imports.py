@@ -237,7 +237,7 @@ class CandidateImports:
         while (state := self.state(upload, reading)).running:
             if time.monotonic() > give_up:
                 self.cancel(upload, reading)
-                raise PromptFileError(f"{file.name} was read for {WAIT_SECONDS:g} s in vain: split it")
+                raise PromptFileError(f"{file.name} was not read within {WAIT_SECONDS:g} s: split it")
             time.sleep(_POLL_SECONDS)
         if state.problem is not None:
             raise PromptFileError(state.problem)

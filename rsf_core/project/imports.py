@@ -379,8 +379,8 @@ def _recognised(file: Path, reading: Reading = FOUND) -> Format:
         return recognise(file, reading)
     command = [sys.executable, "-m", "rsf_core.project.imports", str(file), str(MEMORY_BYTES)]
     command += [reading.sheet] if reading.sheet is not None else []
-    late = f"{file.name} was looked at for {LOOK_SECONDS:g} s in vain: split it"
-    answer = _told(command, LOOK_SECONDS, late, f"{file.name} could not be looked at: {TOO_LARGE}")["format"]
+    late = f"{file.name} was not read within {LOOK_SECONDS:g} s: split it"
+    answer = _told(command, LOOK_SECONDS, late, f"{file.name} could not be read: {TOO_LARGE}")["format"]
     layout = Layout(answer.pop("kind"), sheet=answer.pop("sheet"), sheets=tuple(answer.pop("sheets")))
     return Format(layout, **answer | {"columns": tuple(answer["columns"])})
 
@@ -388,15 +388,15 @@ def _recognised(file: Path, reading: Reading = FOUND) -> Format:
 def _gathered(folder: Path, file: Path) -> None:
     """Write a data set's folder to one Parquet file, by a process with a limit. Raises PromptFileError."""
     command = [sys.executable, "-m", "rsf_core.prompts.dataset_folder", str(folder), str(file), str(MEMORY_BYTES)]
-    late = f"{folder} was read for {GATHER_SECONDS:g} s in vain: import a part of it"
-    _told(command, GATHER_SECONDS, late, f"reading {folder} was broken off: it is damaged, or {TOO_LARGE}")
+    late = f"{folder} was not read within {GATHER_SECONDS:g} s: import a part of it"
+    _told(command, GATHER_SECONDS, late, f"reading {folder} failed: it is damaged, or {TOO_LARGE}")
 
 
 def _fetched(source: str, config: str, split: str, file: Path) -> None:
     """Write a split of a data set of the hub to one Parquet file, by a process with a limit. Raises PromptFileError."""
     command = [sys.executable, "-m", "rsf_core.prompts.hub", source, config, split, str(file), str(FETCH_BYTES)]
-    late = f"{source} was fetched for {GATHER_SECONDS:g} s in vain: import a smaller split, or a folder of it"
-    _told(command, GATHER_SECONDS, late, f"fetching {source} was broken off: {TOO_LARGE}")
+    late = f"{source} was not downloaded within {GATHER_SECONDS:g} s: import a smaller split, or a folder of it"
+    _told(command, GATHER_SECONDS, late, f"downloading {source} failed: {TOO_LARGE}")
 
 
 def _told(command: Sequence[str], seconds: float, late: str, broken: str) -> dict[str, Any]:

@@ -117,7 +117,7 @@ def _opened(folder: Path, made_from: Template, seed: int) -> Iterator[OwnConnect
         template = project.replicate_template()
         if (template.digest, template.seed) != (made_from.digest, seed):
             raise ReplicateError(
-                f"{folder} was changed since it was made: it is not a replicate any more. Move it away, and it is run anew"
+                f"{folder} was changed since it was made: it is no longer a replicate. Move it away and run the command again"
             )
         project.serve(lambda name, arguments: execute(project, name, arguments))
         yield connection

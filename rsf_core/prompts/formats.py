@@ -100,7 +100,7 @@ def recognise(path: Path, reading: Reading = FOUND) -> Format:
         return Format(layout, "no readable row", (), None, problem=_no_row(path, wrong))
     text = ordered[0]
     if not fitness[text]:
-        problem = f"has no column that clearly contains prompts ({_listed(names)}): call that of the prompts prompt"
+        problem = f'has no column that clearly contains prompts ({_listed(names)}): name that column "prompt"'
         return Format(layout, _columns_of(names), tuple(ordered), None, problem=problem)
     free = [name for name in names if name != text and name not in companions(text, names)]
     if is_own_export(names):

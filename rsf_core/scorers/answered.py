@@ -107,5 +107,5 @@ def _read(path: Path) -> Answered:
     except (ValueError, TypeError, LookupError, AttributeError, OSError) as error:
         raise ScorerError(
             f"{path.parent.name}/{path.name} of the project is damaged ({error}): delete it and open the project again, which "
-            "makes it anew"
+            "makes a new one"
         ) from error

@@ -222,7 +222,7 @@ def judged_marks(project: Project, number: int, threshold: ThresholdRecord) -> N
                 if judged is None
                 else ui.limits(judged.tvd)
                 if judged.tvd.known
-                else "cannot be told",
+                else "cannot be estimated",
                 "bound violated": "" if judged is None else ui.limits(judged.violation_rate, " %", 100),
                 "explanation": mark.explanation,
             }

@@ -73,7 +73,7 @@ def _causal_ways(model: Any, pad: int) -> Iterator[tuple[str, Forward]]:
         True,
     ):  # without a mask, or with one that masks nothing: each suits families the other does not
         yield "by groups of equal length", Apart(Grouped(Causal(model, pad, padded)), whole)
-    yield "anew at each step, without a cache (slower)", whole
+    yield "recomputed at each step, without a cache (slower)", whole
     yield "row by row, without a cache (much slower)", Grouped(whole, each_alone=True)
 
 
@@ -82,8 +82,8 @@ def _encoder_decoder_ways(model: Any, pad: int) -> Iterator[tuple[str, Forward]]
     if not _drops_tokens(model):
         yield "with padding", cached
         yield "by groups of equal length", Grouped(cached)
-    yield "anew at each step, without a cache (slower)", whole
-    yield "anew at each step, by groups of equal length (slower)", Grouped(whole)
+    yield "recomputed at each step, without a cache (slower)", whole
+    yield "recomputed at each step, by groups of equal length (slower)", Grouped(whole)
     yield "row by row, without a cache (much slower)", Grouped(whole, each_alone=True)
 
 
