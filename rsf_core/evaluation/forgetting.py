@@ -1,9 +1,9 @@
-"""What tuning has cost: how far a model has moved from the base, in nats, on prompts of the task and on unrelated ones.
+"""The cost of tuning: how far a model has moved from the base, in nats, on prompts of the task and on unrelated ones.
 
 KL(base‖model) of completions drawn from the base, each token's part summed over the vocabulary (the chain rule,
-Rao-Blackwellised; Amini, Vieira & Cotterell 2025): 0 for the base itself, and large where the model has come to avoid what the
-base would say. It is of completions as far as they were drawn. Intervals are over prompts; a completion's KL is skewed and has
-no end, so they reach further up than down (rsf_core.sampling.divergence).
+Rao-Blackwellised; Amini, Vieira & Cotterell 2025): 0 for the base itself, and large where the model now avoids what the base
+would say. Completions count as far as they were drawn. Intervals are over prompts. A completion's KL is skewed and
+unbounded, so they reach further up than down (rsf_core.sampling.divergence).
 """
 
 from __future__ import annotations
@@ -30,8 +30,8 @@ def forgotten(
 ) -> tuple[Interval, Interval]:
     """Nats a token (Σ KL / Σ tokens) and nats a completion, from the KL and the tokens of each completion, (n,) ≥ 0.
 
-    Where all prompts are alike, as for two models that are the same, no interval is known: what other prompts would show is
-    seen by nothing. An infinite KL (the model rules out what the base can say) is given as it is.
+    Where all prompts are equal, as for two identical models, no interval is known, because nothing shows how other prompts
+    would differ. An infinite KL (the model rules out what the base can say) is returned unchanged.
     """
     groups = len(np.unique(prompt_ids))
     if not np.isfinite(kl).all():

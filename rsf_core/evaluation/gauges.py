@@ -1,4 +1,4 @@
-"""What forgetting is measured on: the held-out prompts, and a small fixed set of prompts that are none of the task's.
+"""What forgetting is measured on: the held-out prompts, and a small fixed set of prompts that do not belong to the task.
 
 The base completes each prompt once, by its own law (temperature 1), and the completions are kept under the gauge's key; every
 other model only judges them. How far it has moved there is KL(base‖model): see rsf_core.evaluation.forgetting.
@@ -40,7 +40,7 @@ class Gauge:
 
     @property
     def key(self) -> str:
-        """Names what makes the figures of two models comparable: prompts and law."""
+        """A name for what makes the figures of two models comparable: prompts and law."""
         texts, law = [[p.system, *p.earlier, p.text] for p in self.prompts], self.sampling.model_dump()
         parts = [self.name, texts, law, SAMPLER_VERSION, *self.other_law]
         return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()[:16]
@@ -66,12 +66,12 @@ def unrelated_prompts(folder: Path, settings: Settings) -> tuple[Prompt, ...]:
 
 
 def measured(store: Store, key: str) -> dict[str, str]:
-    """The models that were judged under a gauge's key, with the job that did: the newest that came to its end."""
+    """The models that were judged under a gauge's key, each with the newest finished job that judged it."""
     return {model: job.job_id for job, gauge in _done(store) if gauge.key == key for model in gauge.models}
 
 
 def newest_key(store: Store, name: str, model_ids: Iterable[str]) -> str | None:
-    """Under which key the newest measurement of any of some models was made; None where none was measured. Other settings do
+    """The key of the newest measurement of any of these models; None where none was measured. A change of settings does
     not undo it."""
     needed, key = set(model_ids), None
     for _, gauge in _done(store):
@@ -81,7 +81,7 @@ def newest_key(store: Store, name: str, model_ids: Iterable[str]) -> str | None:
 
 
 def _done(store: Store) -> list[tuple[JobRecord, GaugePart]]:
-    """What jobs that came to their end have measured, oldest first; jobs of earlier versions measured nothing."""
+    """What finished jobs have measured, oldest first; jobs of earlier versions measured nothing."""
 
     def read() -> list[tuple[JobRecord, GaugePart]]:
         ended = [job for job in store.jobs() if job.kind is JobKind.EVALUATE and job.state is JobState.DONE]

@@ -1,5 +1,5 @@
-"""What models did on held-out prompts, read and measured once: completions are only added, and pages ask for the same again at
-each rerun. Of the last few models everything is kept, of many the part that reads all their texts."""
+"""What models did on held-out prompts, read and measured once: completions are only added, and pages ask for the same at each
+rerun. For the last few models everything is kept; for many more, only the part that reads all their texts."""
 
 from __future__ import annotations
 

@@ -53,7 +53,7 @@ ACCURACY = "label_match"
 
 @dataclass(frozen=True, slots=True)
 class TextMeasures:
-    """The metrics that read every completion and are the same under each target: by far the dearest."""
+    """The metrics that read every completion and are the same under each target: by far the most expensive."""
 
     distinct_2: Values
     self_similarity: Values
@@ -85,9 +85,9 @@ def per_sample(
     - entropy: −log q of a sample (nats), an unbiased estimate of the entropy of the completions as drawn
     - score: NAME: each other scorer, where the target has several
 
-    What is measured by scores leaves out the completions for which a scorer of the target has none, and pass@k their prompts.
+    Metrics based on scores leave out completions that lack a score of the target; pass@k leaves out their prompts.
 
-    `texts` are the samples' own, where they were measured before.
+    `texts` are the measures of the samples' texts, if they were computed before.
     """
     texts = texts or text_measures(samples)
     known, prompts = _with_scores(samples, target), samples.prompt_ids
@@ -142,7 +142,7 @@ def summarise(samples: HeldOutSamples, target: Target, log_m: float, level: floa
 
 
 def intervals(measured: Measured, target: Target, level: float = 0.95) -> dict[str, Interval]:
-    """The same of what was measured before."""
+    """The same, from values that were measured before."""
     return {
         name: cluster_mean(values, prompts, level, metric_bounds(name, target, values)).clipped(
             0.0 if name in NEVER_BELOW_0 else -np.inf, np.inf
@@ -160,7 +160,7 @@ def compare(
 
 
 def gains(first: Measured, second: Measured, target: Target, level: float = 0.95) -> dict[str, Interval]:
-    """The same, second − first, of what was measured before."""
+    """The same, second − first, from values that were measured before."""
     return {
         name: paired_difference(
             *first[name], *second[name], level, metric_bounds(name, target, first[name][0], second[name][0])

@@ -61,7 +61,7 @@ class Report:
     """How good what was learned is, on prompts that it has not seen. `basis`: "audit", where those judged on were chosen by
     chance, else "chosen". `rate` is the acceptance rate that `precision` is at. `best` is the scorer that tells accepted from
     rejected best, chosen on the same decisions, and `rule` the present rule; None where there is none. `further` is about
-    how much FURTHER more decisions would raise the AUC; None where that cannot be told."""
+    how much FURTHER more decisions would raise the AUC; None where that cannot be estimated."""
 
     decisions: int
     accepted: int

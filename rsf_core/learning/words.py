@@ -61,7 +61,7 @@ def earlier(report: Report) -> str:
 
 
 def further(report: Report) -> str:
-    """What more decisions would bring; "" where that cannot be told."""
+    """What more decisions would bring; "" where that cannot be estimated."""
     if report.further is None:
         return ""
     gain = f"about {report.further:.2f}" if report.further >= 0.005 else "less than 0.01"

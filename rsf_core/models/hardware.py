@@ -21,7 +21,7 @@ NEEDED = {"x86_64": {"avx512bw", "avx512dq", "avx512vl"}, "aarch64": {"bf16"}}  
 
 @cache
 def multiplies_bf16() -> bool | None:
-    """Whether torch's bf16 products use the processor's own instructions; None where that cannot be told."""
+    """Whether torch's bf16 products use the processor's own instructions; None where that is unknown."""
     needed = NEEDED.get(platform.machine())
     if needed is None or not CPUINFO.exists():
         return None

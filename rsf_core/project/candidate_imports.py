@@ -182,7 +182,7 @@ class CandidateImports:
         self._uploads.cancel(upload, reading)
 
     def restart(self, upload: str, reading: str) -> None:
-        """Forget a reading that was broken off, so that it is begun anew."""
+        """Forget an interrupted reading, so that it starts again."""
         self._uploads.restart(upload, reading)
 
     @spoken

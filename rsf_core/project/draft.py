@@ -170,7 +170,7 @@ class Draft:
         model_check.start(folder, settings.model, settings.compute, prompts)
 
     def try_model_again(self) -> None:
-        """Load it anew, whatever was found before."""
+        """Load it again, whatever was found before."""
         shutil.rmtree(self._model_folder(), ignore_errors=True)
         self.try_model()
 

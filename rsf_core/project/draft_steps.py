@@ -110,7 +110,7 @@ def _prompts(facts: Facts) -> list[Finding]:
 
 
 def _references(facts: Facts) -> list[Finding]:
-    """How many prompts a scorer of the target cannot score for want of a reference it can read."""
+    """How many prompts a scorer of the target cannot score because they have no reference that it can read."""
     by_scorer: dict[str, list[ReferenceProblem]] = {}
     for problem in facts.unreadable:
         by_scorer.setdefault(problem.scorer, []).append(problem)

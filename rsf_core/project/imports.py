@@ -279,7 +279,7 @@ class Imports:
             write_json(folder / "summary.json", {"problem": CANCELLED})
 
     def restart(self, upload: str, placing: str) -> None:
-        """Forget a placing that was broken off, so that it is begun anew."""
+        """Forget an interrupted placing, so that it starts again."""
         shutil.rmtree(self._folder / upload / placing, ignore_errors=True)
 
     def lengths(self, upload: str, placing: str) -> LengthsFound:
@@ -291,7 +291,7 @@ class Imports:
         self._lengths.cancel(self._folder / upload / placing)
 
     def restart_lengths(self, upload: str, placing: str) -> None:
-        """Forget a check that was broken off or cancelled, so that it is begun anew."""
+        """Forget a check that was interrupted or cancelled, so that it starts again."""
         self._lengths.forget(self._folder / upload / placing)
 
     def add(self, upload: str, placing: str) -> int:

@@ -78,7 +78,7 @@ class ReviewIndex:
         self.hear(opinions, flagged, tagged)
 
     def hear(self, opinions: Opinions | Callable[[], Opinions], flagged: Ints, tagged: Tagged) -> None:
-        """Take in everything that was said, anew."""
+        """Read everything that was said again."""
         self._opinions, n = opinions, len(self.table.places)
         spoken = np.array(self.table.row_of(self.opinions.places), np.int64)  # the row of each opinion
         o, spoken = (

@@ -25,7 +25,7 @@ class Way:
 
 
 class Ways:
-    """Of each reviewer in each round; one with another key begins anew."""
+    """One `Way` for each reviewer in each round; a new key starts a new one."""
 
     def __init__(self) -> None:
         self._guard = threading.Lock()

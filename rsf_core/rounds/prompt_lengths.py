@@ -123,7 +123,7 @@ class PromptLengths:
             length_check.cancel(folder)
 
     def forget(self, placing: Path) -> None:
-        """So that the rows of a placing are checked anew."""
+        """Have the rows of a placing checked again."""
         self.cancel(placing)
         for folder in placing.glob("lengths-*"):
             shutil.rmtree(folder, ignore_errors=True)

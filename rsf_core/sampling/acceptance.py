@@ -31,7 +31,7 @@ UNIFORM_BITS = 52  # the most for which k + ½ is exact in float64, so that u is
 
 
 def uniform(seed: int, candidate_ids: Sequence[str]) -> Floats:
-    """u of each candidate, strictly inside (0, 1), shape (n,): a hash of (project seed, candidate id), fixed for life.
+    """u of each candidate, strictly inside (0, 1), shape (n,): a hash of (project seed, candidate id), which never changes.
 
     The bytes hashed are the seed in ASCII decimal, a zero byte, the candidate id in UTF-8; the hash is BLAKE2b with an
     8-byte digest, no key, no salt. Read as a big-endian integer its upper 52 bits are k, and u = (k + ½)/2⁵², so u lies
@@ -79,10 +79,10 @@ def violated(log_ratio: ArrayLike, log_m: float, scale: ArrayLike = 0.0) -> Bool
 
 
 def importance_weight(log_ratio: ArrayLike, log_m: float, scale: ArrayLike = 0.0, cap: float | None = None) -> Floats:
-    """max(1, P/(M q)), shape (n,): the weight in the loss that repairs a bound violation; at most `cap` (≥ 1) if given.
+    """max(1, P/(M q)), shape (n,): the weight in the loss that corrects a bound violation; at most `cap` (≥ 1) if given.
 
     acceptance_prob × importance_weight = P/(M q) exactly: rejection control (Liu, Chen & Wong 1998, JASA 93:1022).
-    A cap brings back the bias it cuts off. Raises TargetError naming the index where the weight exceeds float64.
+    A cap brings back the bias that it cuts off. Raises TargetError naming the index where the weight exceeds float64.
     """
     if cap is not None and not cap >= 1.0:
         raise TargetError(f"the cap on importance weights is {cap}; it must be at least 1")
@@ -97,12 +97,12 @@ def importance_weight(log_ratio: ArrayLike, log_m: float, scale: ArrayLike = 0.0
 def prompt_scale(log_ratio: ArrayLike, group: ArrayLike) -> Floats:
     """a_i = log Ẑ₋ᵢ(c): logsumexp of ℓ over the other draws of the prompt − log(N_c − 1), shape (n,), nats.
 
-    With it M is about the expected number of draws per accepted sample. It leaves out the draw that it judges, so that
-    given the others each draw meets a constant, and each prompt's accepted law is the target wherever M bounds
-    P/(q·Ẑ₋ᵢ). With the draw in it no prompt's law is right (σ = 2, K = 4, M = largest ratio: total variation 0.36
-    where 0 was shown). `group` names each candidate's prompt by any integer; the −∞ draws count in N_c. −∞, so that the
-    draw is never accepted, where no other draw of the prompt is finite: it has no scale. Few draws a prompt make it noisy:
-    then more is accepted where the others happen to be small, and M has to be larger for the same bound.
+    With it, M is about the expected number of draws per accepted sample. The scale leaves out the draw that it judges. Given
+    the other draws it is then a constant, and each prompt's accepted law is the target wherever M bounds P/(q·Ẑ₋ᵢ). A scale
+    that contains the draw makes every prompt's law wrong (σ = 2, K = 4, M = largest ratio: total variation 0.36 where 0 was
+    shown). `group` names each candidate's prompt by any integer; the −∞ draws count in N_c. Where no other draw of the
+    prompt is finite, the scale is −∞ and the draw is never accepted. With few draws a prompt the scale is noisy: more is
+    accepted where the others happen to be small, and M has to be larger for the same bound.
     """
     ell = checked_log_ratio(log_ratio)
     prompts, prompt = dense_groups(group, ell)

@@ -1,4 +1,4 @@
-"""The M that agrees best with what people said."""
+"""The M that agrees best with people's decisions."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from rsf_core.sampling.arrays import dense_groups, raise_where, relative
 
 
 class Agreement(NamedTuple):
-    """log M with the number of overrides, of `overrides`, that the automatic decision at it repeats."""
+    """log M, and how many of `overrides` overrides the automatic decision at it repeats."""
 
     log_m: float
     agreeing: int
@@ -58,10 +58,10 @@ FOLDS = 5
 def held_out_agreement(
     m: ArrayLike, override: ArrayLike, group: ArrayLike, scale: ArrayLike = 0.0, seed: int = 0
 ) -> tuple[int, int]:
-    """How many overrides `best_agreement` repeats on prompts that had no part in choosing log M, and of how many.
+    """How many overrides `best_agreement` repeats on prompts that were not used to choose log M, and out of how many.
 
     The prompts are dealt into five parts by a hash of (seed, prompt); M is chosen on four and judged on the fifth, in turn.
-    Overrides of a part are left out where nothing is left to choose by. −∞ is never accepted.
+    Overrides of a part are left out where the other parts have none to choose by. −∞ is never accepted.
     """
     spoken = np.asarray(override) != 0  # few of many: the parts are those of all prompts
     values, votes, part = relative(m, scale, "m")[spoken], np.asarray(override)[spoken], folds(group, seed)[spoken]

@@ -1,11 +1,11 @@
-"""Limits for means of values that lie in [0, 1], by prompt, that hold near 0 and 1 and are never of width 0.
+"""Limits by prompt for means of values in [0, 1]. They hold near 0 and 1 and never have width 0.
 
-t over prompts covers 10 to 67 % of shares near 0.5 % and then has width 0. Here the mean m with variance v is given the
+t over prompts covers 10 to 67 % of shares near 0.5 % and then has width 0. Here a mean m with variance v gets the
 Clopper-Pearson limits of n = m(1 − m)/v draws (the effective sample size of the design effect), after Korn & Graubard
-1998 (Survey Methodology 24:193). Few prompts say little of v where outcomes are rare, so each limit looks at one prompt
-more than was drawn, FAR of the way towards its end of the range; and v has ν = 3·G·m₂²/(m₄ − m₂²) degrees of freedom,
-at most G − 1, from the second and fourth moments of the prompts: three for one prompt that differs from all others.
-Where all prompts are equal, up to 3/G of all prompts may still be otherwise. docs/STATISTICS.md has the coverage.
+1998 (Survey Methodology 24:193). A few prompts determine v poorly where outcomes are rare. So each limit adds one prompt to
+those drawn, FAR of the way towards that end of the range, and v has ν = 3·G·m₂²/(m₄ − m₂²) degrees of freedom, at most
+G − 1, from the second and fourth moments of the prompts: three for one prompt that differs from all others. Where all
+prompts are equal, up to 3/G of all prompts may still differ. docs/STATISTICS.md has the coverage.
 """
 
 from __future__ import annotations
@@ -37,10 +37,10 @@ def mean_limits(
     """The limits of means in [0, 1]; `mean` has shape (...), the limits as well.
 
     `deviations` (..., G) are the prompts' means less `mean`, or for a ratio of sums (S_g − mean·N_g)·G/ΣN_g; G ≥ 2.
-    `draws` caps the effective sample size: 0/1 outcomes of prompts are never worth more than so many independent ones.
-    `prompts` is how many prompts of one size the G are worth, where their sizes differ: it caps the degrees of freedom.
-    `least` is from below what `draws` is from above. No value in [0, 1] varies by more than m(1 − m), so G prompts are worth
-    G draws at least; limits of comparisons, which stay what they were, do without.
+    `draws` is the maximum of the effective sample size: 0/1 outcomes of prompts are worth at most that many independent ones.
+    `prompts` is the number of equal-sized prompts to which the G are equivalent; it caps the degrees of freedom.
+    `least` is the minimum of the effective sample size. A value in [0, 1] has a variance of at most m(1 − m), so G prompts
+    are worth at least G draws. Limits of comparisons do not use it, so that they stay as they were.
     """
     worth = float(deviations.shape[-1]) if prompts is None else prompts
     low = _limit(deviations, mean, level, draws, least, far, kurtosis, worth)

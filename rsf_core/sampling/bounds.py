@@ -26,9 +26,9 @@ def analytic_bound(
 ) -> float:
     """log M = sup r/β − min a, nats, with sup r = Σ max(weight·low, weight·high): true of every draw, seen or not.
 
-    Only where reference = proposal, so that ℓ = r/β. No reward at all gives 0, that is M = 1. Under the scope of a
-    prompt the least of the finite scales is subtracted, for one log M has to serve every prompt.
-    Raises TargetError where a scorer has no bound on the side that counts: then no M bounds P/q for certain.
+    Only where reference = proposal, so that ℓ = r/β. Without a reward it is 0, that is M = 1. Under the scope `prompt`
+    the smallest finite scale is subtracted, because one log M has to serve every prompt.
+    Raises TargetError where a scorer has no bound on the side that matters: then no M certainly bounds P/q.
     """
     if not (beta > 0.0 and math.isfinite(beta)):
         raise TargetError(f"β is {beta}; the temperature of the reward must be positive and finite")
@@ -43,7 +43,7 @@ def analytic_bound(
 
 
 def max_bound(log_ratio: ArrayLike, scale: ArrayLike = 0.0) -> float:
-    """log M = max (ℓ − a), nats: bounds what was seen. On these draws TVD is 0 by construction; on new ones not."""
+    """log M = max (ℓ − a), nats: a bound for the drawn ratios. On these draws TVD is 0 by construction; on new ones not."""
     return float(finite_somewhere(relative(log_ratio, scale)).max())
 
 
@@ -84,7 +84,7 @@ def hold_out(group: ArrayLike, share: float = 0.5, seed: int = 0) -> Bools:
 
 @dataclass(frozen=True, slots=True)
 class HeldOutBound:
-    """An M with a diagnosis on prompts that had no part in choosing it."""
+    """An M with a diagnosis on prompts that were not used to choose it."""
 
     log_m: float
     chosen_on: int  # draws

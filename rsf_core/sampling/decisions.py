@@ -1,12 +1,12 @@
 """Fitting what people decide: P(accept) as a function of scores, by maximum likelihood, repeated over resampled prompts.
 
-Two links are tried and the likelier kept. "logistic": σ(η). "rejection": min(1, exp(η)), which is the rule itself,
-min(1, exp(r/β − log M)); LAPSE of its decisions go the other way, so that one does not make it impossible. All replicates
-are fitted at once by Fisher scoring. A ridge of RIDGE·n/2·Σb² on standardised scores keeps the fit finite where a score parts
-the decisions perfectly; it draws b towards 0, by less than 1 % where it does not.
+Two links are tried and the likelier one is kept. "logistic": σ(η). "rejection": min(1, exp(η)), which is the rule itself,
+min(1, exp(r/β − log M)). A share LAPSE of its decisions goes the other way, so that one decision does not make it impossible.
+All replicates are fitted at once by Fisher scoring. A ridge of RIDGE·n/2·Σb² on standardised scores keeps the fit finite where
+a score separates the decisions perfectly; elsewhere it shrinks b by less than 1 %.
 
-People are more lenient with some prompts: η has a random intercept N(0, τ²) by prompt. Left out, it rounds the corner of
-the rule and makes β look larger. The fit is of the mean over it, in closed form (`mean_over_leniency`), and τ² is what the
+People are more lenient with some prompts: η has a random intercept N(0, τ²) by prompt. Without it, the corner of
+the rule is rounded and β looks larger. The fit is of the mean over it, in closed form (`mean_over_leniency`). τ² is what the
 decisions of a prompt have in common beyond their scores: Σ over pairs of residuals over Σ over pairs of slopes, for
 Cov = τ²·p′p′ to first order (Hermite), as in generalised estimating equations (Zeger, Liang & Albert 1988, Biometrics
 44:1049). Each replicate has its own τ².

@@ -1,10 +1,11 @@
 """One call that says everything about a choice of M: the numbers of distances.py with intervals by prompt.
 
-What the target has and no draw shows, no interval knows: with lognormal ratios of σ = 2 the bootstrap covers 84 % for TVD
-and 81 % for KL(p‖p_M), and least where few large weights were drawn, which is where k̂ says trust. So TVD and the violated
-mass have an interval only where `trusted`, and KL(p‖p_M), to which the unseen adds most, only where `end_is_seen`: else they
-cannot be told from these draws. Where shown, it is the hull of the bootstrap (bootstrap-t and percentiles, for a divergence
-turns: it is largest for some mixture of prompts) and of limits by influence, and no further than the end of the ratios allows.
+No interval accounts for a part of the target that no draw reached. With lognormal ratios of σ = 2 the bootstrap covers 84 %
+for TVD and 81 % for KL(p‖p_M). Coverage is lowest where few large weights were drawn, and there k̂ suggests trust. So TVD and
+the violated mass have an interval only where `trusted`, and KL(p‖p_M), to which unseen draws add most, only where
+`end_is_seen`. Elsewhere these draws cannot estimate them. The interval is the hull of limits by influence and of the
+bootstrap (bootstrap-t and percentiles, because a divergence has its maximum at some mixture of prompts), cut at the end of
+the ratios.
 """
 
 from __future__ import annotations
@@ -60,8 +61,8 @@ class Diagnosis:
 
     @property
     def trusted(self) -> bool:
-        """Whether TVD and the violated mass can be told from these draws: the ratios have an end that was seen, or are so
-        even that what was not drawn weighs little. k̂ does not decide: it is least where the tail was missed."""
+        """Whether these draws can estimate TVD and the violated mass: the end of the ratios was seen, or the ratios are so
+        even that undrawn ones have little weight. k̂ does not decide: it is smallest where the tail was missed."""
         return self.end_is_seen or self.upper_spread <= self.even
 
     @property
@@ -110,7 +111,7 @@ def diagnose(
 
 
 class Diagnoser:
-    """`diagnose` at one M after another: what no M changes of the draws is found once. As large as five arrays of them."""
+    """`diagnose` at one M after another: what does not depend on M is computed once. Holds five arrays of the draws' size."""
 
     def __init__(
         self,
@@ -165,7 +166,7 @@ class Diagnoser:
         return self._as_far_as_seen(diagnosis)
 
     def _as_far_as_seen(self, diagnosis: Diagnosis) -> Diagnosis:
-        """Without the limits that cannot be told from these draws, and no limit further than the end of the ratios allows."""
+        """Remove the limits that these draws cannot estimate, and cut the others at the end of the ratios."""
         if diagnosis.end_is_seen:
             most = max(0.0, self._highest + self._near - diagnosis.log_m)  # no ratio is further above M
             tvd, kl_target = diagnosis.tvd.clipped(0.0, -math.expm1(-most)), diagnosis.kl_target.clipped(0.0, most)

@@ -1,9 +1,9 @@
 """How good a choice of M is: docs/MATH.md, "How far the accepted are from the target", one function a formula.
 
 All take `Draws`, N draws x_i ~ q at one M: w = ℓ − a, c = min(w, log M), p = softmax(w) the target on the draws and
-p_M = softmax(c) the accepted law on them. Over prompts they speak of the joint law of prompt and completion, where each
-prompt should count the same: draws of prompts with unequal numbers of them are weighted (`even_weights`), p ∝ ω·e^w.
-Where log M was chosen on these same draws they flatter: with M = max w, TVD is 0 by construction (see bounds.py).
+p_M = softmax(c) the accepted law on them. Over prompts they describe the joint law of prompt and completion, in which each
+prompt counts the same: where prompts have unequal numbers of draws, the draws are weighted (`even_weights`), p ∝ ω·e^w.
+If log M was chosen on these same draws, they are optimistic: with M = max w, TVD is 0 by construction (see bounds.py).
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ class Draws:
 
 
 class Ratios:
-    """What no M changes of N draws: w = ℓ − a, log Ẑ = lse(w) − log N, p = softmax(w); `at` sees them at one M.
+    """What does not depend on M in N draws: w = ℓ − a, log Ẑ = lse(w) − log N, p = softmax(w); `at` sees them at one M.
 
     With a `weight` ω > 0 a draw, of sum N, log ω is added inside each of these sums. Raises TargetError where no draw is
     finite (there is no target to speak of), or one is NaN or +∞.

@@ -1,9 +1,9 @@
-"""Limits of what is positive and has no end, as divergences are: their mean hangs on the few largest, and the largest of all
-was mostly not drawn.
+"""Limits for positive, unbounded quantities such as divergences. Their mean depends on the few largest values, and the very
+largest was usually not drawn.
 
-The bootstrap-t alone covers 85 to 98 % of such means where 95 % is claimed, 92 % on the whole, and misses from below. So the
-limits are the hull of it and of limits by influence on the logarithm, each at 97.5 % for 95 %, and the upper one lies UNSEEN
-times as far off. docs/STATISTICS.md has the coverage.
+At a claimed 95 % the bootstrap-t alone covers 85 to 98 % of such means, 92 % overall, and its upper limit is too low where it
+misses. So the limits are the hull of it and of limits by influence on the logarithm, each at 97.5 % for 95 %, and the upper
+one lies UNSEEN times as far off. docs/STATISTICS.md has the coverage.
 """
 
 from __future__ import annotations
@@ -46,8 +46,8 @@ def divergence_rate(
 
 
 def divergence_by_influence(interval: Interval, y: Floats, level: float) -> Interval:
-    """value·exp(± t·se/value), which keeps to what is positive and is skewed as divergences are. `y` (groups,) is what each
-    group adds to the value by linearisation, in the mean 0."""
+    """value·exp(± t·se/value): positive limits, skewed as divergences are. `y` (groups,) is the contribution of each group
+    to the value by linearisation, with mean 0."""
     if not (interval.value > 0.0 and np.abs(y).max() > 0.0):
         return interval
     squares = y**2
@@ -60,14 +60,14 @@ def divergence_by_influence(interval: Interval, y: Floats, level: float) -> Inte
 
 
 def hull(interval: Interval, of: Sequence[Interval]) -> Interval:
-    """The estimate with limits that hold for all that are known of `of`."""
+    """The estimate with the hull of the known limits among `of`."""
     known = [one for one in of if one.known]
     low = min((one.low for one in known), default=-math.inf)
     return Interval(interval.value, low, max((one.high for one in known), default=math.inf), interval.groups)
 
 
 def with_the_unseen(interval: Interval, times: float = UNSEEN) -> Interval:
-    """The upper limit so many times as far from the value."""
+    """The interval with its upper limit that many times as far from the value."""
     return Interval(
         interval.value, interval.low, interval.value + times * (interval.high - interval.value), interval.groups
     )

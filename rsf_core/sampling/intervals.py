@@ -1,8 +1,8 @@
 """Intervals that respect prompts: draws of one prompt resemble each other, so prompts, not draws, are the sample.
 
 Pooling the draws as if they were independent covers 61 % where it claims 95 % (docs/MATH.md, "Intervals"). Ratios of sums are
-in bootstrap.py, the limits of bounded values in bounded.py. An interval never has width 0: what shows no spread is unknown,
-or is given the limits of its range. `bounds` is the range that a value can take, such as (0, 1) for a share; without it,
+in bootstrap.py, the limits of bounded values in bounded.py. An interval never has width 0: without any spread it is unknown,
+or has the limits of its range. `bounds` is the range that a value can take, such as (0, 1) for a share; without it,
 values that are all 0 or 1 are taken as outcomes in (0, 1), and others as unbounded.
 """
 
@@ -26,7 +26,7 @@ from rsf_core.sampling.bounded import KURTOSIS, KURTOSIS_OF_VALUES, difference_l
 class Interval:
     """An estimate with its confidence limits, from `groups` independent groups (prompts; draws for a proportion).
 
-    Where the data say nothing of the spread, as one group does, or groups of unbounded values that are all equal, the
+    Where the data do not show the spread (one group, or groups of unbounded values that are all equal), the
     limits are −∞ and +∞, and `known` is False.
     """
 

@@ -1,8 +1,8 @@
 """How far a score agrees with people's decisions: beyond chance at its best threshold (κ), in order (AUC), and level by level.
 
 Decisions of one prompt resemble each other, so intervals are over prompts: each figure is made linear in what the prompts add
-to it, and its limits are those of a mean in [0, 1] (bounded.py). The threshold is judged on prompts that had no
-part in choosing it. tests/simulations/judges.py measures the coverage.
+to it, and its limits are those of a mean in [0, 1] (bounded.py). The threshold is judged on prompts that
+were not used to choose it. tests/simulations/judges.py measures the coverage.
 """
 
 from __future__ import annotations

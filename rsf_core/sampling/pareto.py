@@ -1,4 +1,4 @@
-"""k̂, the Pareto tail index of the importance weights: whether Ẑ, TVD and KL can be trusted at all.
+"""k̂, the Pareto tail index of the importance weights: whether Ẑ, TVD and KL can be trusted.
 
 Vehtari, Simpson, Gelman, Yao & Gabry 2024, "Pareto smoothed importance sampling", JMLR 25(72).
 """
@@ -19,7 +19,7 @@ def pareto_k(w: Floats) -> float | None:
     """k̂ of the weights exp(w), w of shape (N,) in nats: a generalised Pareto fit to the min(N/5, 3√N) largest.
 
     Moments of order < 1/k exist: k̂ < ½ finite variance, k̂ ≥ 1 no finite mean. None where the tail holds fewer than 5
-    finite weights (N < 21): it cannot be told. 0 where the largest weights are all equal: the weights are bounded.
+    finite weights (N < 21), too few for an estimate. 0 where the largest weights are all equal: the weights are bounded.
     """
     tail = min(math.ceil(min(w.size / 5, 3 * math.sqrt(w.size))), int(np.count_nonzero(w > -math.inf)) - 1)
     if tail < MIN_TAIL:

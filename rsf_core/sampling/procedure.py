@@ -4,10 +4,10 @@ The interval of one comparison is over prompts for one tuned model; a run with a
 s and prompts c crossed, gain(s, c) = μ + a(s) + b(c) + e(s, c), the mean over both has the variance σ_a²/S + σ_b²/C + σ_e²/SC
 (Searle, Casella & McCulloch 1992, Variance Components, ch. 4). The spread of the runs' means over √S estimates the first
 and the third part, the spread of the prompts' means over √C the second and the third, so their sum is not too small. The
-limits of each, t over the S runs and the interval over prompts, are put together as √(of their squares) on either side: the
-square-and-add of Zou & Donner 2008 (Stat. Med. 27:1693; MOVER). With three runs t has 2 degrees of freedom: wide, and honest.
-Gains of bounded values are cut off at an end where runs differ by much, so their law is skewed and t misses more than it
-says: three runs that differ by 45 points were covered in 91 %. For them t has OF_RUNS of the error.
+limits of each, t over the S runs and the interval over prompts, are combined as √(sum of squares) on each side: the
+square-and-add of Zou & Donner 2008 (Stat. Med. 27:1693; MOVER). With three runs t has 2 degrees of freedom, so it is wide.
+Gains of bounded values are cut off at an end where runs differ by much. Their distribution is then skewed and t misses more
+than its level: three runs that differ by 45 points were covered in 91 %. For them t has OF_RUNS of the error.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ def procedure_interval(gains: ArrayLike, width: float = math.inf, level: float =
 
 
 def told(gains: Floats) -> Bools:
-    """Whether the means of runs differ, (..., S, C) → (...): else nothing is known of their spread."""
+    """Whether the means of runs differ, (..., S, C) → (...). If they do not, their spread is unknown."""
     means = gains.mean(axis=-1)
     whole = means.mean(axis=-1)
     apart: Bools = np.abs(means - whole[..., None]).max(axis=-1) > 1e-12 * np.maximum(1.0, np.abs(whole))

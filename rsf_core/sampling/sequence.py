@@ -1,4 +1,4 @@
-"""Limits of an acceptance rate that hold at every moment while sampling goes on, so that one may stop by what one sees.
+"""Limits of an acceptance rate that hold at every moment during sampling, so that stopping may depend on what was seen.
 
 Peeking at a 95 % interval after every prompt is wrong about the rate at some moment in 39 % of runs. Here every candidate
 rate μ on a grid bets against the prompts' means (Waudby-Smith & Ramdas 2024, JRSS-B 86:1, hedged capital): if μ is the rate,

@@ -1,8 +1,8 @@
-"""Intervals that hold together where several differences are shown side by side, so that the best of them may be believed.
+"""Simultaneous intervals for several differences that are shown side by side, so that the best of them can be believed.
 
 The best of ten null rounds averages +1.05 standard errors and is "beyond chance" in 11 % by intervals that hold one at a
-time. The max-t bootstrap over prompts (Romano & Wolf 2005, Econometrica 73:1237) asks how large the largest |t| of all
-differences becomes where none is real; differences on the same prompts go together, so it asks for less than Bonferroni.
+time. The max-t bootstrap over prompts (Romano & Wolf 2005, Econometrica 73:1237) estimates how large the largest |t| of all
+differences becomes where none is real. Differences on the same prompts are correlated, so it needs less than Bonferroni.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """How many prompts get none of K draws, and which: acceptance rates of prompts shrunk towards each other.
 
-(1 − â)^K of a prompt's own rate plugs noise into a convex function: it says 37 % where 27 % is true. Here the rates of
-prompts have a Beta law with mean μ and correlation ρ = 1/(α + β + 1), and the accepted of a prompt's draws are
+(1 − â)^K of a prompt's own rate puts noise into a convex function: it gives 37 % where 27 % is true. Here the rates of
+prompts have a Beta distribution with mean μ and correlation ρ = 1/(α + β + 1), and the accepted of a prompt's draws are
 beta-binomial (Skellam 1948). μ and ρ are weighted by their likelihood over a grid, with a flat prior, so that a prompt
 with none accepted of few draws is neither 0 nor the mean.
 """

@@ -1,4 +1,4 @@
-"""What choosing adds: the best of several looks at the same prompts is overstated, for it was chosen by its own noise."""
+"""The winner's curse: the best of several looks at the same prompts is overstated, as its own noise helped to choose it."""
 
 from __future__ import annotations
 

@@ -49,7 +49,7 @@ class JsonSchema(SchemaCheck):
         return [float(self._is_valid(self._read(scored.completion))) for scored in batch]
 
     def _is_valid(self, value: Any) -> bool:
-        """Raises ScorerError where it cannot be told."""
+        """Raises ScorerError where that cannot be determined."""
         if value is _NOTHING:
             return False
         try:

@@ -65,7 +65,7 @@ def _of_draft(named: str) -> Any:
 
 
 def is_valid(checked: Any, value: Any) -> bool:
-    """Whether the schema of a validator allows `value`. Raises ScorerError where that cannot be told."""
+    """Whether the schema of a validator allows `value`. Raises ScorerError where that cannot be determined."""
     import referencing
 
     if is_deep(value):

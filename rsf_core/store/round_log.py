@@ -63,7 +63,7 @@ class RoundLog:
         self.forget()
 
     def forget(self) -> None:
-        """Know nothing: the next refresh reads all anew."""
+        """Forget everything: the next refresh reads all again."""
         self._seen: tuple[int, ...] | None = None
         self._last = dict.fromkeys(TABLES, 0)
         self._lines: dict[str, _Line] = {}

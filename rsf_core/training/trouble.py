@@ -38,7 +38,7 @@ _WANT_OF_MEMORY = ("can't allocate memory", "not enough memory")  # torch's allo
 
 
 class memory_said:
-    """Turns what torch raises for want of memory into an error that names the settings to change."""
+    """Turns what torch raises when memory runs out into an error that names the settings to change."""
 
     def __init__(self, recipe: Train, step: int) -> None:
         self._recipe, self._step = recipe, step

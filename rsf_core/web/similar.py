@@ -13,7 +13,7 @@ from rsf_core.web.literal import literal
 
 
 def check(project: Project, number: int, candidates: CandidateFilter) -> None:
-    """Raises RsfError where those that are like the candidate of a filter cannot be told."""
+    """Raises RsfError where the candidates most like that of a filter cannot be determined."""
     if candidates.like:
         project.review.mask(
             number, project.review.index(number), CandidateFilter(like=candidates.like, nearest=candidates.nearest)
