@@ -85,7 +85,7 @@ class Caller:
 
     def _asked(self, arguments: Arguments) -> Answer:
         if self.ends >= MOST_ENDS:
-            raise ScorerError(f"it was stopped {self.ends} times before and is not called again")
+            raise ScorerError(f"its process ended {self.ends} times before, so it is not called again")
         if self._process is None:
             self._start()
         self._number += 1

@@ -134,7 +134,7 @@ def test_every_view_and_the_rule_comparison_open_without_an_error(page: Page, tu
         expect(page.locator(".js-plotly-plot")).to_have_count(2, timeout=60_000)  # with the bands; the one before fades
     page.get_by_text("Compare with other rules on the same candidates").click()
     page.get_by_text("How the scope changes each prompt's share").click()
-    expect(page.get_by_text("Every rule keeps as many candidates as rejection sampling does")).to_be_visible()
+    expect(page.get_by_text("Every rule keeps about as many candidates as rejection sampling does")).to_be_visible()
     expect(page.get_by_text(re.compile("Half of the accepted data comes from"))).to_be_visible()
     expect(page.get_by_test_id("stException")).to_have_count(0)
 

@@ -110,7 +110,7 @@ def test_one_that_hangs_or_ends_is_started_again_and_at_last_left_alone(make: Ma
         if number + 1 < own_calls.MOST_ENDS:
             assert ask(caller, f"fine{''}") == 1.0
             assert caller.call(("fine", "", None), anew=True) == 1.0
-    with pytest.raises(ScorerError, match="ended 3 times before, and is not called again"):
+    with pytest.raises(ScorerError, match="ended 3 times before, so it is not called again"):
         ask(caller, "something else")
 
 

@@ -35,7 +35,9 @@ export class Fields {
 
   // Enter (Ctrl+Enter in the editor) or leaving the field keeps what was typed; Escape does not.
   open(field, save) {
+    const press = new Press();
     const close = (keep) => {
+      press.forget();
       field.onkeydown = field.onblur = null;
       if (keep) save();
       this.$(".editor").hidden = this.$(".line").hidden = this.$(".keeping").hidden = true;
@@ -44,12 +46,39 @@ export class Fields {
     const enter = field.tagName === "INPUT" ? "Enter" : "Ctrl+Enter";
     this.$(".keeping").hidden = false;
     this.$(".keeping").textContent = `${enter}, or a click elsewhere, keeps what is typed; Escape does not.`;
-    field.onblur = () => close(true);
+    field.onblur = () => press.over(() => field.onblur && close(true));
     field.onkeydown = (event) => {
       event.stopPropagation();
       if (event.key === "Escape") close(false);
       else if (event.key === "Enter" && (field.tagName === "INPUT" || event.ctrlKey || event.metaKey)) close(true);
     };
+  }
+}
+
+// A press of the mouse or a finger. A field that it leaves closes when it is over: else what is pressed moves from under it,
+// and the click is lost.
+class Press {
+  constructor() {
+    this.down = false;
+    this.listening = new AbortController();
+    const options = { capture: true, signal: this.listening.signal };
+    const set = (down) => () => {
+      this.down = down;
+    };
+    addEventListener("pointerdown", set(true), options);
+    for (const end of ["pointerup", "pointercancel"]) addEventListener(end, set(false), options);
+  }
+
+  // Run when nothing is pressed: before what is clicked hears of it, or after the press where nothing is clicked.
+  over(run) {
+    if (!this.down) return run();
+    const options = { capture: true, once: true, signal: this.listening.signal };
+    addEventListener("click", run, options);
+    for (const end of ["pointerup", "pointercancel"]) addEventListener(end, () => setTimeout(run), options);
+  }
+
+  forget() {
+    this.listening.abort();
   }
 }
 
