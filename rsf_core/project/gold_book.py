@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from rsf_core.domain import Action
 from rsf_core.domain.access import LOCAL, Actor, spoken
 from rsf_core.review.gold import GoldAnswer, ReviewerAccuracy, accuracies, answers
-from rsf_core.store.records import GoldMark
+from rsf_core.store.review_records import GoldMark
 from rsf_core.store.store import Store
 
 _TABLES = ("gold_marks", "overrides", "acts", "guide_versions")  # that a report is read from

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from rsf_core.domain.access import LOCAL, Actor, spoken
 from rsf_core.domain.errors import GuideError
-from rsf_core.store.records import GuideVersion
+from rsf_core.store.review_records import GuideVersion
 from rsf_core.store.store import Store
 
 LONGEST = 100_000  # characters: some fifty pages

@@ -16,7 +16,7 @@ from rsf_core.domain.field_words import in_words
 from rsf_core.domain.questions import Question
 from rsf_core.domain.settings import Settings
 from rsf_core.review.answers import Summary, summary
-from rsf_core.store.records import QuestionVersion
+from rsf_core.store.review_records import QuestionVersion
 from rsf_core.store.store import Store
 
 # What the form calls the fields of a question, and what the texts of some look like.

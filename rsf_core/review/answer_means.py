@@ -7,7 +7,7 @@ import math
 from collections.abc import Collection, Iterable
 
 from rsf_core.domain.questions import Question, QuestionKind, number
-from rsf_core.store.records import AnswerRecord
+from rsf_core.store.review_records import AnswerRecord
 
 
 def bounds(question: Question) -> tuple[float, float]:

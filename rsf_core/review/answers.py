@@ -13,7 +13,7 @@ import krippendorff
 import numpy as np
 
 from rsf_core.domain.questions import Question, QuestionKind, number
-from rsf_core.store.records import AnswerRecord
+from rsf_core.store.review_records import AnswerRecord
 
 
 @dataclass(frozen=True, slots=True)

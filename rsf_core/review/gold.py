@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 
 from rsf_core.domain import Action, ActKind
 from rsf_core.sampling.intervals import Interval, share_of_items
-from rsf_core.store.records import GoldMark, GoldWord
+from rsf_core.store.review_records import GoldMark, GoldWord
 
 
 @dataclass(frozen=True, slots=True)

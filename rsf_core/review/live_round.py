@@ -16,7 +16,7 @@ from rsf_core.review.candidates import Answer, ReviewPrompt, said_of
 from rsf_core.review.index import ReviewIndex
 from rsf_core.review.opinions import Guides, Opinions, Word
 from rsf_core.review.round_table import RoundTable
-from rsf_core.store.records import GoldMark
+from rsf_core.store.review_records import GoldMark
 from rsf_core.store.round_log import VOTES, RoundLog
 from rsf_core.store.store import Store
 

@@ -14,7 +14,7 @@ from rsf_core.review.agreement import WithOthers, with_others
 from rsf_core.review.pace import Tally
 from rsf_core.review.queue import Reviews
 from rsf_core.store.database import utc_now
-from rsf_core.store.records import ReviewGoal
+from rsf_core.store.review_records import ReviewGoal
 from rsf_core.store.store import Store
 
 MOST = 1_000_000_000

@@ -6,7 +6,7 @@ from typing import Any
 
 from rsf_core.domain.access import named
 from rsf_core.store.database import Database, utc_now
-from rsf_core.store.records import ReviewGoal
+from rsf_core.store.review_records import ReviewGoal
 
 
 class Goals:

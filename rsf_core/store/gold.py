@@ -11,7 +11,7 @@ from rsf_core.domain.access import named
 from rsf_core.domain.errors import StageError
 from rsf_core.store.database import Database, utc_now
 from rsf_core.store.guides import Guides
-from rsf_core.store.records import GoldMark, GoldWord
+from rsf_core.store.review_records import GoldMark, GoldWord
 
 _NONE = "none"
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from rsf_core.domain.access import named
 from rsf_core.store.database import Database, utc_now
-from rsf_core.store.records import GuideVersion
+from rsf_core.store.review_records import GuideVersion
 
 
 class Guides:

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from rsf_core.domain.access import named
 from rsf_core.domain.questions import Question
 from rsf_core.store.database import Database, utc_now
-from rsf_core.store.records import AnswerRecord, AnswerVersion, QuestionVersion
+from rsf_core.store.review_records import AnswerRecord, AnswerVersion, QuestionVersion
 
 
 class Questions:

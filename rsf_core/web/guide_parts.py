@@ -12,7 +12,7 @@ from rsf_core.domain.words import in_percent, plural
 from rsf_core.project import Project
 from rsf_core.project.guide_book import LONGEST, LONGEST_REASON
 from rsf_core.review.under_guide import UnderGuide
-from rsf_core.store.records import GuideVersion
+from rsf_core.store.review_records import GuideVersion
 from rsf_core.web import ui
 from rsf_core.web.literal import literal
 

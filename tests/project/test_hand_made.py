@@ -23,7 +23,7 @@ from rsf_core.project.commands import execute
 from rsf_core.project.exporting.request import Request, What
 from rsf_core.review.agreement import WithOthers
 from rsf_core.store import acts
-from rsf_core.store.records import ReviewGoal
+from rsf_core.store.review_records import ReviewGoal
 from tests.support.seeding import add_candidates, add_prompts, add_scores, candidates, decide
 
 ANN = person("ann")

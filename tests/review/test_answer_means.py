@@ -10,7 +10,7 @@ import pytest
 
 from rsf_core.domain.questions import Question
 from rsf_core.review.answer_means import bounds, means
-from rsf_core.store.records import AnswerRecord
+from rsf_core.store.review_records import AnswerRecord
 
 RATING = Question.model_validate({"name": "clear", "kind": "rating", "text": "How clear?", "points": 7})
 CHOICE = Question.model_validate(

@@ -10,7 +10,7 @@ import pytest
 
 from rsf_core.domain.questions import Question
 from rsf_core.review.answers import Agreed, summary
-from rsf_core.store.records import AnswerRecord
+from rsf_core.store.review_records import AnswerRecord
 
 CLEAR = Question.model_validate({"name": "clear", "kind": "rating", "text": "How clear?", "points": 3})
 TONE = Question.model_validate(

@@ -12,7 +12,7 @@ from rsf_core.domain.errors import AccessError, StageError
 from rsf_core.project.gold_book import GoldBook
 from rsf_core.review.gold import answers
 from rsf_core.sampling.intervals import share_of_items
-from rsf_core.store.records import GoldMark, GoldWord
+from rsf_core.store.review_records import GoldMark, GoldWord
 from rsf_core.store.store import Store
 from tests.support.seeding import add_candidates, add_prompts, candidates, decide
 

@@ -13,7 +13,7 @@ from rsf_core.domain.settings import Settings
 from rsf_core.review.progress import ReviewProgress
 from rsf_core.review.queue import Reviews
 from rsf_core.store import acts
-from rsf_core.store.records import ReviewGoal
+from rsf_core.store.review_records import ReviewGoal
 from rsf_core.store.store import Store
 from tests.support.seeding import add_candidates, add_prompts, candidates, decide
 

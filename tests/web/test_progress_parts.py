@@ -7,7 +7,7 @@ from datetime import datetime
 import pytest
 
 from rsf_core.review.progress import Progress, SittingSummary
-from rsf_core.store.records import ReviewGoal
+from rsf_core.store.review_records import ReviewGoal
 from rsf_core.web.progress_parts import line
 
 

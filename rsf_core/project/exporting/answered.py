@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from rsf_core.domain.questions import QuestionKind, number
-from rsf_core.store.records import QuestionVersion
+from rsf_core.store.review_records import QuestionVersion
 from rsf_core.store.store import Store
 
 

@@ -26,7 +26,8 @@ from rsf_core.project.exporting.rounds import Counted
 from rsf_core.project.exporting.schemas import MEANINGS
 from rsf_core.review.agreement import Agreement
 from rsf_core.sampling.intervals import Interval
-from rsf_core.store.records import CuratedRecord, GuideVersion, RoundCounts, ThresholdRecord
+from rsf_core.store.records import CuratedRecord, RoundCounts, ThresholdRecord
+from rsf_core.store.review_records import GuideVersion
 
 _SIZES = ((1_000, "n<1K"), (10_000, "1K<n<10K"), (100_000, "10K<n<100K"), (1_000_000, "100K<n<1M"))
 _TITLES = {

@@ -37,7 +37,7 @@ from rsf_core.project.exporting.sources import AT_ONCE, AllRounds, Source
 from rsf_core.review.agreement import Agreement
 from rsf_core.review.onlooking import Find
 from rsf_core.store.exported import TABLES
-from rsf_core.store.records import GuideVersion
+from rsf_core.store.review_records import GuideVersion
 from rsf_core.store.store import Store
 
 log = logging.getLogger(__name__)

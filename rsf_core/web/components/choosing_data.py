@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from rsf_core.domain.access import Actor
-from rsf_core.store.records import GuideVersion
+from rsf_core.store.review_records import GuideVersion
 from rsf_core.web import api, session
 
 

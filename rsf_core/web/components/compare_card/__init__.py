@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from rsf_core.domain.access import Actor
-from rsf_core.store.records import GuideVersion
+from rsf_core.store.review_records import GuideVersion
 from rsf_core.web.components import declare
 from rsf_core.web.components.choosing_data import choosing_data
 

@@ -8,7 +8,7 @@ from rsf_core.domain import Action
 from rsf_core.domain.access import Actor
 from rsf_core.project.question_book import AskedQuestion
 from rsf_core.review.filters import CandidateFilter, Order, View
-from rsf_core.store.records import GuideVersion
+from rsf_core.store.review_records import GuideVersion
 from rsf_core.web import api, session
 from rsf_core.web.components import declare
 
