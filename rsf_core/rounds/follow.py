@@ -70,7 +70,10 @@ class Following:
         if job.kind is JobKind.SCORE and job.kind not in later and not self._is_decided(job):
             due.append(Stage.SCORE)  # derives the decisions, or scores again what a target changed meanwhile needs
         started = job.kind is not JobKind.LEARN or self._score_by_learned(job)
-        starts = {str(Stage.SCORE): self._stages.score, str(Stage.EVALUATE): self._stages.evaluate}
+        starts: dict[str, Callable[[int], str | None]] = {
+            Stage.SCORE: self._stages.score,
+            Stage.EVALUATE: self._stages.evaluate,
+        }
         for stage in dict.fromkeys(due):
             start = starts.get(stage)
             if start is None:

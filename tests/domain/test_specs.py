@@ -96,7 +96,8 @@ FIELDS: dict[JobKind, dict[str, st.SearchStrategy[Any]]] = {
     JobKind.EMBED: {"model": REFS, "units": COUNTS, "candidates": COUNTS},
 }
 assert FIELDS.keys() == set(JobKind), (
-    f"FIELDS: {set(JobKind) ^ FIELDS.keys()}: say which values the fields of its spec take"
+    f"FIELDS here and JobKind differ by {sorted(map(str, set(JobKind) ^ FIELDS.keys()))}: give each kind of job a row, "
+    "with the values that the fields of its spec take"
 )
 SPECS = st.sampled_from(JobKind).flatmap(
     lambda kind: st.fixed_dictionaries(SHARED | FIELDS[kind]).map(lambda fields: specs.of_kind(kind, **fields))

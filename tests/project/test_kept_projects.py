@@ -19,6 +19,7 @@ from rsf_core.jobs.supervisor import JobSupervisor
 from rsf_core.project import Project
 from rsf_core.project.commands import plain
 from rsf_core.rounds import curation
+from rsf_core.rounds.stages import Progress
 from tests.support.kept_projects import BASE, JOB, REVIEWERS, KeptProject, differences, names, shown, unpack
 
 pytestmark = pytest.mark.usefixtures("jobs_in_threads")
@@ -52,6 +53,15 @@ def test_it_shows_the_same_decisions_hashes_thresholds_and_comparisons(kept: Kep
     assert project.rounds()[2].model_id == kept.expected["next_proposal"]
     for part, now in shown(project, rounds=2).items():
         assert list(differences(kept.expected[part], now)) == []
+
+
+def test_in_a_round_that_was_complete_every_stage_is_done(project: Project) -> None:
+    for number in (1, 2):
+        open_stages = [str(state.stage) for state in project.stages(number) if state.progress is not Progress.DONE]
+        assert not open_stages, (
+            f"round {number} was complete before there was {open_stages}: let `done` of its row in STAGES "
+            "hold also where a later stage is done"
+        )
 
 
 def test_who_settled_a_disagreement_counts_by_the_decision_before(project: Project) -> None:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
-from itertools import product
+from itertools import pairwise, product
 from typing import NamedTuple
 
 import pytest
 
-from rsf_core.domain import Split
+from rsf_core.domain import JobKind, Split
 from rsf_core.domain.access import person
 from rsf_core.domain.errors import StageError
 from rsf_core.project import Project
@@ -183,7 +183,9 @@ def test_a_round_comes_to_its_end_and_each_stage_starts_once(breaks: Stage | Non
         done = {stage for stage, record in jobs.items() if record.state == "done"}
         round_facts = after(done, *jobs.values(), held_out_prompts=held_out)
     in_turn = [row.stage for row in JOB_STAGES if held_out or row.stage is not Stage.EVALUATE]
-    assert [step.stage for step in steps if isinstance(step, Start)] == in_turn
+    assert [step.stage for step in steps if isinstance(step, Start)] == in_turn, (
+        "a round is complete once the last row of STAGES is done: one that comes before it belongs in its `ready` and `done`"
+    )
     assert sum(isinstance(step, Resume) for step in steps) == (breaks in in_turn)
 
 
@@ -212,6 +214,22 @@ def test_the_project_does_what_it_says_comes_next(still: Project) -> None:
     still.set("generate.candidates", "3")
     assert still.next_step() == Start(Stage.GENERATE)  # what it would draw is not what is asked for now
     assert still.advance(person("ann")) == "r1-generate-2"
+
+
+def test_what_follows_a_job_by_itself_is_the_next_stage_of_the_table(still: Project) -> None:
+    """One between would be left out: the round is complete once the last stage is done."""
+    after_it = {row.stage: following.stage for row, following in pairwise(STAGES)}
+    still.start_stage(Stage.GENERATE, person("ann"))
+    rows = candidates(prompts=8, per_prompt=2)
+    add_candidates(still.store, rows)
+    decide(still.store, rows, 0.0, 0.0)
+    still.start_stage(Stage.FINETUNE, person("ann"))
+    assert [record.kind for record in still.jobs()] == [JobKind.GENERATE, JobKind.FINETUNE]
+    for record in still.jobs():
+        assert record.follow == (after_it[Stage(record.kind)],), (
+            f"{record.kind} is followed by {record.follow}, but {after_it[Stage(record.kind)]} comes next in STAGES: name "
+            "that one in `follow` where the job is submitted, start it in `_follow`, and let it be followed by the other"
+        )
 
 
 def test_a_trial_of_somebody_is_waited_for(still: Project) -> None:

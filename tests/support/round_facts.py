@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
+from dataclasses import fields
 from datetime import datetime
 from functools import partial
 from typing import Any
@@ -36,6 +37,10 @@ def facts(counts: RoundCounts = NOTHING, *jobs: JobRecord, **changes: Any) -> Ro
         "train_prompts": 8,
         "held_out_prompts": 4,
     }
+    lacking = {field.name for field in fields(RoundFacts)} - {"counts", "jobs", *known}
+    assert not lacking, (
+        f"tests/support/round_facts.py: give {sorted(lacking)} a default in `facts`, that of a stage that is done"
+    )
     return RoundFacts(counts=counts, jobs=jobs, **known | changes)
 
 
