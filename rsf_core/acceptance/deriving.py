@@ -104,7 +104,7 @@ def rule_m(accept: Accept, ratio: Floats, critical: Floats, scale: Floats, exact
     by: Floats | float = scale if scope is Scope.PROMPT else 0.0
     note = ""
     if scope is Scope.PROMPT and not np.isfinite(relative(critical, scale)).any():
-        scope, by, note = Scope.GLOBAL, 0.0, "; no prompt has two to tell its own scale by"
+        scope, by, note = Scope.GLOBAL, 0.0, "; no prompt has two to estimate its own scale from"
     able = int(np.isfinite(relative(critical, by)).sum())
     if able < most_at_rate(critical.size, rate):
         how = f"accepts all {able:,} that can be accepted, fewer than {in_percent(rate)} of the candidates"

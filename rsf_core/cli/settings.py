@@ -56,7 +56,7 @@ def target(
 ) -> None:
     """Show the target and its earlier versions. `rsf set DIR target.beta 0.5` changes one value."""
     if decide and back is None:
-        raise StageError("--decide goes with --back N; `rsf score DIR` decides the newest round by the target of now")
+        raise StageError("--decide goes with --back N; `rsf score DIR` decides the newest round by the current target")
     with connect(folder, "rsf target") as connection:
         if back is not None:
             connection.call("target_back", {"version": back, "decide": decide, "author": who()})

@@ -67,8 +67,8 @@ def _check_class(members: str) -> None:
     else:
         mend = f"take it out of the class, and write it beside it, as in (?:[...]|{whole})"
     raise PatternError(
-        f"in the class {members[:60]} the letter {whole} is more than one character to what reads it, and a class takes "
-        f"one at a time: {mend}"
+        f"in the class {members[:60]} the letter {whole} is more than one character for the pattern engine, and a class "
+        f"takes one at a time: {mend}"
     )
 
 

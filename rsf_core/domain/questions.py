@@ -93,7 +93,7 @@ def names_each_once(questions: Sequence[Question]) -> tuple[Question, ...]:
     names = [question.name for question in questions]
     twice = next((name for name in names if names.count(name) > 1), None)
     if twice is not None:
-        raise ValueError(f"two questions are named {twice!r}: an answer would not know which it is of")
+        raise ValueError(f"two questions are named {twice!r}: an answer could not be assigned to one of them")
     return tuple(questions)
 
 

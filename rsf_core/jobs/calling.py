@@ -61,7 +61,7 @@ def timed_out(folder: Path) -> str | None:
     if call is None or now() < call["until"] - 1:
         return None
     return (
-        f"the scorer {shown(call['scorer'])!r} did not return within {call['seconds']:g} s from {_candidates(call)}: mend it, "
+        f"the scorer {shown(call['scorer'])!r} did not return within {call['seconds']:g} s from {_candidates(call)}: fix it, "
         "take it out of the target, or raise score.timeout_seconds (seconds a batch), and resume. Where it hung is in "
         f"{folder / 'log.txt'}"
     )

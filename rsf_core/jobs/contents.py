@@ -38,7 +38,7 @@ class Contents:
         by_prompt = self.keys(unit)
         strangers = [prompt for prompt in left_out if prompt not in by_prompt]
         if strangers:
-            raise JobError(f"it leaves out prompt {strangers[0]}, which is none of its unit {unit}")
+            raise JobError(f"it leaves out prompt {strangers[0]}, which is not in its unit {unit}")
         expected = Counter(key for prompt, keys in by_prompt.items() if prompt not in left_out for key in keys)
         there = Counter(zip(*(rows[name].to_pylist() for name in self.key), strict=True))
         if there != expected:

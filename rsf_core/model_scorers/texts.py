@@ -86,6 +86,6 @@ class Texts:
         if tokens and max(tokens) >= self._vocabulary:
             raise ModelError(
                 f"the tokenizer gives the token {max(tokens)}, and the model has embeddings for {self._vocabulary} "
-                "tokens: it is of another model. Copy or download the model again"
+                "tokens: it belongs to another model. Copy or download the model again"
             )
         return Row(tuple(tokens), None if kinds is None else tuple(kinds))

@@ -271,7 +271,9 @@ class CandidateImports:
         full = np.flatnonzero(ks >= 1 << K_BITS)
         if len(full):
             most = (1 << K_BITS) - ELSEWHERE_K
-            raise PromptError(f"prompt {prompts[full[0]]} has {most:,} candidates made elsewhere: it takes no more")
+            raise PromptError(
+                f"prompt {prompts[full[0]]} has {most:,} candidates made elsewhere, the most for one prompt"
+            )
         return ks
 
 

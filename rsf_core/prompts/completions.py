@@ -169,9 +169,7 @@ def one_source(text: str, column: str | None = None) -> str:
     if not name:
         raise WrongRow(column, "is empty: say where the completions were made")
     if len(name) > 200 or not name.isprintable():
-        raise WrongRow(
-            column, "is not a name of a source: at most 200 characters on one line, all of which can be seen"
-        )
+        raise WrongRow(column, "is not a name of a source: it needs at most 200 visible characters on one line")
     return name
 
 

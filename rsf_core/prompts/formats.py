@@ -127,10 +127,10 @@ def recognise(path: Path, reading: Reading = FOUND) -> Format:
         reference = max(by_annotators, key=lambda name: len(values[name]))
     name = _format_name(text, reference, names, values)
     if unread is not None:
-        name += f"; the column {split} is not used, for it holds {str(unread)[:40]!r}"
+        name += f"; the column {split} is not used, because it holds {str(unread)[:40]!r}"
         split = None
     if decided:
-        name += f"; the column {decided[0][:40]} is no reference, for it says what was decided of each row"
+        name += f"; the column {decided[0][:40]} is not a reference, because it contains the decision on each row"
     if tool == annotated.PRODIGY and reference in by_annotators:
         name += "; the reference is what was accepted, and a row that was rejected or ignored has none"
     if tool is not None:
@@ -264,7 +264,7 @@ def _format_name(text: str, reference: str | None, names: Sequence[str], values:
         if {"candidate_id", "completion", "prompt_token_ids"} <= set(names):
             return "an export of RSF Studio (the question is the prompt, the completion the reference)"
         if plain in TURNS:
-            return "turns (the first question is the prompt, for the answers between them are missing)"
+            return "turns (the first question is the prompt, because the answers between them are missing)"
         kind = (
             ("turns marked in a text" if plainly else "ChatML")
             if isinstance(first, str)

@@ -77,7 +77,7 @@ class Following:
         for stage in dict.fromkeys(due):
             start = starts.get(stage)
             if start is None:
-                raise JobError(f"{job.job_id} is to be followed by {stage}, which nothing starts by itself")
+                raise JobError(f"{job.job_id} is to be followed by {stage}, which nothing starts automatically")
             if self._is_active(JobKind(stage)):  # of another round, or beside the target
                 started = False
             else:

@@ -33,7 +33,7 @@ def validator(schema: Mapping[str, Any]) -> Any:
     dialect = _of_draft(draft) if isinstance(draft, str) else latest
     if dialect is None:
         raise ScorerError(
-            f"the schema of the scorer 'json_schema' is of {draft!r:.120}, which is not known: name a draft of JSON Schema in "
+            f"the schema of the scorer 'json_schema' uses {draft!r:.120}, which is unknown: name a draft of JSON Schema in "
             "$schema, or leave it out for 2020-12"
         )
     if "$schema" in plain:
@@ -41,7 +41,7 @@ def validator(schema: Mapping[str, Any]) -> Any:
     try:
         dialect.check_schema(plain)
     except jsonschema.SchemaError as error:
-        raise ScorerError(f"the schema of the scorer 'json_schema' is none: {error.message:.200}") from error
+        raise ScorerError(f"the schema of the scorer 'json_schema' is not valid: {error.message:.200}") from error
     except RecursionError as error:
         raise ScorerError("the schema of the scorer 'json_schema' is nested too deeply") from error
     if _is_endless(plain):

@@ -209,7 +209,7 @@ def picked(answer: Answer, key: str | None, name: str) -> float:
     first = next(iter(answer), "KEY")
     plain = name.partition("@")[0]
     raise ScorerError(
-        f"it returned a dict, of which each key is a score: name one, as in {plain}.{first} (it has {keys})"
+        f"it returned a dict, in which each key is a score: name one, as in {plain}.{first} (it has {keys})"
     )
 
 

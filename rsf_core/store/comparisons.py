@@ -46,7 +46,7 @@ class Comparisons(Choices[ComparisonRecord, ComparisonLog]):
 
     def nonsense(self, choice: Choice) -> str | None:
         if choice.kind is not self.kind:
-            return f"{choice.kind} is nothing that is said of two candidates"
+            return f"{choice.kind} is not a verdict on two candidates"
         if len(choice.candidate_ids) != 2:
             return f"a comparison is of two candidates, not of {len(choice.candidate_ids)}"
         return f"a comparison needs a verdict: {', '.join(Verdict)}" if choice.verdict is None else None

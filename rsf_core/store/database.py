@@ -251,7 +251,7 @@ class Database:
             raise RefusedRowsError(f"{doing}: {error}") from error
         except duckdb.FatalException as error:
             raise StoreError(
-                f"{doing}: the database has stopped ({error}). Nothing already saved is lost: mend what is said there, close "
+                f"{doing}: the database has stopped ({error}). Nothing already saved is lost: fix that problem, close "
                 "the project (end the app) and open it again"
             ) from error
         except (duckdb.Error, pa.ArrowException) as error:

@@ -117,7 +117,7 @@ def _share(project: Project, share: float) -> None:
             if ui.save(project, {"review.gold_share": str(chosen / 100)}):
                 st.rerun()
     st.caption(
-        "They appear among candidates picked at random, of which at least as many are mixed in, so that nobody can "
+        "They appear among at least as many candidates picked at random, so that nobody can "
         "tell one from the other. A reviewer who skips one may see it again; one who has answered it will not."
     )
 

@@ -51,7 +51,7 @@ def _row(result: Procedure, digest: str) -> dict[str, str | int]:
         "sealed gain": result.sealed,
     }
     return {
-        "procedure": "of now" if result.digest == digest else f"earlier ({result.digest[:6]})",
+        "procedure": "current" if result.digest == digest else f"earlier ({result.digest[:6]})",
         "rounds": result.rounds,
         "runs": result.runs,
         "prompts": result.prompts,

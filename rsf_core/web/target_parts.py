@@ -161,7 +161,7 @@ def effect(project: Project, draft: Draft, preview: Preview, number: int) -> Non
     undecided = int(preview.undecided.sum())
     if undecided and not preview.missing:
         st.info(
-            f"{plural(undecided, 'candidate')} would stay undecided, for a scorer has no score of them.",
+            f"{plural(undecided, 'candidate')} would stay undecided, because a scorer has no score for them.",
             icon=":material/help:",
         )
     before, after, total = int(preview.stored.accepted.sum()), int(preview.after.sum()), len(preview.after)

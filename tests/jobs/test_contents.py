@@ -164,7 +164,7 @@ def test_a_prompt_that_was_left_out_on_purpose_is_missing_whole() -> None:
     expected.check(0, rows.slice(0, 0), left_out=[1, 2])
     with pytest.raises(JobError, match="rows are not those"):
         expected.check(0, rows.slice(1), left_out=[1])
-    with pytest.raises(JobError, match="leaves out prompt 5, which is none of its unit 0"):
+    with pytest.raises(JobError, match="leaves out prompt 5, which is not in its unit 0"):
         expected.check(0, rows.slice(2), left_out=[5])
 
 

@@ -283,7 +283,7 @@ def test_a_scorer_that_fails_on_most_stops_the_job_with_its_reasons_and_leaves_n
         Spool(folder)
         .status()
         .message.startswith(
-            f"the scorer '{scorer}' has no score for 6 of 6 candidates, which is most: {message}. Mend it, or take it out"
+            f"the scorer '{scorer}' has no score for 6 of 6 candidates, which is most: {message}. Fix it, or take it out"
         )
     )
     assert not list(Spool(folder).segments())

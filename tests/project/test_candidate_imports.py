@@ -190,7 +190,7 @@ def test_a_prompt_takes_no_more_than_its_names_and_nothing_is_added(
     monkeypatch.setattr(candidate_imports, "K_BITS", 2)
     monkeypatch.setattr(candidate_imports, "ELSEWHERE_K", 1)
     rows = [{"prompt": train(project)[0], "completion": f"Answer {n}."} for n in range(4)]
-    with pytest.raises(PromptError, match="has 3 candidates made elsewhere: it takes no more"):
+    with pytest.raises(PromptError, match="has 3 candidates made elsewhere, the most for one prompt"):
         project.import_candidates(written(tmp_path, [*rows, {"prompt": "New?", "completion": "b"}]), "a teacher")
     assert project.candidates_elsewhere() == [] and "New?" not in train(project)
     assert project.import_candidates(written(tmp_path, rows[:3], "fewer.jsonl"), "a teacher").candidates == 3

@@ -297,7 +297,7 @@ def test_what_was_decided_of_a_row_or_where_something_stands_in_it_is_no_referen
     assert (file_format.text, file_format.reference) == ("prompt", reference)
     is_decision = reference is None and column in ("answer", "label", "response") and isinstance(values[0], str)
     assert (
-        f"the column {column} is no reference, for it says what was decided of each row" in file_format.name
+        f"the column {column} is not a reference, because it contains the decision on each row" in file_format.name
     ) is is_decision
 
 

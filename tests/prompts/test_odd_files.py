@@ -174,7 +174,10 @@ def test_a_split_that_is_none_is_not_used_and_said(tmp_path: Path) -> None:
     path = tmp_path / "a.csv"
     path.write_text("prompt,split\na,train\nb,banana\n", encoding="utf-8")
     file_format = recognise(path)
-    assert file_format.split is None and "the column split is not used, for it holds 'banana'" in file_format.describe()
+    assert (
+        file_format.split is None
+        and "the column split is not used, because it holds 'banana'" in file_format.describe()
+    )
     (problem,) = parse(path, "prompt", split_column="split").problems
     assert (
         str(problem)

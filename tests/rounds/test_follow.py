@@ -80,5 +80,7 @@ def test_scoring_by_what_was_learned_waits_for_another_scoring_and_begins_once(o
 @pytest.mark.parametrize("name", ["generate", "finetune", "embed", "dance"])
 def test_a_stage_that_nothing_starts_by_itself_is_no_follower(owner: Owner, name: str) -> None:
     job = owner.job("r1-finetune-1", specs.finetune(), JobState.DONE, follow=(name,))
-    with pytest.raises(JobError, match=f"r1-finetune-1 is to be followed by {name}, which nothing starts by itself"):
+    with pytest.raises(
+        JobError, match=f"r1-finetune-1 is to be followed by {name}, which nothing starts automatically"
+    ):
         owner.ends(job)

@@ -157,7 +157,7 @@ def test_options_that_a_card_does_not_know_are_refused_without_loading() -> None
         ('contains(text="a", ignore_case=1)', "must be true or false, not 1"),
         ('contains(text="")', "needs a text that is not empty"),
         ('regex(pattern="(")', "cannot read its pattern"),
-        ('json_schema(schema={type="nothing"})', "the schema of the scorer 'json_schema' is none"),
+        ('json_schema(schema={type="nothing"})', "the schema of the scorer 'json_schema' is not valid"),
     ]:
         with pytest.raises(ScorerError, match=message):
             registry.reference_problems([reference], [])

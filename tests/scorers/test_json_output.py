@@ -167,7 +167,7 @@ def test_a_draft_is_known_with_http_or_https_and_with_or_without_its_hash(
 
 @pytest.mark.parametrize("named", ["urn:nonsense", "http://json-schema.org/draft-99/schema#", "https://", "", "#"])
 def test_a_draft_that_nobody_knows_is_refused(named: str) -> None:
-    with pytest.raises(ScorerError, match=f"is of '{named}', which is not known"):
+    with pytest.raises(ScorerError, match=f"uses '{named}', which is unknown"):
         JsonSchema({"$schema": named})
 
 

@@ -111,7 +111,7 @@ def test_a_choice_of_the_other_kind_is_refused_where_it_does_not_belong(filled: 
     compare = Choice("a", ChoiceKind.COMPARE, ("1.1.0", "1.1.1"), Verdict.LEFT)
     rank = Choice("b", ChoiceKind.RANK, ("1.1.0", "1.1.1"), places=(1, 2))
     assert filled.rankings.say_all([compare], 1, "ann")[0].refused == "compare is not a ranking"
-    assert filled.comparisons.say_all([rank], 1, "ann")[0].refused == "rank is nothing that is said of two candidates"
+    assert filled.comparisons.say_all([rank], 1, "ann")[0].refused == "rank is not a verdict on two candidates"
 
 
 def test_of_acts_in_one_batch_each_counts_once_and_what_fails_leaves_nothing_behind(

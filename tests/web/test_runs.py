@@ -57,7 +57,7 @@ def test_models_show_the_interval_of_the_procedure_beside_it(
     (told,) = complete.replicated()
     app = page_of_runs("models")
     shown = next(table.value for table in app.dataframe if "procedure" in table.value)
-    assert shown["procedure"].tolist() == ["of now"] and shown["runs"].tolist() == [2]
+    assert shown["procedure"].tolist() == ["current"] and shown["runs"].tolist() == [2]
     low, high = f"{told.gain.low:.2f}", f"{told.gain.high:.2f}"
     assert low.lstrip("-") in shown["gain over the base"][0] and high in shown["gain over the base"][0]
     assert "changed since" not in words_of(app)

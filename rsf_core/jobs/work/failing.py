@@ -38,7 +38,7 @@ class Failing:
         if failed > MOST * attempts and not partial:
             raise ScorerError(
                 f"the scorer {shown(scorer)!r} has no score for {failed:,} of {plural(attempts, 'candidate')}, which is most: "
-                f"{self._reasons_of(scorer)}. Mend it, or take it out of the target, and start the stage again"
+                f"{self._reasons_of(scorer)}. Fix it, or take it out of the target, and start the stage again"
             )
 
     def resume(self, segment: pa.Table) -> None:
