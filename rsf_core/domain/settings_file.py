@@ -17,7 +17,8 @@ from tomlkit.exceptions import TOMLKitError
 
 from rsf_core.domain.errors import NotAProjectError, SettingsError
 from rsf_core.domain.files import write_whole
-from rsf_core.domain.settings import LONGEST_SHOWN, Problem, Settings, join, parse, problems, tolerate
+from rsf_core.domain.settings import Settings
+from rsf_core.domain.settings_reading import LONGEST_SHOWN, Problem, join, parse, problems, tolerate
 
 NAME = "project.toml"
 MAKING = ".making"  # there until the project is whole

@@ -15,7 +15,8 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, ValidatorFun
 
 from rsf_core.domain.errors import JobError
 from rsf_core.domain.old_specs import VERSION, upgraded
-from rsf_core.domain.settings import Compute, Sampling, Target, Train, describe
+from rsf_core.domain.settings import Compute, Sampling, Target, Train
+from rsf_core.domain.settings_reading import describe
 from rsf_core.domain.vocabulary import JobKind, Scope
 
 M = TypeVar("M", bound=BaseModel)

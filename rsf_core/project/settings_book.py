@@ -7,7 +7,8 @@ from pathlib import Path
 from rsf_core.domain import settings_file
 from rsf_core.domain.access import LOCAL, Actor, spoken
 from rsf_core.domain.errors import SettingsError
-from rsf_core.domain.settings import Problem, Settings
+from rsf_core.domain.settings import Settings
+from rsf_core.domain.settings_reading import Problem
 from rsf_core.evaluation import gauges
 from rsf_core.project.question_book import QuestionBook
 from rsf_core.project.target_book import TargetBook

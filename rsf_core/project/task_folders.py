@@ -13,7 +13,7 @@ from typing import Any
 import tomlkit
 
 from rsf_core import prompts
-from rsf_core.domain import Prompt, Split, settings, turns
+from rsf_core.domain import Prompt, Split, settings_reading, turns
 from rsf_core.domain.errors import PromptError, RsfError, ScorerError, SettingsError
 from rsf_core.domain.files import writable
 from rsf_core.domain.settings import Settings
@@ -95,7 +95,7 @@ def check(folder: Path) -> list[Finding]:
     if any(finding.error for finding in findings):
         return findings
     task = tasks.load(str(folder))
-    target = settings.parse({**task.defaults, "task": task.name}, "task.toml").target
+    target = settings_reading.parse({**task.defaults, "task": task.name}, "task.toml").target
     return [*findings, *_wrong_target(task, target.scorers), *_wrong_splits(task)]
 
 
@@ -192,7 +192,9 @@ def _wrong_toml(path: Path) -> Iterator[Finding]:
         yield Finding("task.toml: settings must be a table")
         return
     try:
-        for problem in settings.tolerate({**table, "task": path.absolute().parent.name or "task"}, "task.toml")[1]:
+        for problem in settings_reading.tolerate({**table, "task": path.absolute().parent.name or "task"}, "task.toml")[
+            1
+        ]:
             yield Finding(f"task.toml: settings.{problem}")
     except SettingsError as error:
         yield Finding(str(error))

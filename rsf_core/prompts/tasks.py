@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from rsf_core import prompts
-from rsf_core.domain import bundled, settings
+from rsf_core.domain import bundled, settings_reading
 from rsf_core.domain.errors import SettingsError
 from rsf_core.prompts import PromptRow
 
@@ -68,5 +68,5 @@ def load(name: str) -> Task:
     if not isinstance(title, str) or not isinstance(description, str) or not isinstance(defaults, dict):
         raise SettingsError(f"{folder / 'task.toml'}: title and description must be text, settings a table")
     task = Task(called, title, description, defaults, parsed.rows)
-    settings.parse({**defaults, "task": task.name}, str(folder / "task.toml"))
+    settings_reading.parse({**defaults, "task": task.name}, str(folder / "task.toml"))
     return task

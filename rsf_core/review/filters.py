@@ -11,7 +11,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationErr
 
 from rsf_core.domain import Outcome
 from rsf_core.domain.errors import SettingsError
-from rsf_core.domain.settings import describe
+from rsf_core.domain.settings_reading import describe
 
 
 def _ascending(limits: tuple[float, float]) -> tuple[float, float]:

@@ -13,7 +13,8 @@ from rsf_core.acceptance import decisions
 from rsf_core.acceptance.target import is_tempered, trained_law
 from rsf_core.domain import SAMPLER_VERSION, Control, JobKind, JobState, Prompt, Split, settings_file
 from rsf_core.domain.errors import JobError, StageError
-from rsf_core.domain.settings import Problem, Settings, Target
+from rsf_core.domain.settings import Settings, Target
+from rsf_core.domain.settings_reading import Problem
 from rsf_core.domain.specs import EvaluateSpec, FinetuneSpec, GenerateSpec, ScoreSpec
 from rsf_core.evaluation.measures import Measures
 from rsf_core.rounds import answer_versions, curation, stages, versions

@@ -17,7 +17,8 @@ from rsf_core.domain import sent_keys
 from rsf_core.domain.errors import ModelError, ScorerError
 from rsf_core.domain.files import typed
 from rsf_core.domain.scorer_ref import ScorerRef, shown
-from rsf_core.domain.settings import Target, problems_of
+from rsf_core.domain.settings import Target
+from rsf_core.domain.settings_reading import problems_of
 from rsf_core.scorers import own, registry
 
 _WEIGHTS = "weights"  # the option that holds the hash of a model's files

@@ -29,7 +29,7 @@ from rsf_core.domain.access import Actor, Role, person_name
 from rsf_core.domain.errors import AccessError, ProjectClosedError, RsfError
 from rsf_core.domain.files import in_words
 from rsf_core.domain.scorer_ref import readable
-from rsf_core.domain.settings import describe
+from rsf_core.domain.settings_reading import describe
 from rsf_core.project import Project
 from rsf_core.project.guarded import guarded
 from rsf_core.review.candidates import ReviewCandidate, ReviewPrompt

@@ -10,10 +10,10 @@ from pydantic import ValidationError
 
 from rsf_core.acceptance import goals
 from rsf_core.acceptance.goals import SENTENCES, TITLES, Goal
-from rsf_core.domain import settings
+from rsf_core.domain import settings_reading
 from rsf_core.domain.errors import RsfError, ScorerError
 from rsf_core.domain.scorer_ref import ScorerRef, canonical
-from rsf_core.domain.settings import Constraint
+from rsf_core.domain.settings import Constraint, can_be_met
 from rsf_core.project.draft import Draft
 from rsf_core.scorers import answered, registry, tastes
 from rsf_core.web import ui
@@ -154,9 +154,9 @@ def _keep(
     current = draft.project.settings
     try:
         goal_set = goals.good(goal, rewards, constraints, current.generate.candidates, beta)
-        settings.can_be_met(goal_set.target)
+        can_be_met(goal_set.target)
     except ValidationError as error:
-        ui.problem(f"This was not saved: {settings.describe(error)}")
+        ui.problem(f"This was not saved: {settings_reading.describe(error)}")
         return
     target, count = draft.target, current.generate.candidates
     shown = goals.goal_of(target, current.accept.scope)

@@ -17,7 +17,8 @@ from rsf_core.acceptance.target_words import CHOICES, SCOPES
 from rsf_core.domain import scorer_ref
 from rsf_core.domain.errors import RsfError, ScorerError, TargetError
 from rsf_core.domain.field_words import in_words
-from rsf_core.domain.settings import Accept, Constraint, Target, can_be_met, describe
+from rsf_core.domain.settings import Accept, Constraint, Target, can_be_met
+from rsf_core.domain.settings_reading import describe
 from rsf_core.project import Project
 from rsf_core.scorers import own, registry
 from rsf_core.web import target_draft

@@ -20,7 +20,8 @@ from rsf_core.acceptance.target import (
     trained_law,
 )
 from rsf_core.domain import JobKind, Prompt
-from rsf_core.domain.settings import Constraint, Sampling, Target, Train, parse
+from rsf_core.domain.settings import Constraint, Sampling, Target, Train
+from rsf_core.domain.settings_reading import parse
 from rsf_core.domain.specs import FinetuneSpec, TrainedLaw
 from rsf_core.project import Project, commands, doctor
 from rsf_core.proposals.local import LocalProposal

@@ -8,7 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rsf_core.acceptance import thinning
-from rsf_core.domain.settings import Settings, parse
+from rsf_core.domain.settings import Settings
+from rsf_core.domain.settings_reading import parse
 from rsf_core.rounds.curation import freeze, freeze_control
 from rsf_core.store.store import Store
 from tests.support.seeding import add_candidates, add_prompts, candidates, decide

@@ -9,7 +9,7 @@ from pydantic import ValidationError
 
 from rsf_core.domain.field_words import in_words
 from rsf_core.domain.questions import Question
-from rsf_core.domain.settings import problems
+from rsf_core.domain.settings_reading import problems
 from rsf_core.project.question_book import FIELDS, LOOKS
 from rsf_core.review.filters import CandidateFilter
 

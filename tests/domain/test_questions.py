@@ -8,7 +8,7 @@ import pytest
 
 from rsf_core.domain.errors import QuestionError, SettingsError
 from rsf_core.domain.questions import LONGEST_TEXT, MOST_SPANS, Question, checked, number
-from rsf_core.domain.settings import parse
+from rsf_core.domain.settings_reading import parse
 
 RATING = {"name": "clear", "kind": "rating", "text": "How clear is it?"}
 CHOICE = {"name": "tone", "kind": "choice", "text": "Which tone?", "options": ["kind", "rude"]}

@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 
 from rsf_core.domain.errors import ScorerError, SettingsError
 from rsf_core.domain.scorer_ref import LONGEST, ScorerRef, canonical, readable, shown
-from rsf_core.domain.settings import Settings, parse
+from rsf_core.domain.settings import Settings
+from rsf_core.domain.settings_reading import parse
 
 NUMBERS = st.integers(-(10**12), 10**12) | st.floats(allow_nan=False, allow_infinity=False)
 LEAVES = st.booleans() | NUMBERS | st.text(max_size=9)

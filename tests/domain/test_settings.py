@@ -8,7 +8,8 @@ import pytest
 
 from rsf_core.domain import Scope
 from rsf_core.domain.errors import SettingsError
-from rsf_core.domain.settings import Constraint, Sampling, Target, parse, tolerate
+from rsf_core.domain.settings import Constraint, Sampling, Target
+from rsf_core.domain.settings_reading import parse, tolerate
 
 
 def section(name: str, **values: Any) -> dict[str, Any]:

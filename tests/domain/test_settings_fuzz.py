@@ -10,7 +10,8 @@ import pytest
 
 from rsf_core.domain import settings_file
 from rsf_core.domain.errors import NotAProjectError, RsfError, SettingsError
-from rsf_core.domain.settings import Settings, parse
+from rsf_core.domain.settings import Settings
+from rsf_core.domain.settings_reading import parse
 
 TEXT = """\
 # my project

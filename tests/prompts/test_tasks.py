@@ -18,7 +18,7 @@ from rsf_core import prompts
 from rsf_core.acceptance.target import passes, reward
 from rsf_core.domain import Finish, Prompt, Split, bundled
 from rsf_core.domain.errors import SettingsError
-from rsf_core.domain.settings import parse
+from rsf_core.domain.settings_reading import parse
 from rsf_core.prompts import tasks
 from rsf_core.prompts.near_duplicates import near_duplicate_pairs, normalise
 from rsf_core.prompts.tasks import Task

@@ -13,7 +13,8 @@ import pytest
 
 from rsf_core.domain import Act, Action, ActKind, Control, Scope, Split, access
 from rsf_core.domain.errors import RsfError, StageError
-from rsf_core.domain.settings import Settings, parse
+from rsf_core.domain.settings import Settings
+from rsf_core.domain.settings_reading import parse
 from rsf_core.rounds import curation
 from rsf_core.rounds.curation import control_of, freeze, freeze_control, is_control, leaves_a_choice, near_held_out
 from rsf_core.store.records import CuratedRecord

@@ -11,7 +11,8 @@ import pytest
 from rsf_core.domain import ELSEWHERE_K, Act, Action, ActKind, candidate_id
 from rsf_core.domain.access import person
 from rsf_core.domain.errors import StoreError
-from rsf_core.domain.settings import Settings, parse
+from rsf_core.domain.settings import Settings
+from rsf_core.domain.settings_reading import parse
 from rsf_core.review.agreement import agreement
 from rsf_core.review.drawn import drawn
 from rsf_core.review.filters import CandidateFilter, View

@@ -5,7 +5,8 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from rsf_core.domain.settings import Settings, parse
+from rsf_core.domain.settings import Settings
+from rsf_core.domain.settings_reading import parse
 from rsf_core.store.records import RoundRecord
 
 TILTED = {"reference": "base", "beta": 0.5, "rewards": {"s": 1.0}}

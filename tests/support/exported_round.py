@@ -6,7 +6,8 @@ from __future__ import annotations
 from pathlib import Path
 
 from rsf_core.domain import Act, Action, ActKind, Scope, Split
-from rsf_core.domain.settings import Settings, Target, parse
+from rsf_core.domain.settings import Settings, Target
+from rsf_core.domain.settings_reading import parse
 from rsf_core.project.exporting.exports import Exports
 from rsf_core.review.queue import Reviews
 from rsf_core.rounds.curation import freeze

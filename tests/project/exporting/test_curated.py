@@ -14,7 +14,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from rsf_core.domain import Action, Scope, Split
-from rsf_core.domain.settings import parse
+from rsf_core.domain.settings_reading import parse
 from rsf_core.project.exporting import curated as exports
 from rsf_core.prompts import parse as read_prompts
 from rsf_core.prompts import recognise
