@@ -41,7 +41,7 @@ def target_of(store: Store, threshold: ThresholdRecord) -> Target:
 
 def retarget(store: Store, settings: Settings, round_record: RoundRecord, base_id: str, anew: bool = False) -> None:
     """Compute ℓ and m of every scored candidate of the round under the target of `settings`, and choose M by the rule
-    unless a person has chosen it for this very target, now or before another one; `anew` also then. A candidate for
+    unless a person has chosen it for this very target, now or earlier; with `anew`, even then. A candidate for
     which a scorer has no score stays undecided. Raises TargetError when a score is missing otherwise."""
     target = settings.target
     source = reference_of(store, target, round_record, base_id)

@@ -26,8 +26,8 @@ def best_scorer(others: Floats, y: Floats, weights: Floats, rate: float) -> Best
     """Which of `others` (n, e), NaN where there is no score, tells accepted from rejected best, whichever way round, for
     `weights` (b, n), the first of which are the decisions as they are. None where there is none.
 
-    It is chosen anew on prompts drawn again; by how much it then looks better on them than on the decisions is what choosing
-    flatters by (Efron and Tibshirani 1993, An Introduction to the Bootstrap, ch. 17)."""
+    It is chosen again on resampled prompts. How much better it looks on them than on the decisions is the optimism of
+    choosing (Efron and Tibshirani 1993, An Introduction to the Bootstrap, ch. 17)."""
     if not others.shape[1]:
         return None
     columns = [_filled(column) for column in others.T]

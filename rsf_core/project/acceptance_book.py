@@ -163,7 +163,7 @@ class AcceptanceBook:
 
     @spoken
     def take_suggestion(self, suggestion: Suggestion, round_number: int | None = None, author: Actor = LOCAL) -> None:
-        """Make the suggested target the project's: a new version, under which the round is decided anew at its M."""
+        """Make the suggested target the project's: a new version. The round is decided again under it, at its M."""
         number = self._project_state.number(round_number)
         now, changes = self._target_book.draft(), {"rewards": suggestion.target.rewards, "beta": suggestion.target.beta}
         draft = Draft(now.target.model_copy(update=changes), now.accept)

@@ -129,7 +129,7 @@ class Draft:
         return self._chosen.begun != _begun(self.project)
 
     def choose_task(self, task: str, brought: Path | None = None, called: str | None = None) -> None:
-        """Begin anew with another task: its prompts and settings take the place of those that are there; model and name stay.
+        """Start again with another task: its prompts and settings replace the current ones; model and name stay.
         Raises SettingsError; then everything stays."""
         model = self.project.settings.model
         fresh = self.folder / "fresh"

@@ -189,7 +189,7 @@ class Project:
             if begin:
                 project._start()
                 project._keep_summary()  # a new project is in the list at once
-        except BaseException:  # what is there stays marked: the next try begins anew
+        except BaseException:  # what is there stays marked: the next try starts again
             project.close() if project is not None else lock.release()
             raise
         return project

@@ -254,7 +254,7 @@ def running(folder: Path) -> Running | None:
 
 
 def size(folder: Path) -> int:
-    """The bytes of all files of a project; looked at anew when what is known is half a minute old."""
+    """The bytes of all files of a project; read again when the known value is half a minute old."""
     return _size(folder, int(time.monotonic() / _SIZE_SECONDS))
 
 

@@ -95,7 +95,7 @@ def lines(path: Path, encoding: Encoding) -> Iterator[Record | Problem]:
 
 
 def elements(path: Path, encoding: Encoding) -> Iterator[Record | Problem]:
-    """The rows of a file that is one list. What follows an element that is broken cannot be told apart from it."""
+    """The rows of a file that is one list. The text after a broken element cannot be separated from it."""
     with open_text(path, encoding) as file:
         window = _Window(file)
         window.skip(_BLANK)

@@ -20,7 +20,7 @@ from rsf_core.store.review_records import GoldMark
 from rsf_core.store.round_log import VOTES, RoundLog
 from rsf_core.store.store import Store
 
-MANY = 1_000  # candidates spoken of at once, from which on all is taken in anew
+MANY = 1_000  # from this many candidates in one act on, everything is read again
 Heard = tuple[list[Word], dict[str, str | None], tuple[Answer, ...]]
 """What everybody says of a candidate, its annotations by kind, and the answers to questions about it."""
 KEPT_CANDIDATES = 20_000  # of the prompts that are kept as they are shown, about 1 kB each
@@ -49,7 +49,7 @@ class LiveRound:
         return 0 if self._index is None else len(self._index.table.places)
 
     def index(self) -> ReviewIndex:
-        """The round as it stands now. Who comes while another reads the candidates anew goes on with those of before."""
+        """The round as it is now. A reader that comes while another one reads the candidates again uses the earlier ones."""
         drawn = self._store.drawn_version()
         if drawn != self._drawn and self._reading.acquire(blocking=self._index is None):
             try:

@@ -1,4 +1,4 @@
-"""The versions of people's answers that are in use as scorers: made of the database, and made anew where a file is gone."""
+"""The versions of people's answers that are in use as scorers: made from the database, and again where a file is missing."""
 
 from __future__ import annotations
 

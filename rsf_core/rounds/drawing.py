@@ -126,7 +126,7 @@ class Drawing:
         until = Until(
             run=run, wanted=wanted, most=min(most or train, train), log_m=fixed, scope=scope, target_id=target_id
         )
-        # by a person: the rule would choose anew after each part
+        # by a person: the rule would choose again after each part
         self._store.add_threshold(
             round_record.round, target_id, fixed, scope, actor.name, f"fixed to draw until {wanted:,} are accepted"
         )

@@ -95,7 +95,7 @@ class StageType:
     remedy: Remedy | None = None
     page: str = ""
     lasting: bool = False  # a later job adds to what is there: one that breaks off does not undo it
-    # whether it can begin anew beside a job that broke off
+    # whether it can start again beside a job that was interrupted
     restarts: Callable[[RoundCounts], bool] = lambda counts: True
 
 

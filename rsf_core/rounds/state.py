@@ -235,7 +235,7 @@ class ProjectState:
                 same = spec.retired == self._store.prompt_book.version()[1]
                 return same and spec.target == settings.target
             case FinetuneSpec():
-                # resume takes the first two anew; the set is frozen
+                # resume reads the first two again; the set is frozen
                 free = {"accumulate", "checkpoint_seconds", "deduplicate"}
                 recipes = (spec.recipe.model_dump(exclude=free), settings.train.model_dump(exclude=free))
                 return spec.law == trained_law(settings) and recipes[0] == recipes[1]

@@ -39,9 +39,9 @@ class Submitting:
         return self.model_ref(BASE_ID)
 
     def resume(self, job_id: str) -> None:
-        """Go on with a job. What may have been corrected meanwhile, and does not change what it computes, is taken anew:
-        where its model is, on what device it computes, and how training fits into the memory. Raises StageError where another
-        job was started after it for the same: what both made would be there twice."""
+        """Continue a job. Settings that may have been corrected and do not change its result are read again: where its
+        model is, on what device it computes, and how training fits into memory. Raises StageError where another job for the
+        same work was started after it, because the results would then exist twice."""
         job = self._store.job(job_id)
         newer = [other for other in self._store.jobs(round_number=job.round) if _supersedes(other, job)]
         if newer:

@@ -137,7 +137,7 @@ async def _all(
     headers = {"Content-Type": "application/json", "Accept": "application/json", "Accept-Encoding": "identity"}
     if endpoint.key:
         headers["Authorization"] = f"Bearer {endpoint.key}"
-    # each question has its own time: the client's would begin anew with every byte. What stays on this machine needs no proxy
+    # each question has its own time: the client's would restart with every byte. What stays on this machine needs no proxy
     timeout = httpx2.Timeout(None, connect=CONNECT_SECONDS)
     async with httpx2.AsyncClient(
         headers=headers,

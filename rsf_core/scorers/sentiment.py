@@ -27,7 +27,7 @@ class Sentiment:
         from vaderSentiment.vaderSentiment import SentimentIntensityAnalyzer  # reads its lexicon: only when needed
 
         class Nearby(SentimentIntensityAnalyzer):  # type: ignore[misc]  # it has no types
-            """Looks at the words around each alone: VADER makes a list of all words anew for each that has a sentiment."""
+            """Looks only at the words around each: VADER makes a new list of all words for each word that has a sentiment."""
 
             def sentiment_valence(self, valence: float, sentitext: Any, item: str, i: int, sentiments: Any) -> Any:
                 begin = max(0, i - _NEARBY)

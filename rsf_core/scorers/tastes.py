@@ -116,7 +116,7 @@ def remember(project: Path) -> None:
             try:
                 body = read_json(path)
             except (ValueError, OSError):
-                continue  # the owner writes it anew when it opens the project; till then it is not known
+                continue  # the owner writes it again when it opens the project; until then it is unknown
             _known[path.stem] = parse(path.stem, body)
 
 

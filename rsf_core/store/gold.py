@@ -45,7 +45,7 @@ class Gold:
 
     @named
     def mark(self, candidate_id: str, action: Action | str, author: str) -> None:
-        """Make a candidate a gold item, whose right decision is `action`, or say so anew, under the guide as it is now. Raises
+        """Make a candidate a gold item, whose right decision is `action`, or mark it again, under the current guide. Raises
         StageError for a candidate that is not there, and for an action that decides nothing."""
         if action not in (Action.ACCEPT, Action.REJECT):
             raise StageError(f"the right decision of a gold item is accept or reject, not {str(action)!r:.60}")

@@ -1,5 +1,5 @@
-"""The decisions of a round in memory, counted: read once, and from then on only what people say anew, so that counting after
-an act costs the same whatever was said before. The database has it all; this is what would need a scan of it to be known."""
+"""The counted decisions of a round in memory: read once, and from then on only what is new. So counting after an act costs
+the same whatever was said before. The database holds the same data, but counting there would need a scan."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ SPOKEN = ("overrides", "gold_marks")  # what people say
 KEPT = 16  # rounds, 16 bytes a candidate
 KEPT_TABLES = 2  # about 100 bytes a candidate
 TRIES = 3
-MANY = 2_000  # candidates spoken of at once, from which on all is read anew
+MANY = 2_000  # from this many candidates in one act on, everything is read again
 _VOTES = {"accept": 1, "reject": -1, "auto": 0}
 _FLAGS = ("elsewhere", "truncated", "decided", "automatic", "violated", "unscored", "further")
 

@@ -61,13 +61,13 @@ class WordLog(ABC, Generic[W, K]):
         return False
 
     def forget(self) -> None:
-        """Read everything anew when asked next: what was read did not come to hold."""
+        """Read everything again at the next refresh: what was read was not committed."""
         self._seen: tuple[int, ...] | None = None
         self._last = 0
         self._lines: dict[str, list[W]] = {}  # what each reviewer can take back, the next one last
         self._own: dict[str, dict[K, _Spoken[W]]] = {}  # by reviewer, what was spoken of last stands last
         self._voices: dict[K, int] = {}  # how many reviewers have spoken of it
-        self.undone = 0  # how many words hold no more and left something unsaid: whoever walks the things begins anew
+        self.undone = 0  # how many words hold no more and left something unsaid: a walk through the things starts again
 
     def refresh(self) -> None:
         """Take in what was committed since; while the log is locked."""

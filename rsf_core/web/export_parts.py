@@ -207,7 +207,7 @@ def running(project: Project) -> None:
         return
     try:
         state = project.exports.state(begun)
-    except ExportError:  # begun before the app was started anew
+    except ExportError:  # started before the app was restarted
         return
     if state.problem is not None:
         ui.problem(state.problem)

@@ -145,7 +145,7 @@ def _items(report: GoldReport) -> None:
 
 
 def _change(project: Project, report: GoldReport, author: Actor) -> None:
-    """Marking one by its name, again or anew, and taking a mark away."""
+    """Marking a candidate by its name, or marking it again, and removing a mark."""
     with st.form("gold-mark", border=False):
         left, right = st.columns([2, 1], vertical_alignment="bottom")
         name = left.text_input("Candidate", max_chars=40, placeholder="1.17.3")

@@ -19,7 +19,7 @@ from rsf_core.review.queue import PAGE
 from rsf_core.web import filter_form, ui
 from rsf_core.web.literal import literal
 
-CHANGED = "review-changed"  # counts up when a queue must be asked for anew
+CHANGED = "review-changed"  # counts up when a queue must be requested again
 ORDERS = {
     Order.BOUNDARY: "Nearest to the boundary first",
     Order.AUDIT: "At random (unbiased audit)",

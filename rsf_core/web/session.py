@@ -155,7 +155,7 @@ def project() -> Project:
 
 
 def actor() -> Actor:
-    """Who speaks in this tab. With links it is whose link it is, asked anew each time: raises AccessError once it has ended.
+    """Who speaks in this tab. With links it is the owner of the link, checked each time: raises AccessError once it has ended.
     Else it is the name in the sidebar, a label that anybody on this machine can give."""
     if own.access() is own.Access.LINKS:
         return opened().invites.actor(st.context.cookies.get(cookie_name()))

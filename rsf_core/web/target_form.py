@@ -42,7 +42,7 @@ class Form:
 
 
 def state(project: Project) -> Form:
-    """The form of this session: filled anew with the target in force where nobody has changed anything in it."""
+    """The form of this session: filled again with the target in force if nobody has changed anything in it."""
     kept = st.session_state.get(STATE)
     if kept is None or kept["folder"] != str(project.folder):
         kept = {"folder": str(project.folder), "form": _begun(project.target_book.draft())}

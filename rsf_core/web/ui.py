@@ -318,7 +318,7 @@ def job_ended_badly(project: Project, job: JobRecord, anew: Callable[[], object]
 
 
 def stale_proposal(project: Project, number: int) -> None:
-    """Say that the newest round's candidates come from another model than the one in use, with the way to draw anew."""
+    """Say that the newest round's candidates come from a model other than the one in use, and how to draw again."""
     stale = project.lineage.stale_proposal()
     if stale is None or stale.round != number:
         return

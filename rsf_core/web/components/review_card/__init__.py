@@ -33,7 +33,7 @@ def review_card(
     questions: Sequence[AskedQuestion] = (),
     gold: Mapping[str, Action] | None = None,
 ) -> None:
-    """Show the queue of a view to `reviewer`, beginning at the candidate `at`. Another `nonce` asks for it anew; another
+    """Show the queue of a view to `reviewer`, beginning at the candidate `at`. Another `nonce` requests it again; another
     `version` of the round (Reviews.version) also forgets where one was in it. `guide` is shown beside it, `questions` are
     asked below it. `together`: candidates of a prompt that read the same are decided as one. `gold` are an owner's gold items
     with their right decisions, None for who may not mark any."""
