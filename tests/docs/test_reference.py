@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from typer.main import get_command
 
 from rsf_core.cli.main import app
 from tests.support import reference
+from tests.support.documents import ROOT
 
 COMMANDS = get_command(app).commands  # type: ignore[attr-defined]
 
@@ -26,6 +29,16 @@ def test_every_row_says_what_it_is() -> None:
 def test_every_command_and_option_has_a_help_text(name: str) -> None:
     assert COMMANDS[name].help
     assert not [parameter.name for parameter in COMMANDS[name].params if not parameter.help]
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_every_command_has_its_row_in_the_readme(name: str) -> None:
+    rows = [
+        line for line in (ROOT / "README.md").read_text(encoding="utf-8").splitlines() if line.startswith("| `rsf ")
+    ]
+    assert any(re.search(rf"`rsf {name}[ `]", row) for row in rows), (
+        f"write what `rsf {name}` does into the table of commands in README.md"
+    )
 
 
 def test_what_is_written_by_hand_is_kept() -> None:
