@@ -21,7 +21,7 @@ reviewer = ui.reviewer()
 
 ui.heading(
     "Review",
-    "Read what the rule decided, and overrule it where you know better. Your decision takes precedence over the rule.",
+    "Read what the rule decided, and overrule it where you know better: your decision counts.",
 )
 
 ui.stale_proposal(project, number)
