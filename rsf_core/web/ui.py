@@ -6,7 +6,7 @@ import html
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import streamlit as st
 
@@ -209,25 +209,38 @@ def _in_short(state: StageState) -> str:
     return str(state.job.state) if state.progress is Progress.FAILED and state.job else state.detail
 
 
-def activity(project: Project) -> tuple[str, ...]:
-    """What goes on in the project: the jobs, and what the autopilot does."""
+class Activity(NamedTuple):
+    """What goes on in the project: the active jobs, and what the autopilot does. `last_end`, the newest event that ended a
+    job, tells of one that has started and ended between two looks."""
+
+    jobs: tuple[str, ...]
+    autopilot: str
+    last_end: int
+
+
+def activity(project: Project) -> Activity:
     flight = project.autopilot.flight()
-    return (*(job.job_id for job in project.jobs(active=True)), flight.event if flight else "")
+    return Activity(
+        tuple(job.job_id for job in project.jobs(active=True)),
+        flight.event if flight else "",
+        max((job.changed_seq for job in project.jobs() if job.state.ended), default=0),
+    )
 
 
-def watch(shown: Sequence[str]) -> None:
+def watch(shown: Activity) -> None:
     """Redraw the page when `activity` is not as `shown` any more, or the project was closed in another tab: within a second
     while something goes on, else within QUIET_SECONDS. The shell reads it before the page reads anything, so a page that was
     drawn in between is drawn again; it also shows what a colleague or `rsf` has started."""
-    st.fragment(_watch, run_every=REFRESH_SECONDS if any(shown) else QUIET_SECONDS)(shown)
+    busy = bool(shown.jobs or shown.autopilot)
+    st.fragment(_watch, run_every=REFRESH_SECONDS if busy else QUIET_SECONDS)(shown)
 
 
-def _watch(shown: Sequence[str]) -> None:
+def _watch(shown: Activity) -> None:
     try:
         now = activity(session.project())
     except (ProjectClosedError, WorkspaceError):  # renamed, archived or deleted
         st.rerun()
-    if now != tuple(shown):
+    if now != shown:
         st.rerun()
 
 

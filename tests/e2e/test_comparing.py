@@ -71,6 +71,7 @@ def test_arrow_keys_are_the_cards_once_the_mode_was_chosen_by_mouse_or_key(page:
     where, mode = page.locator(".where"), page.get_by_role("radio", name="Compare")
     mode.click()
     expect(where).to_have_text("0 pairs compared in this round")
+    expect(page.locator(".one .text").first).not_to_be_empty()
     press(page, "ArrowLeft")
     expect(where).to_have_text("1 pair compared in this round")
     page.get_by_role("radio", name="Rank").click()
@@ -78,6 +79,7 @@ def test_arrow_keys_are_the_cards_once_the_mode_was_chosen_by_mouse_or_key(page:
     page.get_by_role("radio", name="Rank").focus()
     press(page, "ArrowLeft", "Space")  # a control that is gone to keeps its arrows
     expect(where).to_have_text("1 pair compared in this round")
+    expect(page.locator(".one .text").first).not_to_be_empty()
     press(page, "ArrowRight")
     expect(where).to_have_text("2 pairs compared in this round")
 

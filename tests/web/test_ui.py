@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import math
+from pathlib import Path
 from typing import Any
 
 import pytest
 import streamlit as st
 
+from rsf_core.domain import JobState
+from rsf_core.project import Project
 from rsf_core.review.filters import Order, View
 from rsf_core.review.what_next import EndOfQueue, suggestions
 from rsf_core.sampling.intervals import Interval
 from rsf_core.web import scorer_parts, session, ui
+from tests.support import specs
 
 
 @pytest.mark.parametrize("name", ["page", "round", "self", "query", "query_params"])
@@ -64,3 +68,17 @@ def test_an_interval_of_a_metric_has_its_unit() -> None:
         "KL to base": "+0.50 nats  [+0.25, +0.75]",
         "reward": "+0.50  [+0.25, +0.75]",
     }
+
+
+def test_a_job_that_started_and_ended_between_two_looks_is_seen(tmp_path: Path, small_task: Path) -> None:
+    with Project.create(tmp_path / "p", str(small_task)) as project:
+        project.supervisor.stop()  # nobody starts the jobs of this test
+        idle = ui.activity(project)
+        assert idle == ui.Activity((), "", 0)
+        project.store.add_job("r1-generate-1", specs.generate(), ())
+        queued = ui.activity(project)
+        project.store.add_job_event("r1-generate-1", JobState.RUNNING, "")
+        assert queued.jobs == ("r1-generate-1",) and ui.activity(project) == queued  # the job's own card shows this
+        project.store.add_job_event("r1-generate-1", JobState.DONE, "done")
+        ended = ui.activity(project)
+        assert (ended.jobs, ended.autopilot) == (idle.jobs, idle.autopilot) and ended != idle
