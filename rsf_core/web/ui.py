@@ -219,6 +219,7 @@ class Activity(NamedTuple):
 
 
 def activity(project: Project) -> Activity:
+    """Read at each look of every open tab: from what is kept of the jobs, without a question to the database."""
     flight = project.autopilot.flight()
     return Activity(
         tuple(job.job_id for job in project.jobs(active=True)),
