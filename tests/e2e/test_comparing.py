@@ -11,6 +11,7 @@ from playwright.sync_api import Page, expect
 from rsf_core.project import Project
 from tests.support.app_server import AppServer
 from tests.support.axe import violations
+from tests.support.browser import drop, intercept
 from tests.support.review_card import PROMPTS, settled
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(300)]
@@ -47,7 +48,7 @@ def test_pairs_are_compared_by_keys_and_outlive_a_killed_server_and_a_reload(pag
     expect(page.locator(".unsent")).to_contain_text("1 unsent (the server does not answer; kept here)")
     server.start()
     settled(page)
-    page.route("**/api/review/compare", lambda route: route.abort())
+    intercept(page, "**/api/review/compare", drop)
     press(page, "ArrowDown", "ArrowDown")
     expect(page.locator(".unsent")).to_contain_text("2 unsent")
     page.unroute("**/api/review/compare")
@@ -125,7 +126,7 @@ def test_candidates_are_ranked_by_digits_and_outlive_a_killed_server_and_a_reloa
     expect(where).to_have_text("2 prompts ranked in this round")
     server.start()
     settled(page)
-    page.route("**/api/review/rank", lambda route: route.abort())
+    intercept(page, "**/api/review/rank", drop)
     press(page, *"87654321", "Enter")
     expect(page.locator(".unsent")).to_contain_text("1 unsent")
     page.unroute("**/api/review/rank")

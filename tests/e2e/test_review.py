@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from playwright.sync_api import Page, expect
 
+from tests.support.browser import drop, intercept
 from tests.support.review_card import EACH, PRESS, open_card, said, settled
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(300)]
@@ -53,7 +54,7 @@ def test_what_was_not_sent_when_the_page_was_left_is_sent_once_when_it_is_opened
     open_card(page, server, "?order=prompt")
     page.evaluate(PRESS, ["a"] * 5)
     settled(page)
-    page.route("**/api/review/say", lambda route: route.abort())
+    intercept(page, "**/api/review/say", drop)
     page.evaluate(PRESS, ["x"] * 7)
     expect(page.locator(".unsent")).to_contain_text("7 unsent")
     page.unroute("**/api/review/say")

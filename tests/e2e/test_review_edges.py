@@ -8,6 +8,7 @@ from playwright.sync_api import Page, Route, expect
 
 from rsf_core.domain.access import person
 from rsf_core.project import Project
+from tests.support.browser import drop, intercept
 from tests.support.review_card import EACH, PRESS, PROMPTS, open_card, said, settled
 from tests.support.seeding import add_candidates, candidates, decide
 
@@ -105,7 +106,7 @@ def test_a_second_of_keys_is_preloaded_and_the_end_of_it_waits_instead_of_ending
     server = serve(review(), RSF_REVIEWER="ann")
     open_card(page, server, "?order=prompt")
     page.wait_for_load_state("networkidle")
-    page.route(QUEUE, lambda route: route.abort())
+    intercept(page, QUEUE, drop)
     page.evaluate(PRESS, ["a"] * 110)
     expect(page.locator(".where")).to_contain_text("100 decided since")  # the keys after these found nothing to decide
     expect(page.locator(".empty")).to_contain_text("does not answer")
@@ -118,7 +119,7 @@ def test_a_second_of_keys_is_preloaded_and_the_end_of_it_waits_instead_of_ending
 
 def test_a_queue_that_cannot_be_read_is_not_called_empty_and_is_asked_for_again(page: Page, serve, review):
     server = serve(review(), RSF_REVIEWER="ann")
-    page.route(QUEUE, lambda route: route.abort())
+    page.route(QUEUE, drop)
     page.goto(f"{server.url}/review?order=prompt")
     expect(page.locator(".empty")).to_contain_text("does not answer")
     page.unroute(QUEUE)
@@ -129,7 +130,7 @@ def test_one_act_that_is_refused_does_not_hold_up_the_others(page: Page, serve, 
     server = serve(review(), RSF_REVIEWER="ann")
     open_card(page, server, "?order=prompt")
     page.evaluate("() => document.querySelector('section.main, body').focus()")
-    page.route(SAY, lambda route: route.abort())
+    intercept(page, SAY, drop)
     page.keyboard.press("a")
     page.evaluate(NOTE, "x" * 500_000)
     page.keyboard.press("x")
@@ -175,7 +176,7 @@ def test_two_tabs_of_one_reviewer_both_keep_what_they_could_not_send(visit, serv
     for tab, query in ((first, "?order=prompt"), (second, "?order=prompt&prompt=2")):
         open_card(tab, server, query)
     for tab in (first, second):
-        tab.route(SAY, lambda route: route.abort())
+        intercept(tab, SAY, drop)
         tab.evaluate(PRESS, ["a"] * 3)
         expect(tab.locator(".unsent")).to_contain_text("unsent")
     first.close()
@@ -201,7 +202,7 @@ def test_going_to_another_page_in_the_middle_of_a_burst_still_sends_it(page: Pag
         else:
             route.continue_()
 
-    page.route(SAY, handle)
+    intercept(page, SAY, handle)
     page.evaluate(PRESS, ["a"] * 30)
     page.get_by_role("link", name="Prompts").click()
     expect(page.get_by_role("heading", name="Prompts")).to_be_visible()
@@ -222,7 +223,7 @@ def test_editing_a_long_text_while_the_server_is_gone_asks_once(page: Page, serv
         asked.append(route.request.url)
         route.abort()
 
-    page.route("**/api/review/text", refuse)
+    intercept(page, "**/api/review/text", refuse)
     page.keyboard.press("e")
     expect(page.locator(".trouble")).to_contain_text("does not answer")
     page.wait_for_timeout(300)
