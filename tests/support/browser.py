@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import functools
+import time
 from collections.abc import Callable
+from typing import Any
 
-from playwright.sync_api import Page, Route
+from playwright.sync_api import Error, Locator, Page, Route
+from playwright.sync_api._generated import LocatorAssertions
 
 from tests.support.waiting import until
 
@@ -17,6 +21,34 @@ ARGUMENTS = [
     "--disable-component-update",
     "--disable-sync",
 ]
+
+
+ONE_OF_TWO_SECONDS = 20.0
+
+
+def wait_for_one_of_two() -> None:
+    """While a page is drawn again, Streamlit shows an element at its old and its new place for a moment. A person waits until
+    it is there once; Playwright fails at once: what a test does with a locator and expects of it waits from now on."""
+    for name in ("click", "evaluate", "fill", "focus", "inner_text", "input_value", "press", "set_input_files", "type"):
+        setattr(Locator, name, _waiting_for_one(getattr(Locator, name)))
+    for name in dir(LocatorAssertions):
+        if name.startswith(("to_", "not_to_")):
+            setattr(LocatorAssertions, name, _waiting_for_one(getattr(LocatorAssertions, name)))
+
+
+def _waiting_for_one(call: Callable[..., Any]) -> Callable[..., Any]:
+    @functools.wraps(call)
+    def wait(*arguments: Any, **options: Any) -> Any:
+        give_up = time.monotonic() + ONE_OF_TWO_SECONDS
+        while True:
+            try:
+                return call(*arguments, **options)
+            except (Error, AssertionError) as error:
+                if "strict mode violation" not in str(error) or time.monotonic() > give_up:
+                    raise
+            time.sleep(0.05)
+
+    return wait
 
 
 def intercept(page: Page, url: str, handle: Callable[[Route], None]) -> None:
