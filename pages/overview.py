@@ -6,8 +6,7 @@ import streamlit as st
 
 from rsf_core.domain import JobKind
 from rsf_core.domain.words import SHARES, in_percent, plural
-from rsf_core.web import about, charts, elsewhere, lost, next_step, runs, session, ui
-from rsf_core.web import autopilot_panel as flying
+from rsf_core.web import about, autopilot_panel, charts, elsewhere, lost, next_step, runs, session, ui
 from rsf_core.web.literal import literal
 
 project = session.project()
@@ -24,12 +23,12 @@ about.line(project.settings, project.prompt_counts())
 ui.path(stages)
 
 running = newest and ui.running_job(project, list(JobKind))
-flight = project.autopilot.flight()
-if newest and not running and not (flight and flight.active):
+run = project.autopilot.latest_run()
+if newest and not running and not (run and run.active):
     next_step.panel(project, stages)
 
-if newest and (any(project.prompt_counts().values()) or (flight and flight.active)):
-    flying.panel(project)
+if newest and (any(project.prompt_counts().values()) or (run and run.active)):
+    autopilot_panel.panel(project)
 
 if counts.candidates:
     rate = project.rates(number).effective

@@ -11,7 +11,7 @@ import shutil
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-from rsf_core.cli.following import follow
+from rsf_core.cli.job_progress import follow
 from rsf_core.cli.terminal import of_gain, of_interval
 from rsf_core.domain.access import person
 from rsf_core.domain.words import SHARES, number, seconds

@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from rsf_core.cli.arguments import Folder, Json, who
-from rsf_core.cli.following import follow
+from rsf_core.cli.job_progress import follow
 from rsf_core.cli.output import err, say
 from rsf_core.cli.terminal import comparison_table, replicate_line, replicates_table, sealed_text
 from rsf_core.domain import Control

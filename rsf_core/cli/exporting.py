@@ -11,7 +11,7 @@ import typer
 from rich.markup import escape
 
 from rsf_core.cli.arguments import Folder, Json
-from rsf_core.cli.following import POLL_SECONDS
+from rsf_core.cli.job_progress import POLL_SECONDS
 from rsf_core.cli.output import err, say
 from rsf_core.domain.errors import ExportError
 from rsf_core.domain.words import plural

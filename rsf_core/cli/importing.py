@@ -11,7 +11,7 @@ import typer
 from rich.markup import escape
 
 from rsf_core.cli.arguments import Folder, Json, who
-from rsf_core.cli.following import POLL_SECONDS
+from rsf_core.cli.job_progress import POLL_SECONDS
 from rsf_core.cli.output import err, say
 from rsf_core.domain.errors import PromptFileError
 from rsf_core.domain.words import plural
@@ -61,7 +61,11 @@ def import_file(
     problems: Annotated[Path | None, typer.Option(help="Write what is wrong with rows to this CSV file.")] = None,
     as_json: Json = False,
 ) -> None:
-    """Add prompts, or candidates made elsewhere, from a file. Importing the same file again adds nothing."""
+    """Add prompts, or candidates made elsewhere, from a file. Importing the same file again adds nothing.
+
+    A prompt that is already there keeps its reference: `rsf prompts DIR edit` changes it, or retire the prompt and import its
+    row again.
+    """
     if problems is not None and problems.exists():
         raise PromptFileError(f"{problems} already exists: choose another file for the problems of rows")
     place = file if file.startswith(hub.PREFIX) else str(Path(file).absolute())

@@ -8,7 +8,7 @@ import typer
 from rich.markup import escape
 
 from rsf_core.cli.arguments import Folder, Json, who
-from rsf_core.cli.following import follow
+from rsf_core.cli.job_progress import follow
 from rsf_core.cli.output import say
 from rsf_core.domain.words import fixed, in_percent, plural
 from rsf_core.project.client import connect

@@ -12,9 +12,9 @@ import typer
 from rich.markup import escape
 
 from rsf_core.cli import (
+    autopilot,
     comparing,
     exporting,
-    flights,
     gold,
     guides,
     importing,
@@ -50,7 +50,7 @@ app.command()(comparing.evaluate)
 app.command()(comparing.control)
 app.command()(comparing.replicate)
 app.command()(comparing.sealed)
-app.command()(flights.autopilot)
+app.command()(autopilot.autopilot)
 app.command()(rounds.status)
 app.command()(rounds.override)
 app.command()(prompts.prompts)

@@ -9,7 +9,7 @@ from rich.markup import escape
 
 from rsf_core.acceptance.target import compounding
 from rsf_core.cli.arguments import Folder, Json, Key, who
-from rsf_core.cli.following import follow
+from rsf_core.cli.job_progress import follow
 from rsf_core.cli.output import say
 from rsf_core.cli.terminal import target_text
 from rsf_core.domain.errors import StageError

@@ -250,7 +250,7 @@ _LOOKS_AT = {
             "winners_curse",
         ),
     ),
-    "autopilot.": ("flight",),
+    "autopilot.": ("latest_run",),
     "progress.": ("mine", "with_others"),
     "comparing.": ("upcoming", "count", "undoable", "shown", "win_rates"),
     "ranking.": ("upcoming", "count", "undoable", "shown"),

@@ -45,7 +45,7 @@ def status(project: Project) -> dict[str, Any]:
         ],
         "counts": project.counts(),
         "threshold": project.threshold(),
-        "autopilot": project.autopilot.flight(),
+        "autopilot": project.autopilot.latest_run(),
         "problem": project.supervisor.problem,
         "settings_problems": [str(problem) for problem in project.settings_problems()],
         "compounding": compounding(project.settings.target, project.settings.generate),

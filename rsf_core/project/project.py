@@ -53,7 +53,7 @@ from rsf_core.review.ranking import Ranking
 from rsf_core.rounds.autopilot import Autopilot
 from rsf_core.rounds.drive import Driver
 from rsf_core.rounds.embedding import Embedding
-from rsf_core.rounds.follow import Following
+from rsf_core.rounds.follow_ups import FollowUps
 from rsf_core.rounds.lineage import Lineage
 from rsf_core.rounds.prompt_lengths import PromptLengths
 from rsf_core.rounds.start import Stages
@@ -83,8 +83,8 @@ class Project:
         self._stages = Stages(folder, self.store, self._project_state, self.supervisor)
         self._driver = Driver(self.store, self._project_state, self._stages)
         self.autopilot = Autopilot(self.store, self._project_state, self._stages, self._driver)
-        self._following = Following(self.store, self._project_state, self._stages, self.autopilot.steer)
-        self.supervisor.listen(self._following.on_done, self._on_ended, self._mend_summary)
+        self._follow_ups = FollowUps(self.store, self._project_state, self._stages, self.autopilot.steer)
+        self.supervisor.listen(self._follow_ups.on_done, self._on_ended, self._mend_summary)
         self.lineage = Lineage(folder, self.store, self._project_state)
         self.prompt_lengths = PromptLengths(self.store, self._project_state.settings)
         self.prompt_book = PromptBook(self.store, self._project_state.settings, self.prompt_lengths.room)
@@ -261,12 +261,12 @@ class Project:
         self.close()
 
     def _start(self) -> None:
-        self.supervisor.catch_up(self._following.go_on)
+        self.supervisor.catch_up(self._follow_ups.go_on)
         self._started = True
         self.supervisor.start()
 
     def _on_ended(self, job: JobRecord) -> bool:
-        all_started = self._following.on_ended(job)
+        all_started = self._follow_ups.on_ended(job)
         self._keep_summary()
         return all_started
 

@@ -22,29 +22,29 @@ from rsf_core.rounds.state import ProjectState
 from rsf_core.store.store import Store
 
 
-class FlightState(StrEnum):
-    FLYING = "flying"
+class AutopilotState(StrEnum):
+    RUNNING = "running"
     WAITING = "waiting"
     STOPPED = "stopped"
     FINISHED = "finished"
 
 
 STATES = {
-    "started": FlightState.FLYING,
-    "continued": FlightState.FLYING,
-    "waiting": FlightState.WAITING,
-    "stopped": FlightState.STOPPED,
-    "finished": FlightState.FINISHED,
+    "started": AutopilotState.RUNNING,
+    "continued": AutopilotState.RUNNING,
+    "waiting": AutopilotState.WAITING,
+    "stopped": AutopilotState.STOPPED,
+    "finished": AutopilotState.FINISHED,
 }
 
 
 @dataclass(frozen=True, slots=True)
-class Flight:
+class AutopilotRun:
     """The newest run of rounds by themselves. It ends after `last_round`; with `pause` it waits for a review before each
     fine-tuning. `reason` says why it waits, stopped or what it finished."""
 
-    flight: int
-    state: FlightState
+    number: int
+    state: AutopilotState
     event: str
     round: int
     last_round: int
@@ -60,7 +60,7 @@ class Flight:
 
     @property
     def active(self) -> bool:
-        return self.state in (FlightState.FLYING, FlightState.WAITING)
+        return self.state in (AutopilotState.RUNNING, AutopilotState.WAITING)
 
 
 class Autopilot:
@@ -69,13 +69,13 @@ class Autopilot:
     def __init__(self, store: Store, project_state: ProjectState, stages: Stages, driver: Driver) -> None:
         self._store, self._project_state, self._stages, self._driver = store, project_state, stages, driver
 
-    def flight(self) -> Flight | None:
-        """The newest flight, or None before any."""
-        last = self._store.last_flight()
+    def latest_run(self) -> AutopilotRun | None:
+        """The newest run, or None before any."""
+        last = self._store.last_autopilot_event()
         if last is None:
             return None
-        return Flight(
-            last.flight,
+        return AutopilotRun(
+            last.run,
             STATES[last.event],
             last.event,
             last.round,
@@ -87,19 +87,19 @@ class Autopilot:
         )
 
     @spoken
-    def start(self, count: int, pause: bool, author: Actor) -> Flight:
-        """Run rounds until `count` more are complete, the open one included. Raises StageError while one is flying."""
-        now = self.flight()
-        if now is not None and now.active:
+    def start(self, count: int, pause: bool, author: Actor) -> AutopilotRun:
+        """Run rounds until `count` more are complete, the open one included. Raises StageError while one is active."""
+        run = self.latest_run()
+        if run is not None and run.active:
             raise StageError("rounds are already running by themselves: stop them first")
         if count < 1:
             raise StageError("at least one round has to run")
         current = self._project_state.current_round().round
         last = drive.last_round(current, count, stages.complete(self._project_state.states(current)))
-        number = now.flight + 1 if now else 1
-        self._store.add_flight_event(number, "started", current, last, pause, author.name, f"{count} rounds")
+        number = run.number + 1 if run else 1
+        self._store.add_autopilot_event(number, "started", current, last, pause, author.name, f"{count} rounds")
         self.steer()
-        return self._now()
+        return self._run()
 
     @spoken
     def stop(self, author: Actor, reason: str = "by hand") -> None:
@@ -109,63 +109,63 @@ class Autopilot:
     @spoken
     def go_on(self, author: Actor) -> None:
         """Go on after the review that was waited for. Raises StageError where nothing waits."""
-        if self._now().state is not FlightState.WAITING:
+        if self._run().state is not AutopilotState.WAITING:
             raise StageError("nothing is waiting for a review")
         self._say("continued", author.name, "reviewed")
         self.steer()
 
     def steer(self) -> None:
-        """Start what comes next, until a job runs or the flight waits or ends. Called whenever a job has ended."""
+        """Start what comes next, until a job runs or the run waits or ends. Called whenever a job has ended."""
         with self._stages.still():
-            while (now := self.flight()) is not None and now.state is FlightState.FLYING:
+            while (run := self.latest_run()) is not None and run.state is AutopilotState.RUNNING:
                 try:
-                    if not self._step(now):
+                    if not self._step(run):
                         return
                 except RsfError as error:  # nobody watches: it is kept where the person will look
-                    self._say("stopped", now.author, str(error))
+                    self._say("stopped", run.author, str(error))
 
-    def _step(self, now: Flight) -> bool:
-        """One step; False where a job runs now."""
-        match self._driver.next_step(now.last_round):
+    def _step(self, run: AutopilotRun) -> bool:
+        """One step; False where a job is running."""
+        match self._driver.next_step(run.last_round):
             case WaitForJob() | WaitForReview():
                 return False
             case OpenRound() | Complete() as step:
-                self._after_round(now, step)
+                self._after_round(run, step)
             case Resume(_, job_id):  # a person decides whether it goes on
-                self._say("stopped", now.author, self._store.job(job_id).outcome)
-            case Start(stage) | Stopped(stage) if self._awaits_review(now, stage):  # it may accept some where none is
+                self._say("stopped", run.author, self._store.job(job_id).outcome)
+            case Start(stage) | Stopped(stage) if self._awaits_review(run, stage):  # it may accept some where none is
                 number = self._project_state.current_round().round
                 accepted = self._store.round_counts(number).accepted
                 reason = f"{accepted:,} candidates of round {number} are accepted: review them"
-                self._say("waiting", now.author, reason)
+                self._say("waiting", run.author, reason)
             case Start(Stage.FINETUNE) | Stopped(Stage.FINETUNE):
-                self._train(now, self._project_state.current_round().round)
+                self._train(run, self._project_state.current_round().round)
             case Start(stage):
-                self._driver.start(stage, now.actor)
+                self._driver.start(stage, run.actor)
             case Stopped(_, because):
-                self._say("stopped", now.author, because)
+                self._say("stopped", run.author, because)
         return True
 
-    def _awaits_review(self, now: Flight, stage: Stage) -> bool:
+    def _awaits_review(self, run: AutopilotRun, stage: Stage) -> bool:
         """Whether a person was to review before this stage and has not let it go on."""
-        reviewed = now.event == "continued" and now.round == self._project_state.current_round().round
-        return now.pause and not reviewed and stages.persons_before(stage) is not None
+        reviewed = run.event == "continued" and run.round == self._project_state.current_round().round
+        return run.pause and not reviewed and stages.persons_before(stage) is not None
 
-    def _train(self, now: Flight, number: int) -> None:
+    def _train(self, run: AutopilotRun, number: int) -> None:
         limits = self._project_state.settings().autopilot
         rate = bands.rates(self._store.prompt_kinds(number)).effective
         why = guardrails.before_training(self._store.round_counts(number), limits, rate)
         if why:
-            self._say("stopped", now.author, "; ".join(why))
+            self._say("stopped", run.author, "; ".join(why))
             return
-        curated = self._stages.freeze(now.actor)
+        curated = self._stages.freeze(run.actor)
         why = guardrails.repetition(curated.summary, limits)
         if why:
-            self._say("stopped", now.author, f"{curated.curated_id}: " + "; ".join(why))
+            self._say("stopped", run.author, f"{curated.curated_id}: " + "; ".join(why))
             return
         self._stages.finetune(curated.curated_id)
 
-    def _after_round(self, now: Flight, step: OpenRound | Complete) -> None:
+    def _after_round(self, run: AutopilotRun, step: OpenRound | Complete) -> None:
         number = self._project_state.current_round().round
         limits = self._project_state.settings().autopilot
         comparison = comparisons.comparison(self._store, self._project_state, number)
@@ -174,37 +174,37 @@ class Autopilot:
                 *([Control.RANDOM] if limits.control and not comparison.control else []),
                 *([Control.CONSTRAINTS] if limits.constraints_control and not comparison.constraints else []),
             ]
-            if any(self._control(now, number, control) for control in controls):
+            if any(self._control(run, number, control) for control in controls):
                 return
         why = guardrails.after_round(comparison, limits) if comparison else []
         if why:
-            self._say("stopped", now.author, f"after round {number}: " + "; ".join(why))
+            self._say("stopped", run.author, f"after round {number}: " + "; ".join(why))
         elif isinstance(step, Complete):
-            self._say("finished", now.author, f"round {number} is complete")
+            self._say("finished", run.author, f"round {number} is complete")
         else:
             self._stages.open_round()
 
-    def _control(self, now: Flight, number: int, control: Control) -> bool:
+    def _control(self, run: AutopilotRun, number: int, control: Control) -> bool:
         """Train and evaluate a control of the round; stop where that was broken off. False where there is nothing to do for
         it: its files were deleted, or it would be the same set."""
         job = self._project_state.control_job(number, control)
         if job is not None and job.state is not JobState.DONE:
-            self._say("stopped", now.author, f"the {control.label}: {job.outcome}")
+            self._say("stopped", run.author, f"the {control.label}: {job.outcome}")
         elif self._project_state.control(number, control) is None:
             if not self._project_state.control_leaves_a_choice(number, control):
                 return False
-            self._stages.train_control(now.actor, number, control)
+            self._stages.train_control(run.actor, number, control)
         elif self._project_state.control_is_deleted(number, control) or self._stages.evaluate(number) is None:
             return False
         return True
 
     def _say(self, event: str, author: str, reason: str) -> None:
-        now = self._now()
+        run = self._run()
         number = self._project_state.current_round().round
-        self._store.add_flight_event(now.flight, event, number, now.last_round, now.pause, author, reason)
+        self._store.add_autopilot_event(run.number, event, number, run.last_round, run.pause, author, reason)
 
-    def _now(self) -> Flight:
-        now = self.flight()
-        if now is None:
+    def _run(self) -> AutopilotRun:
+        run = self.latest_run()
+        if run is None:
             raise StageError("no rounds are running by themselves")
-        return now
+        return run

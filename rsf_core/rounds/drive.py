@@ -123,14 +123,14 @@ class Driver:
         active = self._store.jobs(active=True)
         due = due_stage(states)
         failed = due.job if due is not None and due.progress is Progress.FAILED else None
-        flight = self._store.last_flight()
-        waits = flight is not None and flight.event == "waiting" and flight.round == current
+        newest = self._store.last_autopilot_event()
+        waits = newest is not None and newest.event == "waiting" and newest.round == current
         return DriveState(
             current,
             states,
             active[0].job_id if active else None,
             failed is not None and self._project_state.agrees(failed),
-            flight.reason if flight is not None and waits else "",
+            newest.reason if newest is not None and waits else "",
         )
 
     def next_step(self, last_round: int | None = None, onlooker_votes: Votes = ()) -> Step:

@@ -220,9 +220,9 @@ class Lineage:
         lines = ["digraph {", f"rankdir=LR; bgcolor=transparent; node [shape=box, style=rounded, {look}];"]
         lines.append(f"edge [fontsize=10, {look}];")
         curated = {curated_set.curated_id: curated_set for curated_set in self._store.curated_sets()}
-        following = current_model(self._store, self._project_state)
+        proposal = current_model(self._store, self._project_state)
         for view in self.models():
-            bold = f', penwidth=2.5, color="{accent}"' if view.model.model_id == following else ""
+            bold = f', penwidth=2.5, color="{accent}"' if view.model.model_id == proposal else ""
             faded = ", style=dashed" if view.deleted else ""
             lines.append(f"{_quoted(view.model.model_id)} [label={_quoted(_label(view))}{bold}{faded}];")
         for view in self.models():

@@ -20,11 +20,11 @@ class JobEvent:
 
 
 @dataclass(frozen=True, slots=True)
-class FlightEvent:
-    """What the autopilot did in its run number `flight`: `event` is a name of rounds/autopilot.py, `last_round` where the run
+class AutopilotEvent:
+    """What the autopilot did in its run number `run`: `event` is a name of rounds/autopilot.py, `last_round` where the run
     is to end, `pause` whether it waits for a review, `author` who started it."""
 
-    flight: int
+    run: int
     event: str
     round: int
     last_round: int

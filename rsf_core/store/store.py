@@ -21,7 +21,7 @@ from rsf_core.store.curated import CuratedSets
 from rsf_core.store.database import Database, utc_now
 from rsf_core.store.decided import Decided
 from rsf_core.store.drawn import Drawn
-from rsf_core.store.event_records import FlightEvent
+from rsf_core.store.event_records import AutopilotEvent
 from rsf_core.store.exported import Exported
 from rsf_core.store.goals import Goals
 from rsf_core.store.gold import Gold
@@ -140,16 +140,16 @@ class Store:
 
     # -- rounds that run by themselves -------------------------------------------------------------------------------
 
-    def last_flight(self) -> FlightEvent | None:
-        """The newest event of the newest flight."""
-        rows = self._kept.rows("last_flight", ("flight_events",))
-        return FlightEvent(**rows[0]) if rows else None
+    def last_autopilot_event(self) -> AutopilotEvent | None:
+        """The newest event of the newest run of the autopilot."""
+        rows = self._kept.rows("last_autopilot_event", ("flight_events",))
+        return AutopilotEvent(**rows[0]) if rows else None
 
     @named
-    def add_flight_event(
-        self, flight: int, event: str, round_number: int, last_round: int, pause: bool, author: str, reason: str
+    def add_autopilot_event(
+        self, run: int, event: str, round_number: int, last_round: int, pause: bool, author: str, reason: str
     ) -> None:
-        row = {"flight": flight, "event": event, "round": round_number, "last_round": last_round, "pause": pause}
+        row = {"flight": run, "event": event, "round": round_number, "last_round": last_round, "pause": pause}
         with self._db.transaction("saving what the autopilot does"):
             self._db.insert("flight_events", [row | {"author": author, "reason": reason, "created_at": utc_now()}])
 

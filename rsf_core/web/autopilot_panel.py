@@ -5,19 +5,19 @@ from __future__ import annotations
 import streamlit as st
 
 from rsf_core.project import Project
-from rsf_core.rounds.autopilot import Flight, FlightState
+from rsf_core.rounds.autopilot import AutopilotRun, AutopilotState
 from rsf_core.web import ui
 from rsf_core.web.literal import literal
 
 
 def panel(project: Project) -> None:
     """What the rounds that run by themselves are doing, or the form that starts them."""
-    flight = project.autopilot.flight()
-    if flight is not None and flight.active:
-        _active(project, flight)
+    run = project.autopilot.latest_run()
+    if run is not None and run.active:
+        _active(project, run)
         return
-    if flight is not None and flight.state is FlightState.STOPPED and flight.reason != "by hand":
-        st.warning(f"The autopilot stopped: {literal(flight.reason)}.", icon=":material/flight_land:")
+    if run is not None and run.state is AutopilotState.STOPPED and run.reason != "by hand":
+        st.warning(f"The autopilot stopped: {literal(run.reason)}.", icon=":material/flight_land:")
     with st.expander("Run rounds by themselves", icon=":material/flight_takeoff:"):
         with st.form("autopilot", border=False):
             left, right = st.columns([1, 2], vertical_alignment="bottom")
@@ -58,19 +58,17 @@ def _start(project: Project, count: int, pause: bool, control: bool, constraints
     project.autopilot.start(count, pause, ui.actor())
 
 
-def _active(project: Project, flight: Flight) -> None:
+def _active(project: Project, run: AutopilotRun) -> None:
     with st.container(border=True, horizontal=True, vertical_alignment="center"):
-        if flight.state is FlightState.WAITING:
-            st.markdown(
-                f":material/rate_review: **Waiting for your review.** {literal(flight.reason)}.", width="stretch"
-            )
+        if run.state is AutopilotState.WAITING:
+            st.markdown(f":material/rate_review: **Waiting for your review.** {literal(run.reason)}.", width="stretch")
             if st.button("Review", icon=":material/rate_review:"):
                 ui.go("review")
             if st.button("Go on", type="primary", icon=":material/play_arrow:", disabled=ui.locked("autopilot.go_on")):
                 if ui.attempt(lambda: project.autopilot.go_on(ui.actor())):
                     st.rerun()
         else:
-            left = flight.last_round - project.current_round
+            left = run.last_round - project.current_round
             more = f", then {left} more" if left else ""
             st.markdown(
                 f":material/flight: Round {project.current_round:,} is running by itself{literal(more)}.",

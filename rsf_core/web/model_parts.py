@@ -76,15 +76,15 @@ def _next_proposal(project: Project) -> None:
     """What the next round draws from, and why that is not what was tuned last, where it is not."""
     number = project.current_round
     try:
-        following = project.next_proposal()
+        proposal = project.next_proposal()
     except StageError:
         st.caption(f"Round {number:,} draws from {literal(project.rounds()[-1].model_id)}; it has tuned no model yet.")
         return
     tuned = project.tuned_model(number)
-    st.markdown(f"The next round draws from **{literal(following)}**.")
-    if project.chosen_proposal() is None and tuned is not None and following != tuned.model_id:
+    st.markdown(f"The next round draws from **{literal(proposal)}**.")
+    if project.chosen_proposal() is None and tuned is not None and proposal != tuned.model_id:
         st.warning(
-            f"{literal(tuned.model_id)} is worse than {literal(following)} on the held-out prompts beyond chance, so "
+            f"{literal(tuned.model_id)} is worse than {literal(proposal)} on the held-out prompts beyond chance, so "
             "it does not become the proposal. Select it below to choose it anyway.",
             icon=":material/trending_down:",
         )

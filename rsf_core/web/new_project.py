@@ -162,12 +162,12 @@ def _back_and_forth(draft: Draft, step: Step) -> None:
         if at:
             st.button("Back", icon=":material/arrow_back:", on_click=partial(_look, draft.draft_id, steps[at - 1]))
         if step is not Step.NAME:
-            following = steps[at + 1]
+            next_step = steps[at + 1]
             st.button(
-                f"Next: {TITLES[following]}",
+                f"Next: {TITLES[next_step]}",
                 type="secondary" if step in blocking(draft.facts()) else "primary",
                 icon=":material/arrow_forward:",
-                on_click=partial(_look, draft.draft_id, following),
+                on_click=partial(_look, draft.draft_id, next_step),
             )
         st.space("stretch")
         with st.popover("Discard", type="tertiary", icon=":material/delete:"):

@@ -220,10 +220,10 @@ class Activity(NamedTuple):
 
 def activity(project: Project) -> Activity:
     """Read at each look of every open tab: from what is kept of the jobs, without a question to the database."""
-    flight = project.autopilot.flight()
+    run = project.autopilot.latest_run()
     return Activity(
         tuple(job.job_id for job in project.jobs(active=True)),
-        flight.event if flight else "",
+        run.event if run else "",
         max((job.changed_seq for job in project.jobs() if job.state.ended), default=0),
     )
 

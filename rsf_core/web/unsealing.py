@@ -60,11 +60,11 @@ def _open(project: Project, models: Sequence[ModelView], count: int) -> None:
         st.caption("They can be opened once a round has tuned a model.")
         return
     try:
-        following = project.next_proposal()
+        proposal = project.next_proposal()
     except StageError:
-        following = ready[-1]
+        proposal = ready[-1]
     with st.container(border=True):
-        usual = ready.index(following) if following in ready else len(ready) - 1
+        usual = ready.index(proposal) if proposal in ready else len(ready) - 1
         model_id = st.selectbox("For which model", ready, usual)
         st.caption(
             "The model, the base and its random control are compared on the sealed prompts. This can be done only "

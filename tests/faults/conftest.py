@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from rsf_core.rounds import curation, follow
+from rsf_core.rounds import curation, follow_ups
 from rsf_core.store import acts, database, store
 from tests.support.faults.clock import Clock
 from tests.support.faults.share import WHOLE
@@ -13,7 +13,7 @@ from tests.support.faults.share import WHOLE
 @pytest.fixture
 def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
     made = Clock()
-    for module in (database, store, acts, curation, follow):
+    for module in (database, store, acts, curation, follow_ups):
         monkeypatch.setattr(module, "utc_now", made)
     return made
 

@@ -18,7 +18,7 @@ from rsf_core.jobs import process
 from rsf_core.jobs.spool import Spool, Status
 from rsf_core.jobs.supervisor import JobSupervisor
 from rsf_core.jobs.units import prompts_table
-from rsf_core.rounds.follow import Following
+from rsf_core.rounds.follow_ups import FollowUps
 from rsf_core.store import database
 from rsf_core.store.database import utc_now
 from rsf_core.store.records import JobRecord, ModelRecord
@@ -168,8 +168,8 @@ def test_names_of_a_later_version_in_a_status_are_left_aside(
 def test_a_result_that_is_none_fails_its_job_by_name_and_no_other(
     supervisor: JobSupervisor, store: Store, tmp_path: Path, text: str
 ) -> None:
-    following = Following(store, None, None, lambda: None)  # type: ignore[arg-type]
-    supervisor.listen(following.on_done, lambda job: True)
+    follow_ups = FollowUps(store, None, None, lambda: None)  # type: ignore[arg-type]
+    supervisor.listen(follow_ups.on_done, lambda job: True)
     supervisor.tick()
     (tmp_path / "spool" / FIRST / "result.json").write_text(text)
     assert ticks(supervisor, lambda: store.job(SECOND).state is JobState.DONE) == []
@@ -324,9 +324,9 @@ def test_the_next_owner_starts_what_follows_the_jobs_after_whose_end_the_last_on
     for _ in range(2):
         told: list[str] = []
         owners.append(told)
-        following = JobSupervisor(store, tmp_path / "spool")
-        following.listen(lambda job, result: None, partial(hear, told))
-        following.catch_up(lambda: None)
+        again = JobSupervisor(store, tmp_path / "spool")
+        again.listen(lambda job, result: None, partial(hear, told))
+        again.catch_up(lambda: None)
     assert owners == [[SECOND], []]
 
 

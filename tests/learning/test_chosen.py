@@ -34,10 +34,10 @@ def test_each_order_begins_with_the_same_decisions_and_goes_on_with_others_of_it
     chance = np.random.default_rng(0).permutation(len(pool.decided))
     done = chance[: orders.EACH_TIME]
     odds = np.random.default_rng(2).normal(size=len(chance))
-    following = orders._next(pool, order, odds, done, chance)
-    assert len(following) == len(chance) - len(done) and not np.isin(following, done).any()
-    first = following[: orders.EACH_TIME]
+    next_ones = orders._next(pool, order, odds, done, chance)
+    assert len(next_ones) == len(chance) - len(done) and not np.isin(next_ones, done).any()
+    first = next_ones[: orders.EACH_TIME]
     assert (order is Order.AUDIT) == (first.tolist() == chance[orders.EACH_TIME : 2 * orders.EACH_TIME].tolist())
     if order is Order.UNSURE:
-        assert np.abs(odds[first]).max() <= np.abs(odds[following[orders.EACH_TIME :]]).min()
+        assert np.abs(odds[first]).max() <= np.abs(odds[next_ones[orders.EACH_TIME :]]).min()
     assert 0 <= orders.walk(pool, order, 0, at=(orders.EACH_TIME,))[0] <= 1

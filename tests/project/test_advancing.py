@@ -42,5 +42,5 @@ def test_a_job_that_ends_while_the_next_step_is_looked_for_is_followed_once(
     start(project)
     ticks[0].join(60)
     assert [job.job_id for job in project.jobs(active=True)] == ["r1-score-1"]
-    flight = project.autopilot.flight()
-    assert flight is None or flight.active, flight
+    run = project.autopilot.latest_run()
+    assert run is None or run.active, run

@@ -113,7 +113,7 @@ def test_whatever_names_a_speaker_checks_the_name_or_only_reads() -> None:
         "Guides.add",
         "Links.revoke",
         "Prompts.say",
-        "Store.add_flight_event",
+        "Store.add_autopilot_event",
     } <= methods.keys() - READS
 
 
@@ -147,7 +147,7 @@ BY_NAME: dict[str, Callable[[Project, str], object]] = {
     "the store's guide": lambda project, name: project.store.guides.add("be kind", name, ""),
     "the store's prompts": lambda project, name: project.store.prompt_book.say([1], "retire", name),
     "the store's links": lambda project, name: project.store.links.revoke(["a"], name),
-    "the store's runs of rounds": lambda project, name: project.store.add_flight_event(
+    "the store's runs of rounds": lambda project, name: project.store.add_autopilot_event(
         1, "started", 1, 2, False, name, "2 rounds"
     ),
 }

@@ -32,13 +32,13 @@ def filled(store: Store) -> Store:
     return store
 
 
-def following(comparing: Comparing, who: str, again: bool = False) -> Compared | None:
+def next_pair(comparing: Comparing, who: str, again: bool = False) -> Compared | None:
     return next(iter(comparing.upcoming(1, person(who), 1, again).pairs), None)
 
 
 def compare_all(comparing: Comparing, who: str, verdict: Verdict = Verdict.LEFT) -> list[tuple[str, str]]:
     seen = []
-    while (pair := following(comparing, who)) is not None:
+    while (pair := next_pair(comparing, who)) is not None:
         seen.append((pair.left.candidate_id, pair.right.candidate_id))
         comparing.say(1, *seen[-1], verdict, person(who))
     return seen
@@ -53,8 +53,8 @@ def test_every_pair_that_differs_comes_once_and_near_duplicates_and_the_truncate
 
 
 def test_the_same_pair_is_asked_again_until_it_is_answered_and_by_another_process_too(filled: Store) -> None:
-    first = following(made(filled), "ann")
-    again = following(made(filled), "ann")
+    first = next_pair(made(filled), "ann")
+    again = next_pair(made(filled), "ann")
     assert first is not None and again is not None
     assert first.left.candidate_id == again.left.candidate_id and first.right.candidate_id == again.right.candidate_id
 
@@ -64,27 +64,27 @@ def test_a_pair_wants_as_many_opinions_as_a_candidate(filled: Store, overlap: in
     comparing = made(filled, overlap)
     anns = compare_all(comparing, "ann")
     assert len(anns) == 6
-    assert (following(comparing, "ben") is None) == (bens == 0)
+    assert (next_pair(comparing, "ben") is None) == (bens == 0)
     seen = compare_all(comparing, "ben")
     assert len(seen) == bens and seen in ([], anns)  # the same pairs in the same order
-    assert following(comparing, "cleo") is None
+    assert next_pair(comparing, "cleo") is None
 
 
 def test_what_was_taken_back_comes_again(filled: Store) -> None:
     comparing = made(filled)
     seen = compare_all(comparing, "ann")
     assert comparing.undo(1, person("ann")) == seen[-1]
-    again = following(comparing, "ann")
+    again = next_pair(comparing, "ann")
     assert again is not None and (again.left.candidate_id, again.right.candidate_id) == seen[-1]
     assert comparing.count(1, person("ann")) == 5
 
 
 def test_who_asks_is_shown_the_pair_they_compared_longest_ago(filled: Store) -> None:
     comparing = made(filled)
-    assert following(comparing, "ann", again=True) is None
+    assert next_pair(comparing, "ann", again=True) is None
     seen = compare_all(comparing, "ann")
     for expected in (*seen, seen[0]):
-        pair = following(comparing, "ann", again=True)
+        pair = next_pair(comparing, "ann", again=True)
         assert pair is not None
         ids = (pair.left.candidate_id, pair.right.candidate_id)
         assert pair_of(*ids) == pair_of(*expected)
@@ -179,4 +179,4 @@ def test_what_is_read_and_not_shown_counts_too_and_an_empty_answer_can_be_gone_o
 
 
 def test_a_round_without_candidates_has_no_pair(store: Store) -> None:
-    assert following(made(store), "ann") is None
+    assert next_pair(made(store), "ann") is None

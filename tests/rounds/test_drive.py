@@ -14,7 +14,7 @@ from rsf_core.domain.access import person
 from rsf_core.domain.errors import StageError
 from rsf_core.project import Project
 from rsf_core.rounds import stages
-from rsf_core.rounds.autopilot import FlightState
+from rsf_core.rounds.autopilot import AutopilotState
 from rsf_core.rounds.drive import (
     Complete,
     DriveState,
@@ -238,7 +238,7 @@ def test_a_trial_of_somebody_is_waited_for(still: Project) -> None:
 
 
 def test_nothing_is_trained_past_a_review_that_the_autopilot_waits_for(still: Project) -> None:
-    still.store.add_flight_event(1, "waiting", 1, 1, True, "ann", WORDS)
+    still.store.add_autopilot_event(1, "waiting", 1, 1, True, "ann", WORDS)
     assert still.next_step() == Start(Stage.GENERATE)  # that is before the review
     rows = candidates(prompts=8, per_prompt=2)
     add_candidates(still.store, rows)
@@ -250,7 +250,7 @@ def test_nothing_is_trained_past_a_review_that_the_autopilot_waits_for(still: Pr
     assert still.jobs() == [] and still.curated_sets() == []
     still.autopilot.stop(person("ann"))
     assert still.next_step() == Start(Stage.FINETUNE)
-    still.store.add_flight_event(
+    still.store.add_autopilot_event(
         2, "waiting", 0, 1, True, "ann", WORDS
     )  # it waited in a round that a person ended by hand
     assert still.next_step() == Start(Stage.FINETUNE)
@@ -261,8 +261,8 @@ def test_what_was_retired_is_not_scored_for_ever(still: Project) -> None:
     still.retire_prompts([prompt.prompt_id for prompt in still.prompts(Split.TRAIN)], person("ann"))
     with pytest.raises(StageError, match="their prompts were retired"):
         still.run(1)
-    flight = still.autopilot.start(1, pause=False, author=person("ann"))
-    assert flight.state is FlightState.STOPPED and "their prompts were retired" in flight.reason
+    run = still.autopilot.start(1, pause=False, author=person("ann"))
+    assert run.state is AutopilotState.STOPPED and "their prompts were retired" in run.reason
 
 
 def test_a_person_s_stage_is_not_started(still: Project) -> None:

@@ -224,7 +224,7 @@ def test_constraints_that_leave_no_choice_have_no_control_and_the_autopilot_goes
     project.autopilot.start(1, pause=False, author=person("ann"))
     project.wait()
     end = time.monotonic() + 60
-    while (flight := project.autopilot.flight()) is not None and flight.active:
+    while (run := project.autopilot.latest_run()) is not None and run.active:
         assert time.monotonic() < end
         time.sleep(0.05)
     comparison = project.comparison(1)

@@ -136,7 +136,7 @@ def hostile(tmp_path_factory: pytest.TempPathFactory, small_task: Path) -> Itera
         for job in (JobKind.GENERATE, JobKind.FINETUNE, JobKind.EVALUATE):
             store.add_job(f"r1-{job}-1", specs.of_kind(job), ())
             store.add_job_event(f"r1-{job}-1", JobState.FAILED, HOSTILE)
-        store.add_flight_event(1, "stopped", 1, 3, False, SHORT, HOSTILE)
+        store.add_autopilot_event(1, "stopped", 1, 3, False, SHORT, HOSTILE)
         freeze(store, project.settings, 1, HOSTILE)
         project.own_scorers.save("mine", f"def score(completion):\n    {HOSTILE!r}\n    return 1")
         (project.folder / "scorers" / "**bb** [l](x).py").write_text("def score(completion): pass")

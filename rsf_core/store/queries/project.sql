@@ -14,8 +14,8 @@ SELECT round, model_id, settings, created_at FROM rounds ORDER BY round;
 -- name: proposal_choice
 SELECT model_id FROM proposal_choices WHERE after_round = $after_round ORDER BY seq DESC LIMIT 1;
 
--- name: last_flight
-SELECT flight, event, round, last_round, pause, author, reason, created_at FROM flight_events ORDER BY seq DESC LIMIT 1;
+-- name: last_autopilot_event
+SELECT flight AS run, event, round, last_round, pause, author, reason, created_at FROM flight_events ORDER BY seq DESC LIMIT 1;
 
 -- name: votes
 SELECT prompt_id, k, preferred_id, reviewer, texts FROM votes

@@ -67,10 +67,10 @@ export class Outbox {
 
   // Send until nothing is left (true) or the server cannot be reached or does not listen (false); then it is tried again.
   send() {
-    this.flight ??= this.drain().finally(() => {
-      this.flight = null;
+    this.draining ??= this.drain().finally(() => {
+      this.draining = null;
     });
-    return this.flight;
+    return this.draining;
   }
 
   // As send, without a pause between requests.

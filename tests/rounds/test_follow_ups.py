@@ -10,7 +10,7 @@ import pytest
 from rsf_core.domain import JobState
 from rsf_core.domain.errors import JobError
 from rsf_core.domain.specs import JobSpec
-from rsf_core.rounds.follow import Following
+from rsf_core.rounds.follow_ups import FollowUps
 from rsf_core.store.store import Store
 from tests.support import specs
 from tests.support.seeding import add_candidates, candidates
@@ -30,7 +30,7 @@ class Owner:
             score_by=lambda scorer, number: self.started.append((scorer, number)),
             go_on_drawing=lambda number: None,
         )
-        self.following = Following(store, standing, stages, lambda: None)
+        self.follow_ups = FollowUps(store, standing, stages, lambda: None)
 
     def job(self, job_id: str, spec: JobSpec, *states: JobState, follow: tuple[str, ...] = ()) -> str:
         self.store.add_job(job_id, spec, follow)
@@ -39,7 +39,7 @@ class Owner:
         return job_id
 
     def ends(self, job_id: str) -> bool:
-        return self.following.on_ended(self.store.job(job_id))
+        return self.follow_ups.on_ended(self.store.job(job_id))
 
 
 @pytest.fixture

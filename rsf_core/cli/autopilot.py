@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from rsf_core.cli.arguments import Folder, Json, who
-from rsf_core.cli.following import await_next, follow
+from rsf_core.cli.job_progress import await_next, follow
 from rsf_core.cli.output import say
 from rsf_core.project.client import Connection, connect
 
@@ -41,19 +41,19 @@ def autopilot(
                     setting = {"key": f"autopilot.{key}", "value": str(value).lower(), "author": who()}
                     connection.call("set_value", setting)
             connection.call("autopilot", {"rounds": rounds, "pause": pause, "author": who()})
-        _follow_flight(connection, as_json)
-        flight = connection.call("status")["autopilot"]
-    say(flight, as_json, lambda: f"autopilot {flight['state']}: {flight['reason']}")
+        _follow_autopilot(connection, as_json)
+        run = connection.call("status")["autopilot"]
+    say(run, as_json, lambda: f"autopilot {run['state']}: {run['reason']}")
 
 
-def _follow_flight(connection: Connection, quiet: bool) -> None:
+def _follow_autopilot(connection: Connection, quiet: bool) -> None:
     """Follow the jobs of the autopilot until it waits or ends."""
 
-    def flies() -> bool:
-        return bool(connection.call("status")["autopilot"]["state"] == "flying")
+    def running() -> bool:
+        return bool(connection.call("status")["autopilot"]["state"] == "running")
 
     while True:
         follow(connection, quiet)
-        if not flies():
+        if not running():
             return
-        await_next(connection, lambda: not flies())
+        await_next(connection, lambda: not running())

@@ -20,7 +20,7 @@ from rsf_core.store.records import JobRecord, ModelRecord
 from rsf_core.store.store import Store
 
 
-class Following:
+class FollowUps:
     """`steer` lets rounds that run by themselves go on; it is called whenever a job has ended."""
 
     def __init__(self, store: Store, project_state: ProjectState, stages: Stages, steer: Callable[[], None]) -> None:

@@ -1,4 +1,4 @@
-"""Following jobs: a line of progress until all is quiet."""
+"""A line of progress for running jobs, until none runs."""
 
 from __future__ import annotations
 
