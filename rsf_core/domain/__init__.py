@@ -1,4 +1,4 @@
-"""The vocabulary, the settings, and what everything else stands on: errors, whole files, words."""
+"""The vocabulary, the settings, and the basics that every other package uses: errors, atomic files, words."""
 
 from rsf_core.domain.vocabulary import (
     ELSEWHERE_K,

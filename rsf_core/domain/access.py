@@ -1,4 +1,4 @@
-"""Who may speak, under which name, and what each role may do. Pure rules: no I/O, no web."""
+"""Who may act, under which name, and what each role may do. Pure rules: no I/O, no web."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ from rsf_core.domain.errors import AccessError
 P = ParamSpec("P")
 R = TypeVar("R")
 LONGEST_NAME = 60
-NOBODY = "local"  # who speaks through the Python API without a name
-SPEAKERS = ("author", "reviewer")  # the parameters that name who speaks
-# What the system itself says and decides goes by these.
+NOBODY = "local"  # the name of who acts through the Python API without giving one
+SPEAKERS = ("author", "reviewer")  # the parameters that name who acts
+# Names under which the system itself acts and decides.
 RESERVED = frozenset({"rule", "undo", "redo", "random", "auto", "autopilot", NOBODY, "system", "rsf"})
 # letters of different scripts that look alike: "rulе" with a Cyrillic е is not "rule", and nobody could tell
 _LOOKALIKE = ("LATIN", "CYRILLIC", "GREEK", "ARMENIAN", "CHEROKEE")
@@ -35,14 +35,14 @@ _UNSEEN = (
 
 
 class Role(StrEnum):
-    """The owner of a project does everything; a reviewer looks at everything and says what they think of candidates."""
+    """The owner of a project may do everything; a reviewer may look at everything and review candidates."""
 
     OWNER = "owner"
     REVIEWER = "reviewer"
 
 
 class ActorKind(StrEnum):
-    """What speaks: a person, the rule that chooses M by itself, or the rounds that run by themselves."""
+    """What kind of actor it is: a person, the rule that chooses M, or the autopilot."""
 
     PERSON = "person"
     RULE = "rule"
@@ -51,9 +51,9 @@ class ActorKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Actor:
-    """Who acts, made where they come in: by a link, `rsf`, Python, the autopilot or the rule. What they may do goes by the
-    role, which is always said. The name is what is kept beside what was done; the autopilot has the name of the person who
-    started it. `link_id` is the link they came in by, None where the name is a label that anybody on this machine may give.
+    """Who acts. It is made where the call comes in: by a link, `rsf`, Python, the autopilot or the rule. The role decides what
+    they may do and has no default. The name is stored with each act; the autopilot has the name of the person who started it.
+    `link_id` is the link they came in by; it is None if the name is only a label, which anybody on this machine may choose.
     Raises AccessError for a name that is not a person's."""
 
     name: str
@@ -67,9 +67,9 @@ class Actor:
 
 
 def person_name(text: str) -> str:
-    """`text` as the name of a person: NFKC, single spaces. Raises AccessError for a name that is empty, too long, has
-    characters that cannot be seen, mixes scripts that look alike, or belongs to the system."""
-    if len(text) > 10 * LONGEST_NAME:  # before it is normalised: that can make it 18 times as long
+    """`text` as the name of a person: NFKC, single spaces. Raises AccessError for a name that is empty or too long, has
+    invisible characters, mixes scripts that look alike, or is reserved for the system."""
+    if len(text) > 10 * LONGEST_NAME:  # before it is normalised, which can make it 18 times as long
         raise AccessError(f"a name has at most {LONGEST_NAME} characters: choose a shorter one")
     hidden = next((c for c in text.strip() if unicodedata.category(c) in _UNSEEN), None)
     if hidden is not None:
@@ -93,8 +93,8 @@ def person_name(text: str) -> str:
 
 
 def speaker(name: object) -> str:
-    """`name` as it is kept beside what was said: `NOBODY`, or a person's name. Raises AccessError."""
-    if not isinstance(name, str):  # of JSON
+    """`name` as it is stored with an act: `NOBODY`, or a person's name. Raises AccessError."""
+    if not isinstance(name, str):  # it may come from JSON
         raise AccessError(f"{name!r:.80} is not a valid name: it needs a letter or a digit")
     return _kept(name)
 
@@ -104,25 +104,25 @@ def _kept(name: str) -> str:
     return name if name == NOBODY else person_name(name)
 
 
-RULE = Actor("rule", Role.OWNER, kind=ActorKind.RULE)  # what chooses M where no person has
-LOCAL = Actor(NOBODY, Role.OWNER)  # who acts through the Python API where nobody is named: it opens the folder itself
+RULE = Actor("rule", Role.OWNER, kind=ActorKind.RULE)  # chooses M if no person has
+LOCAL = Actor(NOBODY, Role.OWNER)  # acts through the Python API if nobody is named: it opens the folder itself
 
 
 def person(name: object) -> Actor:
-    """The person of this machine who goes by `name`, or nobody in particular (`NOBODY`): its user owns the project. Raises
+    """The user of this machine, who owns the project, under `name`, or under no name in particular (`NOBODY`). Raises
     AccessError."""
     return Actor(speaker(name), Role.OWNER)
 
 
 def spoken(method: Callable[P, R]) -> Callable[P, R]:
-    """A method by which somebody acts: who is in its `author` or `reviewer` is an Actor and no bare name, whoever calls it,
-    from the web, a command or Python. Raises AccessError before anything is done."""
+    """Decorator of a method by which somebody acts: its `author` or `reviewer` must be an Actor, not a bare name, whether the
+    web, a command or Python calls it. The method raises AccessError before it does anything."""
     return _checking(method, _acting)
 
 
 def named(method: Callable[P, R]) -> Callable[P, R]:
-    """A method of the store by which something is kept under a name: the name in its `author` or `reviewer` is checked, and
-    kept as `speaker` gives it. Raises AccessError before anything is done."""
+    """Decorator of a method of the store that saves something under a name: the name in its `author` or `reviewer` is checked,
+    and stored as `speaker` returns it. The method raises AccessError before it does anything."""
     return _checking(method, speaker)
 
 
@@ -151,8 +151,8 @@ def _checking(method: Callable[P, R], check: Callable[[object], object]) -> Call
 
 
 def usual_name() -> str:
-    """Who speaks where nobody says another name: RSF_REVIEWER, or who runs this process. Raises AccessError where that is
-    no name for a person, and says what to do."""
+    """The name of who acts if no other is given: RSF_REVIEWER, or the user who runs this process. Raises AccessError, with
+    what to do about it, if that is not a valid name of a person."""
     from_environment = os.environ.get("RSF_REVIEWER")
     try:
         return _checked(from_environment or _login(*map(os.environ.get, _LOGIN)))
@@ -168,12 +168,12 @@ _checked = lru_cache(maxsize=64)(person_name)  # asked for many times at each ru
 
 @lru_cache(maxsize=8)
 def _login(*names: str | None) -> str:
-    """The name of who runs this process; `names` are those that the environment has, so that a change is heard."""
+    """The name of the user who runs this process. `names` are those in the environment: the cache misses when one changes."""
     return getpass.getuser()
 
 
 def alike_name(name: str) -> str:
-    """What two names share that a reader would take for one: letters and digits alone, in lower case."""
+    """The letters and digits of a name alone, in lower case: equal for two names that a reader would take for the same."""
     folded = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", name).casefold())
     return "".join(c for c in folded if unicodedata.category(c)[0] in "LMN")
 
@@ -182,7 +182,7 @@ def _shown(text: str) -> str:
     return ascii(text) if any(unicodedata.category(c) in _UNSEEN for c in text) else f"“{text}”"
 
 
-# What a reviewer may do, by the names of Project and its parts; what is not here is the owner's.
+# What a reviewer may do, by the names of Project and its parts; everything else is for owners only.
 _SAYS = (
     "review.say",
     "review.bulk",
@@ -275,7 +275,7 @@ _LOOKS_AT = {
         *("agreement", "audited", "suggest", "can_walk"),
     ),
     "store.": ("job",),
-    # what is asked from outside is checked by its own name too, before it asks the project anything
+    # commands and routes are checked by their own names too, before they call the project
     "commands.": (
         *("active_job", "comparisons", "drawn_until", "export_state", "features", "guide", "has_control", "job"),
         "judging",
@@ -285,25 +285,25 @@ _LOOKS_AT = {
 }
 REVIEWERS = frozenset(_SAYS) | {part + name for part, names in _LOOKS_AT.items() for name in names}
 
-# What acts by itself does this and no more: sealed prompts, settings, links and what people say are for people.
+# What the rule and the autopilot may do. Sealed prompts, settings, links and review are for people.
 _BY_ITSELF = {
-    ActorKind.RULE: frozenset(),  # it chooses M while a round is decided, and asks for nothing
+    ActorKind.RULE: frozenset(),  # it chooses M while a round is decided, and calls nothing
     ActorKind.AUTOPILOT: frozenset({"start_stage", "freeze", "train_control"}),
 }
 
 
-# What is said of this machine, not of the project: for whoever sits at it, and for no link, an owner's either.
+# Permissions that concern this machine, not the project: only its user gives them. No link does, not even an owner's.
 _AT_THE_MACHINE = frozenset({"own_scorers.allow_key", "own_scorers.trust"})
 
 
 def allowed(role: Role, action: str) -> bool:
-    """Whether a role may do this: the name of a method or property of Project, of a part of it (`review.say`), of a command
-    (`commands.status`) or of a route (`routes.queue`)."""
+    """Whether a role may do `action`: the name of a method or property of Project, of a part of it (`review.say`), of a
+    command (`commands.status`) or of a route (`routes.queue`)."""
     return role is Role.OWNER or action in REVIEWERS
 
 
 def may(actor: Actor, action: str) -> bool:
-    """Whether a person may do this, as `check` finds it."""
+    """Whether a person may do this, by the same rules as `check`."""
     return allowed(actor.role, action) and _is_there(actor, action)
 
 
@@ -312,7 +312,7 @@ def _is_there(actor: Actor, action: str) -> bool:
 
 
 def check(actor: Actor, action: str) -> None:
-    """Raises AccessError where `actor` may not do this. It stands in front of every command, route and call of a page."""
+    """Raises AccessError if `actor` may not do this. Every command, route and call of a page is checked here first."""
     if actor.kind is not ActorKind.PERSON and action not in _BY_ITSELF[actor.kind]:
         raise AccessError(f"the {actor.kind} does not do this by itself ({_words(action)}): a person does it")
     if not _is_there(actor, action):

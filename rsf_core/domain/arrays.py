@@ -1,4 +1,4 @@
-"""The arrays that modules hand to each other, by what they hold, and the hash of integers."""
+"""The types of the arrays that modules pass to each other, and a hash of integers."""
 
 from __future__ import annotations
 

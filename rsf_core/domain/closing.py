@@ -1,4 +1,4 @@
-"""Ending what has several parts, within a limit: each part in its turn, and what was not over is said."""
+"""Closing something of several parts within a time limit: one part after another, reporting which part is unfinished."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ Step = tuple[str, Callable[[], object]]
 
 
 def in_turn(steps: Sequence[Step], seconds: float) -> str | None:
-    """Take the steps (what each ends, and how) one after the other, for at most `seconds`; what is still being ended then,
-    None where all is. It goes on by itself, as long as the process lives, and so do the steps after it: what holds up the one
-    must not be cut off, and what comes later may rest on it. A step that raises keeps none from its turn; the first error is
-    raised at the end, where that comes in time."""
+    """Run the steps (the name of what each closes, and how) one after the other, and wait for at most `seconds`. Returns the
+    name of the step that is still running then, or None if all have ended. That step and those after it continue in the
+    background as long as the process lives: it must not be cut off, and later steps may depend on it. If a step raises, the
+    others still run, and the first error is raised at the end, provided that the end comes in time."""
     errors: list[BaseException] = []
     now = [steps[0][0] if steps else ""]
 
@@ -21,7 +21,7 @@ def in_turn(steps: Sequence[Step], seconds: float) -> str | None:
             now[0] = name
             try:
                 step()
-            except BaseException as error:  # raised where it is waited for
+            except BaseException as error:  # raised below, in the thread that waits
                 errors.append(error)
 
     thread = threading.Thread(target=take, name="closing", daemon=True)

@@ -1,5 +1,5 @@
-"""What pydantic finds wrong with the fields of a form, in the words of who filled it in: the name that the form gives a field,
-and what it may hold. Settings in a file are named by their path instead (`settings.describe`). Pure."""
+"""Pydantic's errors about the fields of a form, in words for the person who filled it in: the form's name of the field, and
+what it may hold. Settings in a file are named by their path instead (`settings_reading.describe`). Pure."""
 
 from __future__ import annotations
 
@@ -12,25 +12,25 @@ from pydantic_core import ErrorDetails
 
 from rsf_core.domain.words import plural
 
-LONGEST_SHOWN = 60  # characters of what was given
+LONGEST_SHOWN = 60  # characters of a value in a message
 
 
 def in_words(error: ValidationError, names: Mapping[str, str], patterns: Mapping[str, str] | None = None) -> str:
-    """All that is wrong, in a line. `names` has what the form calls each field, `patterns` what the text of some must look
-    like."""
+    """All errors in one line. `names` has the form's name of each field, `patterns` a description of what the text of a field
+    must look like."""
     sentences = [_of(one, names, patterns or {}) for one in error.errors()]
     return "; ".join(dict.fromkeys(sentences))
 
 
 def own_words(details: ErrorDetails) -> str | None:
-    """What a rule of our own says, without what pydantic writes before it; None where the rule is pydantic's."""
+    """The message of one of our own rules, without pydantic's prefix; None if the rule is pydantic's."""
     cause = details.get("ctx", {}).get("error")
     return str(cause) if details["type"] == "value_error" and cause is not None else None
 
 
 def in_file(details: ErrorDetails) -> str:
-    """What a value in a file must be, after its path: TOML's words where those of a form are others, pydantic's where we have
-    none."""
+    """What a value in a file must be, to follow its path: in TOML's terms where a form's differ, in pydantic's words where we
+    have none of our own."""
     kind = details["type"]
     words = own_words(details) or _IN_A_FILE.get(kind)
     if words is None:
@@ -39,7 +39,8 @@ def in_file(details: ErrorDetails) -> str:
 
 
 def nearest(path: Sequence[str], model: type[BaseModel]) -> str | None:
-    """The dotted name of a field of `model` that somebody who wrote `path`, which it lacks, may have meant."""
+    """The dotted name of the field of `model` that was probably meant by `path`, which does not exist; None if none is
+    near."""
     section, names = ".".join(path[:-1]), _dotted(model)
     for among in ([name for name in names if name.rpartition(".")[0] == section], names):
         last = {name.rpartition(".")[2]: name for name in reversed(among)}
@@ -58,7 +59,7 @@ def _dotted(model: type[BaseModel], before: str = "") -> list[str]:
 
 
 def no_truth_value(value: Any) -> Any:
-    """Before a number is read: pydantic takes true for 1. Raises ValueError."""
+    """Refuses a truth value before a number is read: pydantic takes true for 1. Raises ValueError."""
     if isinstance(value, bool):
         raise ValueError("must be a number, not true or false")
     return value
@@ -82,7 +83,7 @@ def _of(details: ErrorDetails, names: Mapping[str, str], patterns: Mapping[str, 
 
 
 def _problem(kind: str, limits: Mapping[str, Any]) -> str:
-    """What a value must be, after the name of its field."""
+    """What a value must be, to follow the name of its field."""
     if kind in _FIXED:
         return _FIXED[kind]
     if kind in _NUMBERS:

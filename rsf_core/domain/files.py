@@ -1,4 +1,4 @@
-"""Files that are either there whole or not at all: write beside, fsync, rename."""
+"""Files that are there whole or not at all: write a temporary file beside, fsync, rename."""
 
 from __future__ import annotations
 
@@ -23,13 +23,13 @@ _OTHERS = stat.S_IRWXG | stat.S_IRWXO
 
 
 def typed(path: str) -> Path:
-    """A path as a person types it: ~ is home; where there is no such user it stands as it is."""
+    """A path as a person types it: ~ is the home folder; ~name of an unknown user stays as it is."""
     return Path(os.path.expanduser(path))
 
 
 def write_whole(path: Path, write: Callable[[Path], object]) -> None:
-    """Let `write` fill a temporary file beside `path`, then put it in place. Raises OutOfSpaceError on a full disk, StoreError
-    where nothing can be written; what stood at `path` before is then still there."""
+    """Let `write` fill a temporary file beside `path`, then put it in place. Raises OutOfSpaceError on a full disk and
+    StoreError if nothing can be written; the previous file at `path` is then still there."""
     temporary = path.with_name(path.name + ".tmp")
     try:
         write(temporary)
@@ -37,7 +37,7 @@ def write_whole(path: Path, write: Callable[[Path], object]) -> None:
             os.fsync(file.fileno())
         os.replace(temporary, path)
     except Exception as error:
-        with contextlib.suppress(OSError):  # it is not there, or nothing can be removed either
+        with contextlib.suppress(OSError):  # nothing can be removed here either
             temporary.unlink(missing_ok=True)
         if is_full_disk(error):
             raise OutOfSpaceError(
@@ -50,8 +50,8 @@ def write_whole(path: Path, write: Callable[[Path], object]) -> None:
 
 @contextmanager
 def writable(folder: Path | str) -> Iterator[None]:
-    """Turns what is raised inside, where `folder` or what is in it cannot be written, into an error that says so. Raises
-    StoreError, or OutOfSpaceError on a full disk."""
+    """Turns an OSError raised inside because `folder`, or something in it, cannot be written into StoreError, or into
+    OutOfSpaceError on a full disk."""
     try:
         yield
     except OSError as error:
@@ -66,13 +66,13 @@ def writable(folder: Path | str) -> Iterator[None]:
 
 @contextmanager
 def scratch(prefix: str) -> Iterator[Path]:
-    """A folder for temporary files, which is gone afterwards. Raises as `writable` does."""
+    """A folder for temporary files, which is removed afterwards. Raises as `writable` does."""
     with writable(temporary_folder()), tempfile.TemporaryDirectory(prefix=prefix, ignore_cleanup_errors=True) as folder:
         yield Path(folder)
 
 
 def temporary_folder() -> str:
-    """Where temporary files go. Raises OutOfSpaceError where no folder takes any."""
+    """The folder of temporary files. Raises OutOfSpaceError if no folder takes any."""
     try:
         return tempfile.gettempdir()
     except FileNotFoundError as error:
@@ -83,8 +83,8 @@ def temporary_folder() -> str:
 
 @contextmanager
 def in_words() -> Iterator[None]:
-    """For the edge to a person: a disk that is full or takes nothing is an error in words, wherever it was met. Raises
-    OutOfSpaceError or StoreError in place of the OSError."""
+    """For the outermost call: an OSError of a disk that is full or not writable, wherever it was raised, becomes
+    OutOfSpaceError or StoreError, whose messages are for a person."""
     try:
         yield
     except OSError as error:
@@ -99,12 +99,12 @@ def in_words() -> Iterator[None]:
 
 
 def cannot_write(place: object, error: OSError) -> str:
-    """What to say of a place where nothing can be written."""
+    """The message about a place where nothing can be written."""
     return f"{place} cannot be written ({error.strerror}): mount it writable, or make it yours, and try again"
 
 
 def is_full_disk(error: BaseException) -> bool:
-    """safetensors reports a full disk in an error of its own, with the number of the error in its text."""
+    """Whether a full disk raised `error`. safetensors raises an error of its own, with the error number in its text."""
     numbers = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
     return getattr(error, "errno", None) in numbers or any(f"os error {number}" in str(error) for number in numbers)
 
@@ -114,7 +114,7 @@ def write_json(path: Path, data: Any) -> None:
 
 
 def read_json(path: Path) -> Any:
-    """The parsed file, or None when there is none."""
+    """The parsed file, or None if there is no file."""
     try:
         return json.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
@@ -122,13 +122,13 @@ def read_json(path: Path) -> Any:
 
 
 def keep_private(folder: Path) -> None:
-    """See to it that nobody but the user reads a folder: 0700, files in it 0600. What is deeper is looked at only where the
-    folder itself was open, since nobody gets past it after. Links are left alone: they may lead elsewhere. Where it cannot
-    be done (another user's folder, a file system without modes) it is said."""
+    """Let nobody but the user read a folder: 0700, files in it 0600. Deeper levels are changed only if the folder itself was
+    open to others, since a closed folder protects them. Links are left alone: they may lead elsewhere. If the modes cannot be
+    changed (another user's folder, a file system without modes), a warning is logged."""
     try:
         was = stat.S_IMODE(folder.stat().st_mode)
         if was & _OTHERS:
-            _take_from_others(folder)  # first: from here on nobody comes in
+            _take_from_others(folder)  # first: from here on nobody else gets in
             for path, folders, files in os.walk(folder):
                 for name in (*folders, *files):
                     _take_from_others(Path(path, name))

@@ -1,4 +1,4 @@
-"""A process that is asked line by line, for work on what is not trusted: it is ended when an answer does not come."""
+"""A process that answers requests line by line, for work on untrusted data: it is killed when an answer does not come."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from typing import Any
 
 
 class HelperEndedError(Exception):
-    """The process gave no answer and is ended. `returncode`: how it ended, minus a signal's number."""
+    """The process gave no answer and has been ended. `returncode` is its exit status, or minus the signal's number."""
 
     def __init__(self, returncode: int) -> None:
         super().__init__(f"the helper process ended with status {returncode}")
@@ -21,23 +21,23 @@ class HelperEndedError(Exception):
 
 
 class HelperProcess:
-    """Started at the first question and again after it was ended; one question at a time. It reads one JSON request a line on
-    stdin and writes one JSON answer a line on stdout."""
+    """A process that starts with the first request, and again if it has ended; one request at a time. It reads one JSON
+    request a line on stdin and writes one JSON answer a line on stdout."""
 
     def __init__(self, command: Callable[[], Sequence[str]], wall_seconds: float) -> None:
-        """`wall_seconds` without a byte of the answer end it, its start included."""
+        """The process is killed after `wall_seconds` without a byte of the answer; the time it takes to start counts too."""
         self._command = command
         self._wall_seconds = wall_seconds
         self._process: subprocess.Popen[bytes] | None = None
         self._lock = threading.Lock()
 
     def start(self) -> None:
-        """Start the process where none runs, without waiting for it."""
+        """Start the process if it does not run, without waiting for it."""
         with self._lock:
             self._running()
 
     def ask(self, request: dict[str, Any]) -> dict[str, Any]:
-        """The answer. Raises HelperEndedError where the process ended, or had to be ended, before it gave one."""
+        """The answer. Raises HelperEndedError if the process ended, or had to be killed, before it gave one."""
         with self._lock:
             process = self._running()
             assert process.stdin is not None and process.stdout is not None
@@ -75,12 +75,12 @@ class HelperProcess:
         process.wait()
         for pipe in (process.stdin, process.stdout):
             assert pipe is not None
-            with contextlib.suppress(BrokenPipeError):  # what was still to be written
+            with contextlib.suppress(BrokenPipeError):  # closing flushes what was still to be written
                 pipe.close()
         self._process = None
 
     def _line(self, pipe: int) -> bytes:
-        """A whole line from the pipe, or nothing where it ends before. Raises TimeoutError."""
+        """A whole line from the pipe, or nothing if the pipe ends before that. Raises TimeoutError."""
         read = bytearray()
         while not read.endswith(b"\n"):
             ready, _, _ = select.select([pipe], [], [], self._wall_seconds)

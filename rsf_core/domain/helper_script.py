@@ -1,4 +1,4 @@
-"""The inside of a process that a `HelperProcess` asks: it answers line by line, within limits that the system keeps."""
+"""The other end of a `HelperProcess`: it answers line by line, within limits that the operating system enforces."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from typing import Any
 
 
 def serve(answer: Callable[[dict[str, Any]], Mapping[str, Any]], cpu_seconds: float, more_memory: int) -> None:
-    """Until stdin ends: one JSON request a line there, one JSON answer a line on stdout. The system ends the process where an
-    answer takes `cpu_seconds` of processor time, or up to one more, for it counts whole ones; all answers together have
-    `more_memory` bytes over what the process has taken before the first."""
+    """Answer until stdin ends: one JSON request a line there, one JSON answer a line on stdout. The system kills the process
+    if an answer takes `cpu_seconds` of processor time, or up to one second more, since it counts whole seconds. All answers
+    together may use `more_memory` bytes beyond what the process uses before the first."""
     _limit_memory(more_memory)
     out = os.fdopen(os.dup(1), "w", encoding="ascii")
-    os.dup2(2, 1)  # whatever prints by mistake is no answer
+    os.dup2(2, 1)  # what is printed by mistake goes to stderr: it is not an answer
     for line in sys.stdin:
         used = resource.getrusage(resource.RUSAGE_SELF)
         _, most = resource.getrlimit(resource.RLIMIT_CPU)
@@ -28,7 +28,7 @@ def serve(answer: Callable[[dict[str, Any]], Mapping[str, Any]], cpu_seconds: fl
 
 
 def _limit_memory(more: int) -> None:
-    """Where the system tells the size of a process and limits it (Linux); elsewhere the processor time alone bounds it."""
+    """On Linux, which reports and limits the size of a process; elsewhere only the processor time is limited."""
     with contextlib.suppress(OSError, ValueError):
         with open("/proc/self/statm", encoding="ascii") as file:
             now = int(file.read().split()[0]) * resource.getpagesize()

@@ -1,7 +1,7 @@
-"""Specs of jobs as earlier versions of RSF Studio wrote them, upgraded step by step to those of now (specs).
+"""Specs of jobs as earlier versions of RSF Studio wrote them, upgraded step by step to the current ones (specs).
 
-1 had no `version`: keys came as they were needed, and what a job did not name was as it is filled in here, with the numbers of
-then. A step is written against what its own version meant and is never changed after.
+Version 1 had no `version` key: keys were added as they were needed. A key that is missing is filled in here with the value of
+that time. A step is written against the meaning of its own version and never changed afterwards.
 """
 
 from __future__ import annotations
@@ -18,8 +18,8 @@ Json = dict[str, Any]
 
 
 def upgraded(kind: JobKind, data: Mapping[str, Any], fields: Collection[str], where: str) -> Json:
-    """`data` as one of this version, whose spec of the kind has `fields`. What is damaged stays so, for whoever reads it to
-    name. Raises JobError for one of a later version."""
+    """`data` as a spec of this version, which has `fields` for this kind of job. Damaged values stay as they are: whoever
+    validates the result reports them. Raises JobError for a spec of a later version."""
     version = data.get("version", 1)
     if isinstance(version, int) and version > VERSION:
         raise JobError(
@@ -32,7 +32,7 @@ def upgraded(kind: JobKind, data: Mapping[str, Any], fields: Collection[str], wh
 
 
 def _from_1(kind: JobKind, data: Mapping[str, Any], fields: Collection[str]) -> Json:
-    known = {name: data[name] for name in fields if name in data}  # job_id, out_folder: told by the folder of the job
+    known = {name: data[name] for name in fields if name in data}  # job_id and out_folder follow from the job's folder
     upgrade = _UPGRADES.get(kind)
     new = {"kind": kind} | ({} if upgrade is None else upgrade(known)) | known | {"version": 2}
     if kind is JobKind.FINETUNE:
@@ -49,7 +49,7 @@ def _score(data: Json) -> Json:
 
 
 def _finetune(data: Json) -> Json:
-    return {"law": {}, "log_m": 0.0}  # M has entered no loss where none is named
+    return {"law": {}, "log_m": 0.0}  # a loss whose spec has no log_m did not use M
 
 
 def _compare(data: Json) -> Json:
@@ -57,7 +57,7 @@ def _compare(data: Json) -> Json:
     return fixed | {"unit_size": _unit(data, 64), "judged": data.get("models")}
 
 
-# Specs of the other kinds lacked nothing, or there were none yet.
+# Specs of the other kinds lacked nothing, or the kind did not exist yet.
 _UPGRADES: Mapping[JobKind, Callable[[Json], Json]] = {
     JobKind.GENERATE: _generate,
     JobKind.SCORE: _score,
@@ -68,13 +68,13 @@ _UPGRADES: Mapping[JobKind, Callable[[Json], Json]] = {
 
 
 def _unit(data: Json, completions: int) -> int:
-    """Prompts a unit, which had so many completions."""
+    """The number of prompts in a unit of so many completions."""
     count = data.get("candidates")
     return max(1, completions // count) if isinstance(count, int) and count > 0 else 1
 
 
 def _lineage(lineage: Any) -> Any:
-    """The folder of the parent was in it once."""
+    """The lineage without the parent's folder, which it once had."""
     if not isinstance(lineage, dict) or not isinstance(lineage.get("parent"), dict):
         return lineage
     parent = {name: value for name, value in lineage["parent"].items() if name in ("model_id", "name", "identity")}

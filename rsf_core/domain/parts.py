@@ -1,4 +1,4 @@
-"""A class that offers what its parts do: one method a line, with the part's own signature and description."""
+"""Delegation: a class offers methods of its parts, one a line, with the part's own signature and docstring."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ R = TypeVar("R")
 
 
 def of_part(part: str, method: Callable[Concatenate[Any, P], R]) -> Callable[Concatenate[Any, P], R]:
-    """A method of the whole that calls the `method` of its attribute `part`, as that part has it."""
+    """A method of the whole that calls `method` of its attribute `part`; a subclass's own version is called if it has one."""
     name = method.__name__
 
     @wraps(method)

@@ -1,7 +1,7 @@
 """Regular expressions over text that is canonically composed (NFC), where é is one character however it was typed.
 
-Literal letters of a pattern are composed as the text is. A class is not: typed as a letter and a mark, é would stand in it for
-either of the two, and composing [a-z◌́] would make another range of it. So a class that would change is refused in words."""
+Literal letters of a pattern are composed as the text is. A class is not: in it, an é typed as a letter and a mark stands for
+either of the two, and composing [a-z◌́] would make another range of it. So a class that would change is refused."""
 
 from __future__ import annotations
 
@@ -13,19 +13,19 @@ from rsf_core.domain.text import composed
 
 _VERBATIM = re.compile(
     r"\\[pPxuUN]\{[^}]*\}|\\x[0-9A-Fa-f]{2}|\\u[0-9A-Fa-f]{4}|\\U[0-9A-Fa-f]{8}|\\[0-7]{1,3}|\\(?s:.)"  # escapes
-    r"|\(\?(?:#[^)]*\)|P?<\w+>|P=\w+\)|<[=!]|[=!:>]|[A-Za-z-]+[:)])"  # what opens a group, and says what it is
+    r"|\(\?(?:#[^)]*\)|P?<\w+>|P=\w+\)|<[=!]|[=!:>]|[A-Za-z-]+[:)])"  # the beginning of a group, with its kind
     r"|[][(){}|^$.*+?]"
 )
 _QUANTIFIER = re.compile(r"[*+?]|\{\d*,?\d*\}")
-_SPLIT = ((0x900, 0xFFF), (0xFB1D, 0xFB4F), (0x2ADC, 0x2ADD), (0x1D15E, 0x1D1C1))  # what NFC takes apart lies there
+_SPLIT = ((0x900, 0xFFF), (0xFB1D, 0xFB4F), (0x2ADC, 0x2ADD), (0x1D15E, 0x1D1C1))  # all that NFC decomposes lies here
 
 
 class PatternError(ValueError):
-    """A pattern whose class cannot be composed; says which, and what to write."""
+    """A class in a pattern cannot be composed. The message names the class and says what to write instead."""
 
 
 def composed_pattern(pattern: str) -> str:
-    """`pattern` for composed text: its letters composed outside of classes, everything else as it is. Raises PatternError."""
+    """`pattern` for composed text: letters outside of classes are composed, all else stays as it is. Raises PatternError."""
     if pattern.isascii():
         return pattern
     made, at, run = [], 0, ""
@@ -43,9 +43,9 @@ def composed_pattern(pattern: str) -> str:
 
 
 def _class_end(pattern: str, start: int) -> int:
-    """Where the class that begins at `start` has ended; the end of the pattern where it does not."""
+    """The index after the class that begins at `start`; the end of the pattern if the class does not end."""
     at = start + 1 + pattern.startswith("^", start + 1)
-    at += pattern.startswith("]", at)  # the first is a member
+    at += pattern.startswith("]", at)  # a ] that comes first is a member
     while at < len(pattern) and pattern[at] != "]":
         named = pattern.find(":]", at) if pattern.startswith("[:", at) else -1  # [[:alpha:]] of RE2
         at = named + 2 if named > 0 else at + (2 if pattern[at] == "\\" else 1)
@@ -53,7 +53,7 @@ def _class_end(pattern: str, start: int) -> int:
 
 
 def _check_class(members: str) -> None:
-    """Raises PatternError where composing it would change what it means."""
+    """Raises PatternError if composing the class would change its meaning."""
     if composed(members) == members:
         return
     at = next(n for n in range(1, len(members) + 1) if composed(members[:n]) != members[:n])
@@ -73,7 +73,8 @@ def _check_class(members: str) -> None:
 
 
 def _literal(text: str, quantified: bool) -> str:
-    """Letters as the text has them. What is one letter, though NFC writes it as several characters, is repeated whole."""
+    """Letters composed as in the text. If the last is a single letter that NFC writes as several characters, it is grouped, so
+    that the quantifier after it repeats it whole."""
     pattern = composed(text)
     if not quantified or not pattern:
         return pattern
@@ -86,6 +87,6 @@ def _literal(text: str, quantified: bool) -> str:
 
 @cache
 def _split() -> frozenset[str]:
-    """The single characters of Unicode that NFC writes as several, as it writes them."""
+    """The NFC forms, of several characters, of the single characters of Unicode that NFC decomposes."""
     every = (unicodedata.normalize("NFC", chr(code)) for low, high in _SPLIT for code in range(low, high))
     return frozenset(text for text in every if len(text) > 1)

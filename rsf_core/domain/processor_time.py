@@ -1,5 +1,5 @@
-"""A limit of processor time for what Python computes, where that may take for ever: a regular expression that tries the same
-characters in ever more ways."""
+"""A limit of processor time for computations in Python that may take for ever, such as a regular expression that backtracks
+exponentially."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from contextlib import contextmanager
 
 
 class TooLongError(Exception):
-    """What was computed took more processor time than it may."""
+    """A computation took more processor time than it may."""
 
 
 @contextmanager
 def limited(seconds: float) -> Iterator[None]:
-    """Raises TooLongError within, after `seconds` of processor time; `re` asks for signals as it matches. The timer is one of
-    the process and rings in its main thread: a job calls its scorers there. In another thread, and where a system has no such
-    timer, there is no limit here, and what limits the call as a whole ends it (jobs/calling.py)."""
+    """Raises TooLongError inside the block after `seconds` of processor time; `re` checks for signals while it matches. The
+    timer belongs to the process and interrupts its main thread, where a job calls its scorers. In another thread, and on a
+    system without this timer, there is no limit here: the limit of the call as a whole applies (jobs/calling.py)."""
     if threading.current_thread() is not threading.main_thread() or not hasattr(signal, "setitimer"):
         yield
         return

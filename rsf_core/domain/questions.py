@@ -1,6 +1,6 @@
-"""Questions that people are asked about a candidate beside its decision, and what an answer to one may be. Pure rules.
+"""Questions that reviewers answer about a candidate besides deciding it, and what an answer may be. Pure rules.
 
-An answer is kept as JSON text: a rating 4, a choice "too long", a text "…", spans [{"start": 0, "end": 5, "label": "claim"}]
+An answer is stored as JSON text: a rating 4, a choice "too long", a text "…", spans [{"start": 0, "end": 5, "label": "claim"}]
 with offsets in Unicode code points of the completion as it was drawn."""
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_vali
 from rsf_core.domain.errors import QuestionError
 
 MOST = 20  # questions of a project
-MOST_OPTIONS = 9  # there are the keys 1 to 9
+MOST_OPTIONS = 9  # the keys 1 to 9 choose them
 LONGEST_TEXT = 10_000  # characters of an answer
 MOST_SPANS = 500
 POINTS = 5  # of a rating
@@ -24,7 +24,7 @@ _Words = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, p
 
 
 class QuestionKind(StrEnum):
-    """What is answered: a number of points, one of some options, words, or labelled parts of the completion."""
+    """What an answer is: a number of points, one of some options, words, or labelled parts of the completion."""
 
     RATING = "rating"
     CHOICE = "choice"
@@ -33,8 +33,9 @@ class QuestionKind(StrEnum):
 
 
 class Question(BaseModel):
-    """`text` is what is asked. A rating is from 1 to `points`; a choice takes one of `options`; of spans these are the labels.
-    `values` are what a choice's options count as, one each. A `required` one is answered before a candidate is decided."""
+    """A question, whose wording is `text`. A rating goes from 1 to `points`; a choice takes one of `options`; for spans the
+    `options` are the labels. `values` has the number that each option of a choice counts as. A `required` question is answered
+    before a candidate is decided."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
@@ -74,12 +75,12 @@ class Question(BaseModel):
 
     @property
     def body(self) -> str:
-        """As it is kept: the same text for the same question."""
+        """The question as JSON, as it is stored: the same text for the same question."""
         return json.dumps(self.model_dump(mode="json"), ensure_ascii=False, sort_keys=True)
 
     @property
     def measure(self) -> tuple[object, ...]:
-        """The same for versions whose answers mean the same: where other words alone ask for it."""
+        """Equal for versions of a question that differ only in wording, so that their answers mean the same."""
         return (self.kind, self.points, self.options, self.values)
 
     @property
@@ -89,7 +90,7 @@ class Question(BaseModel):
 
 
 def names_each_once(questions: Sequence[Question]) -> tuple[Question, ...]:
-    """Raises ValueError where two have one name."""
+    """The questions as a tuple. Raises ValueError if two have the same name."""
     names = [question.name for question in questions]
     twice = next((name for name in names if names.count(name) > 1), None)
     if twice is not None:
@@ -98,8 +99,8 @@ def names_each_once(questions: Sequence[Question]) -> tuple[Question, ...]:
 
 
 def checked(question: Question, text: str, length: int) -> str:
-    """The answer `text`, JSON, as it is kept. `length` is that of the completion in code points, which spans stand in. Raises
-    QuestionError, which says what is wrong with it and what it may be."""
+    """The answer `text`, in JSON, as it is stored. `length` is that of the completion in code points, within which spans lie.
+    Raises QuestionError, which says what is wrong with the answer and what it may be."""
     try:
         value = json.loads(text)
     except (ValueError, RecursionError) as error:
@@ -114,7 +115,7 @@ def checked(question: Question, text: str, length: int) -> str:
 
 
 def number(question: Question, value: Any) -> float | None:
-    """What an answer counts as; None where the question's answers are no numbers."""
+    """The number that an answer counts as; None if the question's answers are not numbers."""
     if question.kind is QuestionKind.RATING:
         return float(value)
     return question.values[question.options.index(value)] if question.values else None

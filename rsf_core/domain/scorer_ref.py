@@ -1,5 +1,5 @@
-"""Which scorer is meant, and with which options: `length`, `contains(text="cat")`. The text is what settings hold and what a
-score is kept under, so that a scorer with other options is another scorer."""
+"""References to scorers, with their options: `length`, `contains(text="cat")`. Settings hold this text and scores are stored
+under it, so that the same scorer with other options is another scorer."""
 
 from __future__ import annotations
 
@@ -52,41 +52,41 @@ class ScorerRef:
         return cls(name, options)
 
     def __str__(self) -> str:
-        """The one way to write it: options by name, each as JSON writes it, which TOML reads."""
+        """The canonical text: options sorted by name, each written as JSON, which TOML can read."""
         if not self.options:
             return self.name
         return f"{self.name}({', '.join(f'{key}={written(self.options[key])}' for key in sorted(self.options))})"
 
 
 def canonical(text: str) -> str:
-    """The one way to write what `text` says. Raises ScorerError where it says nothing, and where that is too long."""
+    """The canonical way to write the reference `text`. Raises ScorerError if it cannot be read or is too long."""
     reference = ScorerRef.parse(text)
-    one_way = str(reference)
+    canonical_text = str(reference)
     if len(reference.name) > LONGEST_NAME:
         raise ScorerError(
             f"the name of a scorer has at most {LONGEST_NAME} characters, and this has {len(reference.name):,}"
         )
-    if len(one_way) > LONGEST:
+    if len(canonical_text) > LONGEST:
         raise ScorerError(
-            f"a scorer with its options has at most {LONGEST:,} characters, and this has {len(one_way):,}"
+            f"a scorer with its options has at most {LONGEST:,} characters, and this has {len(canonical_text):,}"
         )
-    return one_way
+    return canonical_text
 
 
 def readable(reference: str) -> str:
-    """A scorer as people read it: one that a project made of what people said is told in words, for its options are for the
-    settings; every other as it is named."""
+    """A scorer as people read it: one that a project derived from decisions or answers is described in words, since its
+    options are meant for the settings; every other scorer keeps its name."""
     if not reference.startswith(tuple(f"{name}(" for name in _WORDS)):
         return reference
     try:
         ref = ScorerRef.parse(reference)
         return _WORDS[ref.name].format(**ref.options)
-    except (ScorerError, LookupError):  # options that it has not
+    except (ScorerError, LookupError):  # it has other options
         return reference
 
 
 def shown(reference: str, most: int = 100) -> str:
-    """A scorer in messages: as people read it, with options that would take a page cut short."""
+    """A scorer in messages: as people read it, with long options cut short."""
     words = readable(reference)
     return words if len(words) <= most else f"{words[: most - 2]}…)"
 
@@ -102,7 +102,7 @@ def _is_plain(value: Any) -> bool:
 
 
 def written(value: Any) -> str:
-    """A value as it is written in a reference."""
+    """A value as a reference writes it."""
     if isinstance(value, dict):
         return f"{{{', '.join(f'{_key(key)}={written(value[key])}' for key in sorted(value))}}}"
     if isinstance(value, list):

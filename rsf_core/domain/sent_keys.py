@@ -1,8 +1,8 @@
-"""Whether a key may be sent to an address: what a person has said on this machine, of this variable and this address.
+"""Whether a key may be sent to an address: a person on this machine allows it for one variable and one address.
 
 A project names an endpoint and the environment variable whose value is sent there as the key, and a project may come from
-anybody. So consent is by content, a variable with an address, and is kept in the user's configuration, outside every project:
-one that names another address, or another variable, is not the one that was allowed.
+anybody. So the permission is for a pair of variable and address, and is stored in the user's configuration, outside every
+project: it does not cover another address or another variable.
 """
 
 from __future__ import annotations
@@ -30,12 +30,12 @@ class SentKey:
 
 
 def is_allowed(key: SentKey) -> bool:
-    """Whether this user has said that this may be sent."""
+    """Whether this user has allowed it to be sent."""
     return key in allowed()
 
 
 def check(key: SentKey) -> None:
-    """Raises ScorerError where it may not be sent, and says how a person allows it."""
+    """Raises ScorerError if it may not be sent. The message says how a person allows it."""
     if not is_allowed(key):
         command = shlex.join(["rsf", "allow-key", key.variable, key.url])
         raise ScorerError(
@@ -45,17 +45,17 @@ def check(key: SentKey) -> None:
 
 
 def allow(key: SentKey) -> None:
-    """From now on it may be sent, by every project of this user."""
+    """Allow it to be sent, by every project of this user."""
     _write(allowed() | {key})
 
 
 def withdraw(key: SentKey) -> None:
-    """It may not be sent any more."""
+    """Withdraw the permission."""
     _write(allowed() - {key})
 
 
 def allowed() -> frozenset[SentKey]:
-    """All that may be sent; nothing where the file is damaged: whoever is unsure asks again."""
+    """All that may be sent; nothing if the file is damaged, so that the person is asked again."""
     try:
         names = read_json(_path())
     except (OSError, ValueError, RecursionError):

@@ -26,7 +26,7 @@ from rsf_core.domain.field_words import no_truth_value
 from rsf_core.domain.questions import MOST as MOST_QUESTIONS
 from rsf_core.domain.questions import Question, names_each_once
 
-LARGEST = 1e6  # of what has no bound of its own: far beyond sense, and far from overflow
+LARGEST = 1e6  # for values without a bound of their own: far beyond sense, and far from overflow
 LARGEST_TILT = 1e12  # nats for a score of 1
 
 _DEVICE = re.compile(r"auto|cpu|mps|cuda(:(0|[1-9][0-9]?))?")
@@ -46,7 +46,7 @@ ScorerName = Annotated[
     StringConstraints(min_length=1, max_length=scorer_ref.LONGEST, pattern=r"^[^\x00-\x1f\x7f]+$"),
     AfterValidator(_scorer),
 ]
-"""A scorer, with its options where it has some: see `ScorerRef`."""
+"""A scorer, with its options if it has any: see `ScorerRef`."""
 Weight = Annotated[float, BeforeValidator(no_truth_value), Field(ge=-LARGEST, le=LARGEST)]
 Seed = Annotated[int, Field(ge=-(2**63), le=2**63 - 1)]
 _NUMBERS = (int, float, int | None, float | None)
@@ -72,7 +72,7 @@ class Sampling(_Section):
     top_p: float = Field(1.0, ge=0.01, le=1)
     max_new_tokens: int = Field(64, ge=1, le=8192)
     seed: int = Field(0, ge=0, le=2**31 - 1)
-    # not written while it is off: what was kept under a sampling law before there was such a setting stays under it
+    # not written while it is off: what was stored under a sampling law before this setting existed keeps its key
     model_masks: bool = Field(False, exclude_if=lambda on: not on)
 
     @property
@@ -118,7 +118,7 @@ class Target(_Section):
     another temperature than 1 selects nothing by itself."""
 
     reference: ModelName = "base"
-    # on in new projects, and not written while it is off: a target that was decided by before stays the one it was
+    # on in new projects, and not written while it is off: an older target stays the same one
     tempered: bool = Field(False, exclude_if=lambda on: not on)
     beta: float = Field(1.0, gt=0, le=LARGEST)
     rewards: dict[ScorerName, Weight] = Field(default_factory=dict, max_length=1_000)
@@ -132,7 +132,7 @@ class Target(_Section):
         for name in names:
             try:
                 one = scorer_ref.canonical(name)
-            except ScorerError:  # said where the name is validated
+            except ScorerError:  # reported when the name is validated
                 continue
             if one in written:
                 raise ValueError(f"{written[one]!r:.80} and {name!r:.80} are the same scorer with the same options")
@@ -155,8 +155,8 @@ class Target(_Section):
 
 
 def can_be_met(target: Target) -> Target:
-    """`target` where one score can meet all constraints on its scorer. Raises ValidationError naming each constraint that none
-    can meet with those before it. It holds for what is set; what was decided by is read without it."""
+    """`target`, if some score can meet all constraints on its scorer. Raises ValidationError naming each constraint that no
+    score can meet together with those before it. Applies to settings; stored targets are read without it."""
     held: dict[str, tuple[float, float]] = {}
     wrong: list[InitErrorDetails] = []
     for place, one in enumerate(target.constraints):
@@ -258,8 +258,8 @@ class Compute(_Section):
 
     @property
     def other_law(self) -> tuple[str, ...]:
-        """What tells figures in this precision from those in float32, in a key; nothing for float32, as before there was a
-        choice."""
+        """The part of a key that distinguishes figures in this precision from those in float32; empty for float32, as in keys
+        from before there was a choice."""
         return () if self.weights == "float32" else (self.weights,)
 
 
@@ -276,7 +276,7 @@ class Review(_Section):
     audit_share: float = Field(0.1, ge=0.0, le=0.5)
     gold_share: float = Field(0.05, ge=0.0, le=0.2)
     together: bool = False
-    # not written while there are none, as in the rounds of before
+    # not written while there are none, as in rounds from before this setting existed
     questions: Annotated[tuple[Question, ...], AfterValidator(names_each_once)] = Field(
         (), max_length=MOST_QUESTIONS, exclude_if=lambda questions: not questions
     )
@@ -330,5 +330,5 @@ class Settings(_Section):
     train: Train = Train()
     evaluate: Evaluate = Evaluate()
     autopilot: Autopilot = Autopilot()
-    # not written while all is auto, as in the rounds of before there was such a section
+    # not written while all is auto, as in rounds from before this section existed
     compute: Compute = Field(Compute(), exclude_if=lambda compute: compute == Compute())

@@ -1,4 +1,4 @@
-"""project.toml: reading, writing and changing the settings of a project. Comments a person wrote are kept."""
+"""project.toml: reading, writing and changing the settings of a project. A person's comments are kept."""
 
 from __future__ import annotations
 
@@ -47,8 +47,8 @@ def check_folder(folder: Path) -> None:
 
 
 def is_new(folder: Path) -> bool:
-    """Whether a project can be made in `folder`: it is not there, is empty, or holds nothing but one that was broken off
-    while it was being made."""
+    """Whether a project can be created in `folder`: it does not exist, is empty, or holds only what an interrupted attempt to
+    create a project left."""
     if not os.path.exists(folder):
         return True
     if not os.path.isdir(folder):
@@ -58,8 +58,8 @@ def is_new(folder: Path) -> bool:
 
 
 def begin(folder: Path) -> None:
-    """Mark a new folder as one in which a project is being made, after what an earlier try has left there was removed. The
-    caller holds the folder's lock."""
+    """Remove what an earlier attempt left in the folder, and mark it as one in which a project is being created. The caller
+    holds the folder's lock."""
     for name in MADE - {OWNER_LOCK, MAKING}:
         left = folder / name
         shutil.rmtree(left) if left.is_dir() else left.unlink(missing_ok=True)
@@ -67,7 +67,7 @@ def begin(folder: Path) -> None:
 
 
 def model_name(name: str) -> str:
-    """The absolute path where `name` is a folder: jobs and the app may start in another one. Else the name of a model."""
+    """The absolute path if `name` is a folder, since jobs and the app may start in another one; else `name` as it is."""
     try:
         return str(Path(name).absolute()) if Path(name).is_dir() else name
     except (OSError, ValueError):  # too long for a path, say
@@ -75,13 +75,13 @@ def model_name(name: str) -> str:
 
 
 def read(folder: Path) -> Settings:
-    """The settings in force. Raises SettingsError naming the file and every field that is not allowed."""
+    """The current settings. Raises SettingsError naming the file and every field that is not allowed."""
     return parse(_loaded(*_at(folder)), str(folder / NAME))
 
 
 def read_tolerantly(folder: Path) -> tuple[Settings, list[Problem]]:
-    """The settings with the default in place of what is not allowed, and what is wrong: so that a project can be opened and
-    repaired. Raises SettingsError where the file is not TOML."""
+    """The settings, with the default in place of each value that is not allowed, and the problems: so that a project can be
+    opened and repaired. Raises SettingsError if the file is not TOML."""
     settings, problems = _tolerated(*_at(folder))
     return settings, list(problems)
 
@@ -100,7 +100,7 @@ def _loaded(path: Path, text: str) -> dict[str, Any]:
 
 @lru_cache(maxsize=1_000)  # a list of projects asks for each, every few seconds
 def _tolerated(path: Path, text: str) -> tuple[Settings, tuple[Problem, ...]]:
-    """What a text says: asked for several times a second, and the same as long as nobody changes a setting."""
+    """The settings in a text. Cached: they are read several times a second and rarely change."""
     settings, problems = tolerate(_loaded(path, text), str(path))
     return settings, tuple(problems)
 
@@ -117,9 +117,9 @@ def create(folder: Path, settings: dict[str, Any]) -> Settings:
 
 
 def change(folder: Path, key: str, text: str, check: Callable[[Settings], None] | None = None) -> Settings:
-    """Set the dotted `key` to `text`, read as a TOML value where it is one and as plain text otherwise. Nothing is written
-    unless the result is allowed, and `check` raises nothing about it; what was wrong elsewhere before is no hindrance, so that
-    it can be mended one by one."""
+    """Set the dotted `key` to `text`, read as a TOML value if it is one and as plain text otherwise. Nothing is written unless
+    the result is allowed and `check` does not raise; earlier problems elsewhere do not matter, so that they can be repaired
+    one by one."""
     document, path = _document(folder), _path(key)
     *sections, name = path
 
@@ -127,7 +127,7 @@ def change(folder: Path, key: str, text: str, check: Callable[[Settings], None] 
         table: Any = document
         for section in sections:
             if section not in table and (table is not document or section in SECTIONS):
-                table[section] = tomlkit.table()  # not written down so far: its defaults hold
+                table[section] = tomlkit.table()  # not in the file so far: its defaults apply
             if not isinstance(table.get(section), dict):
                 raise SettingsError(f"there is no setting {_short(key)}: the sections are {', '.join(SECTIONS)}")
             table = table[section]
@@ -137,8 +137,8 @@ def change(folder: Path, key: str, text: str, check: Callable[[Settings], None] 
 
 
 def replace(folder: Path, sections: Mapping[str, BaseModel]) -> Settings:
-    """Write whole sections at once, e.g. `{"target": Target(...)}`: what stands there already stays as it is written, with its
-    comments. Nothing is written unless the result is allowed."""
+    """Write whole sections at once, e.g. `{"target": Target(...)}`: values that do not change keep their form and comments.
+    Nothing is written unless the result is allowed."""
     document = _document(folder)
 
     def edit() -> None:
@@ -163,8 +163,8 @@ def replace(folder: Path, sections: Mapping[str, BaseModel]) -> Settings:
 
 
 def unset(folder: Path, key: str) -> Settings:
-    """Remove the dotted `key`, so that its default holds. Nothing is written unless the result is allowed. Raises
-    SettingsError where there is no such setting."""
+    """Remove the dotted `key`, so that its default applies. Nothing is written unless the result is allowed. Raises
+    SettingsError if there is no such setting."""
     document, path = _document(folder), _path(key)
     *sections, name = path
 
@@ -187,13 +187,14 @@ def _change(
     edit: Callable[[], None],
     check: Callable[[Settings], None] | None = None,
 ) -> Settings:
-    """`paths` are what is edited: of these every problem counts, elsewhere new ones alone."""
+    """Edit the document, check it and write it. `paths` are what is edited: there every problem counts, elsewhere only new
+    ones."""
     file = folder / NAME
     with _named(file):
         before = {(problem.path, problem.message) for problem in problems(document.unwrap())}
         edit()
         text = tomlkit.dumps(document)
-        data = tomllib.loads(text.replace("\r\n", "\n"))  # what will be read: tomlkit writes what it cannot read
+        data = tomllib.loads(text.replace("\r\n", "\n"))  # as it will be read: tomlkit can write invalid TOML
         wrong = [
             problem
             for problem in problems(data)
@@ -218,7 +219,7 @@ def _document(folder: Path) -> tomlkit.TOMLDocument:
 
 
 def _text(path: Path) -> str:
-    """The text of the file as it stands there, line ends included, without the mark that some editors put in front."""
+    """The text of the file, with its own line ends, without a byte-order mark."""
     with path.open("rb") as file:
         raw = file.read(LARGEST_BYTES + 1)
     if len(raw) > LARGEST_BYTES:
@@ -228,7 +229,7 @@ def _text(path: Path) -> str:
 
 @contextmanager
 def _named(path: Path) -> Iterator[None]:
-    """Turns whatever the two TOML libraries raise into an error that names the file."""
+    """Turns whatever the two TOML libraries raise into SettingsError, which names the file."""
     try:
         yield
     except UnicodeError as error:
@@ -242,7 +243,7 @@ def _named(path: Path) -> Iterator[None]:
 
 
 def _path(key: str) -> tuple[str, ...]:
-    """The names in a dotted key; one that holds a dot is quoted, as in TOML: target.rewards."my.scorer"."""
+    """The names in a dotted key; a name with a dot is quoted, as in TOML: target.rewards."my.scorer"."""
     try:
         table: Any = tomllib.loads(f"{key} = 0")
     except (ValueError, RecursionError):
@@ -255,7 +256,7 @@ def _path(key: str) -> tuple[str, ...]:
 
 
 def _exists(path: tuple[str, ...]) -> bool:
-    """Whether there is such a setting, written down or not."""
+    """Whether there is such a setting, in the file or not."""
     fields: Any = Settings.model_fields
     for at, name in enumerate(path):
         if name not in fields:

@@ -1,4 +1,4 @@
-"""Settings from parsed TOML, and in words what is wrong with a value that is not allowed."""
+"""Settings from parsed TOML, and messages about values that are not allowed."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _BARE = re.compile(r"[A-Za-z0-9_-]+")  # what TOML takes without quotes
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """A value that is not allowed: where it stands and, in words, what is allowed and what was given."""
+    """A value that is not allowed: its path, and a message with what is allowed and what was given."""
 
     path: tuple[str, ...]
     message: str
@@ -36,7 +36,7 @@ class Problem:
 
     @property
     def setting(self) -> str:
-        """What can be set or unset to mend it, as `rsf set` takes it: a list goes as a whole."""
+        """The setting to change or unset as a repair, as `rsf set` takes it: a list counts as a whole."""
         names = itertools.takewhile(lambda name: not name.isdigit(), self.path)
         return ".".join(name if _BARE.fullmatch(name) else json.dumps(name) for name in names)
 
@@ -55,8 +55,8 @@ def parse(data: dict[str, Any], where: str) -> Settings:
 
 
 def tolerate(data: dict[str, Any], where: str) -> tuple[Settings, list[Problem]]:
-    """The settings with the default in place of every value that is not allowed, and what is wrong with each. Raises
-    SettingsError where nothing can be made of it."""
+    """The settings, with the default in place of every value that is not allowed, and the problem of each. Raises
+    SettingsError if defaults do not make the settings valid."""
     problems: list[Problem] = []
     kept = copy.deepcopy(data)
     for _ in range(len(Settings.model_fields) + 2):  # a default can only break a rule about several values
@@ -71,7 +71,7 @@ def tolerate(data: dict[str, Any], where: str) -> tuple[Settings, list[Problem]]
 
 
 def problems(data: dict[str, Any]) -> list[Problem]:
-    """What is wrong with each value that is not allowed."""
+    """The problem of each value that is not allowed."""
     try:
         Settings.model_validate(data)
     except ValidationError as error:
@@ -80,7 +80,7 @@ def problems(data: dict[str, Any]) -> list[Problem]:
 
 
 def describe(error: ValidationError) -> str:
-    """One line for each field that is wrong: its dotted name, what is allowed, what was given."""
+    """The problems in one line: of each wrong field its dotted name, what is allowed, what was given."""
     return join(problems_of(error))
 
 
@@ -91,7 +91,7 @@ def join(wrong: Sequence[Problem]) -> str:
 
 
 def problems_of(error: ValidationError) -> list[Problem]:
-    """Each value that a model did not take, and why."""
+    """Each value that a pydantic model refused, and why."""
     return [_problem(details) for details in error.errors()]
 
 
@@ -117,7 +117,8 @@ def _clipped(text: str) -> str:
 
 
 def _leave_out(data: dict[str, Any], path: tuple[str, ...]) -> None:
-    """Remove the nearest table entry that holds `path`; a list goes as a whole. The task has no default."""
+    """Remove the table entry that contains `path`; a list is removed as a whole. The task, which has no default, becomes
+    "unknown"."""
     table: dict[str, Any] = data
     for at, name in enumerate(path):
         below = table.get(name)

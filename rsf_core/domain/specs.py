@@ -1,7 +1,7 @@
-"""What a job is asked to do: one frozen model a kind, told apart by `kind`. The same value goes from the stage that asks for
-the job through the spool's spec.json and the store to the process that does it.
+"""Specs of jobs: one frozen model for each kind of job, distinguished by `kind`. The same value goes from the stage that
+queues the job through the spool's spec.json and the store to the process that runs it.
 
-A spec says what was asked for, for ever: what projects keep is read by `parse`, specs of earlier versions too (old_specs).
+A spec is kept for ever: `parse` reads the specs of every project, those of earlier versions too (old_specs).
 """
 
 from __future__ import annotations
@@ -24,8 +24,8 @@ _OUT_OF_BOUNDS = {"greater_than", "greater_than_equal", "less_than", "less_than_
 
 
 def _recorded(settings: type[M], value: object, validate: ValidatorFunctionWrapHandler) -> object:
-    """Settings as a job was given them. What is allowed may have been more then: bounds hold for what is set, not for what was
-    asked for."""
+    """Settings as a job was given them. Bounds apply to new settings only: wider ones may have been allowed when the job was
+    queued."""
     try:
         return validate(value)
     except ValidationError as error:
@@ -45,8 +45,8 @@ class _Part(BaseModel):
 
 
 class ModelRef(_Part):
-    """How a job finds a model: by its `folder`, which is one of the project where it is not absolute, else by `name`.
-    `identity` is the hash of the weights that it must have; None before they are known."""
+    """How a job finds a model: by its `folder`, relative to the project's unless it is absolute, else by `name`. `identity` is
+    the hash that its weights must have; None before they are known."""
 
     model_id: str
     name: str
@@ -55,8 +55,8 @@ class ModelRef(_Part):
 
 
 class Reference(_Part):
-    """The model under which candidates are judged, and the name that its log-probability (nats) is kept by; `tempered`: at
-    the temperature that each was drawn at."""
+    """The model under which candidates are judged, and the name that its log-probability (nats) is stored under. `tempered`:
+    at the temperature that each candidate was drawn at."""
 
     model: ModelRef
     scorer: str
@@ -64,15 +64,15 @@ class Reference(_Part):
 
 
 class FirstK(_Part):
-    """From where the new candidates of each prompt are counted, in two columns."""
+    """The k of the first new candidate of each prompt, in two columns."""
 
     prompt_id: tuple[int, ...]
     k: tuple[int, ...]
 
 
 class Until(_Part):
-    """What was asked for by drawing until enough are accepted: `wanted` accepted candidates, of `most` prompts at most, at
-    `log_m` (nats) under a target. `run` names it."""
+    """The goal of a run that draws until enough are accepted: `wanted` accepted candidates, from `most` prompts at most, at
+    `log_m` (nats) under a target. `run` is the name of the run."""
 
     run: str
     wanted: int
@@ -83,14 +83,14 @@ class Until(_Part):
 
 
 class TrainedLaw(_Part):
-    """The law whose log p is trained: that of the model with its masks or without, at a temperature."""
+    """The law whose log p is trained: the model's, with or without its masks, at a temperature."""
 
     model_masks: bool = False
     temperature: float = 1.0
 
 
 class Parent(_Part):
-    """The model that another was tuned from. Its folder is not among this: it may move."""
+    """The model that another was tuned from. It has no folder, since that may move."""
 
     model_id: str
     name: str
@@ -98,7 +98,7 @@ class Parent(_Part):
 
 
 class Lineage(_Part):
-    """Where a tuned model comes from; kept among its files."""
+    """Where a tuned model comes from; stored among its files."""
 
     model_id: str
     parent: Parent
@@ -110,7 +110,7 @@ class Lineage(_Part):
 
 
 class GaugePart(_Part):
-    """What of a gauge is measured: on its prompts, for `models` in this order, `unit_size` prompts a unit."""
+    """What is measured on the prompts of a gauge: for `models` in this order, `unit_size` prompts a unit."""
 
     name: str
     key: str
@@ -121,8 +121,8 @@ class GaugePart(_Part):
 
 @dataclass(frozen=True, slots=True)
 class Corrections:
-    """What may have been corrected since a job was asked for, and changes nothing that it computes: where its model is, on
-    what device it computes, how much fits into the memory, how long a scorer may take (seconds)."""
+    """What may have been corrected since a job was queued, without changing what it computes: where its model is, the device,
+    how much fits into memory, how long a scorer may take (seconds)."""
 
     model: ModelRef | None
     device: str
@@ -133,14 +133,15 @@ class Corrections:
 
 
 class _Spec(_Part):
-    """`compute` is left to the machine in specs of earlier versions."""
+    """The fields of every spec. Specs of earlier versions have no `compute`: it is auto."""
 
     version: Literal[2] = VERSION
     round: int
     compute: Compute = Compute()
 
     def corrected(self, new: Corrections, begun: bool) -> Self:
-        """With what was corrected. Once it has `begun` its rows come from one spec: only what changes no row is taken then."""
+        """The spec with the corrections. Once the job has `begun`, only those that change no row are made: all its rows come
+        from one spec."""
         # the precision stays: it is part of the law of what is computed
         changes: dict[str, object] = {"compute": self.compute.model_copy(update={"device": new.device})}
         for name in ("batch_size", "timeout_seconds"):
@@ -156,9 +157,9 @@ class _Spec(_Part):
 
 
 class GenerateSpec(_Spec):
-    """Draw `candidates` for each prompt of the input from a model. `adaptive`: which prompts depends on what was drawn for
-    them before. `until_prompts`: for how many prompts a run that draws `until` enough are accepted has asked. `first_k` is of
-    earlier versions, which had it here and not among the prompts."""
+    """Draw `candidates` for each prompt of the input from a model. `adaptive`: the choice of prompts depends on what was drawn
+    for them before. `until_prompts`: the number of prompts that a run which draws `until` enough are accepted has asked for.
+    `first_k` occurs only in specs of earlier versions; it is now among the prompts."""
 
     kind: Literal[JobKind.GENERATE] = JobKind.GENERATE
     model: ModelRef
@@ -176,10 +177,10 @@ class GenerateSpec(_Spec):
 
 
 class ScoreSpec(_Spec):
-    """Score the candidates of the input with what each of them lacks. `retired` says how often prompts had been retired or
-    edited when it was asked for: later, other candidates are to be scored. `scored_before` is how many candidates of the round
-    each scorer had scored then. `base` is the model whose hidden states a learned scorer looks at, where there is one.
-    `beside`: by a scorer that need not be in the target, so that nothing follows from it."""
+    """Score the candidates of the input with the scorers that each of them lacks. `retired` is how often prompts had been
+    retired or edited when the job was queued: after another such change, other candidates are to be scored. `scored_before` is
+    how many candidates of the round each scorer had scored then. `base` is the model whose hidden states a learned scorer
+    uses, if there is one. `beside`: by a scorer that need not be in the target, so that no decision follows."""
 
     kind: Literal[JobKind.SCORE] = JobKind.SCORE
     scorers: tuple[str, ...]
@@ -194,7 +195,7 @@ class ScoreSpec(_Spec):
 
 
 class FinetuneSpec(_Spec):
-    """Tune `model` on the samples of the input by a recipe; what comes of it is `model_id`. `log_m` in nats."""
+    """Tune `model` on the samples of the input by a recipe; the tuned model is `model_id`. `log_m` in nats."""
 
     kind: Literal[JobKind.FINETUNE] = JobKind.FINETUNE
     model: ModelRef
@@ -212,8 +213,8 @@ class FinetuneSpec(_Spec):
 
 class _Comparison(_Spec):
     """Draw held-out completions from `models`, scored, with log-probabilities under `base` and `reference` (None: the
-    proposal itself). `judged` are those with anything to do, in the order that they are loaded: `models`, and whom the gauges
-    measure. `sampler` is how the noise of a draw becomes tokens (SAMPLER_VERSION)."""
+    proposal itself). `judged` are the models that have any work to do, in the order in which they are loaded: `models`, and
+    those that the gauges measure. `sampler` is how the noise of a draw becomes tokens (SAMPLER_VERSION)."""
 
     evaluation_key: str
     models: tuple[ModelRef, ...]
@@ -238,7 +239,7 @@ class EvaluateSpec(_Comparison):
 
 
 class SealedSpec(_Comparison):
-    """The comparison on the sealed prompts; it stays judged by this `target` at this `log_m` (nats)."""
+    """The comparison on the sealed prompts; it is always judged by this `target` at this `log_m` (nats)."""
 
     kind: Literal[JobKind.SEALED] = JobKind.SEALED
     target: Target
@@ -246,7 +247,7 @@ class SealedSpec(_Comparison):
 
 
 class TrialSpec(_Spec):
-    """Draw completions of one typed prompt from `models`. A unit is a model."""
+    """Draw completions of one typed prompt from `models`. Each model is a unit."""
 
     kind: Literal[JobKind.TRIAL] = JobKind.TRIAL
     models: tuple[ModelRef, ...]
@@ -258,7 +259,7 @@ class TrialSpec(_Spec):
 
 
 class EmbedSpec(_Spec):
-    """Compute the features of candidates that have none under `model`. A unit is an input of its own: `units` of them, with
+    """Compute the features of candidates that have none under `model`. Each of the `units` is an input of its own, with
     `candidates` in all."""
 
     kind: Literal[JobKind.EMBED] = JobKind.EMBED
@@ -268,9 +269,9 @@ class EmbedSpec(_Spec):
 
 
 class LearnSpec(_Spec):
-    """Learn from what people have decided, the rows of the input, by the hidden states of `model` and the scores of `others`;
-    what comes of it is the version `taste`. `rate`: the acceptance rate in use. Where people have compared two candidates,
-    `pairs` times, two more inputs have these and what was said."""
+    """Learn from people's decisions, the rows of the input, with the hidden states of `model` and the scores of `others` as
+    features; the result is the version `taste`. `rate` is the acceptance rate in use. `pairs` is how often people have
+    compared two candidates; two more inputs then have these candidates and the verdicts."""
 
     kind: Literal[JobKind.LEARN] = JobKind.LEARN
     model: ModelRef
@@ -290,13 +291,13 @@ _OF_KIND: Mapping[JobKind, type[JobSpec]] = {spec.model_fields["kind"].default: 
 
 
 def dump(spec: JobSpec) -> dict[str, Any]:
-    """As JSON, which `parse` reads back. Numbers may be ±Infinity."""
+    """The spec as JSON, which `parse` reads back. Numbers may be ±Infinity."""
     return spec.model_dump(mode="json")
 
 
 def parse(data: object, where: str, kind: JobKind | None = None) -> JobSpec:
-    """The spec in parsed JSON, of this version or an earlier one; of a job of this `kind` where it is known. Raises JobError
-    with what `where` is, and each field that is wrong."""
+    """The spec in parsed JSON, of this version or an earlier one. The job's `kind` is checked if it is given. Raises JobError
+    naming `where` and each field that is wrong."""
     if not isinstance(data, Mapping):
         raise JobError(f"{where} is damaged: it contains not an object but a {type(data).__name__}")
     stated = data.get("kind", kind)

@@ -1,4 +1,4 @@
-"""What counts as the same text, and what as a word, in every script: one answer for scorers, metrics and guardrails."""
+"""What counts as the same text, and what as a word, in every script: shared by scorers, metrics and guardrails."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ _INVISIBLE = dict.fromkeys(
 )
 _TYPOGRAPHY = _APOSTROPHES | _QUOTES | _INVISIBLE | dict.fromkeys(map(ord, "‐‑－﹣"), "-")
 
-# Scripts that are written without spaces: each character with its marks is a word, as Unicode's default rules have it
-# (UAX #29; where words end there, only a dictionary knows).
+# Scripts written without spaces: each character with its marks counts as a word, as in Unicode's default rules (UAX #29;
+# only a dictionary could find the true word boundaries).
 _UNSPACED = r"\p{Han}\p{Hiragana}\p{Katakana}\p{Bopomofo}\p{Yi}\p{Thai}\p{Lao}\p{Khmer}\p{Myanmar}ー々〆"
 _UNSPACED += r"\p{Javanese}\p{Balinese}\p{Tai_Le}\p{New_Tai_Lue}\p{Tai_Tham}\p{Tai_Viet}\p{Cham}\p{Tangut}\p{Nushu}"
 _LETTER = rf"[[\p{{L}}\p{{M}}\p{{N}}_\u200c\u200d]--[{_UNSPACED}]]"
-_EMOJI = (  # with what follows it: a colour, a frame; the joined ones of a family are one
+_EMOJI = (  # with its modifiers, such as a skin tone; the joined emoji of a family count as one
     r"(?:\p{Emoji_Presentation}|\p{Extended_Pictographic}(?=\ufe0f)|(?<=\u200d)\p{Extended_Pictographic})"
     r"[\p{M}\p{Emoji_Modifier}\ufe0f\U000e0020-\U000e007f]*+"
 )
@@ -31,39 +31,39 @@ _WORD = (
     rf"|{_LETTER}++(?:'{_LETTER}++)*+"  # can't
     rf"|\p{{Regional_Indicator}}{{2}}|{_EMOJI}(?:\u200d{_EMOJI})*+\u200d?"
 )
-# The same for a text of ASCII alone, which most are: by re, in a tenth of the time.
+# The same for pure ASCII, as most texts are: by re, in a tenth of the time.
 _ASCII_WORD = re.compile(r"[0-9]++(?:[.,][0-9]++)+(?![a-z])|[a-z0-9_]++(?:'[a-z0-9_]++)*+")
 _MARKS = r"(\p{M}{30})(?=\p{M})"
 
 
 @cache
 def _compiled(pattern: str) -> Any:
-    import regex  # scripts and marks are unknown to re; loaded when needed, for it takes a while
+    import regex  # re does not know scripts and marks; loaded only when needed, since that takes a while
 
     return regex.compile(pattern, regex.V1)
 
 
 def composed(text: str) -> str:
-    """Canonically composed (NFC): é is one character, however it was typed. Nothing else is changed."""
+    """The text canonically composed (NFC): é is one character, however it was typed. Nothing else is changed."""
     return unicodedata.normalize("NFC", stream_safe(text))
 
 
 def plain(text: str) -> str:
-    """The text without what typography alone adds: NFKC (full-width letters, ligatures, "…"), one apostrophe, one quotation
-    mark, one hyphen, nothing invisible. For reading it, not for showing it."""
+    """The text without typographic variants: NFKC (full-width letters, ligatures, "…"), one kind of apostrophe, quotation mark
+    and hyphen, nothing invisible. For comparing texts, not for showing them."""
     if text.isascii():
         return text
     return unicodedata.normalize("NFKC", stream_safe(text.translate(_TYPOGRAPHY)))
 
 
 def words(text: str) -> list[str]:
-    """The words of a text, case and typography ignored: runs of letters, marks and digits, with apostrophes ("can't") and
-    decimal points inside; in Chinese, Japanese, Thai and the like each character; each emoji."""
+    """The words of a text, ignoring case and typography: runs of letters, marks and digits, with apostrophes ("can't") and
+    decimal points inside; each character of Chinese, Japanese, Thai and similar scripts; each emoji."""
     folded = plain(text).casefold()
     return list((_ASCII_WORD if folded.isascii() else _compiled(_WORD)).findall(folded))
 
 
 def stream_safe(text: str) -> str:
-    """At most 30 marks in a row (UAX #15, Stream-Safe Text Format): longer runs take quadratic time to sort. No text is
-    normalised without it."""
+    """The text with at most 30 marks in a row (UAX #15, Stream-Safe Text Format): longer runs take quadratic time to sort.
+    Every text passes through this before it is normalised."""
     return text if text.isascii() else str(_compiled(_MARKS).sub(rf"\1{_JOINER}", text))

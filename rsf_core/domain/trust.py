@@ -1,7 +1,7 @@
-"""Whether code of a project may run here: what a person has said on this machine, of this folder.
+"""Whether code of a project may run here: a person on this machine allows it for one project folder.
 
-It is kept outside the project, in the user's configuration, beside a token that lies in the project: a project that was
-received, copied or put in the place of another is not the one that was trusted, and runs nothing by itself.
+The permission is stored outside the project, in the user's configuration, and must match a token in the project's folder. So
+a project that was received, copied or put in the place of another is not trusted, and its code does not run.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ _NAME = "trusted_projects.json"
 
 
 def is_trusted(folder: Path) -> bool:
-    """Whether this user has said that code of the project in `folder` may run here."""
+    """Whether this user has allowed code of the project in `folder` to run here."""
     try:
         token = (folder / TOKEN).read_text(encoding="utf-8").strip()
     except (OSError, ValueError):
@@ -31,7 +31,7 @@ def is_trusted(folder: Path) -> bool:
 
 
 def check(folder: Path) -> None:
-    """Raises ScorerError where code of the project may not run here."""
+    """Raises ScorerError if code of the project may not run here."""
     if not is_trusted(folder):
         raise ScorerError(
             f"code of the project {folder} may not run here: nobody has allowed it on this machine. Read its scorers "
@@ -40,7 +40,7 @@ def check(folder: Path) -> None:
 
 
 def trust(folder: Path) -> None:
-    """From now on its code may run here, in jobs, as whoever runs this app."""
+    """Allow its code to run here, in jobs, with the rights of the user who runs this app."""
     token = secrets.token_hex(16)
     with writable(folder):
         write_whole(folder / TOKEN, lambda path: path.write_text(token, encoding="utf-8"))
@@ -54,12 +54,12 @@ def distrust(folder: Path) -> None:
 
 
 def config() -> Path:
-    """Where what this user has said on this machine is kept, of all projects."""
+    """The folder with this user's permissions on this machine, for all projects."""
     return Path(os.environ.get("RSF_CONFIG") or platformdirs.user_config_dir("rsf-studio"))
 
 
 def _known() -> dict[str, object]:
-    """By real path; nothing where the file is damaged: whoever is unsure asks again."""
+    """The tokens by real path; empty if the file is damaged, so that the person is asked again."""
     try:
         trusted = read_json(config() / _NAME)
     except (OSError, ValueError, RecursionError):

@@ -1,7 +1,7 @@
-"""A prompt as a conversation: what was said before its text, which is the user's last word.
+"""A prompt as a conversation: the turns before its text, which is the user's last message.
 
-The earlier turns are texts alone, for who speaks follows from their place: the user, the assistant, and so on by turns. So
-they are an even number, and what they are followed by is the user's. A plain prompt has none.
+The earlier turns are plain texts; their roles follow from their position: user, assistant, and so on in alternation. Their
+number is even, so that the text after them is the user's. A plain prompt has no earlier turns.
 """
 
 from __future__ import annotations
@@ -22,18 +22,18 @@ def spoken_by(turns: Sequence[str]) -> list[tuple[str, str]]:
 
 
 def messages(text: str, system: str | None = None, earlier: Sequence[str] = ()) -> list[dict[str, str]]:
-    """The prompt as chat messages: the system text where there is one, the earlier turns, the text."""
+    """The prompt as chat messages: the system text if there is one, the earlier turns, the text."""
     first = [("system", system)] if system else []
     return [{"role": role, "content": content} for role, content in [*first, *spoken_by(earlier), ("user", text)]]
 
 
 def whole(text: str, earlier: Sequence[str] = ()) -> str:
-    """All that user and assistant say, in which near-duplicates are looked for: of a plain prompt its text."""
+    """All messages of user and assistant as one text, in which near-duplicates are searched; a plain prompt's is its text."""
     return "\n\n".join((*earlier, text))
 
 
 def checked(turns: Sequence[str]) -> Turns:
-    """Raises PromptError where these cannot come before a prompt's text."""
+    """The turns as a tuple. Raises PromptError if they cannot come before a prompt's text."""
     if len(turns) % 2:
         raise PromptError(
             f"a conversation has {len(turns)} earlier turns: user and assistant speak by turns before the prompt, so their "

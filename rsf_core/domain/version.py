@@ -1,4 +1,4 @@
-"""The version of RSF Studio, as in pyproject.toml. It stands at the bottom, so that whoever names it imports nothing else."""
+"""The version of RSF Studio, as in pyproject.toml. A module of its own, so that using it imports nothing else."""
 
 from __future__ import annotations
 

@@ -10,20 +10,20 @@ from typing import Any, Self
 
 SAMPLER_VERSION = 2
 """How the noise of a draw becomes tokens: 1 inverted a CDF, 2 runs a race (proposals/token_law.py). Completions of another
-version are exact draws too, but with the same seed they are not paired. What was stored without a version is of 1."""
+version are exact draws too, but with the same seed they are not paired. What was stored without a version is of version 1."""
 
 SCORER_COST = "ms a candidate: "
-"""Begins the name of the metric that says what a scorer, named after it, took for a candidate in a job."""
+"""Prefix of a metric's name, before the name of a scorer: the time that the scorer took per candidate in a job."""
 
-MOST_RANKED = 8  # candidates of a ranking: more are not held before one's eyes together, and have no digit that is left
+MOST_RANKED = 8  # candidates of a ranking: nobody can compare more at once, and each needs a digit key
 K_BITS = 20  # there are fewer than 2²⁰ candidates of a prompt in a round
-ELSEWHERE_K = 1 << (K_BITS - 1)  # the first k of those made elsewhere, beyond every k that is drawn
+ELSEWHERE_K = 1 << (K_BITS - 1)  # the first k of candidates made elsewhere, beyond every k that is drawn
 _CANDIDATE = re.compile(r"(0|[1-9][0-9]{0,8})\.(0|[1-9][0-9]{0,8})\.(0|[1-9][0-9]{0,6})")
 
 
 class Split(StrEnum):
-    """What a prompt is for: to draw and train on, to compare models on, or, `SEALED`, for the one figure that is published:
-    it is neither drawn from nor compared on nor shown before a person opens the sealed prompts, once."""
+    """What a prompt is for: to draw and train on, to compare models on, or, `SEALED`, for the one figure that is published.
+    A sealed prompt is not used to draw or compare, and not shown, before a person opens the sealed prompts, once."""
 
     TRAIN = "train"
     HELD_OUT = "held_out"
@@ -31,14 +31,14 @@ class Split(StrEnum):
 
 
 class Finish(StrEnum):
-    """Why a completion ended: the model said so, or it ran into the token limit."""
+    """Why a completion ended: the model drew an end token, or the token limit was reached."""
 
     EOS = "eos"
     LENGTH = "length"
 
 
 class Outcome(StrEnum):
-    """What became of a candidate. `TRUNCATED` is an outcome of its own: rejected by default and counted."""
+    """The outcome of a candidate. `TRUNCATED` is an outcome of its own: rejected by default, and counted separately."""
 
     ACCEPTED = "accepted"
     REJECTED = "rejected"
@@ -46,7 +46,7 @@ class Outcome(StrEnum):
 
 
 class Action(StrEnum):
-    """What a person said of a candidate; `AUTO` goes back to the automatic decision."""
+    """A person's decision on a candidate; `AUTO` returns to the automatic decision."""
 
     ACCEPT = "accept"
     REJECT = "reject"
@@ -78,8 +78,8 @@ class Verdict(StrEnum):
 
 
 class ChoiceKind(StrEnum):
-    """What a person can do where candidates of a prompt are compared: say which of two is better, rank some, or take back the
-    last."""
+    """What a person can do when candidates of a prompt are compared: say which of two is better, rank several, or undo the
+    last choice."""
 
     COMPARE = "compare"
     RANK = "rank"
@@ -87,8 +87,8 @@ class ChoiceKind(StrEnum):
 
 
 class Control(StrEnum):
-    """What a round's model is set against: the same proposal and recipe on as many samples and tokens chosen at random, among
-    all that was drawn, or among what passes the constraints, so that it shows what these alone gain."""
+    """What a round's model is compared with: a model tuned from the same proposal by the same recipe on as many samples and
+    tokens, chosen at random among all candidates, or among those that pass the constraints, to show what these alone gain."""
 
     RANDOM = "random"
     CONSTRAINTS = "constraints"
@@ -100,10 +100,10 @@ class Control(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """One thing a reviewer says where candidates are compared, undone as one step. `act` is its unique name, given by whoever
-    says it, so that it can be sent again without being done again. `candidate_ids`: left and right, or those that are ranked,
-    each with its place in `places`, of which 1 is the best; none for an undo. `guide` is the version of the guide that its
-    reviewer had before them, 0 for none; without it the newest."""
+    """One choice of a reviewer who compares candidates, undone as one step. `act` is its unique name, given by the sender, so
+    that it can be sent again without being done again. `candidate_ids` are left and right, or those that are ranked, each with
+    its place in `places`, of which 1 is the best; empty for an undo. `guide` is the version of the guide that the reviewer
+    saw, 0 if there was no guide; without it, the newest."""
 
     act: str
     kind: ChoiceKind
@@ -115,8 +115,8 @@ class Choice:
 
 @dataclass(frozen=True, slots=True)
 class Said:
-    """What became of an act or a choice: the candidates it touched (at most 1,000 of a bulk act), or why it was refused.
-    `known` says that it had been said before, so that nothing changed."""
+    """The result of an act or a choice: the candidates it touched (at most 1,000 of a bulk act), or why it was refused. If
+    `known`, it had been sent before, and nothing changed."""
 
     act: str
     candidate_ids: tuple[str, ...]
@@ -126,8 +126,8 @@ class Said:
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """How a reviewer came to see a candidate: `order` of the queue it stood in, and whether it was one of the random audit
-    there."""
+    """How a reviewer came to see a candidate: the `order` of the queue that showed it, and whether it belonged to the random
+    audit there."""
 
     candidate_id: str
     order: str
@@ -136,7 +136,7 @@ class Shown:
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """The question that an answer is to, and the version of it that its reviewer had before them."""
+    """The question that is answered, and the version of it that the reviewer saw."""
 
     question: str
     version: int
@@ -144,11 +144,11 @@ class Asked:
 
 @dataclass(frozen=True, slots=True)
 class Act:
-    """One thing a reviewer says, undone as one step. `act` is its unique name, given by whoever says it, so that it can
-    be sent again without being done again. `action` goes with a decision, `value` with an annotation or an answer (None takes
-    it back; tags are separated by commas; an answer is JSON to what was `asked`: see domain/questions.py). `guide` is the
-    version of the guide that its reviewer had before them, 0 for none; without it the newest. `shown` tells of the candidate
-    among them that the reviewer was led to; nothing of one chosen by hand."""
+    """One act of a reviewer, undone as one step. `act` is its unique name, given by the sender, so that it can be sent again
+    without being done again. `action` goes with a decision, `value` with an annotation or an answer (None takes it back; tags
+    are separated by commas; an answer is JSON, to the question in `asked`: see domain/questions.py). `guide` is the version of
+    the guide that the reviewer saw, 0 if there was no guide; without it, the newest. `shown` is about the candidate among them
+    that the queue led the reviewer to; None if they were chosen by hand."""
 
     act: str
     kind: ActKind
@@ -161,14 +161,14 @@ class Act:
 
 
 class Scope(StrEnum):
-    """Whether M is one constant for all prompts, or relative to each prompt's own scale: log Ẑ(c) by its other draws."""
+    """Whether M is one constant for all prompts, or relative to each prompt's own scale: log Ẑ(c) from its other draws."""
 
     GLOBAL = "global"
     PROMPT = "prompt"
 
 
 class ChosenBy(StrEnum):
-    """Who chose an M: the rule of the settings, a person, or an undo, which takes a choice back."""
+    """Who chose an M: the rule in the settings, a person, or an undo, which takes a choice back."""
 
     RULE = "rule"
     PERSON = "person"
@@ -201,8 +201,8 @@ class JobState(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Prompt:
-    """One prompt; `reference` is the gold answer where there is one (a number, a translation, a label). `earlier` are the
-    turns of a conversation before its text (domain/turns.py)."""
+    """One prompt; `reference` is the gold answer if there is one (a number, a translation, a label). `earlier` are the turns
+    of a conversation before its text (domain/turns.py)."""
 
     prompt_id: int
     text: str
@@ -213,16 +213,16 @@ class Prompt:
 
     @classmethod
     def from_row(cls, row: Mapping[str, Any]) -> Self:
-        """A row of a table of prompts; those that earlier versions wrote have no earlier turns."""
+        """The prompt in a row of a table; tables of earlier versions have no column of earlier turns."""
         earlier = tuple(row.get("earlier") or ())
         return cls(row["prompt_id"], row["text"], row["reference"], Split(row["split"]), row["system"], earlier)
 
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """A prompt with one completion, as drawn. `log_q` is of the distribution really sampled from
-    (after temperature, top-k, top-p), `log_model` of the same model untouched; both summed over `token_ids`,
-    which hold the end-of-sequence token when `finish` is EOS."""
+    """A prompt with one completion, as drawn. `log_q` is under the distribution really sampled from (after temperature,
+    top-k, top-p), `log_model` under the same model unmodified; both are in nats, summed over `token_ids`, which include the
+    end-of-sequence token if `finish` is EOS."""
 
     candidate_id: str
     prompt_id: int
@@ -241,8 +241,8 @@ def candidate_id(round_number: int, prompt_id: int, k: int) -> str:
 
 
 def place(prompt_id: Any, k: Any) -> Any:
-    """Where a candidate stands in its round, prompt_id · 2²⁰ + k: one integer a candidate, in the order of prompt and k;
-    works on arrays."""
+    """The place of a candidate in its round, prompt_id · 2²⁰ + k: one integer for each candidate, in the order of prompt and
+    k; works on arrays."""
     return (prompt_id << K_BITS) | k
 
 
@@ -252,8 +252,8 @@ def candidate_at(round_number: int, where: int) -> str:
 
 
 def parse_candidate_id(name: str) -> tuple[int, int, int] | None:
-    """(round, prompt_id, k) of a candidate's name as `candidate_id` writes it, None for every other text: signs, spaces,
-    leading zeros, digits other than 0 to 9 and numbers that no project can have are no names."""
+    """(round, prompt_id, k) of a candidate's name as `candidate_id` writes it, None for every other text: a name has no signs,
+    spaces, leading zeros, digits other than 0 to 9, or numbers that no project can have."""
     match = _CANDIDATE.fullmatch(name)
     if match is None:
         return None
@@ -263,8 +263,8 @@ def parse_candidate_id(name: str) -> tuple[int, int, int] | None:
 
 @dataclass(frozen=True, slots=True)
 class Mask:
-    """Tokens that the law never draws: at the positions of a completion below `before`, from 0, or nowhere where it is
-    None."""
+    """Tokens that the law never draws: at positions of a completion below `before`, counted from 0, or at no position if it
+    is None."""
 
     token_ids: tuple[int, ...]
     before: int | None = None

@@ -14,7 +14,7 @@ SHARES = (
 )
 """The metrics that are shares, shown in percent."""
 UNITS = {"length": "tokens", "entropy": "nats", "KL to base": "nats", "log perplexity": "nats a token"}
-"""Those of the other metrics that have one: of a completion, where nothing else is said."""
+"""The units of the other metrics that have one: of a completion, unless the unit says otherwise."""
 NOTHING = 1e-9  # a rounding error
 NO_NATS = 1e-4  # what float32 leaves of the log-likelihood of a completion under two passes of one model
 MORE = 4  # digits that a small number may take, so that it does not read as 0
@@ -31,23 +31,23 @@ def seconds(value: float) -> str:
 
 
 def speed(tokens_per_second: float) -> str:
-    """How fast tokens are drawn, never 0 for what only is slow: 1,234 tokens/s, 0.25 tokens/s."""
+    """How fast tokens are drawn, never 0 for a low speed: 1,234 tokens/s, 0.25 tokens/s."""
     return f"{tokens_per_second:,.0f} tokens/s" if tokens_per_second >= 9.95 else f"{tokens_per_second:.2g} tokens/s"
 
 
 def plural(count: int, noun: str) -> str:
-    """So many of something: 1 prompt, 1,200 prompts."""
+    """A count with its noun: 1 prompt, 1,200 prompts."""
     return f"{count:,} {noun}" if count == 1 else f"{count:,} {noun}s"
 
 
 def one_line(text: str, most: int) -> str:
-    """Foreign text as one line of at most `most` characters, which can be stored whatever was in it."""
+    """Foreign text as one line of at most `most` characters, which can be stored whatever it contained."""
     line = " ".join(text.encode("utf-8", "replace").decode().replace("\0", "\N{REPLACEMENT CHARACTER}").split())
     return line if len(line) <= most else line[: most - 1] + "…"
 
 
 def number(value: float | None, name: str, signed: bool = False) -> str:
-    """A metric as a person reads it, in percent where it is a share; "?" where it is not known."""
+    """A metric as a person reads it, in percent if it is a share; "?" if it is not known."""
     if value is None:
         return "?"
     if name in SHARES:
@@ -56,33 +56,33 @@ def number(value: float | None, name: str, signed: bool = False) -> str:
 
 
 def unit(name: str) -> str:
-    """What a metric is counted in; "" where it has no unit, as scores."""
+    """The unit of a metric; "" if it has none, as scores."""
     return "%" if name in SHARES else UNITS.get(name, "")
 
 
 def fixed(value: float, digits: int, signed: bool = False) -> str:
-    """With so many digits after the point, and up to `MORE` more where it would else read as 0 and is not; never −0."""
+    """`value` with so many digits after the point, and up to `MORE` more if it would otherwise read as 0; never −0."""
     digits = next((more for more in range(digits, digits + MORE + 1) if round(value, more) != 0), digits)
     rounded = round(value, digits) + 0.0
     return f"{rounded:{'+' if signed else ''}.{digits}f}"
 
 
 def significant(value: float, digits: int = 3) -> str:
-    """To so many digits, but of a large number all before the point: 0.0123, 12.3, 1,235."""
+    """`value` to so many significant digits, but with all digits before the point: 0.0123, 12.3, 1,235."""
     if abs(value) < NOTHING:
         return "0"
     return f"{value:,.0f}" if abs(value) >= 10**digits - 0.5 else f"{value:.{digits}g}"
 
 
 def percent(value: float, digits: int = 0, signed: bool = False) -> str:
-    """A share of 1 as a number of percent, `fixed`: and not 100 where something is left."""
+    """A share of 1 as a number of percent, as `fixed` writes it, with more digits rather than 100 for less than all."""
     shown = (more for more in range(digits, digits + MORE + 1) if abs(round(100.0 * value, more)) != 100)
     digits = next(shown, digits)
     return fixed(100.0 * value, digits, signed)
 
 
 def in_percent(value: float, digits: int = 0) -> str:
-    """A share of 1 in percent: 12%, 0.3%, 99.6%, and 0% and 100% of nothing and of all alone, to within 0.0001%."""
+    """A share of 1 in percent: 12%, 0.3%, 99.6%; 0% and 100% only for nothing and for all, to within 0.0001%."""
     return f"{percent(value, digits)}%"
 
 
@@ -97,7 +97,7 @@ def size(count: int) -> str:
 
 
 def ago(value: float) -> str:
-    """How long something is past, in one unit: just now, 5 min ago, 3 h ago, 12 days ago."""
+    """How long ago something was, in one unit: just now, 5 min ago, 3 h ago, 12 days ago."""
     minutes = int(value // 60)
     if minutes < 1:
         return "just now"
