@@ -1,8 +1,8 @@
 """The cost of tuning: how far a model has moved from the base, in nats, on prompts of the task and on unrelated ones.
 
 KL(base‖model) of completions drawn from the base, each token's part summed over the vocabulary (the chain rule,
-Rao-Blackwellised; Amini, Vieira & Cotterell 2025): 0 for the base itself, and large where the model now avoids what the base
-would say. Completions count as far as they were drawn. Intervals are over prompts. A completion's KL is skewed and
+Rao-Blackwellised; Amini, Vieira & Cotterell 2025): 0 for the base itself, and large if the model now avoids what the base
+would write. A completion cut off at the limit counts up to there. Intervals are over prompts. A completion's KL is skewed and
 unbounded, so they reach further up than down (rsf_core.sampling.divergence).
 """
 
@@ -30,8 +30,8 @@ def forgotten(
 ) -> tuple[Interval, Interval]:
     """Nats a token (Σ KL / Σ tokens) and nats a completion, from the KL and the tokens of each completion, (n,) ≥ 0.
 
-    Where all prompts are equal, as for two identical models, no interval is known, because nothing shows how other prompts
-    would differ. An infinite KL (the model rules out what the base can say) is returned unchanged.
+    If all prompts are equal, as for two identical models, there is no interval, because nothing shows how other prompts
+    would differ. An infinite KL (the model rules out what the base can produce) is returned unchanged.
     """
     groups = len(np.unique(prompt_ids))
     if not np.isfinite(kl).all():
@@ -45,9 +45,9 @@ def forgotten(
 
 
 def of_models(store: Store, model_ids: Sequence[str]) -> dict[str, dict[str, Interval]]:
-    """What each of some models has forgotten, by the names of PER_TOKEN and PER_COMPLETION: all on the same completions, those
-    of the newest measurement of any of them. Empty for one that was not measured on these, and for the base, which has lost
-    nothing."""
+    """What each model has forgotten, by the names of PER_TOKEN and PER_COMPLETION. All are compared on the same completions,
+    those of the newest measurement of any of them. Empty for a model that was not measured on them, and for the base, which
+    has lost nothing."""
     losses: dict[str, dict[str, Interval]] = {model_id: {} for model_id in model_ids}
     tuned = [model_id for model_id in model_ids if model_id != "base"]
     for name in NAMES:
@@ -62,7 +62,7 @@ def of_models(store: Store, model_ids: Sequence[str]) -> dict[str, dict[str, Int
 
 
 def _of(store: Store, name: str, job_id: str, key: str, model_id: str) -> dict[str, Interval]:
-    """Nothing where no prompt could be completed: all were too long."""
+    """The intervals of one model; empty if every prompt was too long to be completed."""
     rows = store.gauge_samples(job_id, key, model_id)
     if not rows.num_rows:
         return {}

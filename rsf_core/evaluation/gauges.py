@@ -1,7 +1,7 @@
-"""What forgetting is measured on: the held-out prompts, and a small fixed set of prompts that do not belong to the task.
+"""The prompts on which forgetting is measured: the held-out prompts, and a small fixed set unrelated to the task.
 
-The base completes each prompt once, by its own law (temperature 1), and the completions are kept under the gauge's key; every
-other model only judges them. How far it has moved there is KL(base‖model): see rsf_core.evaluation.forgetting.
+The base completes each prompt once, at temperature 1, and the completions are kept under the gauge's key; every other model
+only judges them. KL(base‖model) measures how far a model has moved: see rsf_core.evaluation.forgetting.
 """
 
 from __future__ import annotations
@@ -25,13 +25,13 @@ from rsf_core.store.store import Store
 
 HELD_OUT, UNRELATED = "held-out", "unrelated"
 NAMES = (HELD_OUT, UNRELATED)
-UNRELATED_TOKENS = 48  # whatever a task is allowed, so that the figure does not depend on it
+UNRELATED_TOKENS = 48  # fixed, so that the figure does not depend on the task's length
 MOST = 512  # unrelated prompts: each is judged for every model
 
 
 @dataclass(frozen=True, slots=True)
 class Gauge:
-    """Prompts, and the law that the base completes them by; `other_law` says in what precision, see Compute."""
+    """Prompts, and the law by which the base completes them. `other_law` is the precision, see Compute."""
 
     name: str
     prompts: tuple[Prompt, ...]
@@ -47,8 +47,8 @@ class Gauge:
 
 
 def of_project(folder: Path, settings: Settings, held_out: Sequence[Prompt]) -> list[Gauge]:
-    """What a project measures forgetting on; nothing where evaluate.forgetting is off. Raises SettingsError where the file of
-    evaluate.unrelated cannot be used."""
+    """The gauges of a project; empty if evaluate.forgetting is off. Raises SettingsError if the file of evaluate.unrelated
+    cannot be used."""
     if not settings.evaluate.forgetting:
         return []
     seed, masks = child_seed(settings.seed, "forgetting"), settings.generate.model_masks
@@ -60,19 +60,19 @@ def of_project(folder: Path, settings: Settings, held_out: Sequence[Prompt]) -> 
 
 
 def unrelated_prompts(folder: Path, settings: Settings) -> tuple[Prompt, ...]:
-    """Those of the file of evaluate.unrelated, or the bundled ones. Raises SettingsError where the file cannot be used."""
+    """The prompts in the file of evaluate.unrelated, or the bundled ones. Raises SettingsError if the file cannot be used."""
     own = settings.evaluate.unrelated
     return _read(folder / own) if own else _bundled()
 
 
 def measured(store: Store, key: str) -> dict[str, str]:
-    """The models that were judged under a gauge's key, each with the newest finished job that judged it."""
+    """The models judged under a gauge's key, each with the newest finished job that judged it."""
     return {model: job.job_id for job, gauge in _done(store) if gauge.key == key for model in gauge.models}
 
 
 def newest_key(store: Store, name: str, model_ids: Iterable[str]) -> str | None:
-    """The key of the newest measurement of any of these models; None where none was measured. A change of settings does
-    not undo it."""
+    """The key of the newest measurement of any of these models; None if none was measured. A change of settings does not
+    undo it."""
     needed, key = set(model_ids), None
     for _, gauge in _done(store):
         if gauge.name == name and needed.intersection(gauge.models):
@@ -81,7 +81,7 @@ def newest_key(store: Store, name: str, model_ids: Iterable[str]) -> str | None:
 
 
 def _done(store: Store) -> list[tuple[JobRecord, GaugePart]]:
-    """What finished jobs have measured, oldest first; jobs of earlier versions measured nothing."""
+    """The gauges that finished jobs have measured, oldest first; jobs of earlier versions measured none."""
 
     def read() -> list[tuple[JobRecord, GaugePart]]:
         ended = [job for job in store.jobs() if job.kind is JobKind.EVALUATE and job.state is JobState.DONE]

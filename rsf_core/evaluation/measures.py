@@ -1,5 +1,5 @@
-"""What models did on held-out prompts, read and measured once: completions are only added, and pages ask for the same at each
-rerun. For the last few models everything is kept; for many more, only the part that reads all their texts."""
+"""Models on held-out prompts, read and measured once: completions are only ever added, and pages ask for the same figures at
+each rerun. Everything is kept for the last few models; for many more, only the part that reads all their texts."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
-"""What a model does on held-out prompts, each number with a 95 % interval clustered by prompt, and the gain between two
-models as paired differences by prompt. Pure functions over the samples of an evaluation."""
+"""The metrics of a model on held-out prompts, each with a 95 % interval clustered by prompt, and the gain between two models
+as paired differences by prompt. Pure functions over the samples of an evaluation."""
 
 from __future__ import annotations
 
@@ -32,8 +32,8 @@ Measured = Mapping[str, Values]
 
 @dataclass(frozen=True, slots=True)
 class HeldOutSamples:
-    """K completions for each of the held-out prompts, drawn from one model; every array has shape (n,). A score is NaN where
-    its scorer has none."""
+    """K completions for each of the held-out prompts, drawn from one model; every array has shape (n,). A score is NaN if its
+    scorer has none."""
 
     prompt_ids: NDArray[np.int64]
     completions: Sequence[str]
@@ -48,7 +48,7 @@ class HeldOutSamples:
 NEVER_BELOW_0 = ("length", "entropy", "log perplexity")
 """The metrics without an upper bound whose limits are cut at 0."""
 ACCURACY = "label_match"
-"""The scorer whose mean is the accuracy: 1 where a label is the gold one, also where the format around it is wrong."""
+"""The scorer whose mean is the accuracy: 1 if the label is the gold label, even if the format around it is wrong."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,10 +72,10 @@ def per_sample(
     """Each metric as values whose mean is the metric, with the prompt of each value.
 
     - reward: r of the target over all completions; reward, ended: over those that were not truncated
-    - pass@1: 1 where every constraint holds and the completion is not truncated, which the rule takes for P = 0
-    - constraints met: 1 where every constraint holds, where there is a reward beside them
-    - accuracy: share of gold labels, where the target has the scorer `label_match`
-    - acceptance rate: min(1, P/(M q)), 0 where truncated, at this target and M (`log_m`, nats, global: the same M for
+    - pass@1: 1 if every constraint holds and the completion is not truncated, which the rule treats as P = 0
+    - constraints met: 1 if every constraint holds; used when there are also rewards
+    - accuracy: share of gold labels, if the target has the scorer `label_match`
+    - acceptance rate: min(1, P/(M q)), 0 if truncated, at this target and M (`log_m`, nats, global: the same M for
       every prompt, so that two models are measured by one yardstick)
     - pass@k: the unbiased estimate for k completions, where k is how many each prompt has; one value a prompt
     - distinct-2: share of different word pairs among all word pairs of a prompt's completions, one value a prompt
@@ -83,7 +83,7 @@ def per_sample(
     - KL to base: log q − log p_base of a sample, an unbiased estimate of KL(q‖base) of the completions as drawn
     - log perplexity: −log p_base a token (nats), the logarithm of the perplexity under the base
     - entropy: −log q of a sample (nats), an unbiased estimate of the entropy of the completions as drawn
-    - score: NAME: each other scorer, where the target has several
+    - score: NAME: each other scorer, if the target has several
 
     Metrics based on scores leave out completions that lack a score of the target; pass@k leaves out their prompts.
 
@@ -142,7 +142,7 @@ def summarise(samples: HeldOutSamples, target: Target, log_m: float, level: floa
 
 
 def intervals(measured: Measured, target: Target, level: float = 0.95) -> dict[str, Interval]:
-    """The same, from values that were measured before."""
+    """`summarise` from values that are already measured."""
     return {
         name: cluster_mean(values, prompts, level, metric_bounds(name, target, values)).clipped(
             0.0 if name in NEVER_BELOW_0 else -np.inf, np.inf
@@ -160,7 +160,7 @@ def compare(
 
 
 def gains(first: Measured, second: Measured, target: Target, level: float = 0.95) -> dict[str, Interval]:
-    """The same, second − first, from values that were measured before."""
+    """`compare`, second − first, from values that are already measured."""
     return {
         name: paired_difference(
             *first[name], *second[name], level, metric_bounds(name, target, first[name][0], second[name][0])
@@ -171,14 +171,14 @@ def gains(first: Measured, second: Measured, target: Target, level: float = 0.95
 
 
 def metric_bounds(name: str, target: Target, *values: Floats) -> Bounds:
-    """The range of a metric's values: that of a share, or what the bounds of the scorers say, where `values` keep to it."""
+    """The range of a metric's values: that of a share, or the range that the scorers' bounds give if `values` keep to it."""
     if name in SHARES:
         return SHARE
     scored = name.removeprefix("score: ")
     weights = target.rewards if name.startswith("reward") else {scored: 1.0} if scored != name else {}
     try:
         ends = [sorted(weight * end for end in _scorer_bounds(scorer)) for scorer, weight in weights.items() if weight]
-    except ScorerError:  # a scorer of another installation: its bounds are not known here
+    except ScorerError:  # a scorer that is not installed here: its bounds are unknown
         return UNBOUNDED
     low, high = sum(end[0] for end in ends), sum(end[1] for end in ends)
     kept = all(v.size == 0 or (low <= v.min() and v.max() <= high) for v in values)

@@ -1,1 +1,1 @@
-"""What a project learns from its decisions: the mathematics, numpy alone. No I/O."""
+"""The mathematics of learning from a project's decisions, in numpy. No I/O."""

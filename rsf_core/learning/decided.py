@@ -1,4 +1,4 @@
-"""What is learned from: what people have decided of candidates, and said of two of them."""
+"""The training data: people's decisions about candidates and their comparisons of two candidates."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from rsf_core.domain.arrays import Floats, Ints
 
 @dataclass(frozen=True, slots=True)
 class Decided:
-    """What people have decided, a row a candidate. `hidden` (n, width); `others` (n, e), NaN where there is no score, of the
-    scorers `names`; `accepted` and `prompts` (n,), near-duplicates of a prompt under its number; `rule` (n,) is what the
-    present rule orders them by, NaN where it decides nothing. `audit` (n,) are those that were picked at random for people."""
+    """People's decisions, one row per candidate: `hidden` (n, width); `others` (n, e), the scores of the scorers `names`, NaN
+    if there is no score; `accepted` and `prompts` (n,), where near-duplicate prompts share a number; `rule` (n,), the value by
+    which the current rule orders candidates, NaN if it decides nothing; `audit` (n,), whether it was picked at random."""
 
     hidden: NDArray[np.float32]
     others: Floats
@@ -30,7 +30,7 @@ class Decided:
 
 @dataclass(frozen=True, slots=True)
 class FeatureRows:
-    """What is known of candidates: `hidden` (m, width) and `others` (m, e), as in Decided."""
+    """Features of candidates: `hidden` (m, width) and `others` (m, e), as in Decided."""
 
     hidden: NDArray[np.float32]
     others: Floats
@@ -38,8 +38,8 @@ class FeatureRows:
 
 @dataclass(frozen=True, slots=True)
 class Compared:
-    """What people have said of two candidates of a prompt, a row each time somebody did: `left` is better (1), a tie (½) or
-    `right` is (0), (m,). `prompts` (m,). `weights` (m,): how many pairs that were compared by themselves a row counts as."""
+    """People's comparisons of two candidates of a prompt, one row per comparison. `preferred` (m,): 1 if `left` is better, ½
+    for a tie, 0 if `right` is better. `weights` (m,): how many independently compared pairs a row counts as."""
 
     left: FeatureRows
     right: FeatureRows

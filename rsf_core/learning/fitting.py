@@ -14,27 +14,27 @@ from rsf_core.learning.decided import Compared, Decided
 from rsf_core.learning.folds import both_kinds
 from rsf_core.learning.space import Rows, rows_of, space_of
 
-INNER_FOLDS = 4  # by which the penalty is chosen
-# times as much as that the hidden states may count: where scores say it all they only add noise
+INNER_FOLDS = 4  # used to choose the penalty
+# weights of the hidden states to try: if the scores explain everything, hidden states only add noise
 HIDDEN_COUNT = (1.0, 0.2)
 PENALTIES = (1000.0, 300.0, 100.0, 30.0, 10.0, 3.0, 1.0)
 
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """How to fit: the penalty, and `ridge` (d,), which is it for a score and more for a coordinate of the hidden states that
-    counts less."""
+    """How to fit. `ridge` (d,) is the penalty per coordinate: `penalty` for a score, more for hidden states if they count
+    less."""
 
     penalty: float
     ridge: Floats
 
     def fit(self, rows: Rows, train: NDArray[np.bool_]) -> Floats:
-        """Weights of `x`, and the intercept."""
+        """The weights of `x` and, last, the intercept."""
         return logistic.fit(rows.x[train], rows.y[train], self.ridge, rows.intercepts[train], rows.weights[train])
 
 
 def choose(rows: Rows, among: NDArray[np.bool_], others: int) -> Choice:
-    """The way under which the folds `among` the rows predict each other's decisions best. The last `others` coordinates are
+    """The choice with the lowest cross-validated loss on the decisions in `among`. The last `others` coordinates are
     scores."""
     hidden = rows.x.shape[1] - others
     choices = [
@@ -56,8 +56,8 @@ def choose(rows: Rows, among: NDArray[np.bool_], others: int) -> Choice:
 
 @dataclass(frozen=True, slots=True)
 class Fold:
-    """What was learned without one fold: `rows` are all, in a space that the others alone have made; `train` (n + m,) those
-    that it learned from, `test` (n,) the decisions of the fold; `beta` as of `Choice.fit`."""
+    """A model fitted without one fold. `rows` holds all rows, in a space made from the other folds alone; `train` (n + m,)
+    marks the rows it was fitted to, `test` (n,) the decisions of the fold; `beta` is the result of `Choice.fit`."""
 
     rows: Rows
     train: NDArray[np.bool_]
@@ -66,17 +66,17 @@ class Fold:
     beta: Floats
 
     def order(self, beta: Floats | None = None) -> Floats:
-        """The log-odds of its test rows by its own or another `beta`, as they are compared with those of other folds: less the
-        intercept, and in units of their spread.
+        """The log-odds of the test rows under its own or another `beta`, without the intercept and divided by their spread, so
+        that they can be compared across folds.
 
-        The intercept follows the share of accepted ones in the other folds, which is low where it is high in the own fold:
-        across folds it would put accepted ones below rejected ones. The spread follows the penalty, which is of this fold."""
+        The intercept follows the share accepted in the other folds, which is low when this fold's share is high: across folds
+        it would put accepted candidates below rejected ones. The spread follows the penalty, which differs between folds."""
         beta = self.beta if beta is None else beta
         z: Floats = self.rows.x[: self.rows.count][self.test] @ beta[:-1]
         return z / spread(self.rows, self.train, beta)
 
     def orders(self, times: Floats) -> Floats:
-        """`order`, (b, test), had its model learned from rows that count `times` (b, n + m) as often."""
+        """`order`, (b, test), of the model fitted with each row counted `times` (b, n + m) as often."""
         change = logistic.response(
             self.rows.x[self.train],
             self.rows.y[self.train],
@@ -91,13 +91,13 @@ class Fold:
 
 
 def spread(rows: Rows, train: NDArray[np.bool_], beta: Floats) -> float:
-    """The deviation of the log-odds of the decisions that were learned from; 1 where there is none."""
+    """The standard deviation of the log-odds of the training decisions; 1 if it is 0."""
     return float((rows.x[train & rows.decided] @ beta[:-1]).std()) or 1.0
 
 
 def out_of_fold(decided: Decided, compared: Compared | None, folds: Ints) -> list[Fold]:
-    """For each fold of the decisions what is learned without it: neither the axes of its features, nor its penalty, nor its
-    weights were chosen on prompts of the fold. `folds` (n + m,). None where there is but one kind of decision without it."""
+    """For each fold of the decisions, the model fitted without it: no prompt of the fold contributes to the feature axes, the
+    penalty or the weights. `folds` (n + m,). A fold is left out if the others hold only one kind of decision."""
     fitted, count = [], decided.others.shape[1]
     for fold in np.unique(folds[: len(decided)]):
         train = folds != fold
@@ -109,7 +109,7 @@ def out_of_fold(decided: Decided, compared: Compared | None, folds: Ints) -> lis
 
 
 def order_of(fitted: Sequence[Fold], count: int) -> Floats:
-    """`order` of all decisions, (count,); 0 where nothing could be learned without their fold."""
+    """`order` of all decisions, (count,); 0 for folds without a model."""
     order = np.zeros(count)
     for one in fitted:
         order[one.test] = one.order()
@@ -117,7 +117,7 @@ def order_of(fitted: Sequence[Fold], count: int) -> Floats:
 
 
 def orders_of(fitted: Sequence[Fold], times: Floats, count: int) -> Floats:
-    """`orders` of all decisions, (b, count), for rows that count `times` (b, n + m) as often."""
+    """`orders` of all decisions, (b, count), with each row counted `times` (b, n + m) as often."""
     orders = np.zeros((len(times), count))
     for one in fitted:
         orders[:, one.test] = one.orders(times)

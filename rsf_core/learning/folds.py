@@ -1,4 +1,4 @@
-"""Folds that keep a prompt's candidates together: what is judged comes from prompts that nothing was learned from."""
+"""Folds that keep a prompt's candidates together, so that test prompts are never training prompts."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from rsf_core.domain.arrays import Ints
 
 
 def by_prompt(prompts: Ints, count: int, rng: np.random.Generator) -> Ints:
-    """The fold of each row, (n,): prompts in an order by chance, each to the fold with the fewest rows. There are `count`, or
-    as many as there are prompts."""
+    """The fold of each row, (n,): prompts in random order, each assigned to the fold with the fewest rows. There are `count`
+    folds, or as many as prompts if these are fewer."""
     names, index, sizes = np.unique(prompts, return_inverse=True, return_counts=True)
     filled = np.zeros(min(count, len(names)), np.int64)
     of_prompt = np.empty(len(names), np.int64)
@@ -22,8 +22,8 @@ def by_prompt(prompts: Ints, count: int, rng: np.random.Generator) -> Ints:
 
 
 def folds_of(decided: Ints, compared: Ints, count: int, rng: np.random.Generator) -> Ints:
-    """`by_prompt` of the prompts of decisions (n,), and behind it the folds of those of pairs (m,): a prompt's decisions and
-    pairs are of one fold, and prompts of which nothing is decided go to the same folds by chance."""
+    """The folds of decisions (n,) followed by those of pairs (m,), by their prompts. A prompt's decisions and pairs share a
+    fold; prompts without decisions are spread over the same folds at random."""
     folds = by_prompt(decided, count, rng)
     of_prompt = dict(zip(decided.tolist(), folds.tolist(), strict=True))
     new = np.array([prompt not in of_prompt for prompt in compared.tolist()], np.bool_)

@@ -7,13 +7,13 @@ import numpy as np
 from rsf_core.domain.arrays import Floats
 
 STEPS, HALVINGS = 50, 20
-PRECISION = 1e-8  # of the objective, by which a step no longer counts
+PRECISION = 1e-8  # relative change of the objective at which Newton's method stops
 
 
 def fit(
     x: Floats, y: Floats, ridge: Floats | float, intercepts: Floats | None = None, counts: Floats | None = None
 ) -> Floats:
-    """(d + 1,): see `fit_each`; `ridge` (d,), or one for all."""
+    """(d + 1,), see `fit_each`; `ridge` is (d,) or one number for all."""
     beta: Floats = fit_each(x, y, np.broadcast_to(ridge, (1, x.shape[1])), intercepts, counts)[0]
     return beta
 
@@ -22,8 +22,8 @@ def fit_each(
     x: Floats, y: Floats, ridges: Floats, intercepts: Floats | None = None, counts: Floats | None = None
 ) -> Floats:
     """(k, d + 1), for each row of `ridges` (k, d): the weights and, last, the intercept that minimise
-    Σ −count · log p(y | x) + Σ ridge/2 · weight². `x` (n, d), `y` (n,) between 0 and 1. The intercept is free; `intercepts`
-    (n,) says how often it counts in each row, and `counts` (n,) how often each row does: once where it is not said."""
+    Σ −count · log p(y | x) + Σ ridge/2 · weight². `x` (n, d), `y` (n,) between 0 and 1. The intercept is not penalised.
+    `intercepts` (n,) is its coefficient in each row, and `counts` (n,) the weight of each row; both default to 1."""
     n = len(x)
     wide = np.concatenate([x, np.ones((n, 1)) if intercepts is None else intercepts[:, None]], axis=1)
     ridge = np.concatenate([ridges, np.full((len(ridges), 1), 1e-9)], axis=1)
@@ -52,8 +52,8 @@ def fit_each(
 def response(
     x: Floats, y: Floats, ridge: Floats, beta: Floats, intercepts: Floats, counts: Floats, times: Floats
 ) -> Floats:
-    """By how much the `beta` that `fit` gave would be another, (b, d + 1), were each row to count `times` (b, n) as often: to
-    first order, one Newton step (the infinitesimal jackknife; Giordano et al. 2019, A Swiss Army Infinitesimal Jackknife)."""
+    """The change in the `beta` of `fit`, (b, d + 1), if each row counted `times` (b, n) as often: to first order, one Newton
+    step (the infinitesimal jackknife; Giordano et al. 2019, A Swiss Army Infinitesimal Jackknife)."""
     wide = np.concatenate([x, intercepts[:, None]], axis=1)
     p = sigmoid(wide @ beta)
     curvature = (wide * (counts * np.maximum(p * (1 - p), 1e-10))[:, None]).T @ wide
@@ -80,8 +80,8 @@ def sigmoid(z: Floats) -> Floats:
 
 
 def platt(z: Floats, y: Floats) -> tuple[float, float]:
-    """(slope, intercept) that make log-odds `z` of candidates that nothing was fitted on calibrated (Platt 1999), with his
-    targets, which keep them finite. A slope below 0 would say that the model has it the wrong way round: it is 0 then."""
+    """(slope, intercept) that calibrate out-of-fold log-odds `z` (Platt 1999), with his targets, which keep them finite. A
+    negative slope would mean that the model orders candidates the wrong way round: the slope is 0 then."""
     positive, negative = float(y.sum()), float(len(y) - y.sum())
     target = np.where(y > 0.5, (positive + 1) / (positive + 2), 1 / (negative + 2))
     scale = float(z.std()) or 1.0

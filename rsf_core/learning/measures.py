@@ -1,5 +1,5 @@
-"""How well scores tell what people accept from what they reject, with intervals over prompts: a prompt's candidates resemble
-each other, so that prompts are drawn again, not candidates."""
+"""How well scores separate what people accept from what they reject, with intervals over prompts. A prompt's candidates
+resemble each other, so prompts are resampled, not candidates."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from rsf_core.sampling.bounded import EQUAL, FAR_OF_A_PART
 from rsf_core.sampling.intervals import Interval
 
 REPLICATES = 400
-TAIL = 0.025  # of the error, on either side
+TAIL = 0.025  # the error on either side
 
 
 def auc(score: Floats, y: Floats, weight: Floats) -> Floats:
-    """The chance that an accepted one scores higher than a rejected one, ties half: (b,) for weights (b, n) and scores (n,),
-    or (b, n). NaN where there is but one kind."""
+    """The probability that an accepted candidate scores higher than a rejected one, ties counting half: (b,) for weights
+    (b, n) and scores (n,) or (b, n). NaN if there is only one kind."""
     order = np.argsort(score, axis=-1, kind="stable")
     first, last = _runs(np.take_along_axis(score, order, -1))
     kinds, weight = y[order] > 0.5, _along(weight, order)
@@ -31,9 +31,8 @@ def auc(score: Floats, y: Floats, weight: Floats) -> Floats:
 
 
 def precision(score: Floats, y: Floats, weight: Floats, rate: float) -> Floats:
-    """Of the share `rate` with the highest scores, the share that is accepted: (b,) for weights (b, n) and scores (n,), or
-    (b, n). Of equal scores, of which only some are among them, as many are accepted as of all that are equal: which of them
-    comes first says nothing."""
+    """The share accepted among the `rate` share with the highest scores: (b,) for weights (b, n) and scores (n,) or (b, n).
+    Where the cut falls within equal scores, they all count in proportion, because their order means nothing."""
     order = np.argsort(-score, axis=-1, kind="stable")
     first, last = _runs(np.take_along_axis(score, order, -1))
     weight = _along(weight, order)
@@ -46,7 +45,7 @@ def precision(score: Floats, y: Floats, weight: Floats, rate: float) -> Floats:
 
 
 def _runs(ranked: Floats) -> tuple[Ints, Ints]:
-    """Where the run of equal scores begins and ends that each is in, of scores in order along the last axis."""
+    """The first and last place of the run of equal scores that each is in; scores are sorted along the last axis."""
     places = np.broadcast_to(np.arange(ranked.shape[-1]), ranked.shape)
     new = np.ones(ranked.shape, np.bool_)
     new[..., 1:] = ranked[..., 1:] != ranked[..., :-1]
@@ -63,7 +62,8 @@ def _along(values: Floats, at: Ints) -> Floats:
 
 
 def drawn_again(prompts: Ints, rng: np.random.Generator, count: int = REPLICATES) -> Floats:
-    """(1 + count, n): how often each row counts: once, and then as often as its prompt is drawn with replacement."""
+    """How often each row counts, (1 + count, n): once in the first replicate, then as often as its prompt is drawn with
+    replacement."""
     names, index = np.unique(prompts, return_inverse=True)
     times = rng.multinomial(len(names), np.full(len(names), 1 / len(names)), size=count).astype(np.float64)
     return np.concatenate([np.ones((1, len(names))), times])[:, index]
@@ -72,12 +72,12 @@ def drawn_again(prompts: Ints, rng: np.random.Generator, count: int = REPLICATES
 def share_interval(
     values: Floats, groups: int, rows: int, draws: float = math.inf, correction: float = 0.0
 ) -> Interval:
-    """An interval for a value in [0, 1], from it and its replicates (1 + b,), of `groups` prompts.
+    """An interval for a value in [0, 1] over `groups` prompts, from `values` (1 + b,): the value and its replicates.
 
-    As in bounded.py: the limits of Clopper and Pearson (1934) of as many draws as have the variance of the replicates, with
-    one prompt more, FAR_OF_A_PART of the way towards the end (Korn and Graubard 1998); at an end up to 3/G of all prompts may
-    be otherwise. There are no more prompts than `rows`, of which the value is. `draws` caps what the prompts are worth, for a
-    share of 0/1 outcomes. `correction` is what was taken off the value: it is known no better than to its own size."""
+    As in bounded.py: the limits of Clopper and Pearson (1934) for as many draws as have the variance of the replicates, with
+    one more prompt, FAR_OF_A_PART of the way towards the end (Korn and Graubard 1998). At an end, up to 3/G of all prompts may
+    differ. The number of prompts is capped at `rows`, the rows behind the value. `draws` caps what the prompts are worth, for
+    a share of 0/1 outcomes. `correction` is what was subtracted from the value: its error is taken to be its own size."""
     value, replicates = float(values[0]), values[1:][np.isfinite(values[1:])]
     count = min(groups, rows)
     if not math.isfinite(value) or len(replicates) < 0.9 * (len(values) - 1) or count < 3:
@@ -88,7 +88,7 @@ def share_interval(
 
 
 def difference_interval(first: Floats, second: Floats, groups: int, correction: float = 0.0) -> Interval:
-    """An interval for how much higher the first is, of the same replicates, of `groups` prompts; `correction` as there."""
+    """An interval for first − second on the same replicates of `groups` prompts; `correction` as in `share_interval`."""
     values = first - second
     value, replicates = float(values[0]), values[1:][np.isfinite(values[1:])]
     if not math.isfinite(value) or len(replicates) < 0.9 * (len(values) - 1) or groups < 3:
@@ -105,12 +105,12 @@ def _limit(mean: float, variance: float, groups: int, draws: float) -> float:
     if mean <= 0.0:
         return 0.0
     most, by_t = mean * (1.0 - mean), float((ndtri(TAIL) / stdtrit(groups - 1, TAIL)) ** 2)
-    # by itself one prompt more leaves a worth of at least `groups` draws
+    # the added prompt alone leaves a worth of at least `groups` draws
     further = min((FAR_OF_A_PART * mean) ** 2, most * by_t * (groups**2 - 1) / groups)
     size = min(most / _one_more(variance, further, groups) * by_t, draws)
     return float(betaincinv(mean * size, (1.0 - mean) * size + 1.0, TAIL))
 
 
 def _one_more(variance: float, further: float, groups: int) -> float:
-    """The variance of a mean of `groups` prompts, had there been one more whose square deviation is `further`."""
+    """The variance of a mean of `groups` prompts with one more prompt whose squared deviation is `further`."""
     return variance * groups / (groups + 1) + further / (groups**2 - 1)

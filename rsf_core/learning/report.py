@@ -1,4 +1,4 @@
-"""How good what was learned is, on prompts that it has not seen: AUC, precision, calibration, learning curve."""
+"""How good a learned model is on prompts that it has not seen: AUC, precision, calibration, learning curve."""
 
 from __future__ import annotations
 
@@ -18,16 +18,16 @@ from rsf_core.learning.measures import auc, difference_interval, drawn_again, pr
 from rsf_core.sampling.intervals import SHARE, Interval, pooled_mean
 
 CALIBRATION_BINS = 5
-BIN_ROWS, BIN_PROMPTS = 20, 10  # of decisions, at least as many for each bin
+BIN_ROWS, BIN_PROMPTS = 20, 10  # the least decisions and prompts per bin
 CURVE_SHARES = (0.25, 0.4, 0.6, 0.8)
 CURVE_REPEATS = 4
 AUDITED_LEAST = 30
-FURTHER = 50  # decisions, of which the curve says what they would bring
+FURTHER = 50  # more decisions, whose gain is read from the curve
 
 
 @dataclass(frozen=True, slots=True)
 class Bin:
-    """Of the calibration curve: candidates that were given about this chance, and how many of them people accept."""
+    """A bin of the calibration curve: candidates predicted at about this probability, and the share that people accept."""
 
     predicted: float
     accepted: Interval
@@ -36,7 +36,7 @@ class Bin:
 
 @dataclass(frozen=True, slots=True)
 class Point:
-    """Of the learning curve: the AUC after so many decisions, and its deviation over the subsamples."""
+    """A point of the learning curve: the AUC after so many decisions, and its standard deviation over the subsamples."""
 
     decisions: int
     auc: float
@@ -45,23 +45,23 @@ class Point:
 
 @dataclass(frozen=True, slots=True)
 class Against:
-    """Another order of the same candidates, on the same folds, and by how much the learned one is better."""
+    """Another order of the same candidates on the same folds, and how much better the learned one is."""
 
     name: str
     auc: Interval
     auc_gain: Interval
     precision: Interval
     precision_gain: Interval
-    flattered: float = 0.0  # by having been chosen on these decisions: the AUC, which is already less by it
-    falling: bool = False  # whether the lower is the better
+    flattered: float = 0.0  # the optimism of choosing it on these decisions, already subtracted from the AUC
+    falling: bool = False  # whether lower is better
 
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """How good what was learned is, on prompts that it has not seen. `basis`: "audit", where those judged on were chosen by
-    chance, else "chosen". `rate` is the acceptance rate that `precision` is at. `best` is the scorer that tells accepted from
-    rejected best, chosen on the same decisions, and `rule` the present rule; None where there is none. `further` is about
-    how much FURTHER more decisions would raise the AUC; None where that cannot be estimated."""
+    """How good a learned model is on prompts that it has not seen. `basis`: "audit" if it is judged on candidates picked at
+    random, else "chosen". `rate` is the acceptance rate at which `precision` is taken. `best` is the scorer that best
+    separates accepted from rejected, chosen on the same decisions, and `rule` is the current rule; None if there is none.
+    `further` is about how much FURTHER more decisions would raise the AUC; None if that cannot be estimated."""
 
     decisions: int
     accepted: int
@@ -77,12 +77,12 @@ class Report:
     curve: tuple[Point, ...]
     further: float | None
     penalty: float
-    pairs: int = 0  # that people have compared, from which it was learned too
-    learner: int = 3  # as of taste.LEARNER; 3 and less where it is not said
+    pairs: int = 0  # compared by people, and also learned from
+    learner: int = 3  # see taste.LEARNER; reports without it are of version 3 or earlier
 
     @property
     def learnt(self) -> bool:
-        """Whether it tells accepted from rejected at all."""
+        """Whether it separates accepted from rejected at all."""
         return self.auc.low > 0.5
 
     @property
@@ -101,10 +101,11 @@ def report_of(
     penalty: float,
     rng: np.random.Generator,
 ) -> Report:
-    """`fitted` without each fold; `prompts` (n + m,) of decisions and of pairs; `log_odds` (n,) calibrated.
+    """The report on the models `fitted`, one without each fold; `prompts` (n + m,) are those of decisions and pairs;
+    `log_odds` (n,) are calibrated.
 
-    What is drawn again are prompts, of those that are judged and of those that the models learn from: an interval holds that
-    other prompts would have been judged, and by other models."""
+    Prompts are resampled both for judging and for fitting, so an interval covers that other prompts would have been judged,
+    by other models."""
     y = decided.accepted.astype(np.float64)
     by_chance = int(decided.audit.sum()) >= AUDITED_LEAST and both_kinds(y, decided.audit)
     on = decided.audit if by_chance else np.ones(len(y), np.bool_)
@@ -151,10 +152,10 @@ def report_of(
 
 
 def _calibration(log_odds: Floats, y: Floats, prompts: Ints) -> tuple[Bin, ...]:
-    """Candidates by the chance they were given, in bins of about as many; none where there are too few for two.
+    """Candidates by predicted probability, in bins of about equal size; empty if there are too few for two bins.
 
-    The chance is by one calibration of all: were each fold calibrated by the others, a fold of which much is accepted would
-    be given low chances, for of the others less is."""
+    One calibration serves all folds: if each fold were calibrated on the others, a fold with a high share accepted would get
+    low probabilities, because the share in the others is lower."""
     chance = logistic.sigmoid(log_odds)
     bins = min(CALIBRATION_BINS, len(y) // BIN_ROWS, len(np.unique(prompts)) // BIN_PROMPTS)
     if bins < 2:
@@ -167,7 +168,7 @@ def _calibration(log_odds: Floats, y: Floats, prompts: Ints) -> tuple[Bin, ...]:
 
 
 def curve_of(decided: Decided, fitted: Sequence[Fold], rng: np.random.Generator) -> list[Point]:
-    """The AUC on the same folds where fewer prompts were decided, and last where all were; pairs are the same throughout."""
+    """The AUC on the same folds with fewer decided prompts, and last with all of them; the pairs are always the same."""
     points, n, y = [], len(decided), decided.accepted.astype(np.float64)
     for share in (*CURVE_SHARES, 1.0):
         values, sizes = [], []
@@ -186,15 +187,15 @@ def curve_of(decided: Decided, fitted: Sequence[Fold], rng: np.random.Generator)
 
 
 def _some(prompts: Ints, rows: NDArray[np.bool_], share: float, rng: np.random.Generator) -> NDArray[np.bool_]:
-    """Of `rows` those of a share of their prompts, chosen by chance."""
+    """The `rows` of a random share of their prompts."""
     names = np.unique(prompts[rows])
     kept = rng.permutation(names)[: max(1, round(share * len(names)))]
     return rows & np.isin(prompts, kept)
 
 
 def _further(curve: Sequence[Point], decisions: int) -> float | None:
-    """By how much FURTHER more decisions would raise the AUC were each doubling to bring as much as those before: the line
-    through the curve in log n, never falling."""
+    """By how much FURTHER more decisions would raise the AUC if each doubling brought as much as before: a line through the
+    curve in log n, never falling."""
     if len({point.decisions for point in curve}) < 3:
         return None
     at = np.log([max(1, point.decisions) for point in curve])

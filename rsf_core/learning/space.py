@@ -1,4 +1,4 @@
-"""Candidates as coordinates that a regression is fitted to, and the way back to their features."""
+"""Candidates as coordinates for the regression, and the way back to their features."""
 
 from __future__ import annotations
 
@@ -11,15 +11,15 @@ from scipy.linalg import eigh
 from rsf_core.domain.arrays import Floats, Ints
 from rsf_core.learning.decided import Compared, Decided, FeatureRows
 
-LARGEST_DIMENSIONS = 32  # of the hidden states that are looked at
-# times as much as one dimension of the hidden states: there are few, and each was made to mean something
+LARGEST_DIMENSIONS = 32  # principal axes of the hidden states that are kept
+# scale of a score relative to a dimension of the hidden states: scores are few, and each was made to mean something
 OTHERS_COUNT = 3.0
 
 
 @dataclass(frozen=True, slots=True)
 class Linear:
-    """The log-odds of a candidate: hidden · `hidden` + Σ `others` · (score − mean) / deviation + `intercept`, where a score
-    that is not there counts as the mean."""
+    """The log-odds of a candidate: hidden · `hidden` + Σ `others` · (score − mean) / deviation + `intercept`; a missing score
+    counts as the mean."""
 
     hidden: Floats
     others: Floats
@@ -30,7 +30,7 @@ class Linear:
 
 @dataclass(frozen=True, slots=True)
 class Space:
-    """Standardised hidden states turned to their principal axes, and standardised scores beside them. No label has entered."""
+    """Standardised hidden states on their principal axes, followed by standardised scores. No labels are used."""
 
     mean: Floats
     axes: Floats  # (width, r): from a hidden state less its mean to coordinates
@@ -51,7 +51,7 @@ class Space:
 
 
 def space_of(decided: Decided, compared: Compared | None = None, among: NDArray[np.bool_] | None = None) -> Space:
-    """Of what was read, decided or compared: of all of it, or `among` (n + m,) of the decisions and pairs."""
+    """The space of all decisions and pairs, or of those in `among` (n + m,)."""
     n = len(decided)
     every = np.ones(n + (len(compared) if compared is not None else 0), np.bool_) if among is None else among
     seen: list[tuple[Decided | FeatureRows, NDArray[np.bool_]]] = [(decided, every[:n])]
@@ -64,7 +64,7 @@ def space_of(decided: Decided, compared: Compared | None = None, among: NDArray[
     size, turned = _principal(standard, min(LARGEST_DIMENSIONS, max(1, len(hidden) // 3)))
     count = len(size)
     axes = turned / np.where(deviation > 1e-8, deviation, np.inf)[:, None]
-    if count:  # the first axes keep more weight than the later ones; on the whole each is about 1
+    if count:  # the first axes keep more weight than later ones; on average the variance is 1
         axes = axes / np.sqrt(np.mean(size) / len(hidden))
     with np.errstate(invalid="ignore"):
         there = np.isfinite(scores)
@@ -76,8 +76,8 @@ def space_of(decided: Decided, compared: Compared | None = None, among: NDArray[
 
 
 def _principal(x: Floats, most: int) -> tuple[Floats, Floats]:
-    """The largest eigenvalues of xᵀx, falling, at most `most`, and their vectors (width, count): of the smaller of the two
-    products of `x` (n, width) with itself, for it has either many rows or many columns."""
+    """At most `most` of the largest eigenvalues of xᵀx, in descending order, and their vectors (width, count). They come from
+    the smaller of xᵀx and xxᵀ, because `x` (n, width) has either many rows or many columns."""
     n, width = x.shape
     small = min(n, width)
     if not small:
@@ -92,8 +92,8 @@ def _principal(x: Floats, most: int) -> tuple[Floats, Floats]:
 
 @dataclass(frozen=True, slots=True)
 class Rows:
-    """What is fitted to: the decisions, and after them the pairs, (n + m,). `intercepts`: 1 for a decision, 0 for a
-    pair, which has no intercept. `weights`: 1 for a decision. A prompt's decisions and pairs are of one fold."""
+    """The rows of the regression: the decisions, then the pairs, (n + m,). `intercepts`: 1 for a decision, 0 for a pair, which
+    has no intercept. `weights`: 1 for a decision. A prompt's decisions and pairs share a fold."""
 
     x: Floats
     y: Floats
@@ -107,12 +107,12 @@ class Rows:
 
     @property
     def count(self) -> int:
-        """Of decisions."""
+        """The number of decisions."""
         return int(self.intercepts.sum())
 
 
 def rows_of(space: Space, decided: Decided, compared: Compared | None, folds: Ints) -> Rows:
-    """`folds` (n + m,) as of `folds_of`."""
+    """The rows of decisions and pairs in `space`; `folds` (n + m,) from `folds_of`."""
     x, y, n = space.coordinates(decided), decided.accepted.astype(np.float64), len(decided)
     if compared is None:
         return Rows(x, y, np.ones(n), np.ones(n), folds)

@@ -1,5 +1,5 @@
 """Learning from decisions: a logistic regression on the last hidden states of completions and on other scores, judged on
-prompts that it has not seen (V-STaR's verifier in small; Hosseini et al. 2024)."""
+prompts that it has not seen (a small version of V-STaR's verifier; Hosseini et al. 2024)."""
 
 from __future__ import annotations
 
@@ -15,16 +15,16 @@ from rsf_core.learning.folds import folds_of
 from rsf_core.learning.report import Report, curve_of, report_of
 from rsf_core.learning.space import Linear, rows_of, space_of
 
-LEARNER = 5  # of how it is learned and judged: another number gives other versions
-LEAST = 30  # decisions, of both kinds
+LEARNER = 5  # version of how a model is learned and judged; part of a learned version's identity
+LEAST = 30  # decisions, accepted and rejected together
 LEAST_OF_KIND = 2
 FOLDS = 10
 
 
 @dataclass(frozen=True, slots=True)
 class Learned:
-    """`linear` gives calibrated log-odds; `out_of_fold` (n,) are those of the decided candidates, each by a model that has not
-    seen its prompt."""
+    """`linear` gives calibrated log-odds; `out_of_fold` (n,) holds those of the decided candidates, each from a model that has
+    not seen its prompt."""
 
     linear: Linear
     report: Report
@@ -32,7 +32,7 @@ class Learned:
 
 
 def missing(accepted: int, rejected: int) -> str:
-    """What people have yet to decide before anything can be learned, in words; "" where there is enough."""
+    """What people still have to decide before anything can be learned, in words; "" if there is enough."""
     counts = ((accepted, "accepted"), (rejected, "rejected"))
     kinds = " and ".join(f"{LEAST_OF_KIND - count} more {kind}" for count, kind in counts if count < LEAST_OF_KIND)
     more = max(LEAST - accepted - rejected, 2 * LEAST_OF_KIND - sum(min(count, LEAST_OF_KIND) for count, _ in counts))
@@ -41,12 +41,13 @@ def missing(accepted: int, rejected: int) -> str:
 
 
 def learn(decided: Decided, rate: float, seed: int = 0, compared: Compared | None = None) -> Learned:
-    """Learn from all of it, and judge that by folds of prompts, on decisions alone. `rate`: the acceptance rate in use,
-    between 0 and 1. Raises ValueError where there is too little, see `missing`, or of each kind another prompt.
+    """Learn from all decisions and pairs, and judge the result by folds of prompts, on decisions alone. `rate`: the acceptance
+    rate in use, between 0 and 1. Raises ValueError if there is too little (see `missing`), or if every accepted candidate
+    belongs to one prompt and every rejected one to another.
 
-    The chance that left is better than right is that of the difference of their log-odds (Bradley & Terry 1952), so a pair is
-    a row of the same regression: the difference of the features, without an intercept. A tie counts half each way, as is usual
-    in such fits (Chiang et al. 2024, Chatbot Arena). The pairs of a ranking count less, see `pair_words.weight_of`."""
+    The log-odds that the left candidate is better are its own log-odds less those of the right one (Bradley & Terry 1952), so
+    a pair is a row of the same regression: the difference of the features, without an intercept. A tie counts half each way,
+    as is usual (Chiang et al. 2024, Chatbot Arena). The pairs of a ranking count less, see `pair_words.weight_of`."""
     y = decided.accepted.astype(np.float64)
     if missing(int(y.sum()), int(len(y) - y.sum())) or len(np.unique(decided.prompts)) < 2:
         raise ValueError("too little is decided to learn from")

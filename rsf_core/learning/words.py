@@ -1,4 +1,4 @@
-"""What the figures of a version say, in sentences that the page and the command line share; scorers by their names."""
+"""The figures of a learned version in sentences, shared by the page and the command line; scorers by their names."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from rsf_core.learning.taste import LEARNER
 
 
 def verdict(report: Report) -> tuple[str, str]:
-    """The verdict, and what to make of it."""
+    """The verdict and what follows from it."""
     if not report.learnt:
         rest = (
             "On prompts that it has not seen, it is not shown to separate what people accept from what they reject. "
@@ -26,7 +26,7 @@ def verdict(report: Report) -> tuple[str, str]:
 
 
 def basis(report: Report) -> str:
-    """Which decisions the figures are of."""
+    """Which decisions the figures are based on."""
     if report.basis == "audit":
         return f"On {plural(report.judged, 'candidate')} that were picked at random for people."
     return (
@@ -36,12 +36,12 @@ def basis(report: Report) -> str:
 
 
 def name(other: Against) -> str:
-    """Of another order of the same candidates."""
+    """The name of another order of the same candidates."""
     return f"{other.name} (the lower the better)" if other.falling else other.name
 
 
 def chosen(report: Report) -> str:
-    """What choosing the best single scorer flattered it by; "" where that is nothing."""
+    """The optimism of choosing the best single scorer, as a sentence; "" if it is negligible."""
     if report.best is None or report.best.flattered < 0.005:
         return ""
     return (
@@ -51,7 +51,7 @@ def chosen(report: Report) -> str:
 
 
 def earlier(report: Report) -> str:
-    """Of what an earlier version of this program has learned; "" of others."""
+    """A note that an earlier version of this program learned it; "" otherwise."""
     if report.learner >= LEARNER:
         return ""
     return (
@@ -61,7 +61,7 @@ def earlier(report: Report) -> str:
 
 
 def further(report: Report) -> str:
-    """What more decisions would bring; "" where that cannot be estimated."""
+    """What more decisions would bring; "" if that cannot be estimated."""
     if report.further is None:
         return ""
     gain = f"about {report.further:.2f}" if report.further >= 0.005 else "less than 0.01"
@@ -69,6 +69,6 @@ def further(report: Report) -> str:
 
 
 def sentences(report: Report) -> list[str]:
-    """All of it that a reader of the figures needs."""
+    """Everything that a reader of the figures needs."""
     parts = [" ".join(verdict(report)), basis(report), chosen(report), further(report), earlier(report)]
     return [part for part in parts if part]

@@ -1,9 +1,9 @@
-"""A model that classifies sequences: a number a label for each row of tokens, the same whatever else is computed with it.
+"""A sequence classifier: one number per label for each row of tokens, whatever else is in the batch.
 
-How a family finds the place that it reads its answer from differs: the first token, the last one that is not the padding, the
-last end of a sequence. With padding of its own id behind the rows nearly all find the right one; where a model names no
-padding, an id is taken that no row holds, for a real token would be taken for padding. Which way is right is found out by
-asking the model for rows of unequal lengths, together and alone: see `choice` of the forward passes.
+Model families read their answer from different places: the first token, the last token that is not padding, the last end
+token. With their own padding id on the right, nearly all find the right place. If a model names no padding id, one is used
+that no row holds, because a real token would be taken for padding. Rows of unequal lengths, computed together and alone, show
+which batches a model gets right: see `choice` of the forward passes.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from rsf_core.models.forward.caches import names
 
 MOST_TOKENS = 2**13  # computed together, padding included
 MOST_ROWS = 64
-_NEAR = {torch.float32: 1e-4}  # of a logit: what the order of sums may change it by
+_NEAR = {torch.float32: 1e-4}  # relative tolerance of a logit: how much the order of summation may change it
 _NEAR_OTHERWISE = 0.05  # in 16 bits
 
 
@@ -37,8 +37,8 @@ class Together(IntEnum):
 
 
 class Classifier:
-    """`probes` are rows of unequal lengths that are the model's own kind of text, by which it is found out what can be
-    computed together."""
+    """`probes` are rows of unequal lengths of the kind of text that the model reads. They show which rows can be computed
+    together."""
 
     def __init__(self, model: Any, probes: Sequence[Row]) -> None:
         self._model, self._config = model, model.config.get_text_config()
@@ -46,16 +46,16 @@ class Classifier:
         self._pad = pad if isinstance(pad, int) and 0 <= pad < known else None
         self._known = known
         self._takes_kinds = names(model, "token_type_ids")
-        self.together = self._found_out(probes)
+        self.together = self._rows_together(probes)
 
     @property
     def limit(self) -> int | None:
-        """The longest row in tokens; None where the model names none."""
+        """The longest row in tokens; None if the model names no limit."""
         table = getattr(
             getattr(getattr(self._model, "base_model", None), "embeddings", None), "position_embeddings", None
         )
         if isinstance(table, torch.nn.Embedding) and table.padding_idx is not None:
-            return table.num_embeddings - table.padding_idx - 1  # positions are counted from behind that of the padding
+            return table.num_embeddings - table.padding_idx - 1  # positions start after the padding's
         return context_of(self._config)
 
     def logits(self, rows: Sequence[Row]) -> NDArray[np.float64]:
@@ -67,13 +67,13 @@ class Classifier:
 
     @property
     def labels(self) -> list[str]:
-        """Their names, in the order of the numbers."""
+        """The names of the labels, in the order of the logits."""
         names = getattr(self._model.config, "id2label", None) or {}
         return [str(names.get(i, names.get(str(i), f"LABEL_{i}"))) for i in range(self._config_labels)]
 
     @property
     def independent(self) -> bool:
-        """Whether each label is true or not by itself; else one of them is."""
+        """Whether each label is true or false on its own; otherwise exactly one is true."""
         return getattr(self._model.config, "problem_type", None) == "multi_label_classification"
 
     @property
@@ -81,7 +81,7 @@ class Classifier:
         return int(self._model.config.num_labels)
 
     def _batches(self, lengths: Sequence[int]) -> Iterator[list[int]]:
-        """The indices of what is computed together: like lengths, and at most so many tokens."""
+        """The indices of rows computed together: of similar lengths, at most MOST_ROWS rows and MOST_TOKENS tokens."""
         batch: list[int] = []
         for i in sorted(range(len(lengths)), key=lengths.__getitem__):
             full = batch and (
@@ -122,7 +122,7 @@ class Classifier:
         values: NDArray[np.float64] = logits.float().cpu().numpy().astype(np.float64)
         return values
 
-    def _found_out(self, probes: Sequence[Row]) -> Together:
+    def _rows_together(self, probes: Sequence[Row]) -> Together:
         alone = np.concatenate([self._computed([row]) for row in probes])
         if self._agree(probes, alone):
             return Together.PADDED
@@ -135,13 +135,13 @@ class Classifier:
     def _agree(self, rows: Sequence[Row], alone: NDArray[np.float64]) -> bool:
         try:
             together = self._computed(rows)
-        except (ValueError, IndexError, RuntimeError):  # a family that takes no rows of unequal lengths
+        except (ValueError, IndexError, RuntimeError):  # a model family that takes no rows of unequal lengths
             return False
         near = _NEAR.get(self._model.dtype, _NEAR_OTHERWISE)
         return bool(np.all(np.abs(together - alone) <= near * np.maximum(1.0, np.abs(alone))))
 
 
 def _turned(row: Row) -> Row:
-    """Another text of the same length: what stands between the ends backwards."""
+    """Another text of the same length: the tokens between the ends in reverse order."""
     tokens = row.tokens
     return Row((*tokens[:1], *tokens[1:-1][::-1], *tokens[-1:]), row.kinds)

@@ -16,16 +16,16 @@ T = TypeVar("T")
 
 
 class Located(Generic[T]):
-    """What `load` makes of the folder of the model called `name`. `weights`: the hash that its files must have, "" whichever.
-    It is loaded again where its files or the place have changed."""
+    """A model by its `name`, loaded from its folder by `load`. `weights`: the hash that its files must have, "" for any.
+    It is loaded again if its files or its placement have changed."""
 
     def __init__(self, scorer: str, name: str, weights: str, load: Callable[[Path, Placement], T]) -> None:
         self._scorer, self._name, self._weights, self._load = scorer, name, weights, load
         self._kept: tuple[tuple[Path, str, Placement], T] | None = None
 
     def ready(self, workplace: Workplace) -> T:
-        """Raises ModelError where the model is not there, is not the one it must be, or cannot be loaded; SettingsError where
-        the device is not."""
+        """The loaded model. Raises ModelError if the model is missing, has other files than `weights`, or cannot be loaded;
+        SettingsError if the device is not available."""
         workplace.progress(f"loading the model of the scorer {self._scorer!r}")
         folder = models.resolve(self._name, lambda fraction, message: workplace.progress(message))
         identity = models.identity_with_tokenizer(folder)
@@ -36,11 +36,11 @@ class Located(Generic[T]):
             )
         key = (folder, identity, placement.resolve(workplace.compute))
         if self._kept is None or self._kept[0] != key:
-            self._kept = None  # before the next is loaded
+            self._kept = None  # frees the old model before the next is loaded
             self._kept = (key, self._load(folder, key[2]))
         return self._kept[1]
 
     @property
     def loaded(self) -> T:
-        """As it was prepared; where nobody has, on the processor."""
+        """The model as it was prepared; on the processor if nobody prepared it."""
         return self.ready(Workplace()) if self._kept is None else self._kept[1]

@@ -1,4 +1,4 @@
-"""Any reward model, or other classifier of texts, of Hugging Face's AutoModelForSequenceClassification."""
+"""Any reward model or other text classifier of Hugging Face's AutoModelForSequenceClassification."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ class RewardModel(RewardModelCheck):
     bounds = (float("-inf"), float("inf"))
     check = "rsf_core.scorers.model_checks:RewardModelCheck"
     opinion = True
-    most_at_once = 32  # with a large model on a processor more would not end in time
+    most_at_once = 32  # more would not finish in time with a large model on a processor
 
     def __init__(
         self, model: str, label: str = "", scale: str = "logit", max_tokens: int = 4096, weights: str = ""
@@ -49,7 +49,7 @@ class RewardModel(RewardModelCheck):
         self._located = Located(self.name, self.model, self.weights, self._load)
 
     def prepare(self, workplace: Workplace) -> None:
-        """Raises ModelError, see Located; also where the model has no such label."""
+        """Raises ModelError, see Located; also if the model has no such label."""
         self._located.ready(workplace)
 
     def score(self, batch: Sequence[Scored]) -> list[float | NoScore]:
@@ -77,7 +77,7 @@ class RewardModel(RewardModelCheck):
         return row
 
     def _label(self, classifier: Classifier) -> int:
-        """Which output counts. Raises ModelError where that is not said."""
+        """The output that counts. Raises ModelError if the label is missing or unknown."""
         labels = classifier.labels
         if not self.label and len(labels) == 1:
             return 0

@@ -1,4 +1,4 @@
-"""The log-likelihood of a completion under a teacher, whatever tokenizer it has."""
+"""The log-likelihood of a completion under a teacher with any tokenizer."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ class TeacherLoglik(TeacherCheck):
     bounds = (float("-inf"), 0.0)
     check = "rsf_core.scorers.model_checks:TeacherCheck"
     opinion = True
-    most_at_once = 32  # with a large model on a processor more would not end in time
+    most_at_once = 32  # more would not finish in time with a large model on a processor
 
     def __init__(self, model: str, per: str = "token", max_tokens: int = 4096, weights: str = "") -> None:
         super().__init__(model, per, max_tokens, weights)
@@ -59,11 +59,11 @@ class TeacherLoglik(TeacherCheck):
 
     def _load(self, folder: Path, placement: Placement) -> _Loaded:
         teacher = LocalProposal(folder, placement)
-        end = models.eos_ids(teacher.model, teacher.tokenizer)[0]  # how a turn ends, where there is a template
+        end = models.eos_ids(teacher.model, teacher.tokenizer)[0]  # ends a turn, if there is a template
         return _Loaded(teacher, Marks(teacher.tokenizer), end)
 
     def _pair(self, loaded: _Loaded, scored: Scored) -> tuple[tuple[int, ...], tuple[int, ...]] | NoScore:
-        """The tokens of the prompt and those of the completion, as the teacher reads them."""
+        """The tokens of the prompt and of the completion, as the teacher reads them."""
         teacher, text = loaded.teacher, whole_text(scored.completion)
         try:
             loaded.marks.refuse(text)
@@ -88,8 +88,9 @@ class TeacherLoglik(TeacherCheck):
         return prompt, completion
 
     def _shared(self, total: float, tokens: Sequence[int], scored: Scored) -> float:
-        """`total` (nats) as the option `per` asks for it; an end counts as one token, and as one byte."""
-        total = min(total, 0.0)  # rounding alone takes it above
+        """`total` (nats) per token, per byte or unchanged, by the option `per`; an end token counts as one token and one
+        byte."""
+        total = min(total, 0.0)  # only rounding takes it above 0
         if self.per == "total":
             return total
         ended = int(scored.finish is Finish.EOS)

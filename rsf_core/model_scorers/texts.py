@@ -1,5 +1,5 @@
 """Texts as tokens of a model that judges them. A classifier reads prompt and completion as one row: through its chat template
-where it has one, else as a pair of texts."""
+if it has one, else as a pair of texts."""
 
 from __future__ import annotations
 
@@ -15,34 +15,35 @@ from rsf_core.models.tokens import vocabulary
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """`kinds` says of each token which text of a pair it is of; None where the model is not told."""
+    """`kinds` gives the text of the pair that each token belongs to; None if the tokenizer does not return it."""
 
     tokens: tuple[int, ...]
     kinds: tuple[int, ...] | None = None
 
 
 class Marks:
-    """What a tokenizer takes for a mark of its own (the end of a turn) and not for text: a completion that spells one would
-    speak for others."""
+    """The special tokens that a tokenizer recognises in text, such as the end of a turn: a completion that spells one could
+    forge another speaker's turn."""
 
     def __init__(self, tokenizer: Any) -> None:
         marks = (token.content for token in tokenizer.added_tokens_decoder.values() if token.special)
         self._marks = sorted(mark for mark in marks if mark.strip())
 
     def refuse(self, completion: str) -> None:
-        """Raises PromptRefusedError where the completion holds one."""
+        """Raises PromptRefusedError if the completion holds one."""
         mark = next((mark for mark in self._marks if mark in completion), None)
         if mark is not None:
             raise PromptRefusedError(f"it holds {mark!r}, which is not text for the model but a mark of its own")
 
 
 def whole_text(text: str) -> str:
-    """Without halves of surrogate pairs, which are no text: a question mark stands for each."""
+    """The text with each lone surrogate, which is not valid text, replaced by a question mark."""
     return text.encode("utf-8", "replace").decode()
 
 
 def continued(tokenizer: Any, text: str) -> tuple[int, ...]:
-    """The tokens of a text that goes on behind another: some tokenizers put a space before what begins."""
+    """The tokens of a text that continues another: some tokenizers put a space before the start of a text. Raises
+    PromptRefusedError if the tokenizer cannot read it."""
 
     def encoded(part: str) -> list[int]:
         return list(tokenizer(part, add_special_tokens=False, truncation=False, verbose=False).input_ids)
@@ -57,7 +58,7 @@ def continued(tokenizer: Any, text: str) -> tuple[int, ...]:
 
 
 class Texts:
-    """Of one model. Raises ModelError where its chat template takes no prompt."""
+    """Rows of tokens for one model. Raises ModelError if its chat template cannot render a prompt."""
 
     def __init__(self, model: Any, tokenizer: Any) -> None:
         self._tokenizer = tokenizer
@@ -66,7 +67,8 @@ class Texts:
         self._marks = Marks(tokenizer)
 
     def row(self, prompt: Prompt, completion: str) -> Row:
-        """The completion as the model's answer to the prompt. Raises PromptRefusedError with why it cannot be read."""
+        """The completion as the model's answer to the prompt. Raises PromptRefusedError with the reason if it cannot be
+        read."""
         completion = whole_text(completion)
         self._marks.refuse(completion)
         if self._chat is not None:
