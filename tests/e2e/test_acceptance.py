@@ -121,7 +121,7 @@ def test_the_keyboard_alone_moves_and_applies_m(page: Page, tuner_app: AppServer
 
 def test_the_other_scope_starts_at_as_many_accepted_and_is_applied_with_its_m(page: Page, tuner_app: AppServer):
     accepted = page.locator(".tuner .accepted").inner_text()
-    page.get_by_role("button", name="Per prompt").or_(page.get_by_role("radio", name="Per prompt")).first.click()
+    page.get_by_role("radio", name="Per prompt", exact=True).click()
     expect(page.locator(".tuner .accepted")).to_have_text(accepted)
     page.get_by_role("button", name="Apply this M").click()
     expect(page.get_by_text(re.compile("In force: .* per prompt"))).to_be_visible()
@@ -130,7 +130,7 @@ def test_the_other_scope_starts_at_as_many_accepted_and_is_applied_with_its_m(pa
 def test_every_view_and_the_rule_comparison_open_without_an_error(page: Page, tuner_app: AppServer):
     expect(page.locator(".js-plotly-plot")).to_have_count(2, timeout=60_000)
     for name in ("By score", "By length", "By round", "By prompt"):
-        page.get_by_role("button", name=name).or_(page.get_by_role("radio", name=name)).first.click()
+        page.get_by_role("radio", name=name, exact=True).click()
         expect(page.locator(".js-plotly-plot")).to_have_count(2, timeout=60_000)  # with the bands; the one before fades
     page.get_by_text("Compare with other rules on the same candidates").click()
     page.get_by_text("How the scope changes each prompt's share").click()

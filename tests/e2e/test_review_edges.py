@@ -45,7 +45,7 @@ def test_after_the_round_is_switched_the_card_reads_and_decides_the_other_round(
     open_card(page, server, "?order=prompt&round=1&view=all")
     expect(page.locator(".focus .completion")).to_have_text("completion number 0")
     page.keyboard.press("ArrowRight")
-    page.get_by_test_id("stSidebar").get_by_role("combobox").last.click()
+    page.get_by_test_id("stSidebar").get_by_role("combobox", name="Round").click()
     page.get_by_role("option", name="2", exact=True).click()
     expect(page.locator(".focus .completion")).to_have_text("second 0")
     page.evaluate(PRESS, ["a"] * 70)  # beyond what comes with the first answer
