@@ -1,4 +1,4 @@
-"""What people say of candidates, as acts: appended, never changed; undone and redone by appending again."""
+"""Reviewers' acts on candidates: appended, never changed; undone and redone by appending again."""
 
 from __future__ import annotations
 
@@ -25,24 +25,24 @@ from rsf_core.store.round_log import ACTIONS, TABLES, VOTES, Answered, RoundLog,
 
 ANNOTATIONS = (ActKind.NOTE, ActKind.FLAG, ActKind.TAGS, ActKind.EDIT)
 WALKS = (ActKind.UNDO, ActKind.REDO)
-TOUCHED = 1_000  # candidates of an undone act that are named
-TOGETHER = 1_000  # acts of several reviewers in one transaction
-GATHER_SECONDS = 0.03  # that an act waits for those of others where many speak; half of it is a commit anyway
+TOUCHED = 1_000  # the most candidates of an undone act that its outcome names
+TOGETHER = 1_000  # the most acts of several reviewers in one transaction
+GATHER_SECONDS = 0.03  # that an act waits for those of others when many are active; a commit alone takes half of it
 KEPT_LOGS = 3  # rounds
-BUSY_SECONDS = 0.1  # since another reviewer spoke: many speak
-KEPT_CANDIDATES = 50_000  # names of candidates that were read, about 150 bytes each: more than reviewers are shown
+BUSY_SECONDS = 0.1  # since another reviewer's act: within it, many are active
+KEPT_CANDIDATES = 50_000  # names of candidates read last, about 150 bytes each: more than reviewers are shown
 
 
 @dataclass(slots=True, eq=False)
 class _Request:
-    """Acts of one reviewer that wait to be said."""
+    """Acts of one reviewer that wait to be saved."""
 
     acts: Sequence[Act]
     round: int
     reviewer: str
     outcomes: list[Said] | None = None
     error: Exception | None = None
-    done: threading.Event = field(default_factory=threading.Event)  # it is answered for good
+    done: threading.Event = field(default_factory=threading.Event)  # set when the request is answered
 
     @property
     def answered(self) -> bool:
@@ -50,8 +50,8 @@ class _Request:
 
 
 class Read:
-    """The candidates that were read last, with their rounds: what is drawn is never taken back, so whoever says something of
-    what they were shown need not have it looked up again. Of one that is not here nothing is known."""
+    """The candidates that were read last, with their rounds. A drawn candidate is never removed, so an act on a candidate
+    that was shown needs no look-up. A candidate that is not here may still exist."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -61,11 +61,11 @@ class Read:
         return len(self._rounds)
 
     def add(self, rounds: Iterable[tuple[str, int]]) -> None:
-        """Names and rounds of candidates that are committed."""
+        """Add names and rounds of committed candidates."""
         with self._lock:
             for name, round_number in rounds:
                 self._rounds.pop(name, None)
-                self._rounds[name] = round_number  # the one read last stands last
+                self._rounds[name] = round_number  # the one read last comes last
             for name in list(islice(self._rounds, max(0, len(self._rounds) - KEPT_CANDIDATES))):
                 del self._rounds[name]
 
@@ -81,15 +81,15 @@ class Acts:
         self.read = Read()
         self.logs = LastRounds(partial(RoundLog, database), KEPT_LOGS)
         self._waiting: deque[_Request] = deque()
-        self._last = ("", -math.inf)  # who spoke last, and when by a clock that nobody sets
+        self._last = ("", -math.inf)  # who acted last, and when by the monotonic clock
         self._guard = threading.Lock()
 
     @named
     def say(self, acts: Sequence[Act], round_number: int, reviewer: str) -> list[Said]:
-        """Append the acts of one reviewer, in order, all in one transaction. An act said before changes nothing, so it
-        can be sent again; one that cannot be is refused alone, with the reason. Undo and redo walk this reviewer's acts
-        of the round. Who waits for another's transaction, or a job's, to end goes into one together with all who wait:
-        it is the commit that takes time. So where many speak, each waits a moment for the others."""
+        """Append the acts of one reviewer, in order, in one transaction. An act that was saved before changes nothing, so
+        it can be sent again; an act that is not valid is refused alone, with the reason. Undo and redo walk this
+        reviewer's acts of the round. Requests that wait for another transaction to end share the next one, because
+        the commit takes most of the time. So when many reviewers are active, each request waits a moment for others."""
         request = _Request(acts, round_number, reviewer)
         if self._db.in_transaction:
             self._commit([request])
@@ -106,7 +106,8 @@ class Acts:
     def bulk(
         self, act: str, places: Sequence[tuple[int, int]], action: Action, round_number: int, reviewer: str
     ) -> int:
-        """Say `action` of every candidate at `places` (prompt_id, k) as one act; how many there were."""
+        """Save `action` for every candidate at `places` (prompt_id, k) as one act. Returns how many there are, 0 if the act
+        was saved before."""
         with self._db.transaction(f"saving what {reviewer} said of {len(places):,} candidates"):
             if self._db.look_up("acts_known", [act]):
                 return 0
@@ -144,7 +145,7 @@ class Acts:
             return log.depths(reviewer)
 
     def _queue(self, request: _Request) -> bool:
-        """Let a request wait for its turn; whether another reviewer has spoken only just now."""
+        """Queue a request. Returns whether another reviewer has acted just before."""
         now = time.monotonic()
         with self._guard:
             self._waiting.append(request)
@@ -152,7 +153,7 @@ class Acts:
         return before != request.reviewer and now - when < BUSY_SECONDS
 
     def _answer(self) -> None:
-        """Say what waits, as far as it goes together; while writing."""
+        """Save the waiting requests, as many as fit into one transaction. Call it inside `writing`."""
         with self._guard:
             together = [self._waiting.popleft()]
             count = len(together[0].acts)
@@ -160,11 +161,11 @@ class Acts:
                 together.append(self._waiting.popleft())
         try:
             self._try(together)
-            if len(together) > 1 and together[0].error is not None:  # one of them spoils it for all
+            if len(together) > 1 and together[0].error is not None:  # one of them fails all
                 for request in together:
                     request.error = None
                     self._try([request])
-        finally:  # interrupted: those whose turn it was still wait for an answer
+        finally:  # when interrupted, the unanswered requests wait again
             for request in together:
                 if request.answered:
                     request.done.set()
@@ -179,7 +180,7 @@ class Acts:
                 request.error = error
 
     def _commit(self, requests: Sequence[_Request]) -> None:
-        """Say all of them in one transaction."""
+        """Save all requests in one transaction."""
         who = requests[0].reviewer if len(requests) == 1 else f"{len(requests)} reviewers"
         nested = self._db.in_transaction
         with ExitStack() as held:
@@ -191,7 +192,7 @@ class Acts:
             except BaseException:
                 batch.forget()
                 raise
-            if nested:  # whether it comes to hold is not known yet
+            if nested:  # the outer transaction may still be rolled back
                 batch.forget()
             else:
                 batch.committed()
@@ -211,7 +212,9 @@ class Acts:
                 kept, unanswered = self._answered(act, lengths)
                 refused = _refusal(act, rounds, request.round, guide) or unanswered
                 if act.act in known:
-                    touched = self._retold(act, before.get(act.act), batch) if act.kind in WALKS else act.candidate_ids
+                    touched = (
+                        self._touched_by(act, before.get(act.act), batch) if act.kind in WALKS else act.candidate_ids
+                    )
                     results.append(Said(act.act, touched, known=True))
                 elif refused is not None:
                     results.append(Said(act.act, act.candidate_ids, refused))
@@ -225,7 +228,7 @@ class Acts:
         return outcomes
 
     def _walk(self, act: Act, round_number: int, reviewer: str, batch: _Batch) -> Said:
-        """Undo or redo: say again what held before, or what was said."""
+        """Undo or redo an act: append what held before it, or what it recorded."""
         log = batch.log(round_number)
         target = log.walk(act.kind, reviewer)
         if target is None:
@@ -242,15 +245,15 @@ class Acts:
             log,
             reviewer,
             name,
-            log.before(target) if undoing else log.said(target),
+            log.before(target) if undoing else log.words_of(target),
             [(where, kind, values.get(seq)) for where, kind, seq in texts],
             log.answers_before(target) if undoing else log.answers_of(target),
         )
         return Said(act.act, touched)
 
-    def _retold(self, act: Act, row: dict[str, Any] | None, batch: _Batch) -> tuple[str, ...]:
-        """What an undo or a redo that was said before had touched."""
-        if row is None:  # earlier in this very transaction
+    def _touched_by(self, act: Act, row: dict[str, Any] | None, batch: _Batch) -> tuple[str, ...]:
+        """The candidates touched by an undo or a redo that was saved before."""
+        if row is None:  # earlier in the same transaction
             batch.flush()
             row = next(iter(self._db.look_up("acts_known", [act.act])), None)
         if row is None or row["target"] is None:  # refused before, or the name of another act
@@ -259,7 +262,7 @@ class Acts:
         return tuple(batch.log(row["round"]).touched(target["seq"])[:TOUCHED])
 
     def _answered(self, act: Act, lengths: Mapping[str, int]) -> tuple[Act, str | None]:
-        """An act with its answer as it is kept, and why that cannot be kept, or None; what is not an answer stays as it is."""
+        """The act with its answer as it is stored, and why it is refused, or None. An act of another kind is unchanged."""
         if act.kind is not ActKind.ANSWER:
             return act, None
         if act.asked is None:
@@ -276,7 +279,7 @@ class Acts:
             return act, str(error)
 
     def _lengths(self, acts: Sequence[Act]) -> dict[str, int]:
-        """How long the completions are that spans are marked in."""
+        """The lengths (code points) of the completions in which the acts mark spans."""
         known = self._questions.known() if any(act.asked for act in acts) else {}
         marked = {
             name
@@ -288,7 +291,7 @@ class Acts:
         return self._questions.lengths(sorted(marked)) if marked else {}
 
     def _rounds(self, acts: Sequence[Act]) -> dict[str, int]:
-        """The round of each candidate that the acts name, as far as there is such a candidate."""
+        """The round of each candidate that the acts name and that exists."""
         named = {name for act in acts for name in act.candidate_ids}
         rounds = self.read.of(named)
         names = named - rounds.keys()
@@ -301,20 +304,22 @@ class Acts:
 
 
 class _Batch:
-    """Rows that wait to be appended together, in the order they were said."""
+    """Rows to be appended together, in the order of their acts."""
 
     def __init__(self, database: Database, logs: LastRounds[RoundLog], held: ExitStack) -> None:
         self._db, self._logs, self._held = database, logs, held
         self._rows: dict[str, list[dict[str, Any]]] = {table: [] for table in TABLES}
         self._locked: dict[int, RoundLog] = {}
         self._before = database.version(*TABLES)
-        self._new: dict[int, list[dict[str, Any]]] = {}  # what was written of each round, as said_since reads it
-        self._many = False  # more than is worth telling
+        self._new: dict[
+            int, list[dict[str, Any]]
+        ] = {}  # by round: the rows written, as the query said_since reads them
+        self._many = False  # more rows than are worth passing to the logs
 
     def add(self, act: Act, round_number: int, reviewer: str, guide: int) -> None:
         common = {"act": act.act, "round": round_number, "reviewer": reviewer, "created_at": utc_now()}
         self._rows["acts"].append(common | {"kind": str(act.kind), "target": None})
-        names = dict.fromkeys(act.candidate_ids)  # one that is named twice is meant once
+        names = dict.fromkeys(act.candidate_ids)  # a candidate that is named twice counts once
         for name in names:
             about = common | {"candidate_id": name}
             if act.kind in ANNOTATIONS:
@@ -329,13 +334,13 @@ class _Batch:
                 self._rows["overrides"].append(about | more | _shown(act, name))
 
     def log(self, round_number: int) -> RoundLog:
-        """The log of a round with everything said so far; nobody else asks it before all this is committed."""
+        """The log of a round with every act so far. It stays locked until all this is committed."""
         self.flush()
         if round_number not in self._locked:
             log = self._locked[round_number] = self._logs.of(round_number)
             self._held.enter_context(log.lock)
         log = self._locked[round_number]
-        if not self._told(log):
+        if not self._pass_rows(log):
             log.read_on()
         return log
 
@@ -349,8 +354,8 @@ class _Batch:
         texts: Sequence[tuple[int, str, str | None]],
         answers: Sequence[Answered],
     ) -> None:
-        """An undo or a redo of `target`: `words` are those that it brings back, `texts` the annotations, `answers` to
-        questions."""
+        """Add an undo or a redo of `target`: `words` are the decisions that it brings back, `texts` the annotations,
+        `answers` the answers to questions."""
         common = {"act": act.act, "round": log.round, "reviewer": reviewer, "created_at": utc_now()}
         self._rows["acts"].append(common | {"kind": str(act.kind), "target": target})
         for where, kind, value in texts:
@@ -371,7 +376,7 @@ class _Batch:
         for part, (table, rows) in enumerate(parts.items()):
             self._rows[table].clear()
             seqs = self._db.insert(table, rows, returning="seq")
-            for seq, row in zip(seqs, rows, strict=False):  # none of many rows
+            for seq, row in zip(seqs, rows, strict=False):  # many rows return no seqs
                 new = row | {"part": part, "seq": seq}
                 if "candidate_id" in row:
                     new["place"] = place(*(parse_candidate_id(row["candidate_id"]) or (0, 0, 0))[1:])
@@ -380,34 +385,34 @@ class _Batch:
                 self._new.setdefault(row["round"], []).append(new)
 
     def committed(self) -> None:
-        """Tell the logs in memory, so that they need not read what was written here."""
+        """Pass the new rows to the logs in memory, so that they need not read them."""
         after = self._db.version(*TABLES)
         for number in self._new.keys() | self._locked.keys():
             log = self._logs.known(number)
             if log is not None:
                 with log.lock:
-                    if self._told(log):
-                        log.kept_up(self._before, after)
+                    if self._pass_rows(log):
+                        log.mark_committed(self._before, after)
 
-    def _told(self, log: RoundLog) -> bool:
-        """Whether the log knows all that was written of its round."""
+    def _pass_rows(self, log: RoundLog) -> bool:
+        """Pass the new rows of its round to a log. Returns whether the log now has all of them."""
         rows = sorted(self._new.pop(log.round, []), key=lambda row: (row["part"], row["seq"]))
         return not self._many and log.take(rows, self._before)
 
     def forget(self) -> None:
-        """What was written does not come to hold."""
+        """Clear the locked logs: what was written is rolled back, or may be."""
         for log in self._locked.values():
             log.forget()
 
 
 def _shown(act: Act, name: str) -> dict[str, Any]:
-    """How the candidate was come upon, as far as the act tells."""
+    """The columns for how the candidate was shown, None if the act does not record it."""
     display = act.shown if act.shown is not None and act.shown.candidate_id == name else None
     return {"shown_in": display.order if display else None, "as_audit": display.audit if display else None}
 
 
 def _refusal(act: Act, rounds: dict[str, int], round_number: int, guide: int) -> str | None:
-    """Why the act cannot be said, or None; `guide` is the newest version of the guide."""
+    """Why the act is refused, or None; `guide` is the newest version of the guide."""
     for name in act.candidate_ids:
         if name not in rounds:
             return f"there is no candidate {name[:60]!r}; a candidate is named round.prompt.k, e.g. 1.17.3"

@@ -1,7 +1,7 @@
-"""A backup: one zip file with the rows of every table, the settings file and, where wished, the models' files.
+"""A backup: one zip file with the rows of every table, the settings file and, on request, the models' files.
 
-Views and defaults are not in it: what restores it runs the migrations up to the backup's own, puts the rows in, and lets the
-project migrate on when it is opened. So a backup of any version is read by every later one.
+Views and defaults are not in it: a restore runs the migrations up to the backup's own and inserts the rows; the project
+migrates further when it is opened. So every later version reads a backup of any earlier one.
 """
 
 from __future__ import annotations
@@ -32,8 +32,8 @@ DATABASE = "rsf.duckdb"
 SCRATCH = ".backup-"
 _CHUNK = 1 << 20
 _LARGEST_MANIFEST = 64 << 20  # bytes: a line for each file of a model
-_MOST = 2**32  # rows of a table, and numbers that a sequence gave: each is counted
-_DAMAGED = (  # what reading a ZIP raises, one that is locked by a password too
+_MOST = 2**32  # rows of a table, or numbers of a sequence: a restore draws each number
+_DAMAGED = (  # what reading a ZIP raises, also one locked by a password
     zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, ValueError, RuntimeError, OSError
 )  # fmt: skip
 _CREATE_MIGRATIONS = (
@@ -44,7 +44,7 @@ _CREATE_MIGRATIONS = (
 @dataclass(frozen=True, slots=True)
 class Manifest:
     """What a backup holds: `tables` by name with their number of rows, `sequences` with the last number each gave, `files`
-    with their SHA-256; `models` are the folders of models there were, whether their files are in it or not."""
+    with their SHA-256; `models` are the folders of models that existed, whether or not their files are in it."""
 
     format: int
     migration: int
@@ -55,11 +55,11 @@ class Manifest:
 
 
 def save(connection: duckdb.DuckDBPyConnection, folder: Path, scratch: Path, file: Path, models: bool) -> Manifest:
-    """Back up the database of the project in `folder`, as of this moment, to `file`, which is there whole or not at all.
-    `scratch` is a folder the database may write to. Raises BackupError where `file` is there already."""
+    """Back up the database of the project in `folder`, as of this moment, to `file`, which is written whole or not at all.
+    `scratch` is a folder the database may write to. Raises BackupError if `file` already exists."""
     if file.exists():
         raise BackupError(f"{file} already exists: choose another file for the backup")
-    for left in scratch.glob(f"{SCRATCH}*"):  # by a backup that was killed
+    for left in scratch.glob(f"{SCRATCH}*"):  # by a killed backup
         shutil.rmtree(left, ignore_errors=True)
     with writable(scratch), tempfile.TemporaryDirectory(prefix=SCRATCH, dir=scratch) as temporary:
         rows, sequences, migration = _export(connection, Path(temporary))
@@ -90,13 +90,13 @@ def save(connection: duckdb.DuckDBPyConnection, folder: Path, scratch: Path, fil
 
 
 def restore(file: Path, folder: Path) -> Manifest:
-    """Make the project in `folder`, which must not be there or be empty, from a backup. It is made aside and put in place
-    at the end. Raises BackupError naming what is wrong with the backup; then nothing is left behind."""
+    """Make the project in `folder`, which must be missing or empty, from a backup. It is built beside `folder` and moved
+    into place at the end. Raises BackupError naming what is wrong with the backup; then nothing is left behind."""
     if folder.is_symlink() and not folder.exists():
         raise BackupError(f"{folder} is a link that leads nowhere: remove it, or name another folder")
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
         raise BackupError(f"{folder} is not empty: a backup is restored to a new folder")
-    with _opened(file) as (archive, manifest):
+    with _open_backup(file) as (archive, manifest):
         with writable(folder.parent):
             folder.parent.mkdir(parents=True, exist_ok=True)
             aside = Path(tempfile.mkdtemp(prefix=".restoring-", dir=folder.parent))
@@ -123,7 +123,8 @@ def restore(file: Path, folder: Path) -> Manifest:
 
 
 def _export(connection: duckdb.DuckDBPyConnection, temporary: Path) -> tuple[dict[str, int], dict[str, int], int]:
-    """Write every table as Parquet, all of one moment; their numbers of rows, where the sequences stand, the migration."""
+    """Write every table as Parquet, all of one moment. Returns the numbers of rows, the last numbers of the sequences and the
+    migration."""
     cursor = connection.cursor()
     cursor.execute("BEGIN")
     try:
@@ -177,7 +178,7 @@ def _import(database: Path, unpacked: Path, manifest: Manifest, file: Path) -> N
 
 
 @contextlib.contextmanager
-def _opened(file: Path) -> Iterator[tuple[zipfile.ZipFile, Manifest]]:
+def _open_backup(file: Path) -> Iterator[tuple[zipfile.ZipFile, Manifest]]:
     try:
         archive = zipfile.ZipFile(file)
     except FileNotFoundError as error:
@@ -211,7 +212,7 @@ def _manifest(archive: zipfile.ZipFile, file: Path) -> Manifest:
 
 
 def _is_inside(name: str) -> bool:
-    """Whether a file of the archive stays in the folder that it is unpacked to, and is one that a backup holds."""
+    """Whether a file of the archive stays inside the folder it is unpacked to and is of a kind that a backup holds."""
     parts = PurePosixPath(name).parts
     return name == SETTINGS or (
         len(parts) > 1 and parts[0] in ("tables", "models", "scorers") and ".." not in parts and "\\" not in name

@@ -33,7 +33,7 @@ class Candidates:
         ]
 
     def completions(self, candidate_ids: Sequence[str]) -> list[str]:
-        """The text of each candidate, in the order asked."""
+        """The text of each candidate, in the order of `candidate_ids`."""
         rows = self._db.rows("completions", {"candidate_ids": list(candidate_ids)})
         texts = {row["candidate_id"]: row["completion"] for row in rows}
         return [texts[candidate_id] for candidate_id in candidate_ids]
@@ -52,16 +52,16 @@ class Candidates:
         return [row["sampling"] for row in self._db.rows("sampling_laws", {"round": round_number})]
 
     def accepted_by_prompt(self, round_number: int, job_ids: Sequence[str]) -> list[dict[str, int]]:
-        """Of what some jobs drew: `drawn` and, by the rule at the M in force, `accepted` candidates of each prompt of which
-        all are decided."""
+        """For each prompt whose candidates of these jobs are all decided, those without a score left out: how many were
+        `drawn`, and how many the rule `accepted` at the M in force."""
         return self._db.rows("accepted_by_prompt", {"round": round_number, "job_ids": list(job_ids)})
 
     def candidates_to_score(
         self, round_number: int, scorers: Sequence[str], again: bool = False, elsewhere: Sequence[str] = ()
     ) -> pa.Table:
-        """Candidates of the round that lack a score of any of `scorers`, and those made elsewhere that lack one of
-        `elsewhere`, some of these; `missing` lists which. Pairs that were found to have no score are asked for only
-        `again`."""
+        """Candidates of the round that lack a score of any of `scorers`, and candidates made elsewhere that lack one of
+        `elsewhere`, a subset of `scorers`; `missing` lists which. Pairs that were found to have no score are included
+        only if `again`."""
         params = {"round": round_number, "scorers": list(scorers), "again": again, "elsewhere": list(elsewhere)}
         return self._db.arrow("candidates_to_score", params)
 
@@ -70,12 +70,12 @@ class Candidates:
         return self._db.arrow("siblings", {"round": round_number, "prompt_ids": list(prompt_ids)})
 
     def count_scores(self, round_number: int, scorers: Sequence[str]) -> dict[str, int]:
-        """How many candidates of the round each of `scorers` has scored; those that scored none are left out."""
+        """How many candidates of the round each of `scorers` has scored; scorers without any are left out."""
         rows = self._db.rows("count_scores", {"round": round_number, "scorers": list(scorers)})
         return {row["scorer"]: row["count"] for row in rows}
 
     def count_scored_by(self, round_number: int, scorer: str, elsewhere: bool) -> ScoredBy:
-        """How far a scorer has come with a round, with candidates made `elsewhere` or without."""
+        """How far a scorer has come with a round, including candidates made elsewhere if `elsewhere`."""
         params = {"round": round_number, "scorer": scorer, "elsewhere": elsewhere}
         return ScoredBy(**self._db.rows("count_scored_by", params)[0])
 
@@ -84,7 +84,7 @@ class Candidates:
         return self._db.arrow("pairs_without_score", {"round": round_number, "scorers": list(scorers)})
 
     def without_score(self, round_number: int) -> list[NoScoreRecord]:
-        """What the target in force needs of the round's candidates and there is not, and why, by candidate."""
+        """The scores that the target in force needs and the round's candidates do not have, and why, by candidate."""
         tables = ("scores", "no_scores", "unscored", "thresholds")
         name = ("without_score", round_number)
         rows = self._kept.unchanged(name, tables, lambda: self._db.rows("without_score", {"round": round_number}))
@@ -103,8 +103,8 @@ class Candidates:
         return self._db.arrow("round_scores", {"round": round_number, "scorers": list(scorers)})
 
     def score_column(self, round_number: int, scorer: str, everywhere: bool = False) -> NDArray[np.float64]:
-        """The scorer's score of each row of `ratios`, or `everywhere` of each that was drawn, by prompt and k; NaN where there
-        is none."""
+        """The scorer's score of each row of `ratios`, or with `everywhere` of each drawn candidate, by prompt and k; NaN if
+        there is none."""
         if everywhere:
             return self.scores_by_place(round_number, scorer)[1]
         rows = self._db.arrow("score_column", {"round": round_number, "scorer": scorer})
@@ -112,7 +112,7 @@ class Candidates:
         return column
 
     def scores_by_place(self, round_number: int, scorer: str) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
-        """The places of all candidates that the round has drawn, ascending, and the scorer's score of each, NaN where there is
+        """The places of all candidates that the round has drawn, ascending, and the scorer's score of each, NaN if there is
         none."""
         rows = self._db.arrow("score_column_everywhere", {"round": round_number, "scorer": scorer})
         prompt, k = (rows[name].to_numpy().astype(np.int64) for name in ("prompt_id", "k"))
@@ -123,13 +123,13 @@ class Candidates:
         return self._db.version("candidates", "scores")
 
     def review_score(self, round_number: int, scorer: str) -> NDArray[np.float64]:
-        """The scorer's score of each row of `review_table`, in its order; NaN where there is none."""
+        """The scorer's score of each row of `review_table`, in its order; NaN if there is none."""
         rows = self._db.arrow("review_score", {"round": round_number, "scorer": scorer})
         column: NDArray[np.float64] = rows["score"].to_numpy()
         return column
 
     def scorers(self, round_number: int) -> list[str]:
-        """The scorers that have scored candidates of the round, by name; log-probabilities of references are none."""
+        """The scorers that have scored candidates of the round, by name, without log-probabilities of references."""
         name = ("scorers_of_round", round_number)
         rows = self._kept.unchanged(
             name, ("scores",), lambda: self._db.rows("scorers_of_round", {"round": round_number})
@@ -137,20 +137,20 @@ class Candidates:
         return [row["scorer"] for row in rows]
 
     def scorer_milliseconds(self) -> dict[str, float]:
-        """What a candidate took at the last job that is done, by scorer."""
+        """Milliseconds a candidate in the last finished job, by scorer."""
         return {row["scorer"]: row["value"] for row in self._db.rows("scorer_milliseconds", {"prefix": SCORER_COST})}
 
     def scores_and_opinions(self, scorer: str) -> pa.Table:
-        """candidate_id, prompt_id, score, accepted of the candidates of every round that people decided and the scorer has
-        a score of."""
+        """candidate_id, prompt_id, score, accepted of the candidates of every round that people decided and the scorer
+        scored."""
         return self._db.arrow("scores_and_opinions", {"scorer": scorer})
 
     def texts_of(self, candidate_ids: Sequence[str]) -> dict[str, tuple[str, str]]:
-        """What a few candidates were asked, and their completions, by name."""
+        """The prompts and completions of a few candidates, by name."""
         rows = self._db.look_up("texts_of", candidate_ids)
         return {row["candidate_id"]: (row["prompt"], row["completion"]) for row in rows}
 
     def candidates_to_try(self, round_number: int, limit: int) -> list[Tried]:
-        """Candidates of as many prompts of a round as there are, the same each time."""
+        """At most `limit` candidates of as many prompts of a round as possible, the same each time."""
         params = {"round": round_number, "limit": limit}
         return [Tried(**row) for row in self._db.rows("candidates_to_try", params)]

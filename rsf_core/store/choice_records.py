@@ -1,4 +1,4 @@
-"""What reviewers said of candidates of a prompt that they had before them together, as it is read."""
+"""Comparisons and rankings of candidates of one prompt, as they are read from the database."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from rsf_core.domain import Verdict
 
 @dataclass(frozen=True, slots=True)
 class ComparisonRecord:
-    """What a reviewer said of two candidates, and by which version of the guide. `seq` tells what was said before and after,
-    in rankings too."""
+    """A reviewer's verdict on two candidates, and the version of the guide it was given under. `seq` orders comparisons and
+    rankings together."""
 
     seq: int
     act: str
@@ -24,7 +24,7 @@ class ComparisonRecord:
 @dataclass(frozen=True, slots=True)
 class RankingRecord:
     """How a reviewer ranked some candidates of a prompt: each has its place, 1 is the best and equal places are ties. `seq`
-    and `guide` as of a comparison."""
+    and `guide` are as in ComparisonRecord."""
 
     seq: int
     act: str

@@ -1,5 +1,4 @@
-"""What people said where candidates of a prompt are compared, as acts: appended, never changed, taken back by appending
-again."""
+"""Comparisons and rankings of candidates of a prompt, as acts: appended, never changed, taken back by appending again."""
 
 from __future__ import annotations
 
@@ -22,12 +21,12 @@ L = TypeVar("L", bound=WordLog[Any, Any])
 
 
 class Choices(ABC, Generic[W, L]):
-    """One kind of choice: its table, how a row is made, and what is refused, are a subclass's."""
+    """One kind of choice. A subclass defines its table, how a row is made, and what is refused."""
 
     table: str
     kind: ChoiceKind
-    known: str  # the question for the rows of acts
-    done: str  # what a reviewer without a word in a round has not done, in words
+    known: str  # the query for the rows of acts
+    done: str  # for messages: what a reviewer without a choice in a round has not done
 
     def __init__(self, database: Database, guides: Guides) -> None:
         self._db, self._guides = database, guides
@@ -39,32 +38,32 @@ class Choices(ABC, Generic[W, L]):
 
     @abstractmethod
     def ids(self, row: dict[str, Any]) -> tuple[str, ...]:
-        """The candidates that a row of `known` is of."""
+        """The candidates that a row of `known` is about."""
 
     @abstractmethod
     def ids_of(self, word: W) -> tuple[str, ...]:
-        """The candidates that a word is of."""
+        """The candidates that a word is about."""
 
     @abstractmethod
     def content(self, choice: Choice) -> dict[str, Any]:
-        """What a choice says, as columns."""
+        """The content of a choice, as columns."""
 
     @abstractmethod
     def content_of(self, word: W) -> dict[str, Any]:
-        """What a word said, as columns."""
+        """The content of a word, as columns."""
 
     @abstractmethod
     def nonsense(self, choice: Choice) -> str | None:
-        """Why a choice makes no sense, whatever there is in the round; or None."""
+        """Why a choice is not valid, whatever the round holds; or None."""
 
     def log(self, round_number: int) -> L:
-        """The log of a round; hold its lock, and refresh it, while asking it."""
-        if self._db.in_transaction:  # what is written here may never come to hold
+        """The log of a round. Hold its lock and refresh it before reading it."""
+        if self._db.in_transaction:  # what is written here may be rolled back
             return self.new_log(round_number)
         return self._logs.of(round_number)
 
     def standing(self, round_number: int) -> list[W]:
-        """All that holds in a round."""
+        """Every choice in effect in a round."""
         log = self.log(round_number)
         with log.lock:
             log.refresh()
@@ -72,13 +71,14 @@ class Choices(ABC, Generic[W, L]):
 
     @named
     def say_all(self, choices: Sequence[Choice], round_number: int, reviewer: str) -> list[Said]:
-        """Keep what a reviewer says in a round, in order and all of it together. What was said before changes nothing; what
-        makes no sense is refused, by itself. An undo comes back with the candidates of what it took back."""
+        """Save a reviewer's choices in a round, in order and in one transaction. A choice that was saved before changes
+        nothing; a choice that is not valid is refused alone. The outcome of an undo names the candidates of the choice
+        it took back."""
         log = self.log(round_number)
         with ExitStack() as held:
             try:
                 with self._db.transaction(f"saving what {reviewer} said of candidates of a prompt"):
-                    held.enter_context(log.lock)  # until it is committed: nobody else reads what may never come to hold
+                    held.enter_context(log.lock)  # until the commit: nobody else reads what may be rolled back
                     log.refresh()
                     return self._perform(choices, log, round_number, reviewer)
             except BaseException:
@@ -88,7 +88,7 @@ class Choices(ABC, Generic[W, L]):
 
     @named
     def one(self, choice: Choice, round_number: int, reviewer: str) -> Said:
-        """Keep one choice. Raises StageError where it is refused."""
+        """Save one choice. Raises StageError if it is refused."""
         (outcome,) = self.say_all([choice], round_number, reviewer)
         if outcome.refused is not None:
             raise StageError(outcome.refused)
@@ -102,12 +102,12 @@ class Choices(ABC, Generic[W, L]):
             if choice.act in before:
                 outcomes.append(Said(choice.act, before[choice.act], known=True))
                 continue
-            outcomes.append(self._said(choice, log, round_number, reviewer))
+            outcomes.append(self._save(choice, log, round_number, reviewer))
             if outcomes[-1].refused is None:
                 before[choice.act] = outcomes[-1].candidate_ids
         return outcomes
 
-    def _said(self, choice: Choice, log: L, round_number: int, reviewer: str) -> Said:
+    def _save(self, choice: Choice, log: L, round_number: int, reviewer: str) -> Said:
         newest = self._guides.version()
         refused = self._refusal(choice, round_number, newest)
         if refused is not None:
@@ -127,7 +127,7 @@ class Choices(ABC, Generic[W, L]):
         return Said(choice.act, ids)
 
     def _refusal(self, choice: Choice, round_number: int, guide: int) -> str | None:
-        """Why it cannot be said, or None; `guide` is the newest version of the guide."""
+        """Why the choice is refused, or None; `guide` is the newest version of the guide."""
         if choice.guide is not None and not 0 <= choice.guide <= guide:
             return f"there is no version {choice.guide} of the guide: the newest is {guide}"
         if choice.kind is ChoiceKind.UNDO:

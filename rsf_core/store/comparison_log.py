@@ -1,4 +1,4 @@
-"""A round's comparisons and rankings that hold, in memory."""
+"""A round's comparisons and rankings in effect, in memory."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ Pair = tuple[str, str]
 
 
 def pair_of(one: str, other: str) -> Pair:
-    """Two candidates, whichever stands left."""
+    """Two candidates in a fixed order, whichever was shown on the left."""
     return (one, other) if one < other else (other, one)
 
 
@@ -29,7 +29,7 @@ class ComparisonLog(WordLog[ComparisonRecord, Pair]):
 
 
 class RankingLog(WordLog[RankingRecord, int]):
-    """By prompt: whichever of its candidates were ranked."""
+    """By prompt, whichever of its candidates were ranked."""
 
     table, since = "rankings", "rankings_since"
 

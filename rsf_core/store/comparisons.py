@@ -1,4 +1,4 @@
-"""What people said of two candidates of a prompt: which is better, or a tie."""
+"""Reviewers' verdicts on two candidates of a prompt: which is better, or a tie."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ class Comparisons(Choices[ComparisonRecord, ComparisonLog]):
 
     @named
     def say(self, act: str, round_number: int, left_id: str, right_id: str, verdict: Verdict, reviewer: str) -> bool:
-        """Say which of two candidates is better; False where this act was said before, so that nothing changes. Raises
+        """Save which of two candidates is better. Returns False if this act was saved before: then nothing changes. Raises
         StageError for two that cannot be compared."""
         return not self.one(Choice(act, ChoiceKind.COMPARE, (left_id, right_id), verdict), round_number, reviewer).known
 
     @named
     def undo(self, act: str, round_number: int, reviewer: str) -> Pair | None:
-        """Take back the reviewer's last comparison of the round; the pair, None where this act was said before. Raises
-        StageError where there is nothing to take back."""
+        """Take back the reviewer's last comparison of the round. Returns the pair, None if this act was saved before. Raises
+        StageError if there is nothing to take back."""
         undone = self.one(Choice(act, ChoiceKind.UNDO), round_number, reviewer)
         return None if undone.known else (undone.candidate_ids[0], undone.candidate_ids[1])
 

@@ -1,4 +1,4 @@
-"""The part of the store for curated sets, frozen for ever."""
+"""The part of the store for curated sets, which never change."""
 
 from __future__ import annotations
 
@@ -33,14 +33,15 @@ class CuratedSets:
         return self._db.rows("accepted_samples", {"round": round_number})
 
     def samples_of(self, round_number: int, candidate_ids: Sequence[str]) -> list[dict[str, Any]]:
-        """The same as `accepted_samples` of these candidates, as they were drawn and whatever was decided."""
+        """The columns of `accepted_samples` for these candidates, as they were drawn and whatever was decided."""
         return self._db.rows("samples_of", {"round": round_number, "candidate_ids": list(candidate_ids)})
 
     def count_to_choose_from(
         self, round_number: int, without: Collection[int], *, constraints: bool, once: bool
     ) -> Choice:
-        """How many samples a control can be chosen from, and of how many prompts, those in `without` left out: all that was
-        drawn and judged, or, with `constraints`, what passes them and has ended. `once`: equal ones of a prompt count once."""
+        """How many samples, of how many prompts, a control can be chosen from, without the prompts in `without`: all that
+        were drawn and judged or, with `constraints`, those that pass them and have ended. With `once`, equal samples of a
+        prompt count once."""
         params = {"round": round_number, "without": list(without), "constraints": constraints}
         (row,) = self._db.rows("count_to_choose_from", params)
         return Choice(row["different" if once else "samples"], row["prompts"])
@@ -52,7 +53,7 @@ class CuratedSets:
         ]
 
     def add_curated_set(self, record: CuratedRecord, samples: Sequence[dict[str, Any]]) -> CuratedRecord:
-        """The set as it is stored, with its number in the sequence."""
+        """Add a set. Returns it as stored, with its number in the sequence."""
         row = row_of(record)
         with self._db.transaction(f"freezing the curated set {record.curated_id}"):
             self._db.insert("curated_sets", [row | {"scope": str(record.scope), "summary": json.dumps(record.summary)}])

@@ -1,7 +1,7 @@
-"""One DuckDB file: opening, locking down, migrating, transactions. What is asked of it stands in store.py.
+"""One DuckDB file: opening, locking down, migrating, transactions. The queries are in store.py.
 
 A connection shared by threads returns wrong rows without an exception, so every thread has its own cursor; one lock
-orders whoever writes. The `.duckdb` file is never opened, copied or hashed here a second time: closing that second
+serialises writers. The `.duckdb` file is never opened, copied or hashed here a second time: closing that second
 handle would drop the process's POSIX lock on it.
 """
 
@@ -33,14 +33,12 @@ from rsf_core.store.sql import migrations, queries
 log = logging.getLogger(__name__)
 
 Params = Mapping[str, Any]
-ROOM_BYTES = 8 << 20  # that a checkpoint needs, besides twice the log
-REPLAYED_COMMITS = 1_000  # of the log: whoever opens the project next reads them again, 0.15 ms of the processor each
+ROOM_BYTES = 8 << 20  # of free space that a checkpoint needs, besides twice the log
+REPLAYED_COMMITS = 1_000  # in the log: the next opening replays them, 0.15 ms of processor time each
 LONG_LOG_BYTES = 32 << 20  # ten segments of 10,000 candidates: folding them keeps reviewers waiting for 0.2 s
 FEW = 64  # rows up to which writing values is quicker than going through Arrow
 AT_ONCE = 256  # keys of one look-up
-KEPT_STATEMENTS = (
-    512  # as they were parsed, a few kB each: an insert of each number of rows is one, and so is a look-up
-)
+KEPT_STATEMENTS = 512  # parsed, a few kB each: an insert or a look-up of each number of rows is a statement of its own
 _WRITES = re.compile(r"\b(?:INSERT INTO|DELETE FROM|UPDATE) (\w+)")
 
 
@@ -50,8 +48,8 @@ def utc_now() -> datetime:
 
 
 def problem_of(path: Path) -> str | None:
-    """Why a file cannot be the database of a project, as far as it can be told without opening it; DuckDB would begin an
-    empty one where there is none, or one of 0 bytes."""
+    """Why a file cannot be the database of a project, as far as can be seen without opening it, or None. DuckDB would start
+    an empty database if the file is missing or has 0 bytes."""
     try:
         with path.open("rb") as file:
             head = file.read(12)
@@ -70,7 +68,7 @@ class Database:
     def __init__(self, path: Path, backups: Path) -> None:
         self.path = path
         self._backups = backups
-        # An owner that was killed has left a log: how long it is nobody knows.
+        # A killed owner leaves a log of unknown length.
         self._logged = REPLAYED_COMMITS if self._log_bytes() else 0  # commits since the log was folded into the file
         try:
             self._connection = duckdb.connect(str(path), config={"checkpoint_threshold": "256MB"})
@@ -79,8 +77,8 @@ class Database:
         self._local = threading.local()
         self._write_lock = FairLock()
         self._depth = 0
-        self.doing = ""  # what is being written, for whoever waits for it
-        self._written: set[str] = set()  # the tables that the transaction has written, as far as it is known
+        self.doing = ""  # what is being written, to show to those who wait
+        self._written: set[str] = set()  # the tables that the transaction has written, as far as known
         self._versions: Counter[str] = Counter()
         self._keeping = threading.Lock()
         self._statements: dict[str, duckdb.Statement] = {}
@@ -101,13 +99,13 @@ class Database:
 
     @property
     def has_long_log(self) -> bool:
-        """Whether the write-ahead log holds so much that reading it again, or folding it later, would be noticed."""
+        """Whether the write-ahead log is so long that replaying it, or folding it later, would be noticed."""
         return self._logged >= REPLAYED_COMMITS or self._log_bytes() >= LONG_LOG_BYTES
 
     def checkpoint(self) -> None:
         """Fold the write-ahead log into the file; called when idle, or when the log is long. Raises OutOfSpaceError or
-        StoreError before it is begun where there is no room for it or the folder cannot be written: one that fails half-way
-        makes DuckDB refuse all that follows."""
+        StoreError before it begins if there is no room for it or the folder cannot be written: a checkpoint that fails
+        half-way makes DuckDB refuse everything after it."""
         with self._write_lock, self.guard("tidying the database"):
             needed = ROOM_BYTES + 2 * self._log_bytes()
             if shutil.disk_usage(self.path.parent).free < needed:
@@ -132,8 +130,8 @@ class Database:
 
     @contextmanager
     def transaction(self, doing: str) -> Iterator[None]:
-        """All writes inside happen together or not at all. Nested ones join the outer one. `doing` says in the error
-        message what was being written."""
+        """All writes inside happen together or not at all. Nested transactions join the outer one. `doing` names in error
+        messages what was being written."""
         with self._write_lock, self.guard(doing):
             if self._depth:
                 yield
@@ -170,7 +168,7 @@ class Database:
         return (self._versions["any"], *(self._versions[table] for table in tables))
 
     def changes(self, table: str) -> None:
-        """Say that what is read of `table` differs after this transaction, though nothing is written to it."""
+        """Mark `table` as changed by this transaction, though nothing is written to it: what is read of it differs."""
         self._written.add(table)
 
     def run(self, name: str, params: Params | None = None) -> None:
@@ -185,11 +183,11 @@ class Database:
         columns = ", ".join(f'"{name}"' for name in rows.column_names)
         cursor.register("incoming", rows)
         cursor.execute(f'INSERT INTO "{table}" ({columns}) SELECT {columns} FROM incoming')
-        cursor.unregister("incoming")  # not after a failure: the rollback has taken the view away already
+        cursor.unregister("incoming")  # not after a failure: the rollback has already removed the view
 
     def insert(self, table: str, rows: Sequence[Mapping[str, Any]], returning: str | None = None) -> list[Any]:
-        """Append rows given as dictionaries, all with the same keys (inside a transaction). What the database gave each of
-        up to `FEW` rows as its `returning` column; nothing of more."""
+        """Append rows given as dictionaries, all with the same keys (inside a transaction). Returns the column `returning`
+        of the new rows, nothing for more than `FEW` rows."""
         if len(rows) > FEW:
             self.append(table, pa.Table.from_pylist([dict(row) for row in rows]))
         elif rows:
@@ -208,8 +206,8 @@ class Database:
         return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
 
     def look_up(self, name: str, keys: Sequence[Any]) -> list[dict[str, Any]]:
-        """The named query for each of `keys`, which stand as `IN $keys` in it: as constants, so that an index or what is
-        known of each part of the table is used, where a joined list would mean to read all of it."""
+        """The rows of the named query for `keys`, which stand as `IN $keys` in it: as constants, so that DuckDB uses an index
+        or the statistics of each part of the table; for a joined list it would read the whole table."""
         looked_up: list[dict[str, Any]] = []
         for start in range(0, len(keys), AT_ONCE):
             part = keys[start : start + AT_ONCE]
@@ -223,7 +221,7 @@ class Database:
         return self._cursor().sql(queries()[name], params=dict(params or {})).to_arrow_table()
 
     def _execute(self, sql: str, values: list[Any] | dict[str, Any]) -> duckdb.DuckDBPyConnection:
-        """Run one statement. It is parsed once: for a statement of a few rows that takes longer than all the rest."""
+        """Run one statement. It is parsed once: for a few rows parsing takes longer than all the rest."""
         return self._cursor().execute(self._parsed(sql), values)
 
     def _parsed(self, sql: str) -> duckdb.Statement:
@@ -244,7 +242,7 @@ class Database:
 
     @contextmanager
     def guard(self, doing: str) -> Iterator[None]:
-        """Turns what the database raises into errors that say what was being done."""
+        """Turn what the database raises into errors that name what was being done."""
         try:
             yield
         except duckdb.ConstraintException as error:
@@ -289,7 +287,7 @@ class Database:
         if done:
             self.backup(f"before-migration-{pending[0][0]}")
         for place, (number, name, sql) in enumerate(pending, start=1):
-            if done:  # on standard error, where nothing else was set up: the person waits for it
+            if done:  # to standard error, unless logging is set up: the person waits for it
                 log.warning("migrating the database: %d of %d (%d, %s) …", place, len(pending), number, name)
             with self.transaction(f"migrating the database ({number}, {name})"):
                 cursor.execute(sql)
@@ -297,13 +295,13 @@ class Database:
         cursor.execute("CHECKPOINT")
 
     def backup(self, label: str) -> Path:
-        """Back up the project, without the models' files, beside the exports; the file, which `rsf restore` reads."""
+        """Back up the project, without the models' files, beside the exports. Returns the file, for `rsf restore`."""
         file = self.new_backup(label)
         self.back_up_to(file, models=False)
         return file
 
     def new_backup(self, label: str) -> Path:
-        """A name beside the exports that no backup has yet, whatever the clock says: its time is for the reader."""
+        """A path beside the exports that no backup has yet, whatever the clock reads; the time in it is for people."""
         stem = f"{utc_now():%Y%m%dT%H%M%S}-{label}"
         names = (f"{stem}-{at}.zip" if at else f"{stem}.zip" for at in itertools.count())
         return next(self._backups / name for name in names if not (self._backups / name).exists())

@@ -1,4 +1,4 @@
-"""The part of the store for what decides a round: targets, log ratios, M; and what came of it."""
+"""The part of the store for what decides a round (targets, log ratios, M) and for the outcome."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from rsf_core.store.kept import Kept
 from rsf_core.store.records import PromptKind, RoundCounts, ThresholdRecord
 from rsf_core.store.tally import Tallies, Votes
 
-COUNTED_TABLES = (  # all that counts of a round are of
+COUNTED_TABLES = (  # every table that the counts of a round are read from
     *("candidates", "scores", "no_scores", "unscored", "log_ratios", "thresholds", "overrides", "gold_marks"),
     *("prompts", "prompt_events", "candidates_elsewhere", "adaptive_jobs"),
 )
@@ -80,7 +80,7 @@ class Decided:
         self, round_number: int, target_id: int, rows: pa.Table, unscored: pa.Table | None = None
     ) -> None:
         """Rows: candidate_id, log_ratio, critical_log_m, scale; `unscored`: candidate_id, scorer of those that have no log
-        ratio, for there is no score."""
+        ratio because a score is missing."""
         of = {"round": round_number, "target_id": target_id}
         derived = {"log_ratios": rows} | ({} if unscored is None else {"unscored": unscored})
         with self._db.transaction(f"saving the log ratios of round {round_number}"):
@@ -93,9 +93,9 @@ class Decided:
 
     def ratios(self, round_number: int, onlooker_votes: Votes = ()) -> pa.Table:
         """One row for each scored candidate: log_ratio, critical_log_m, scale, override (−1, 0, 1), `planned` (drawn for all
-        prompts alike, and not because a prompt had none), …; with `onlooker_votes` in place of what holds."""
+        prompts alike, and not because a prompt had none), …; with `onlooker_votes` in place of the effective votes."""
         table = self._tallies.table("ratios", round_number, decided=True)
-        return _as_told(table, round_number, onlooker_votes) if onlooker_votes else table
+        return _with_votes(table, round_number, onlooker_votes) if onlooker_votes else table
 
     def ratios_version(self, round_number: int) -> tuple[int, int, int]:
         """Differs whenever `ratios` does."""
@@ -107,27 +107,27 @@ class Decided:
     def drawn(self, round_number: int, onlooker_votes: Votes = ()) -> pa.Table:
         """One row a candidate of the round, in the order of `score_column` everywhere: log_q, log_model, u, truncated, stage
         (see `round_scores`), retired, decided, accepted (in effect), chance (that the rule accepts it; NaN undecided),
-        override (−1, 0, 1); with `onlooker_votes` in place of what holds."""
+        override (−1, 0, 1); with `onlooker_votes` in place of the effective votes."""
         table = self._tallies.table("drawn", round_number, decided=False)
-        return _as_told(table, round_number, onlooker_votes) if onlooker_votes else table
+        return _with_votes(table, round_number, onlooker_votes) if onlooker_votes else table
 
     def scored_version(self) -> tuple[int, ...]:
         """Differs whenever candidates, their scores or the decisions on them do; costs nothing."""
         return self._db.version(*COUNTED_TABLES)
 
     def round_counts(self, round_number: int, onlooker_votes: Votes = ()) -> RoundCounts:
-        """How many candidates of a round stand where, with `onlooker_votes` in place of what holds. After an act only
-        what it touched is read."""
-        name = ("round_counts", round_number, _named(onlooker_votes))
+        """How many candidates of a round are in which state, with `onlooker_votes` in place of the effective votes. After
+        an act only what it touched is read."""
+        name = ("round_counts", round_number, _digest(onlooker_votes))
         return self._kept.unchanged(name, COUNTED_TABLES, lambda: self._count(round_number, onlooker_votes))
 
     def _count(self, round_number: int, onlooker_votes: Votes) -> RoundCounts:
         return self._tallies.counts(round_number, self._retired(), self._scored(round_number), onlooker_votes)
 
     def prompt_kinds(self, round_number: int, onlooker_votes: Votes = ()) -> list[PromptKind]:
-        """What each prompt of the round got, by kind of prompt: a few however many prompts there are; with `onlooker_votes` in
-        place of what holds."""
-        name = ("prompt_kinds", round_number, _named(onlooker_votes))
+        """What each prompt of the round got, by kind of prompt: a few kinds, however many prompts there are; with
+        `onlooker_votes` in place of the effective votes."""
+        name = ("prompt_kinds", round_number, _digest(onlooker_votes))
         return list(
             self._kept.unchanged(
                 name, COUNTED_TABLES, lambda: self._tallies.kinds(round_number, self._retired(), onlooker_votes)
@@ -139,22 +139,22 @@ class Decided:
         return int(self._kept.rows("count_scored", tables, {"round": round_number})[0]["scored"])
 
     def _retired(self) -> NDArray[np.int64]:
-        """The prompts that are not in use any more."""
+        """The prompts that are no longer in use."""
         rows = self._kept.rows("retired_prompt_ids", ("prompt_events",))
         return np.array([row["prompt_id"] for row in rows], np.int64)
 
     def starving_prompts(self, round_number: int) -> list[int]:
-        """The prompts in use whose candidates are all decided, and none of them accepted in effect."""
+        """The prompts in use whose candidates are all decided and none accepted in effect."""
         return [row["prompt_id"] for row in self._db.rows("starving_prompts", {"round": round_number})]
 
 
-def _named(onlooker_votes: Votes) -> bytes:
-    """What tells one from another, short: who many are told of is kept under many names."""
+def _digest(onlooker_votes: Votes) -> bytes:
+    """A short key that differs for different votes: answers are kept under many keys, and there can be many votes."""
     return blake2b(np.array(onlooker_votes, np.int64).tobytes(), digest_size=16).digest() if onlooker_votes else b""
 
 
-def _as_told(rows: pa.Table, round_number: int, onlooker_votes: Votes) -> pa.Table:
-    """`rows` of candidates with other words of people on some candidates."""
+def _with_votes(rows: pa.Table, round_number: int, onlooker_votes: Votes) -> pa.Table:
+    """`rows` of candidates with `onlooker_votes` in place of the effective votes."""
     names = {
         candidate_id(round_number, where >> K_BITS, where & ((1 << K_BITS) - 1)): (vote, accepted)
         for where, vote, accepted in onlooker_votes

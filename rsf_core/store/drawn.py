@@ -1,4 +1,4 @@
-"""What was drawn, as numbers alone: where the candidates of a round stand, and their tokens in parts."""
+"""What was drawn, as numbers alone: the places of the candidates of a round, and their tokens in parts."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ class Drawn:
         self._db = database
 
     def places(self, round_number: int) -> NDArray[np.int64]:
-        """Of every candidate of a round, in order: see domain.place."""
+        """The place of every candidate of a round, in order: see domain.place."""
         rows = self._db.arrow("places_of_round", {"round": round_number})
         places: NDArray[np.int64] = place(rows["prompt_id"].to_numpy().astype(np.int64), rows["k"].to_numpy())
         return places

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class RoundPrompt:
-    """A prompt of a round with the number of its candidates, and of how many of these what holds."""
+    """A prompt of a round with the number of its candidates, and how many are accepted, overridden and truncated."""
 
     prompt_id: int
     text: str

@@ -1,4 +1,4 @@
-"""What happened to jobs and to rounds that run by themselves, as the store keeps it."""
+"""What happened to jobs and to runs of the autopilot, as the store keeps it."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from rsf_core.domain import JobState
 
 @dataclass(frozen=True, slots=True)
 class JobEvent:
-    """A state that a job came to, and why."""
+    """A state that a job entered, and why."""
 
     seq: int
     job_id: str
@@ -21,8 +21,8 @@ class JobEvent:
 
 @dataclass(frozen=True, slots=True)
 class AutopilotEvent:
-    """What the autopilot did in its run number `run`: `event` is a name of rounds/autopilot.py, `last_round` where the run
-    is to end, `pause` whether it waits for a review, `author` who started it."""
+    """What the autopilot did in its run number `run`: `event` is a name of rounds/autopilot.py, `last_round` the round in
+    which the run is to end, `pause` whether it waits for a review, `author` who started it."""
 
     run: int
     event: str

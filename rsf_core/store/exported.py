@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from rsf_core.domain import place
 from rsf_core.store.database import Database
 
-# What an export is read from.
+# The tables that an export is read from.
 TABLES = (
     *("rounds", "candidates", "scores", "log_ratios", "thresholds", "overrides", "annotations"),
     *("prompts", "prompt_events", "curated_sets", "comparisons", "rankings", "candidates_elsewhere"),
@@ -45,7 +45,7 @@ class Exported:
         return Scores({name: self.score(round_number, name) for name in names})
 
     def opinions(self, round_number: int) -> Opinions:
-        """What each reviewer says now of each candidate of a round."""
+        """Each reviewer's current decision on each candidate of a round."""
         return Opinions(self._db.arrow("export_opinions", {"round": round_number}))
 
     def samples_of_prompts(self, curated_id: str) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
@@ -59,30 +59,30 @@ class Exported:
 
 
 class Scores:
-    """The scores of the candidates of a round by scorer, as columns: to look some prompts up in the table would be to read all
-    of it for each part of an export."""
+    """The scores of the candidates of a round by scorer, as columns: looking some prompts up in the table would read all of
+    it for each part of an export."""
 
     def __init__(self, by_scorer: Mapping[str, tuple[NDArray[np.int64], NDArray[np.float64]]]) -> None:
         self._by_scorer = by_scorer
 
     def of_prompts(self, low: int, high: int) -> dict[int, list[dict[str, Any]]]:
-        """Of each candidate of the prompts `low` to `high`, by its place: scorer and score, scorers in their order."""
-        by_prompt: dict[int, list[dict[str, Any]]] = {}
+        """The scores of each candidate of the prompts `low` to `high`, by its place: scorer and score, scorers in order."""
+        by_place: dict[int, list[dict[str, Any]]] = {}
         for scorer, (places, scores) in self._by_scorer.items():
             begin, end = np.searchsorted(places, [place(low, 0), place(high + 1, 0)]).tolist()
             for at, score in zip(places[begin:end].tolist(), scores[begin:end].tolist(), strict=True):
-                by_prompt.setdefault(at, []).append({"scorer": scorer, "score": score})
-        return by_prompt
+                by_place.setdefault(at, []).append({"scorer": scorer, "score": score})
+        return by_place
 
 
 class Opinions:
-    """What reviewers say of the candidates of a round, as columns: of a million they take some ten bytes each."""
+    """Reviewers' current decisions on the candidates of a round, as columns: a million take some ten bytes each."""
 
     def __init__(self, rows: pa.Table) -> None:
         self._rows, self._prompts = rows, rows["prompt_id"].to_numpy()
 
     def of_prompts(self, low: int, high: int) -> dict[str, list[dict[str, Any]]]:
-        """Of each candidate of the prompts `low` to `high`, by its name."""
+        """The decisions on each candidate of the prompts `low` to `high`, by its name."""
         begin, end = np.searchsorted(self._prompts, [low, high + 1]).tolist()
         by_candidate: dict[str, list[dict[str, Any]]] = {}
         for row in self._rows.slice(begin, end - begin).drop_columns(["prompt_id"]).to_pylist():
@@ -91,12 +91,12 @@ class Opinions:
 
     @property
     def counts(self) -> dict[str, int]:
-        """How many candidates each reviewer says something of."""
+        """How many candidates each reviewer has a decision on."""
         return self._counted("reviewer")
 
     @property
     def by_guide(self) -> dict[int, int]:
-        """How many of them were said by each version of the guide; 0: before there was one."""
+        """How many decisions were made under each version of the guide; 0: before there was one."""
         return self._counted("guide")
 
     def _counted(self, column: str) -> dict[Any, int]:

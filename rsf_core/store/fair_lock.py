@@ -1,5 +1,5 @@
-"""A lock that serves whoever asked first. Python's own may serve one thread again and again, and a job's segments come in
-a row: a person's decision would wait for all of them."""
+"""A lock that serves threads in the order they asked. Python's own lock may serve one thread again and again, and a job's
+segments come in a row: a person's decision would wait for all of them."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ class FairLock:
             turn = threading.Lock()
             turn.acquire()
             self._waiting.append(turn)
-        turn.acquire()  # until the one before hands over
+        turn.acquire()  # until the owner before hands over
         self._owner, self._depth = me, 1
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
@@ -43,7 +43,7 @@ class FairLock:
             if self._depth:
                 return
             if self._waiting:
-                self._owner = -1  # taken: it belongs to the one that is let in
+                self._owner = -1  # taken: it belongs to the thread that is let in
                 self._waiting.popleft().release()
             else:
                 self._owner = None

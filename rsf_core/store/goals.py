@@ -1,4 +1,4 @@
-"""How many candidates reviewers mean to decide, and what they have decided when: appended, never changed."""
+"""How many candidates reviewers mean to decide, and what they decided when: appended, never changed."""
 
 from __future__ import annotations
 
@@ -28,5 +28,5 @@ class Goals:
         return self._db.version("overrides", "acts")
 
     def words_since(self, round_number: int, seq: int) -> list[dict[str, Any]]:
-        """seq, act, reviewer, action, created_at, kind and place of what was decided in a round since, in order."""
+        """seq, act, reviewer, action, created_at, kind and place of the decisions of a round after `seq`, in order."""
         return self._db.rows("words_since", {"round": round_number, "seq": seq})

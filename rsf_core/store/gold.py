@@ -1,5 +1,5 @@
-"""Gold items: candidates whose right decision the owner knows, as marks: appended, never changed. While one is marked, its
-decision is the word in force (see the view `opinions`), and what reviewers say of it is their answer."""
+"""Gold items: candidates whose right decision the owner knows, as marks: appended, never changed. While a candidate is
+marked, the right decision is the effective one (see the view `opinions`), and a reviewer's decision is their answer."""
 
 from __future__ import annotations
 
@@ -23,17 +23,17 @@ class Gold:
         self._reading = threading.Lock()
 
     def of_round(self, round_number: int) -> dict[int, GoldMark]:
-        """The gold items of a round by place, the one marked last at the end; the same object until another is marked."""
-        with self._reading:  # of many who come first, one reads, and all have what it read
+        """The gold items of a round by place, the last marked at the end; the same object until another is marked."""
+        with self._reading:  # of many who ask at once, one reads for all
             state, kept = self._db.version("gold_marks"), self._kept
             if kept is None or kept[0] != state:
                 kept = self._kept = state, self._read()
             return kept[1].setdefault(round_number, {})
 
     def _read(self) -> dict[int, dict[int, GoldMark]]:
-        by_prompt: dict[int, dict[int, GoldMark]] = {}
+        by_round: dict[int, dict[int, GoldMark]] = {}
         for row in self._db.rows("gold_marks"):
-            seq, marks = row.pop("seq"), by_prompt.setdefault(row.pop("round"), {})
+            seq, marks = row.pop("seq"), by_round.setdefault(row.pop("round"), {})
             named = parse_candidate_id(row["candidate_id"])
             assert named is not None, "a mark names a candidate"
             where = place(*named[1:])
@@ -41,27 +41,27 @@ class Gold:
             if row["action"] != _NONE:
                 since = seq if before is None else before.since
                 marks[where] = GoldMark(**row | {"action": Action(row["action"]), "since": since})
-        return by_prompt
+        return by_round
 
     @named
     def mark(self, candidate_id: str, action: Action | str, author: str) -> None:
         """Make a candidate a gold item, whose right decision is `action`, or mark it again, under the current guide. Raises
-        StageError for a candidate that is not there, and for an action that decides nothing."""
+        StageError for an unknown candidate, and for an action other than accept and reject."""
         if action not in (Action.ACCEPT, Action.REJECT):
             raise StageError(f"the right decision of a gold item is accept or reject, not {str(action)!r:.60}")
         self._say(candidate_id, str(action), author)
 
     @named
     def unmark(self, candidate_id: str, author: str) -> None:
-        """Make a gold item an ordinary candidate again: what reviewers said of it counts as any word from now on. Raises
-        StageError where it is none."""
+        """Make a gold item an ordinary candidate again: from now on reviewers' decisions on it count like any others. Raises
+        StageError if it is not a gold item."""
         named = parse_candidate_id(candidate_id)
         if named is None or place(*named[1:]) not in self.of_round(named[0]):
             raise StageError(f"{candidate_id[:60]!r} is not a gold item: there is no mark to take away")
         self._say(candidate_id, _NONE, author)
 
     def words(self, round_number: int) -> list[GoldWord]:
-        """What reviewers have said of the gold items of a round from the beginning, word by word."""
+        """Every decision of reviewers on the gold items of a round, from the beginning."""
         names = [mark.candidate_id for mark in self.of_round(round_number).values()]
         return [GoldWord(**row) for row in self._db.rows("gold_words", {"candidate_ids": names})] if names else []
 
@@ -77,4 +77,4 @@ class Gold:
         row: dict[str, Any] = {"candidate_id": candidate_id, "round": named[0], "action": action, "author": author}
         with self._db.transaction(f"saving that {candidate_id} is a gold item"):
             self._db.insert("gold_marks", [row | {"guide": self._guides.version(), "created_at": utc_now()}])
-            self._db.changes("overrides")  # what is read of people's words reads marks with them
+            self._db.changes("overrides")  # what is read of overrides includes the marks

@@ -17,7 +17,7 @@ class Guides:
         return [GuideVersion(**row) for row in self._db.rows("guide_versions")]
 
     def version(self) -> int:
-        """The number of the newest version, 0 before there is one. Kept: every decision asks for it."""
+        """The number of the newest version, 0 before there is one. Cached: every decision needs it."""
         state, newest = self._db.version("guide_versions"), self._newest
         if newest is None or newest[0] != state:
             newest = self._newest = state, int(self._db.rows("guide_version")[0]["version"])
@@ -25,7 +25,7 @@ class Guides:
 
     @named
     def add(self, text: str, author: str, reason: str) -> int:
-        """Append a version; its number."""
+        """Append a version. Returns its number."""
         with self._db.transaction("saving the guide"):
             number = int(self._db.rows("guide_version")[0]["version"]) + 1
             row = {"version": number, "text": text, "author": author, "reason": reason, "created_at": utc_now()}
@@ -33,7 +33,7 @@ class Guides:
             return number
 
     def last_read(self, reviewer: str) -> int:
-        """The newest version that the reviewer has read, 0 for none."""
+        """The newest version that the reviewer has read, 0 if none."""
         return int(self._db.rows("guide_read", {"reviewer": reviewer})[0]["version"])
 
     @named

@@ -1,4 +1,4 @@
-"""The part of the store for jobs: what each was asked, its states, the ledger of its segments, its metrics."""
+"""The part of the store for jobs: the spec of each, its states, the ledger of its segments, its metrics."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from rsf_core.store.kept import Kept
 from rsf_core.store.records import JobRecord, Speed
 
 JOB_TABLES = ("jobs", "job_events")
-KEPT_SPECS = 256  # a few kB each; what a job was asked for never changes
+KEPT_SPECS = 256  # a few kB each; the spec of a job never changes
 
 
 class Jobs:
@@ -69,8 +69,8 @@ class Jobs:
         return f"r{round_number}-{kind}-{count + 1}"
 
     def add_job(self, job_id: str, spec: JobSpec, follow: Sequence[str]) -> None:
-        """Save a job that waits to start. Where its spec is `adaptive`, for which prompts it draws depends on what was drawn
-        for them before, and its candidates are told from the others for good."""
+        """Save a job that waits to start. If its spec is `adaptive`, the prompts it draws for depend on what was drawn
+        before, and its candidates are marked so for good."""
         with self._db.transaction(f"saving the job {job_id}"):
             self._db.insert(
                 "jobs",
@@ -96,16 +96,16 @@ class Jobs:
             self._db.insert("job_events", [row])
 
     def job_events(self, job_id: str) -> list[JobEvent]:
-        """Of one job, in order."""
+        """The events of one job, in order."""
         rows = self._db.rows("job_events", {"job_id": job_id})
         return [JobEvent(**row | {"state": JobState(row["state"])}) for row in rows]
 
     def unfollowed_jobs(self) -> list[str]:
-        """The jobs that have ended and of which `add_followed` was not said since, in the order in which they ended."""
+        """The ended jobs without an `add_followed` since they ended, in the order in which they ended."""
         return [row["job_id"] for row in self._db.rows("unfollowed_jobs")]
 
     def add_followed(self, job: JobRecord) -> None:
-        """Say of a job that has ended that all that follows was started."""
+        """Record that all follow-ups of an ended job were started."""
         with self._db.transaction(f"saving that what follows {job.job_id} was started"):
             self._db.run("add_followed", {"event": job.changed_seq})
 
@@ -113,8 +113,8 @@ class Jobs:
         return {row["unit"] for row in self._db.rows("committed_units", {"job_id": job_id})}
 
     def commit_segment(self, job_id: str, unit: int, sha256: str, table: str, rows: pa.Table) -> bool:
-        """Append a segment's rows and its ledger entry in one transaction. False when it was there already. Of scores, the
-        pairs that have none go where these are kept."""
+        """Append a segment's rows and its ledger entry in one transaction. Returns False if it was there already. Of
+        scores, the pairs without a score go to a table of their own."""
         with self._db.transaction(f"saving segment {unit} of {job_id}"):
             if self._db.rows("segment_known", {"sha256": sha256}):
                 return False
@@ -133,7 +133,7 @@ class Jobs:
             self._db.insert("metrics", [{"job_id": job_id, "step": s, "name": n, "value": v} for s, n, v in rows])
 
     def generation_speed(self, job_ids: Sequence[str]) -> Speed | None:
-        """Tokens a candidate and a second of these finished jobs; None where they drew nothing, or took no time."""
+        """Tokens a candidate and a second of these finished jobs; None if they drew nothing, or took no time."""
         row = self._db.rows("generation_speed", {"job_ids": list(job_ids)})[0]
         if not row["candidates"] or row["seconds"] <= 0:  # below 0: the clock was set back meanwhile
             return None
@@ -141,8 +141,8 @@ class Jobs:
 
 
 def _places(table: str, rows: pa.Table) -> list[tuple[str, pa.Table]]:
-    """Where the rows of a segment go. Those of scores say why there is none where there is none; what was written by an
-    earlier version has all."""
+    """The tables that the rows of a segment go to. Rows of scores without a score give the reason; segments of an earlier
+    version have a score in every row."""
     if table != "scores" or "reason" not in rows.column_names:
         return [(table, rows)]
     none = pc.is_null(rows["score"])

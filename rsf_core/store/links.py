@@ -1,4 +1,4 @@
-"""The links by which people come in, and their ends: appended, never changed."""
+"""The links by which people sign in, and their revocations: appended, never changed."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from rsf_core.store.database import Database, utc_now
 
 @dataclass(frozen=True, slots=True)
 class LinkRecord:
-    """A link by which a person comes in. Of its secret there is the digest alone."""
+    """A link by which a person signs in. Only the digest of its secret is stored."""
 
     link_id: str
     name: str
@@ -25,8 +25,8 @@ class LinkRecord:
 
     @property
     def seconds_left(self) -> int:
-        """By the wall clock: the person is told a day of the calendar, and it has to outlive restarts. Where the clock is set
-        by an hour, a link in its last hour ends or comes back; no other notices. `revoke` ends one whatever the clock says."""
+        """By the wall clock: the person is told a day of the calendar, and it has to outlive restarts. If the clock is set
+        by an hour, a link in its last hour ends or comes back; no other changes. `revoke` ends a link whatever the time."""
         return max(0, int((self.expires_at - datetime.now(UTC).replace(tzinfo=None)).total_seconds()))
 
     @property

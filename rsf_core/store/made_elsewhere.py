@@ -1,4 +1,4 @@
-"""Candidates that no job of the project drew: kept apart from those that were, for there is no q of them."""
+"""Candidates that no job of the project drew: kept apart from drawn ones, because they have no q."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ class MadeElsewhere:
 
     def known(self, round_number: int) -> pa.Table:
         """Every completion that the round has, drawn or not: prompt_id, and the MD5 of its text as two numbers, `upper` and
-        `lower`, which hold its first and its last 8 bytes, the lowest first."""
+        `lower`, of its first and its last 8 bytes, the lowest first."""
         return self._db.arrow("completions_known", {"round": round_number})
 
     def next_k(self, round_number: int) -> pa.Table:

@@ -1,4 +1,4 @@
-"""The part of the store for models, what they drew for held-out prompts, and which the next round draws from."""
+"""The part of the store for models, what they drew for held-out prompts, and which of them the next round draws from."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ class Models:
             self._db.insert("proposal_choices", [row | {"created_at": utc_now()}])
 
     def votes(self, first_id: str, second_id: str, reviewer: str | None = None) -> list[dict[str, Any]]:
-        """Blind preferences between two models, oldest first; of one reviewer where named."""
+        """Blind preferences between two models, oldest first; of one reviewer if given."""
         return self._db.rows("votes", {"first_id": first_id, "second_id": second_id, "reviewer": reviewer})
 
     @named
@@ -82,7 +82,7 @@ class Models:
         return (self.evaluated_models(evaluation_key).get(model_id, 0),)
 
     def gauge_samples(self, job_id: str, gauge_key: str, model_id: str) -> pa.Table:
-        """What a job has kept of a model under a gauge key: one row a prompt, by prompt_id."""
+        """The samples that a job has kept of a model under a gauge key: one row a prompt, by prompt_id."""
         return self._db.arrow("gauge_samples", {"job_id": job_id, "gauge_key": gauge_key, "model_id": model_id})
 
     def trials(self) -> list[dict[str, Any]]:

@@ -17,7 +17,7 @@ from rsf_core.store.kept import Kept
 from rsf_core.store.records import NO_ROOM, Fit, PromptFilters, PromptPage, PromptRecord, Room, Window
 
 NewPrompt = tuple[str, str | None, str | None, Split] | tuple[str, str | None, str | None, Split, Turns]
-IN_USE = ("prompts", "prompt_events")  # the tables that say which prompts are in use
+IN_USE = ("prompts", "prompt_events")  # the tables that determine which prompts are in use
 _GIVEN = ["text", "system", "reference", "split", "earlier"]
 _SHOWN = 300  # characters of a text in a list
 
@@ -27,7 +27,7 @@ class Prompts:
         self._db, self._kept = database, kept
 
     def all(self, split: Split | None = None, retired: bool = False) -> list[Prompt]:
-        """Those in use, by number; with `retired` also those that are not any more."""
+        """The prompts in use, by number; with `retired` also those that are no longer in use."""
         return [Prompt.from_row(row) for row in self._db.rows("prompts", {"split": split, "retired": retired})]
 
     def entries(self) -> pa.Table:
@@ -36,7 +36,7 @@ class Prompts:
         return self._db.arrow("prompt_entries")
 
     def counts(self) -> dict[Split, int]:
-        """How many are in use."""
+        """How many prompts of each split are in use."""
         return {Split(row["split"]): row["count"] for row in self._kept.rows("prompt_counts", IN_USE)}
 
     def with_reference(self) -> int:
@@ -59,7 +59,7 @@ class Prompts:
         room: Room = NO_ROOM,
         **filters: Unpack[PromptFilters],
     ) -> PromptPage:
-        """A part of the list by number; the `fit` of `filters` is that in `room`."""
+        """A part of the list, by number; the filter `fit` is about `room`."""
         chosen = {name: filters.get(name) or None for name in ("split", "text", "fit")}
         chosen |= {"retired": filters.get("retired"), **asdict(room)}
         rows = self._db.rows("prompt_page", {**chosen, "limit": limit, "offset": offset, "shown": _SHOWN})
@@ -71,11 +71,11 @@ class Prompts:
         return PromptPage(totals[0], records)
 
     def by_id(self, prompt_ids: Sequence[int]) -> list[PromptRecord]:
-        """Those that there are, with their whole texts."""
+        """Those that exist, with their whole texts."""
         return [_record(row) for row in self._db.rows("prompt_state", {"prompt_ids": list(prompt_ids)})]
 
     def add(self, prompts: Iterable[NewPrompt], source: str) -> list[int]:
-        """Add `(text, system, reference, split)` rows, or such with the earlier turns behind; their numbers."""
+        """Add `(text, system, reference, split)` rows, with or without the earlier turns at the end. Returns their numbers."""
         with self._db.transaction("saving prompts"):
             first = self._db.rows("next_prompt_id")[0]["prompt_id"]
             now = utc_now()
@@ -96,7 +96,8 @@ class Prompts:
             return list(range(first, first + len(rows)))
 
     def add_rows(self, rows: Iterable[pa.RecordBatch], source: str) -> range:
-        """Add the rows of a file: text, system, reference, split, earlier; their numbers. Part by part, in one transaction."""
+        """Add the rows of a file: text, system, reference, split, earlier. Returns their numbers. Part by part, in one
+        transaction."""
         with self._db.transaction("saving prompts"):
             first = end = int(self._db.rows("next_prompt_id")[0]["prompt_id"])
             now = utc_now()
@@ -115,7 +116,7 @@ class Prompts:
 
     @named
     def say(self, prompt_ids: Sequence[int], action: str, author: str, replaced_by: int | None = None) -> None:
-        """Append an event, "retire", "replace" or "restore", of each of these prompts."""
+        """Append an event, "retire", "replace" or "restore", for each of these prompts."""
         row = {"action": action, "replaced_by": replaced_by, "author": author, "created_at": utc_now()}
         with self._db.transaction("saving what becomes of prompts"):
             self._db.insert("prompt_events", [{"prompt_id": prompt_id} | row for prompt_id in prompt_ids])
@@ -123,7 +124,7 @@ class Prompts:
     # -- how long they are for the model -------------------------------------------------------------------------------
 
     def fits(self, room: Room) -> dict[Fit, int]:
-        """How many of those in use fit, and how many do not."""
+        """How many prompts in use have which fit in `room`."""
         return {Fit(row["fit"]): row["count"] for row in self._db.rows("prompt_fits", asdict(room))}
 
     def windows(self) -> list[Window]:
@@ -142,7 +143,7 @@ class Prompts:
             )
 
     def copy_lengths(self, places: Mapping[int, int]) -> None:
-        """Let prompts with the same texts in the place of others be as long: the new numbers by the earlier."""
+        """Copy the lengths of prompts to those with the same texts that replace them; `places`: the new number by the old."""
         rows = self._db.rows("prompt_lengths_of", {"prompt_ids": list(places)})
         with self._db.transaction("saving the lengths of prompts"):
             self._db.insert("prompt_lengths", [row | {"prompt_id": places[row["prompt_id"]]} for row in rows])

@@ -1,5 +1,5 @@
-"""The questions that people are asked, every version of each, and what they answer now: appended, never changed. An answer is
-said as an act, see acts.py."""
+"""The questions that people are asked, every version of each, and their current answers: appended, never changed. An answer
+is saved as an act, see acts.py."""
 
 from __future__ import annotations
 
@@ -14,12 +14,11 @@ from rsf_core.store.review_records import AnswerRecord, AnswerVersion, QuestionV
 class Questions:
     def __init__(self, database: Database) -> None:
         self._db = database
-        self._read: tuple[tuple[int, ...], list[QuestionVersion]] | None = (
-            None  # the state of the database, and all then
-        )
+        # The state of the database, and all versions then.
+        self._read: tuple[tuple[int, ...], list[QuestionVersion]] | None = None
 
     def all(self) -> list[QuestionVersion]:
-        """Every version of every question, in the order they were first asked. Kept: every answer asks for it."""
+        """Every version of every question, in the order they were first asked. Cached: every answer needs it."""
         state, read = self._db.version("question_versions"), self._read
         if read is None or read[0] != state:
             read = self._read = state, self._all()
@@ -41,7 +40,7 @@ class Questions:
 
     @named
     def add(self, question: Question, author: str) -> int:
-        """Append a version, unless the newest is the same; its number."""
+        """Append a version, unless the newest is the same. Returns its number."""
         with self._db.transaction("saving a question"):
             before = {one.question.name: one for one in self._all()}.get(question.name)
             if before is not None and before.question == question:
@@ -61,26 +60,26 @@ class Questions:
         return self._db.version("question_versions", "answers")
 
     def answers_up_to(self, question: str, last: int) -> list[AnswerRecord]:
-        """What every reviewer had answered to a question once the answer `last` was given, of all rounds."""
+        """Every reviewer's answers to a question as of the answer number `last`, in all rounds."""
         rows = self._db.rows("answers_to_question", {"question": question, "last": last})
         return [AnswerRecord(**row) for row in rows]
 
     def last_answer(self, question: str) -> int:
-        """The number of the newest answer to it, one that was taken back too; 0 where there is none."""
+        """The number of the newest answer to it, also if that was taken back; 0 if there is none."""
         return int(self._db.rows("last_answer", {"question": question})[0]["seq"])
 
     def answer_versions(self) -> list[AnswerVersion]:
-        """Every version that was put to use as a scorer, the oldest first."""
+        """Every version that is used as a scorer, the oldest first."""
         return [AnswerVersion(**row) for row in self._db.rows("answer_versions")]
 
     @named
     def add_answer_version(self, version: str, question: str, number: int, last: int, author: str) -> None:
-        """Keep that it was made of the answers up to `last`; one that is there stays as it is."""
+        """Save a version made of the answers up to `last`; a version that exists stays as it is."""
         with self._db.transaction(f"saving answers as version {version}"):
             if all(one.version != version for one in self.answer_versions()):
                 row = {"version": version, "question": question, "question_version": number, "last_answer": last}
                 self._db.insert("answer_versions", [row | {"author": author, "created_at": utc_now()}])
 
     def answers(self, round_number: int) -> list[AnswerRecord]:
-        """What every reviewer answers now of the candidates of a round, by candidate, question and reviewer."""
+        """Every reviewer's current answers for the candidates of a round, by candidate, question and reviewer."""
         return [AnswerRecord(**row) for row in self._db.rows("answers_of_round", {"round": round_number})]

@@ -1,4 +1,4 @@
-"""How people ranked some candidates of a prompt: the best first, with ties."""
+"""Reviewers' rankings of some candidates of a prompt: the best first, with ties."""
 
 from __future__ import annotations
 
@@ -19,15 +19,15 @@ class Rankings(Choices[RankingRecord, RankingLog]):
     def say(
         self, act: str, round_number: int, candidates: tuple[str, ...], places: tuple[int, ...], reviewer: str
     ) -> bool:
-        """Rank 2 to 8 candidates of a prompt by their places, of which 1 is the best; False where this act was said before, so
-        that nothing changes. Raises StageError for candidates or places that are no ranking."""
+        """Save the places of 2 to 8 candidates of a prompt; 1 is the best. Returns False if this act was saved before: then
+        nothing changes. Raises StageError for candidates or places that are not a ranking."""
         choice = Choice(act, ChoiceKind.RANK, candidates, places=places)
         return not self.one(choice, round_number, reviewer).known
 
     @named
     def undo(self, act: str, round_number: int, reviewer: str) -> tuple[str, ...] | None:
-        """Take back the reviewer's last ranking of the round; its candidates, None where this act was said before. Raises
-        StageError where there is nothing to take back."""
+        """Take back the reviewer's last ranking of the round. Returns its candidates, None if this act was saved before.
+        Raises StageError if there is nothing to take back."""
         undone = self.one(Choice(act, ChoiceKind.UNDO), round_number, reviewer)
         return None if undone.known else undone.candidate_ids
 

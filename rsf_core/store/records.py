@@ -1,5 +1,5 @@
-"""What the store answers with: one frozen record a row, in the vocabulary of the domain. Times are UTC and for showing; what
-came first is told by `seq`, which counts over jobs, their events, thresholds, curated sets and models (0: not stored yet)."""
+"""What the store returns: one frozen record a row, in the vocabulary of the domain. Times are UTC and for display; the order
+is given by `seq`, which counts over jobs, their events, thresholds, curated sets and models (0: not stored yet)."""
 
 from __future__ import annotations
 
@@ -44,8 +44,8 @@ class RoundRecord:
 @dataclass(frozen=True, slots=True)
 class JobRecord:
     """A job with its current state. `follow` names the stages the owner starts when it is done; `seq` is when it was asked
-    for, `changed_seq` its newest event. `read_spec` gives the spec when something of it is asked for: where a job stands is
-    asked twice a second, and the spec of one of an earlier version can name 75,000 prompts."""
+    for, `changed_seq` its newest event. `read_spec` reads the spec only when it is needed: states of jobs are polled twice a
+    second, and the spec of a job of an earlier version can name 75,000 prompts."""
 
     job_id: str
     kind: JobKind
@@ -62,18 +62,18 @@ class JobRecord:
 
     @property
     def spec(self) -> JobSpec:
-        """What it was asked to do. Raises JobError where that is damaged."""
+        """What it was asked to do. Raises JobError if that is damaged."""
         return self.read_spec()
 
     def spec_of(self, own: type[S]) -> S:
-        """The spec as that of its kind. Raises JobError where it is damaged, or of another kind."""
+        """The spec, of the type `own`. Raises JobError if it is damaged, or of another kind."""
         spec = self.spec
         if not isinstance(spec, own):
             raise JobError(f"{self.job_id} is a job of another kind: its spec is a {type(spec).__name__}")
         return spec
 
     def sound_spec(self, own: type[S]) -> S | None:
-        """As `spec_of`; None where it is damaged: the job itself says so, and it keeps nothing else from being looked at."""
+        """As `spec_of`, but None instead of an error: a damaged job reports that itself, and the rest stays visible."""
         try:
             return self.spec_of(own)
         except JobError:
@@ -81,7 +81,7 @@ class JobRecord:
 
     @property
     def outcome(self) -> str:
-        """How it ended, as a sentence with its name; what a cancelled one says begins with that word already."""
+        """How it ended, as a sentence with its name; the message of a cancelled job already begins with that word."""
         state = "" if self.state is JobState.CANCELLED else f"{self.state}: "
         return f"{self.job_id} {state}{self.message}"
 
@@ -89,7 +89,7 @@ class JobRecord:
 @dataclass(frozen=True, slots=True)
 class ThresholdRecord:
     """The M in force for a round: `log_m` in nats, relative to each prompt's scale when `scope` is PROMPT. `author` and
-    `reason` are for showing; what is done with it goes by `chosen_by`."""
+    `reason` are for display; the code goes by `chosen_by`."""
 
     round: int
     target_id: int
@@ -130,10 +130,10 @@ class OverrideRecord:
 
 @dataclass(frozen=True, slots=True)
 class RoundCounts:
-    """How many candidates of a round stand where. `accepted` counts effective decisions, overrides included; `retired` those
-    without a decision whose prompt was retired, so that none will come, and `unscored` those for which a scorer of the target
-    has no score, so that the rule decides nothing of them. All are of what was drawn; `accepted_elsewhere` are candidates made
-    elsewhere that people accept, beside them."""
+    """How many candidates of a round are in which state. `accepted` counts effective decisions, overrides included; `retired`
+    those without a decision whose prompt was retired, so that no decision will come; `unscored` those for which a scorer of
+    the target has no score, so that the rule does not decide them. All of these are drawn candidates; `accepted_elsewhere`
+    counts candidates made elsewhere that people accept."""
 
     candidates: int
     scored: int
@@ -162,7 +162,7 @@ class RoundCounts:
 
 @dataclass(frozen=True, slots=True)
 class NoScoreRecord:
-    """That a scorer of the target in force has no score for a candidate, and why."""
+    """A candidate for which a scorer of the target in force has no score, and why."""
 
     candidate_id: str
     prompt_id: int
@@ -172,8 +172,9 @@ class NoScoreRecord:
 
 @dataclass(frozen=True, slots=True)
 class PromptKind:
-    """`prompts` prompts of a round that got the same: of `drawn` decided candidates drawn for all alike, `automatic` are
-    accepted by the rule and `accepted` in effect; of `further` ones drawn because it had none, so many more."""
+    """`prompts` prompts of a round that got the same: of `drawn` decided candidates drawn for all prompts alike, `automatic`
+    are accepted by the rule and `accepted` in effect. The `further` fields count candidates drawn later, because the prompt
+    had none accepted."""
 
     prompts: int
     retired: bool
@@ -222,8 +223,8 @@ class Speed:
 
 @dataclass(frozen=True, slots=True)
 class SealedOpening:
-    """That the sealed prompts were opened: by whom, when, for which model of which round, beside which random control (None:
-    it has none), under which evaluation key, and how many prompts they were."""
+    """The opening of the sealed prompts: by whom, when, for which model of which round, beside which random control (None: it
+    has none), under which evaluation key, and how many prompts there were."""
 
     author: str
     opened_at: datetime
@@ -256,7 +257,7 @@ class Window:
 
 @dataclass(frozen=True, slots=True)
 class Room:
-    """The most tokens a prompt may have (None: no limit) for the model of the identity `model` (None: it is not known)."""
+    """The most tokens a prompt may have (None: no limit) for the model with the identity `model` (None: unknown)."""
 
     model: str | None
     most: int | None
@@ -266,8 +267,8 @@ NO_ROOM = Room(None, None)
 
 
 class PromptFilters(TypedDict, total=False):
-    """Which prompts a list shows; all where nothing is said. `text` is looked for in text and reference, whatever its case, or
-    is a number; `fit`: only those that the model takes, or does not, as far as it was asked."""
+    """Which prompts a list shows; all if nothing is given. `text` is searched for in text and reference, in any case, or is a
+    prompt's number; `fit`: only those that the model takes, or does not, as far as they were checked."""
 
     split: Split | None
     retired: bool | None
@@ -277,9 +278,8 @@ class PromptFilters(TypedDict, total=False):
 
 @dataclass(frozen=True, slots=True)
 class PromptRecord:
-    """A prompt as the list shows it. `retired` says how it was taken out ("retire", or "replace" by an edited one, which is
-    `replaced_by`); None where it is in use. `fit` says whether the model takes it, at `tokens`, where they were
-    counted."""
+    """A prompt as the list shows it. `retired` is how it was taken out ("retire", or "replace" by an edited one, which is
+    `replaced_by`); None if it is in use. `fit` is whether the model takes it; `tokens` is None if they were not counted."""
 
     prompt_id: int
     text: str
@@ -297,7 +297,7 @@ class PromptRecord:
 
 @dataclass(frozen=True, slots=True)
 class PromptPage:
-    """Some of the prompts that were asked for, and how many these are."""
+    """Some of the prompts that match, and how many match in `total`."""
 
     total: int
     prompts: tuple[PromptRecord, ...]
@@ -315,7 +315,7 @@ class Tried:
 
 @dataclass(frozen=True, slots=True)
 class ScoredBy:
-    """Of the `candidates` that a scorer can be asked for, of prompts in use: how many it has `scored`, and of how many it was
+    """Of the `candidates` of prompts in use that a scorer can be asked for: how many it has `scored`, and for how many it was
     found to have no score."""
 
     candidates: int
@@ -324,13 +324,13 @@ class ScoredBy:
 
     @property
     def left(self) -> int:
-        """How many it was not asked for yet."""
+        """How many it has not been asked for yet."""
         return self.candidates - self.scored - self.without_score
 
 
 @dataclass(frozen=True, slots=True)
 class Example:
-    """A scored candidate, to be shown."""
+    """A scored candidate to show."""
 
     candidate_id: str
     score: float
@@ -340,7 +340,7 @@ class Example:
 
 @dataclass(frozen=True, slots=True)
 class ElsewhereRecord:
-    """A candidate made elsewhere. `stated_log_q` (nats) is what its file says of the law that made it."""
+    """A candidate made elsewhere. `stated_log_q` (nats) is what its file states, by the law that made it."""
 
     candidate_id: str
     round: int
@@ -356,7 +356,8 @@ class ElsewhereRecord:
 
 @dataclass(frozen=True, slots=True)
 class ElsewhereCounts:
-    """How many candidates of a round were made elsewhere, of how many prompts, and what people say of them."""
+    """How many candidates of a round were made elsewhere, of how many prompts, and how many people accept and
+    reject."""
 
     candidates: int
     prompts: int
@@ -365,5 +366,5 @@ class ElsewhereCounts:
 
 
 def row_of(record: ModelRecord | CuratedRecord) -> dict[str, Any]:
-    """The columns of a record; the database numbers it."""
+    """The columns of a record without `seq`, which the database assigns."""
     return {name: getattr(record, name) for name in record.__slots__ if name != "seq"}

@@ -1,4 +1,4 @@
-"""What reviewers go by, aim at and are asked, and what they answered: the guide, goals, questions, gold items."""
+"""Records of the guide, of goals, questions and answers, and of gold items."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from rsf_core.domain.questions import Question
 
 @dataclass(frozen=True, slots=True)
 class GuideVersion:
-    """The guide as it was saved, in Markdown; an empty `text` says that there is none from then on."""
+    """The guide as it was saved, in Markdown; an empty `text` means no guide from then on."""
 
     version: int
     text: str
@@ -22,7 +22,7 @@ class GuideVersion:
 
 @dataclass(frozen=True, slots=True)
 class ReviewGoal:
-    """How many candidates a reviewer means to decide; None is not a goal."""
+    """How many candidates a reviewer means to decide; None: no goal."""
 
     per_day: int | None
     per_round: int | None
@@ -30,7 +30,7 @@ class ReviewGoal:
 
 @dataclass(frozen=True, slots=True)
 class QuestionVersion:
-    """A question as it was asked from then on; of each question the versions are numbered from 1."""
+    """A question as it is asked from then on; the versions of each question are numbered from 1."""
 
     question: Question
     version: int
@@ -40,7 +40,7 @@ class QuestionVersion:
 
 @dataclass(frozen=True, slots=True)
 class AnswerRecord:
-    """What a reviewer answers now: `value` is JSON, and `version` that of the question it was given under."""
+    """A reviewer's current answer: `value` is JSON, `version` the version of the question that it answers."""
 
     candidate_id: str
     question: str
@@ -51,7 +51,7 @@ class AnswerRecord:
 
 @dataclass(frozen=True, slots=True)
 class AnswerVersion:
-    """The answers to a question, as it was asked in `question_version`, up to the number `last_answer`, put to use as a
+    """The answers to a question, as it was asked in `question_version`, up to the number `last_answer`, used as a
     scorer."""
 
     version: str
@@ -64,8 +64,8 @@ class AnswerVersion:
 
 @dataclass(frozen=True, slots=True)
 class GoldMark:
-    """A candidate that is a gold item: its right decision, who said so last and by which version of the guide. What reviewers
-    said after `since`, a seq of their words, answers it."""
+    """A candidate that is a gold item: its right decision, who gave it last and under which version of the guide. Reviewers'
+    decisions after `since`, a seq of `overrides`, answer it."""
 
     candidate_id: str
     action: Action
@@ -77,7 +77,7 @@ class GoldMark:
 
 @dataclass(frozen=True, slots=True)
 class GoldWord:
-    """A reviewer's word on a gold item, with the kind of its act."""
+    """A reviewer's decision on a gold item, with the kind of its act."""
 
     seq: int
     candidate_id: str

@@ -1,4 +1,4 @@
-"""The part of the store for what reviewers read and what they said of candidates."""
+"""The part of the store for what reviewers read and what they decided."""
 
 from __future__ import annotations
 
@@ -28,8 +28,8 @@ class Reviewed:
 
     @named
     def add_override(self, uid: str, candidate_id: str, action: Action, reviewer: str) -> bool:
-        """Append what `reviewer` said of a candidate. Saying the same `uid` again changes nothing (False). Raises
-        StoreError for an unknown candidate."""
+        """Append a decision of `reviewer` on a candidate. Returns False if `uid` was saved before: then nothing changes.
+        Raises StoreError for an unknown candidate."""
         named = parse_candidate_id(candidate_id)
         act = Act(uid, ActKind.DECIDE, (candidate_id,), action)
         (outcome,) = self._acts.say([act], named[0] if named else 0, reviewer)
@@ -39,7 +39,7 @@ class Reviewed:
 
     @named
     def undo_override(self, uid: str, round_number: int, reviewer: str) -> str | None:
-        """Take back the last act of `reviewer` in the round; a candidate it touched, or None when there is none."""
+        """Take back the last act of `reviewer` in the round. Returns a candidate it touched, or None if there is none."""
         (outcome,) = self._acts.say([Act(uid, ActKind.UNDO)], round_number, reviewer)
         return outcome.candidate_ids[0] if outcome.candidate_ids else None
 
@@ -48,8 +48,8 @@ class Reviewed:
         return [OverrideRecord(**row) for row in self._db.rows("overrides", params)]
 
     def review_table(self, round_number: int) -> pa.Table:
-        """One row a candidate by prompt and k: token_count (−1 where nobody has counted), truncated, u, log_ratio,
-        critical_log_m (NaN before scoring, and of one made elsewhere), scale."""
+        """One row a candidate by prompt and k: token_count (−1: not counted), truncated, u, log_ratio,
+        critical_log_m (NaN before scoring, and for candidates made elsewhere), scale."""
         return self._db.arrow("review_table", {"round": round_number})
 
     def drawn_version(self) -> tuple[int, ...]:
@@ -69,16 +69,16 @@ class Reviewed:
         return row["target_id"], row["ratios"], row["hash"]
 
     def opinions(self, round_number: int) -> pa.Table:
-        """What each reviewer says now: prompt_id, k, reviewer, action, final; oldest first."""
+        """Each reviewer's current decisions: prompt_id, k, reviewer, action, final; oldest first."""
         return self._db.arrow("opinions_of_round", {"round": round_number})
 
     def words_before_settling(self, round_number: int) -> pa.Table:
-        """What those who settled a candidate had decided of it before, with the columns of `opinions`."""
+        """The earlier decisions of those who then settled a candidate, with the columns of `opinions`."""
         return self._db.arrow("words_before_settling", {"round": round_number})
 
     def shown(self, round_number: int) -> pa.Table:
-        """How reviewers came to see what they decided, as far as it is known: prompt_id, k, reviewer, shown_in (the order of
-        the queue it stood in last), as_audit (whether it was ever shown as one of the random audit)."""
+        """How the candidates that reviewers decided were shown to them, as far as known: prompt_id, k, reviewer, shown_in (the
+        order of the queue that showed it last), as_audit (whether it was ever shown as part of the random audit)."""
         return self._db.arrow("shown_of_round", {"round": round_number})
 
     def annotations(self, round_number: int) -> list[dict[str, Any]]:
@@ -91,7 +91,7 @@ class Reviewed:
 
     def matching_text(self, round_number: int, text: str | None, regex: str | None) -> pa.Table:
         """prompt_id and k of the candidates whose completion, as edited, contains `text` (in any case) and matches the
-        RE2 `regex`; é is found however it was typed, here or there (NFC). Raises StoreError where the expression is broken."""
+        RE2 `regex`; é is found however either side typed it (NFC). Raises StoreError if the expression is not valid."""
         try:
             pattern = composed_pattern(regex) if regex else None
         except PatternError as error:
@@ -101,10 +101,10 @@ class Reviewed:
             return self._db.arrow("matching_text", params)
 
     def candidates_of_prompts(self, round_number: int, prompt_ids: Sequence[int]) -> list[dict[str, Any]]:
-        """candidate_id, prompt_id, k, completion, token_count and source (None where it was drawn) of all candidates of these
+        """candidate_id, prompt_id, k, completion, token_count and source (None if it was drawn) of all candidates of these
         prompts, by prompt and k."""
         rows = self._db.look_up("candidates_of_prompts", list(prompt_ids))
-        if not self._db.in_transaction:  # which may yet be taken back
+        if not self._db.in_transaction:  # which may be rolled back
             self._acts.read.add((row["candidate_id"], row["round"]) for row in rows)
         return [row for row in rows if row.pop("round") == round_number]
 

@@ -1,5 +1,5 @@
-"""What was said in one round, in memory: read once, and from then on only what is new. The database has it all; this is
-what would need a scan of it to be known, so that an act costs the same whatever was said before."""
+"""The acts of one round, in memory: read once, and from then on only what is new. The database holds the same data, but
+looking it up there would need a scan; so an act costs the same however many came before."""
 
 from __future__ import annotations
 
@@ -30,32 +30,32 @@ _COLUMNS = {
 }
 _Rows = Mapping[str, list[Any]]  # by column
 Words = tuple[Ints, NDArray[np.int8], NDArray[np.bool_], NDArray[np.int32]]
-"""Of some candidates: places, votes (0: left to the rule), whether it is final, and the version of the guide."""
+"""Decisions on some candidates: places, votes (0: left to the rule), whether each is final, the version of the guide."""
 Answered = tuple[int, str, int, str | None]
-"""Of an answer: the place, the question, its version, and the value as JSON (None: taken back)."""
+"""An answer: the place, the question, its version, and the value as JSON (None: taken back)."""
 _REVIEWER_BITS = 52  # above the bits of a place
 
 
 @dataclass(slots=True)
 class _Line:
-    """A reviewer's acts in the order they stand: those before `next` can be undone, the others redone."""
+    """A reviewer's acts in order: those before `next` can be undone, the others redone."""
 
     acts: array[int] = field(default_factory=lambda: array("q"))
     next: int = 0
 
     def walk(self, kind: str) -> int | None:
-        """The act that an undo or a redo is about, None where there is none."""
+        """The act that an undo or a redo would affect, None if there is none."""
         at = self.next - 1 if kind == ActKind.UNDO else self.next
         return self.acts[at] if 0 <= at < len(self.acts) else None
 
-    def said(self, seq: int) -> None:
-        del self.acts[self.next :]  # what was undone before it can be redone no more
+    def append(self, seq: int) -> None:
+        del self.acts[self.next :]  # what was undone before can no longer be redone
         self.acts.append(seq)
         self.next += 1
 
 
 class RoundLog:
-    """Hold `lock` while asking or refreshing. Acts are named by their seq."""
+    """Hold `lock` while reading or refreshing. Acts are identified by their seq."""
 
     def __init__(self, database: Database, round_number: int) -> None:
         self._db, self.round = database, round_number
@@ -69,8 +69,8 @@ class RoundLog:
         self._lines: dict[str, _Line] = {}
         self.reviewers: dict[str, int] = {}
         self._newest: dict[int, int] = {}  # reviewer and place → row of `overrides`
-        self._heard_from: dict[int, list[int]] = {}  # place → reviewer and place of whoever has said anything of it
-        # act: twice the seq, or one more than the act before where a row is of no act, so that it ascends
+        self._heard_from: dict[int, list[int]] = {}  # place → reviewer and place of everyone who decided it
+        # act: twice the seq, or one more than the act before if the row has no act, so that it ascends
         self.overrides = Columns(
             act=np.int64,
             place=np.int64,
@@ -81,18 +81,16 @@ class RoundLog:
             previous=np.int64,
         )
         self._texts_of: dict[int, list[tuple[int, str, int]]] = {}  # act → (place, kind, seq) of its annotations
-        self._texts: dict[
-            tuple[int, str], dict[int, int]
-        ] = {}  # act → seq of those nobody has taken back, oldest first
-        self.notes: dict[int, dict[str, str | None]] = {}  # place → kind → what holds
+        # place and kind → act → seq of the annotations that nobody has taken back, oldest first
+        self._texts: dict[tuple[int, str], dict[int, int]] = {}
+        self.notes: dict[int, dict[str, str | None]] = {}  # place → kind → the current value
         self.annotated: list[int] = []  # the place of each annotation and answer, in order
-        self.answers: dict[
-            int, dict[tuple[str, str], tuple[int, str]]
-        ] = {}  # place → reviewer, question → version, value
-        self._answered: dict[int, list[tuple[Answered, Answered]]] = {}  # act → what held before, and what it said
-        self.life = object()  # another one where rows seen before may be gone
+        # place → reviewer, question → version, value
+        self.answers: dict[int, dict[tuple[str, str], tuple[int, str]]] = {}
+        self._answered: dict[int, list[tuple[Answered, Answered]]] = {}  # act → the answers before it, and its own
+        self.life = object()  # replaced when rows seen before may be gone
 
-    # -- keeping up ------------------------------------------------------------------------------------------------
+    # -- keeping up to date ----------------------------------------------------------------------------------------
 
     def refresh(self) -> None:
         """Read what has been committed since the last time."""
@@ -102,8 +100,8 @@ class RoundLog:
             self._seen = version
 
     def read_on(self) -> None:
-        """Read what has been said since the last time; in a transaction also what that has written: `forget` it all where
-        it does not come to hold."""
+        """Read what has been written since the last time, by the current transaction too: call `forget` if that is rolled
+        back."""
         rows = self._db.arrow("said_since", self._last | {"round": self.round})
         if rows.num_rows:
             edges = np.searchsorted(rows["part"].to_numpy(), range(len(TABLES) + 1)).tolist()
@@ -111,8 +109,8 @@ class RoundLog:
             self._add({table: part.select(_COLUMNS[table]).to_pydict() for table, part in parts})
 
     def take(self, rows: Sequence[Mapping[str, Any]], before: tuple[int, ...]) -> bool:
-        """Take in rows that were just written, as `said_since` would read them; False where it can't be told that they are
-        all that is new since the last refresh (`before`: the version of the database before they were written)."""
+        """Take in rows that were just written, as `said_since` would read them. Returns False if there may be other new rows
+        since the last refresh (`before`: the version of the database before they were written)."""
         first = {TABLES[row["part"]]: row["seq"] for row in reversed(rows)}
         if self._seen != before or any(seq != self._last[table] + 1 for table, seq in first.items()):
             return False
@@ -120,13 +118,13 @@ class RoundLog:
         self._add({t: {name: [row[name] for row in part] for name in _COLUMNS[t]} for t, part in parts.items()})
         return True
 
-    def kept_up(self, before: tuple[int, ...], after: tuple[int, ...]) -> None:
-        """What was taken in is committed."""
+    def mark_committed(self, before: tuple[int, ...], after: tuple[int, ...]) -> None:
+        """Note that the rows taken in are committed: `before` and `after` are the versions of the database."""
         if self._seen == before:
             self._seen = after
 
     def _add(self, rows: Mapping[str, _Rows]) -> None:
-        """Take in rows of each table, by seq. What was said just now is a few: for those plain loops are the quickest."""
+        """Take in rows of each table, by seq. Usually they are few: for those plain loops are the quickest."""
         for table, columns in rows.items():
             if columns["seq"]:
                 self._last[table] = columns["seq"][-1]
@@ -145,7 +143,7 @@ class RoundLog:
         return by_act
 
     def _add_answers(self, rows: _Rows, seqs: Mapping[str, int]) -> dict[int, list[tuple[Answered, Answered]]]:
-        """Of each act what its answers took the place of, and what they say."""
+        """Of each act the answers that it replaced, and its own."""
         by_act: dict[int, list[tuple[Answered, Answered]]] = {}
         named = zip(*(rows[name] for name in _COLUMNS["answers"]), strict=True)
         for _, act, reviewer, where, question, version, value in named:
@@ -175,7 +173,7 @@ class RoundLog:
                 line.next += 1 if kind == ActKind.REDO else -1
                 self._walked(target, kind)
                 continue
-            line.said(seq)
+            line.append(seq)
             if seq in answers:
                 self._answered[seq] = answers[seq]
             if seq in texts:
@@ -208,13 +206,13 @@ class RoundLog:
             who.append(number)
             previous.append(earlier)
         if acts:
-            spoken = {name: rows[name] for name in ("place", "vote", "final", "guide")}
-            self.overrides.append(act=acts, reviewer=who, previous=previous, **spoken)
+            more = {name: rows[name] for name in ("place", "vote", "final", "guide")}
+            self.overrides.append(act=acts, reviewer=who, previous=previous, **more)
 
-    # -- asking ------------------------------------------------------------------------------------------------------
+    # -- reading -----------------------------------------------------------------------------------------------------
 
     def walk(self, kind: str, reviewer: str) -> int | None:
-        """The act that the reviewer's next undo or redo is about, None where there is none."""
+        """The act that the reviewer's next undo or redo would affect, None if there is none."""
         line = self._lines.get(reviewer)
         return None if line is None else line.walk(kind)
 
@@ -234,7 +232,7 @@ class RoundLog:
         return slice(int(first), int(end))
 
     def before(self, act: int) -> Words:
-        """What its reviewer had said, before the act, of what it touched."""
+        """The decisions of its reviewer on the candidates it touched, as they were before the act."""
         rows = self.rows_of(act)
         previous, there = self.overrides["previous"][rows], self.overrides["previous"][rows] >= 0
         votes = np.where(there, self.overrides["vote"][previous], 0).astype(np.int8)
@@ -242,8 +240,8 @@ class RoundLog:
         guides = np.where(there, self.overrides["guide"][previous], 0).astype(np.int32)
         return self.overrides["place"][rows], votes, final, guides
 
-    def said(self, act: int) -> Words:
-        """What the act said."""
+    def words_of(self, act: int) -> Words:
+        """The decisions of the act."""
         rows, columns = self.rows_of(act), self.overrides
         return columns["place"][rows], columns["vote"][rows], columns["final"][rows], columns["guide"][rows]
 
@@ -252,9 +250,9 @@ class RoundLog:
         return list(self._texts_of.get(act, ()))
 
     def texts_before(self, act: int) -> list[tuple[int, str, int | None]]:
-        """The annotations that an undo of the act changes: place, kind and the seq of the row with the value that then
-        holds (None: nothing). All share one text, so what holds is the newest word that nobody has taken back, whoever said
-        it; only where that is the one undone does anything change: a colleague's later word stays."""
+        """The annotations that an undo of the act changes: place, kind and the seq of the row with the value that is
+        then current (None: nothing). All reviewers share one text, so the newest one that nobody has taken back is current,
+        whoever wrote it. An undo changes something only if it takes back that one: a colleague's later text stays."""
         changes: list[tuple[int, str, int | None]] = []
         for where, kind, _ in self._texts_of.get(act, ()):
             newest = reversed(self._texts[where, kind].items())
@@ -264,11 +262,11 @@ class RoundLog:
         return changes
 
     def answers_before(self, act: int) -> list[Answered]:
-        """What its reviewer had answered, before the act, to what it answers."""
+        """The answers of its reviewer to the same questions, as they were before the act."""
         return [before for before, _ in self._answered.get(act, ())]
 
     def answers_of(self, act: int) -> list[Answered]:
-        """What the act answers."""
+        """The answers of the act."""
         return [after for _, after in self._answered.get(act, ())]
 
     def touched(self, act: int) -> list[str]:
@@ -283,9 +281,9 @@ class RoundLog:
         return f"{self.round}.{where >> K_BITS}.{where & ((1 << K_BITS) - 1)}"
 
     def words(self, where: int) -> list[int]:
-        """The rows of `overrides` that are some reviewer's newest word on a candidate, oldest first."""
+        """The rows of `overrides` that are some reviewer's newest decision on a candidate, oldest first."""
         return sorted(self._newest[name] for name in self._heard_from.get(where, ()))
 
     def standing(self) -> Ints:
-        """The rows of `overrides` that are some reviewer's newest word, oldest first."""
+        """The rows of `overrides` that are some reviewer's newest decision, oldest first."""
         return np.sort(np.fromiter(self._newest.values(), np.int64, len(self._newest)))

@@ -1,4 +1,4 @@
-"""That the sealed prompts were opened, which happens once."""
+"""The opening of the sealed prompts, which happens once."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ class Sealed:
         return SealedOpening(**rows[0]) if rows else None
 
     def add(self, opening: SealedOpening) -> None:
-        """Raises StoreError where they were opened before."""
+        """Raises StoreError if they were opened before."""
         with self._db.transaction("opening the sealed prompts"):
             self._db.insert("sealed_openings", [{"opening": 1} | asdict(opening)])
 
     def compared_on(self, prompt_ids: Sequence[int]) -> list[int]:
-        """Those of these prompts that completions were drawn for."""
+        """Those of `prompt_ids` that completions were drawn for."""
         return [row["prompt_id"] for row in self._db.rows("compared_on", {"prompt_ids": list(prompt_ids)})]

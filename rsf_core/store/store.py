@@ -1,4 +1,4 @@
-"""What can be asked of and said to a project's database: one question, one method. SQL stands in queries/*.sql."""
+"""The interface to a project's database: one query, one method. The SQL is in queries/*.sql."""
 
 from __future__ import annotations
 
@@ -70,7 +70,7 @@ class Store:
         self.tastes = Tastes(self._db)
 
     def backup(self, file: Path | None, models: bool) -> dict[str, Any]:
-        """Back up to `file`, or to a new one among the exports; what is in it."""
+        """Back up to `file`, or to a new one among the exports. Returns what is in it."""
         if file is None:
             file = self._db.new_backup("by-hand")
         made = self._db.back_up_to(file, models)
@@ -78,7 +78,7 @@ class Store:
 
     @property
     def doing(self) -> str:
-        """What is being written at this moment, in words; "" where nothing is."""
+        """What is being written at this moment, in words; "" if nothing is."""
         return self._db.doing
 
     def close(self) -> None:
@@ -100,31 +100,31 @@ class Store:
         return {row["key"]: row["value"] for row in self._kept.rows("project_values", ("project",))}
 
     def set_value(self, key: str, value: str) -> None:
-        """Say a value once; it can't be changed afterwards."""
+        """Set a value once; it can't be changed afterwards."""
         with self._db.transaction(f"saving {key}"):
             self._db.insert("project", [{"key": key, "value": value}])
 
     def keep_value(self, of: str, state: str, value: str) -> None:
-        """Keep a value that follows from what is stored, `of` which it is the only one: that of another `state` goes."""
+        """Keep a value derived from what is stored, one for each `of`: a value kept for another `state` is deleted."""
         key = f"{of}, {state}"
         with self._db.transaction(f"saving {key}"):
             self._db.run("drop_values", {"beginning": f"{of}, "})
             self._db.insert("project", [{"key": key, "value": value}])
 
     def kept_value(self, of: str, state: str) -> str | None:
-        """What was kept by `keep_value` of this state."""
+        """What `keep_value` kept for this state, or None."""
         return self.values().get(f"{of}, {state}")
 
     def prompts(self, split: Split | None = None, *, retired: bool = False) -> list[Prompt]:
-        """The prompts in use; with `retired` also those that are not any more, for the texts of what was drawn for them."""
+        """The prompts in use; with `retired` also those no longer in use, whose candidates need their texts."""
         return self.prompt_book.all(split, retired)
 
     def prompt_counts(self) -> dict[Split, int]:
-        """How many prompts are in use."""
+        """How many prompts of each split are in use."""
         return self.prompt_book.counts()
 
     def add_prompts(self, prompts: Iterable[NewPrompt], source: str) -> int:
-        """Add `(text, system, reference, split)` rows, or such with the earlier turns behind, and return how many."""
+        """Add `(text, system, reference, split)` rows, with or without the earlier turns at the end. Returns how many."""
         return len(self.prompt_book.add(prompts, source))
 
     def rounds(self) -> list[RoundRecord]:
@@ -138,7 +138,7 @@ class Store:
         with self._db.transaction(f"opening round {number}"):
             self._db.insert("rounds", [row])
 
-    # -- rounds that run by themselves -------------------------------------------------------------------------------
+    # -- runs of the autopilot ---------------------------------------------------------------------------------------
 
     def last_autopilot_event(self) -> AutopilotEvent | None:
         """The newest event of the newest run of the autopilot."""
@@ -213,7 +213,7 @@ class Store:
     prompt_kinds = of_part("_decided", Decided.prompt_kinds)
     starving_prompts = of_part("_decided", Decided.starving_prompts)
 
-    # -- what reviewers read and what they said of candidates --------------------------------------------------------
+    # -- what reviewers read and what they decided -------------------------------------------------------------------
 
     add_override = of_part("_reviewed", Reviewed.add_override)
     undo_override = of_part("_reviewed", Reviewed.undo_override)
@@ -230,7 +230,7 @@ class Store:
     candidates_of_prompts = of_part("_reviewed", Reviewed.candidates_of_prompts)
     prompts_by_id = of_part("_reviewed", Reviewed.prompts_by_id)
 
-    # -- curated sets, frozen for ever -------------------------------------------------------------------------------
+    # -- curated sets, which never change ----------------------------------------------------------------------------
 
     accepted_samples = of_part("_curated", CuratedSets.accepted_samples)
     samples_of = of_part("_curated", CuratedSets.samples_of)
@@ -239,7 +239,7 @@ class Store:
     add_curated_set = of_part("_curated", CuratedSets.add_curated_set)
     curated_samples = of_part("_curated", CuratedSets.curated_samples)
 
-    # -- models, what they drew for held-out prompts, and which the next round draws from ----------------------------
+    # -- models, what they drew for held-out prompts, and which of them the next round draws from --------------------
 
     models = of_part("_models", Models.models)
     add_model = of_part("_models", Models.add_model)

@@ -1,5 +1,5 @@
 """The counted decisions of a round in memory: read once, and from then on only what is new. So counting after an act costs
-the same whatever was said before. The database holds the same data, but counting there would need a scan."""
+the same however many came before. The database holds the same data, but counting there would need a scan."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ from rsf_core.store.last_rounds import LastRounds
 from rsf_core.store.records import PromptKind, RoundCounts
 
 Votes = tuple[tuple[int, int, bool], ...]
-"""What is told of some candidates in place of what was said of them: their places with +1 accept, −1 reject, 0 the rule, and
-whether that accepts them."""
-RULED = (  # all that the decisions of the rule are read from
+"""Votes to count in place of the effective ones: the place of a candidate, +1 accept, −1 reject or 0 the rule, and whether it
+is then accepted."""
+RULED = (  # every table that the decisions of the rule are read from
     *("candidates", "candidates_elsewhere", "scores", "no_scores", "unscored", "log_ratios", "thresholds"),
     "adaptive_jobs",
 )
-SPOKEN = ("overrides", "gold_marks")  # what people say
+SPOKEN = ("overrides", "gold_marks")  # every table that the decisions of people are read from
 KEPT = 16  # rounds, 16 bytes a candidate
 KEPT_TABLES = 2  # about 100 bytes a candidate
 TRIES = 3
@@ -36,7 +36,7 @@ _FLAGS = ("elsewhere", "truncated", "decided", "automatic", "violated", "unscore
 @dataclass(frozen=True, slots=True)
 class Ruled:
     """The candidates of a round, by place, as arrays (n,): what the rule makes of each; `further` were drawn because their
-    prompt had none."""
+    prompt had none accepted."""
 
     places: Ints
     elsewhere: Bools
@@ -53,40 +53,35 @@ class Ruled:
 
 
 class Tally:
-    """One round's. Hold `lock` while asking: it is kept up with what is committed whenever it is asked."""
+    """The tally of one round. Hold `lock` and refresh it before reading it."""
 
     def __init__(self, db: Database, round_number: int) -> None:
         self._db, self.round = db, round_number
         self.lock = threading.Lock()
         self._state: tuple[int, ...] | None = None
-        self._heard: tuple[int, ...] | None = None
+        self._spoken: tuple[int, ...] | None = None
         self._seq = 0
         self._ruled: Ruled
         self._votes: NDArray[np.int8]
 
     def refresh(self) -> None:
         """Read what has been committed since the last time."""
-        state, heard = self._db.version(*RULED), self._db.version(*SPOKEN)
-        if state != self._state or (heard != self._heard and not self._hear()):
+        state, spoken = self._db.version(*RULED), self._db.version(*SPOKEN)
+        if state != self._state or (spoken != self._spoken and not self._read_new()):
             self._read()
-        self._state, self._heard = state, heard
+        self._state, self._spoken = state, spoken
 
     def _read(self) -> None:
-        seq = self._db.rows("last_spoken", {"round": self.round})[0][
-            "seq"
-        ]  # first: what is said meanwhile is heard again
+        (last,) = self._db.rows("last_spoken", {"round": self.round})  # first: newer decisions are read again later
         rows = self._db.arrow("tally", {"round": self.round})
         places = place(rows["prompt_id"].to_numpy().astype(np.int64), rows["k"].to_numpy().astype(np.int64))
         order = np.argsort(places, kind="stable")
         ruled = Ruled(places[order], *(rows[name].to_numpy()[order] for name in _FLAGS))
-        self._seq, self._ruled, self._votes = (
-            seq,
-            ruled,
-            rows["vote"].to_numpy()[order],
-        )  # all that was read, or nothing
+        votes = rows["vote"].to_numpy()[order]
+        self._seq, self._ruled, self._votes = last["seq"], ruled, votes  # together: an error above changes nothing
 
-    def _hear(self) -> bool:
-        """Take in what was said of candidates since; False where that is too much."""
+    def _read_new(self) -> bool:
+        """Take in the decisions saved since. Returns False if they are too many."""
         new = self._db.rows("spoken_since", {"round": self.round, "seq": self._seq})
         if len(new) > MANY:
             return False
@@ -108,8 +103,8 @@ class Tally:
     def _now(self, names: list[str]) -> list[dict[str, str]]:
         return self._db.look_up("current_overrides_of", names)
 
-    def _told(self, onlooker_votes: Votes) -> NDArray[np.int8]:
-        """What decides each candidate, (n,), with `onlooker_votes` in place of what holds."""
+    def _votes_with(self, onlooker_votes: Votes) -> NDArray[np.int8]:
+        """The vote on each candidate, (n,), with `onlooker_votes` in place of the effective votes."""
         if not onlooker_votes:
             return self._votes
         places, votes = self._ruled.places, self._votes.copy()
@@ -120,8 +115,8 @@ class Tally:
         return votes
 
     def counts(self, retired: Ints, scored: int, onlooker_votes: Votes = ()) -> RoundCounts:
-        """`retired`: the prompts that are not in use any more; `scored`: how many drawn candidates have a score."""
-        ruled, votes = self._ruled, self._told(onlooker_votes)
+        """`retired`: the prompts that are no longer in use; `scored`: how many drawn candidates have a score."""
+        ruled, votes = self._ruled, self._votes_with(onlooker_votes)
         drawn, undecided = ~ruled.elsewhere, ~ruled.elsewhere & ~ruled.decided
         accepted = np.where(votes != 0, votes > 0, ruled.automatic)
         gone = np.isin(ruled.prompts, retired)
@@ -142,11 +137,11 @@ class Tally:
         )
 
     def override(self, decided: bool) -> NDArray[np.int8]:
-        """+1, −1 or 0: what people say of each drawn candidate, by place; of those alone that are `decided` by the rule."""
+        """People's decision (+1, −1 or 0) on each drawn candidate, by place; if `decided`, only on those the rule decided."""
         return self._votes[self._rows(decided)]
 
     def accepted(self, decided: bool) -> Bools:
-        """Which of them are accepted in effect."""
+        """Which of the candidates of `override` are accepted in effect."""
         votes, rows = self._votes, self._rows(decided)
         accepted: Bools = np.where(votes != 0, votes > 0, self._ruled.automatic)[rows]
         return accepted
@@ -156,7 +151,7 @@ class Tally:
 
     def kinds(self, retired: Ints, onlooker_votes: Votes = ()) -> list[PromptKind]:
         """What each prompt with a decided candidate got, counted over prompts that got the same."""
-        ruled, votes, own = self._ruled, self._told(onlooker_votes), self._ruled.decided
+        ruled, votes, own = self._ruled, self._votes_with(onlooker_votes), self._ruled.decided
         prompts = ruled.prompts[own]
         if not len(prompts):
             return []
@@ -171,7 +166,7 @@ class Tally:
 
 
 class Tallies:
-    """Those of the rounds asked for last."""
+    """The tallies of the rounds asked for last."""
 
     def __init__(self, db: Database) -> None:
         self._db, self._guard = db, threading.Lock()
@@ -191,8 +186,8 @@ class Tallies:
             return tally.kinds(retired, onlooker_votes)
 
     def table(self, name: str, round_number: int, decided: bool) -> pa.Table:
-        """The rows of a named query, one a drawn candidate, or one that is `decided`, by place. They are read once; the
-        columns `override` and `accepted` are what people say now."""
+        """The rows of a named query, by place: one a drawn candidate or, if `decided`, one a candidate that the rule decided.
+        They are read once; the columns `override` and `accepted` are always current."""
         if self._db.in_transaction:
             return self._db.arrow(name, {"round": round_number})
         tally, tables = self._of(round_number), (*RULED, "prompt_events")
@@ -207,7 +202,7 @@ class Tallies:
             if self._db.version(*tables) == state and len(override) == table.num_rows:
                 break
         else:
-            return self._db.arrow(name, {"round": round_number})  # it goes on changing
+            return self._db.arrow(name, {"round": round_number})  # it keeps changing
         with self._guard:
             self._tables.pop((name, round_number), None)
             self._tables[name, round_number] = state, table
@@ -218,7 +213,7 @@ class Tallies:
         return table
 
     def _of(self, round_number: int) -> Tally:
-        if self._db.in_transaction:  # what is written here may never come to hold
+        if self._db.in_transaction:  # what is written here may be rolled back
             return Tally(self._db, round_number)
         return self._rounds.of(round_number)
 
@@ -233,7 +228,7 @@ def _different(ordered: Ints) -> int:
 
 
 def _alike(columns: list[Ints]) -> list[tuple[int, list[int]]]:
-    """How often each row occurs. Rows are counted as one number each where that fits into 63 bits: sorting rows takes long."""
+    """How often each row occurs. Rows are counted as one number each if that fits into 63 bits: sorting rows takes long."""
     widths = [int(column.max()) + 1 for column in columns]
     if np.prod([float(width) for width in widths]) < 2.0**62:
         rows = np.zeros(len(columns[0]), np.int64)

@@ -14,7 +14,7 @@ from rsf_core.store.kept import Kept
 
 @dataclass(frozen=True, slots=True)
 class TargetVersion:
-    """A target as it was saved: `spec` as in the settings, and with it the rule of M, None where that was not recorded."""
+    """A target as it was saved: `spec` as in the settings, and `accept`, the rule of M, None if it was not recorded."""
 
     version: int
     spec: dict[str, Any]
@@ -44,7 +44,7 @@ class TargetVersions:
 
     @named
     def add(self, spec: dict[str, Any], accept: dict[str, Any], author: str, reason: str) -> int:
-        """Append a version; its number."""
+        """Append a version. Returns its number."""
         with self._db.transaction("saving the target"):
             number = len(self._db.rows("target_versions")) + 1
             row = {"version": number, "spec": json.dumps(spec, sort_keys=True)}

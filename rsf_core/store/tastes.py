@@ -32,23 +32,23 @@ class Tastes:
 
     @named
     def add(self, version: str, body: Mapping[str, Any], author: str) -> None:
-        """Keep a version; one that is there stays as it is."""
+        """Save a version; one that exists stays as it is."""
         with self._db.transaction(f"saving what was learned as {version}"):
             if all(row["version"] != version for row in self._db.rows("tastes")):
                 row = {"version": version, "body": json.dumps(body), "author": author, "created_at": utc_now()}
                 self._db.insert("tastes", [row])
 
     def decided(self) -> pa.Table:
-        """What people have decided, a row a candidate: candidate_id, round, prompt_id, k, prompt_token_ids, token_ids, ended,
-        accepted, audit, rule (NaN where the rule decides nothing)."""
+        """The decisions of people, a row a candidate: candidate_id, round, prompt_id, k, prompt_token_ids, token_ids, ended,
+        accepted, audit, rule (NaN if the rule does not decide it)."""
         return self._db.arrow("decided_by_people")
 
     def compared(self, candidate_ids: Sequence[str]) -> pa.Table:
-        """Of those that were drawn here: candidate_id, round, prompt_id, k, prompt_token_ids, token_ids, ended."""
+        """Of the candidates that were drawn here: candidate_id, round, prompt_id, k, prompt_token_ids, token_ids, ended."""
         return self._db.arrow("candidates_to_learn_from", {"candidate_ids": list(candidate_ids)})
 
     def scores(self, candidate_ids: Sequence[str], scorers: Sequence[str]) -> dict[tuple[str, str], float]:
-        """By candidate and scorer, where there is a score."""
+        """By candidate and scorer, if there is a score."""
         params = {"candidate_ids": list(candidate_ids), "scorers": list(scorers)}
         rows = self._db.rows("scores_of_candidates", params)
         return {(row["candidate_id"], row["scorer"]): row["score"] for row in rows}

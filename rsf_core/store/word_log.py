@@ -1,5 +1,5 @@
-"""What reviewers said in a round and holds, in memory: read once, and from then on only what is new, so that a word costs the
-same whatever was said before."""
+"""Reviewers' comparisons or rankings of a round, each one called a word, in memory: read once, and from then on only what is
+new, so that a word costs the same however many came before."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from rsf_core.store.database import Database
 
 
 class Word(Protocol):
-    """Something that a reviewer said by an act."""
+    """A comparison or a ranking, as a reviewer made it by an act."""
 
     @property
     def act(self) -> str: ...
@@ -29,16 +29,16 @@ K = TypeVar("K", bound=Hashable)
 
 @dataclass(slots=True)
 class _Spoken(Generic[W]):
-    """What a reviewer said of one thing that they can take back, the newest last; `seq` puts the things in the order in which
-    they were spoken of last."""
+    """A reviewer's words on one thing that they can take back, the newest last; `seq` orders the things by their newest
+    word."""
 
     seq: int
     words: list[W] = field(default_factory=list)
 
 
 class WordLog(ABC, Generic[W, K]):
-    """Each reviewer's newest word on a thing (a pair, a prompt), as far as it is not taken back. A subclass says the table,
-    the question for its rows since a `seq`, and how a row is read."""
+    """Each reviewer's newest word on a thing (a pair, a prompt) that is not taken back. A subclass names the table and the
+    query for its rows since a `seq`, and reads a row."""
 
     table: str
     since: str
@@ -54,10 +54,10 @@ class WordLog(ABC, Generic[W, K]):
 
     @abstractmethod
     def about(self, word: W) -> K:
-        """What it is of."""
+        """The thing that the word is about."""
 
     def unsays(self, word: W, before: W) -> bool:
-        """Whether a reviewer's newer word leaves out something that their word before said of the same thing."""
+        """Whether a reviewer's newer word leaves out something that their word before, on the same thing, covered."""
         return False
 
     def forget(self) -> None:
@@ -65,12 +65,12 @@ class WordLog(ABC, Generic[W, K]):
         self._seen: tuple[int, ...] | None = None
         self._last = 0
         self._lines: dict[str, list[W]] = {}  # what each reviewer can take back, the next one last
-        self._own: dict[str, dict[K, _Spoken[W]]] = {}  # by reviewer, what was spoken of last stands last
-        self._voices: dict[K, int] = {}  # how many reviewers have spoken of it
-        self.undone = 0  # how many words hold no more and left something unsaid: a walk through the things starts again
+        self._own: dict[str, dict[K, _Spoken[W]]] = {}  # by reviewer, the thing with the newest word last
+        self._voices: dict[K, int] = {}  # how many reviewers have a word on it
+        self.undone = 0  # how many words were taken back or replaced by less: a walk through the things starts again
 
     def refresh(self) -> None:
-        """Take in what was committed since; while the log is locked."""
+        """Take in what was committed since. Hold the lock."""
         state = self._db.version(self.table)
         if state != self._seen:
             self.read_on()
@@ -84,9 +84,9 @@ class WordLog(ABC, Generic[W, K]):
             if kind == ChoiceKind.UNDO:
                 self._taken_back(row["reviewer"], target)
             else:
-                self._said(self.read(row))
+                self._add(self.read(row))
 
-    def _said(self, word: W) -> None:
+    def _add(self, word: W) -> None:
         self._lines.setdefault(word.reviewer, []).append(word)
         key, own = self.about(word), self._own.setdefault(word.reviewer, {})
         before = own.pop(key, None)
@@ -109,7 +109,7 @@ class WordLog(ABC, Generic[W, K]):
         self.undone += 1
 
     def last_of(self, reviewer: str) -> W | None:
-        """What the reviewer's next undo takes back."""
+        """The word that the reviewer's next undo takes back, or None."""
         return next(iter(self._lines.get(reviewer, [])[-1:]), None)
 
     def undoable(self, reviewer: str) -> int:
@@ -117,30 +117,30 @@ class WordLog(ABC, Generic[W, K]):
         return len(self._lines.get(reviewer, ()))
 
     def count(self, reviewer: str) -> int:
-        """Of how many things the reviewer has spoken."""
+        """On how many things the reviewer has a word."""
         return len(self._own.get(reviewer, ()))
 
     def has(self, reviewer: str, key: K) -> bool:
         return key in self._own.get(reviewer, ())
 
     def voices(self, key: K) -> int:
-        """How many reviewers have spoken of it."""
+        """How many reviewers have a word on it."""
         return self._voices.get(key, 0)
 
     def of(self, key: K) -> list[W]:
-        """What each reviewer who has spoken of it says now."""
+        """Each reviewer's current word on it."""
         if not self.voices(key):
             return []
         return [own[key].words[-1] for own in self._own.values() if key in own]
 
     def longest_ago(self, reviewer: str, after: int, count: int) -> list[tuple[K, W, int]]:
-        """Of what the reviewer has spoken of, that where it is longest ago: what it is, the word that holds, and its place in
-        that order; the first of them after the place `after`."""
+        """The things whose current word of the reviewer is the oldest: each thing, that word and its `seq`; the first `count`
+        with a `seq` above `after`."""
         later = dropwhile(lambda one: one[1].seq <= after, self._own.get(reviewer, {}).items())
         return [(key, spoken.words[-1], spoken.seq) for key, spoken in islice(later, count)]
 
     def standing(self) -> Iterator[W]:
-        """All that holds, by reviewer."""
+        """Every current word, by reviewer."""
         for own in self._own.values():
             for spoken in own.values():
                 yield spoken.words[-1]
