@@ -1,1 +1,1 @@
-"""What people look at and say: the queue of candidates, their filters and order, agreement, the target they speak for."""
+"""Human review: the queue of candidates, their filters and order, agreement, and the target that decisions suggest."""

@@ -1,7 +1,7 @@
 """Orders that learn most from each decision: by how unsure a score is, and by how candidates differ from one another.
 
-All are pure functions of arrays. What compares candidates with each other looks at a bounded part of them (`POOL`), so that a
-round of a million costs what one of ten thousand does; the others follow in the order they had."""
+All are pure functions of arrays. Functions that compare candidates with each other look at a bounded part of them (`POOL`), so
+that a round of a million costs what one of ten thousand does; the rest follow in the order they had."""
 
 from __future__ import annotations
 
@@ -11,29 +11,28 @@ from numpy.typing import ArrayLike
 from rsf_core.domain.arrays import Bools, Floats, Ints
 
 POOL = 4_096  # candidates that are compared with each other
-PICKED = 512  # of them that are chosen one by one
-KINDS = 64  # clusters of which one of each is shown first
-WIDTH = 64  # numbers that a direction is told by
-COMPARED = 1_024  # candidates decided before, that the next are to differ from
+PICKED = 512  # candidates of the pool that are chosen one by one
+KINDS = 64  # clusters; one candidate of each is shown first
+WIDTH = 64  # dimensions of a direction
+COMPARED = 1_024  # decided candidates that the next ones should differ from
 
 
 def uncertainty(log_odds: Floats) -> Floats:
-    """4·p·(1 − p) of p = σ(log odds), in [0, 1]: 1 where either is as likely, 0 where it is sure or not known (NaN)."""
+    """4·p·(1 − p) of p = σ(log odds), in [0, 1]: 1 if both are equally likely, 0 if it is sure or unknown (NaN)."""
     odds = np.exp(-np.abs(np.where(np.isnan(log_odds), np.inf, log_odds)))
     values: Floats = 4.0 * odds / (1.0 + odds) ** 2
     return values
 
 
 def against_rule(log_odds: Floats, automatic: Bools) -> Floats:
-    """By how many nats the score speaks against what the rule decides; negative where both say the same, −∞ where there is no
-    score."""
+    """By how many nats the score speaks against the rule's decision; negative if both agree, −∞ if there is no score."""
     return np.where(np.isnan(log_odds), -np.inf, np.where(automatic, -log_odds, log_odds))
 
 
 def directions(features: ArrayLike) -> Floats:
-    """Features (n, width) as directions from their mean, of length 1: hidden states share a large part that says nothing of
-    the text. What is the mean itself has length 0. Wider ones than `WIDTH` are told by as many random projections, always
-    the same, which keep distances to some 10 % (Johnson & Lindenstrauss 1984)."""
+    """Features (n, width) as directions from their mean, of length 1: hidden states share a large part that does not depend on
+    the text. A row equal to the mean has length 0. Features wider than `WIDTH` are reduced to that by fixed random
+    projections, which keep distances to some 10 % (Johnson & Lindenstrauss 1984)."""
     centred = np.asarray(features, np.float64)
     centred = centred - centred.mean(axis=0) if len(centred) else centred
     width = centred.shape[1]
@@ -45,9 +44,9 @@ def directions(features: ArrayLike) -> Floats:
 
 
 def farthest_first(points: Floats, weights: Floats, known: Floats, most: int) -> Ints:
-    """The rows of `points` (n, d) to take, one after the other, each the one with the largest weight × distance to the nearest
-    of those taken and of `known` (k, d): the greedy k-centre algorithm (Gonzalez 1985), weighted. At most `most`; none that is
-    at one place with an earlier one."""
+    """The rows of `points` (n, d) to take, one after the other, each the row with the largest weight × distance to the nearest
+    of those taken and of `known` (k, d): the greedy k-centre algorithm (Gonzalez 1985), weighted. At most `most`; none that
+    coincides with an earlier one."""
     n = len(points)
     gap = np.full(n, np.inf)
     for block in np.array_split(known, max(1, len(known) // 256)) if len(known) else ():
@@ -69,7 +68,7 @@ def farthest_first(points: Floats, weights: Floats, known: Floats, most: int) ->
 
 def teaches_most(features: Floats, unsure: Floats, decided: Floats) -> Ints:
     """The rows of a pool in the order in which a decision on each teaches most: unsure, and unlike those before it and those
-    that were decided. `features` (n, width), `unsure` (n,) in [0, 1], `decided` (k, width)."""
+    already decided. `features` (n, width), `unsure` (n,) in [0, 1], `decided` (k, width)."""
     points = directions(np.concatenate([features, decided]))
     taken = farthest_first(points[: len(features)], unsure, points[len(features) :], PICKED)
     return _then(taken, np.argsort(-unsure, kind="stable"))
@@ -77,7 +76,7 @@ def teaches_most(features: Floats, unsure: Floats, decided: Floats) -> Ints:
 
 def one_of_each(features: Floats) -> Ints:
     """The rows of a pool, one of each kind first, then a second of each, and so on: kinds are `KINDS` clusters around centres
-    that lie as far apart as may be; in each the most typical comes first, and the larger ones come before the smaller."""
+    that lie as far apart as possible; in each the most typical comes first, and larger clusters come before smaller ones."""
     points = directions(features)
     centres = farthest_first(points, np.ones(len(points)), np.zeros((0, points.shape[1])), KINDS)
     apart = _distances(points, points[centres])
@@ -91,7 +90,7 @@ def one_of_each(features: Floats) -> Ints:
 
 
 def ranked(rows: Ints, rest: Floats) -> Floats:
-    """A key (n,) by which `rows` come first, in their order, and the others by `rest` (n,), smallest first."""
+    """A sort key (n,): `rows` come first, in their order, then the others by `rest` (n,), smallest first."""
     n = len(rest)
     key = np.empty(n)
     key[np.argsort(rest, kind="stable")] = len(rows) + np.arange(n)
@@ -100,7 +99,7 @@ def ranked(rows: Ints, rest: Floats) -> Floats:
 
 
 def most(values: Floats, among: Bools, count: int) -> Ints:
-    """The rows of the `count` largest `values` (n,) among those where `among` holds, the largest first; alike: by row."""
+    """The rows of the `count` largest `values` (n,) among the rows with `among`, the largest first, ties by row."""
     rows = np.flatnonzero(among) if count else np.zeros(0, np.int64)
     if len(rows) > count:
         border = np.partition(values[rows], len(rows) - count)[len(rows) - count]
@@ -114,6 +113,6 @@ def _then(taken: Ints, rest: Ints) -> Ints:
 
 
 def _distances(points: Floats, others: Floats) -> Floats:
-    """Euclidean, (n, k); those of equal points are exactly 0."""
+    """Euclidean distances, (n, k); between equal points exactly 0."""
     squared = (points**2).sum(axis=1)[:, None] + (others**2).sum(axis=1)[None, :] - 2.0 * points @ others.T
     return np.sqrt(np.where(squared > 1e-12, squared, 0.0))

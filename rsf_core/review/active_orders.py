@@ -1,4 +1,4 @@
-"""The active orders of a round: what each sorts by, of the score that was learned from decisions and of features."""
+"""The active orders of a round: what each sorts by, from the score learned from decisions and from features."""
 
 from __future__ import annotations
 
@@ -28,17 +28,17 @@ NO_TASTE = (
 
 
 class FeatureSource(Protocol):
-    """What a model makes of a round's candidates, by their places."""
+    """The features of a round's candidates, by their places."""
 
     def has(self, round_number: int, places: Ints) -> NDArray[np.bool_]: ...
 
     def of_round(self, round_number: int, places: Ints) -> NDArray[np.float32]:
-        """(n, width); every one of `places` has them."""
+        """The features (n, width); all of `places` must have them."""
         ...
 
 
 class NoFeatures:
-    """Where nothing computes any."""
+    """A source without any features."""
 
     def has(self, round_number: int, places: Ints) -> NDArray[np.bool_]:
         return np.zeros(len(places), np.bool_)
@@ -48,8 +48,8 @@ class NoFeatures:
 
 
 def taste_of(scorers: Sequence[str], learned: Sequence[str]) -> str | None:
-    """The one of a round's scorers that was learned from decisions, of several the one that was learned last; None where there
-    is none. `learned` are all that were, the oldest first: a version's name does not tell when it was."""
+    """The scorer of a round that was learned from decisions, the newest of several, or None. `learned` lists all learned
+    scorers, the oldest first: the name of a version does not show its age."""
     places = {name: place for place, name in enumerate(learned)}
     of_round = [name for name in scorers if name.partition("(")[0] == TASTE]
     return max(of_round, key=lambda name: places.get(name, -1), default=None)
@@ -58,9 +58,9 @@ def taste_of(scorers: Sequence[str], learned: Sequence[str]) -> str | None:
 def active_key(
     order: Order, index: ReviewIndex, round_number: int, features: FeatureSource, log_odds: Floats | None, seed: int
 ) -> Floats:
-    """What an active order sorts by, smallest first, shape (n,). `log_odds` (n,) that people accept, NaN where there is no
-    score; without them the distance to the boundary says how unsure a decision is. Raises StageError that says what is to be
-    done first."""
+    """What an active order sorts by, smallest first, shape (n,). `log_odds` (n,) that people accept, NaN if there is no
+    score; without them the distance to the boundary measures how unsure a decision is. Raises StageError, which names what
+    to do first."""
     odds = index.margin if log_odds is None else log_odds
     if order is Order.UNSURE:
         return np.abs(odds)

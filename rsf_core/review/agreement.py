@@ -27,8 +27,8 @@ FEWEST = 10  # decisions of either kind below which no weights are fitted
 @dataclass(frozen=True, slots=True)
 class Confusion:
     """The rule against people: counts of candidates by (rule, person). `precision`: of what the rule accepts, the share that
-    people accept; `recall`: of what people accept, the share that the rule accepts; both with limits by prompt, None of
-    nothing."""
+    people accept; `recall`: of what people accept, the share that the rule accepts; both with limits by prompt, None if
+    there is nothing to divide by."""
 
     accept_accept: int
     accept_reject: int
@@ -44,7 +44,7 @@ class Confusion:
 
 @dataclass(frozen=True, slots=True)
 class Pair:
-    """Two reviewers on the candidates both have decided: Cohen's κ, None where chance alone explains everything."""
+    """Two reviewers on the candidates both have decided: Cohen's κ, None if chance alone explains everything."""
 
     first: str
     second: str
@@ -55,7 +55,7 @@ class Pair:
 
 @dataclass(frozen=True, slots=True)
 class WithOthers:
-    """Opinions of `reviewers` others on candidates that a reviewer has decided too: `both`, of which `same` are the
+    """Opinions of `reviewers` others on candidates that a reviewer has decided too: `both`, of which `same` equal the
     reviewer's own."""
 
     reviewers: int
@@ -77,8 +77,8 @@ class Agreement:
     """`audit` counts only the first candidates in audit order, as far as four of five are decided: a random sample, so its
     rates hold for the round if the `audit_skipped` among them are like the rest. `reviewed` counts everything decided,
     which is what reviewers happened to look at. `by_p_accept` has (low, high, decided, overruled) for ten bins. `alpha` is
-    Krippendorff's, None below two reviewers in common. `by_guide` has what was said under each version of the guide. Of who
-    settled a disagreement, `pairs`, `alpha` and `by_guide` count the word before."""
+    Krippendorff's, None if it is not defined. `by_guide` counts the decisions under each version of the guide. Of a
+    reviewer who settled a disagreement, `pairs`, `alpha` and `by_guide` count the decision before that."""
 
     audit: Confusion
     reviewed: Confusion
@@ -90,15 +90,14 @@ class Agreement:
 
 
 def agreement(index: ReviewIndex, seed: int, before: Opinions | None = None) -> Agreement:
-    """The agreement of a round as it stands. Truncated candidates count as rejected by the rule. `before`: what those who
-    settled a candidate had said of it before."""
+    """The current agreement of a round. Truncated candidates count as rejected by the rule. `before`: the earlier decisions of
+    those who settled a candidate."""
     independent = index.opinions.independent(before or Opinions.none())
     decided, audit = _audit(index, seed)
     edges = np.linspace(0.0, 1.0, 11)
     overruled = decided & (index.automatic != (index.votes > 0))
-    p_accept = np.where(
-        index.table.truncated, 0.0, np.nan_to_num(index.p_accept)
-    )  # the rule accepts none that is truncated
+    # The rule accepts no truncated candidate.
+    p_accept = np.where(index.table.truncated, 0.0, np.nan_to_num(index.p_accept))
     bins = np.minimum((p_accept * 10).astype(int), 9)
     counts = [(np.bincount(bins[mask], minlength=10)).tolist() for mask in (decided, overruled)]
     return Agreement(
@@ -119,7 +118,7 @@ def audited(index: ReviewIndex, seed: int) -> int:
 
 
 def _audit(index: ReviewIndex, seed: int) -> tuple[Bools, Bools]:
-    """What is decided of what has scores, and where the random audit is, each (n,)."""
+    """Which scored candidates are decided, and which belong to the random audit, each (n,)."""
     decided = (index.votes != 0) & index.scored
     return decided, audit_sample(index.table.places, decided, seed)
 
@@ -127,9 +126,9 @@ def _audit(index: ReviewIndex, seed: int) -> tuple[Bools, Bools]:
 @dataclass(frozen=True, slots=True)
 class Fit:
     """A fit of people's decisions: `coefficients` estimate weight/β of each scorer (per unit of its score), `strength` the
-    sum of their absolute values, which is that of the weights over β, both with intervals by bootstrap over prompts.
-    `accuracy` is the share of the very decisions fitted to that the fit repeats, `link` the likelier shape of P(accept):
-    see sampling/decisions.py, also for the ridge."""
+    sum of their absolute values (of the weights, over β), both with intervals by bootstrap over prompts. `accuracy` is the
+    share of the decisions it was fitted to that the fit repeats, `link` the likelier shape of P(accept): see
+    sampling/decisions.py, also for the ridge."""
 
     coefficients: Mapping[str, Interval]
     decisions: int
@@ -139,7 +138,7 @@ class Fit:
 
     def rewards(self, size: float) -> tuple[dict[str, float], float]:
         """Weights whose absolute values add up to `size`, and the β that goes with them: only weight/β is identified.
-        Raises TargetError where the fit found no scorer that matters."""
+        Raises TargetError if the fit found no scorer that matters."""
         total = sum(abs(interval.value) for interval in self.coefficients.values())
         if total == 0:
             raise TargetError("no score separates the accepted from the rejected: keep the weights")
@@ -147,7 +146,7 @@ class Fit:
 
     def beta(self, size: float) -> Interval:
         """β with its interval for weights whose absolute values add up to `size`: size/strength, without an upper limit
-        where the strength may be 0."""
+        if the strength may be 0."""
         s = self.strength
         if not s.known:
             return Interval(size / s.value, -math.inf, math.inf, s.groups)
@@ -167,25 +166,25 @@ def fit(
     """Fit P(a person accepts) to the scores, by maximum likelihood with a slight ridge (sampling/decisions.py).
 
     `scores` has a column (n,) for each scorer, `votes` (n,) is +1, −1, or 0 for undecided, `prompts` (n,) names each
-    candidate's prompt; without it candidates are independent. Raises TargetError where there are fewer than `fewest`
+    candidate's prompt; without it candidates are independent. Raises TargetError if there are fewer than `fewest`
     decisions of either kind, or no score varies.
     """
-    spoken = votes != 0
-    accepted = votes[spoken] > 0
+    decided = votes != 0
+    accepted = votes[decided] > 0
     accepts, rejects = int(accepted.sum()), int((~accepted).sum())
     if min(accepts, rejects) < fewest:
         raise TargetError(
             f"at least {fewest} accepts and {fewest} rejects by people are needed to fit weights, and {accepts:,} and "
             f"{rejects:,} count so far: truncated candidates and those without a score do not"
         )
-    columns = {name: column[spoken] for name, column in scores.items() if np.isfinite(column[spoken]).all()}
+    columns = {name: column[decided] for name, column in scores.items() if np.isfinite(column[decided]).all()}
     columns = {name: column for name, column in columns.items() if varies(column)}
     if not columns:
         raise TargetError("no score varies among the candidates that people decided: nothing to fit")
     scale = np.array([column.std() for column in columns.values()])
     middle = np.array([column.mean() for column in columns.values()])
     x = np.column_stack([np.ones(len(accepted)), (np.column_stack(list(columns.values())) - middle) / scale])
-    names = np.flatnonzero(spoken) if prompts is None else prompts[spoken]
+    names = np.flatnonzero(decided) if prompts is None else prompts[decided]
     group = np.unique(names, return_inverse=True)[1].astype(np.int64)
     count = int(group.max()) + 1
     generator = np.random.default_rng(0) if rng is None else rng
@@ -211,13 +210,13 @@ def fit(
 
 
 def varies(column: Floats) -> bool:
-    """Whether scores (n,) differ by more than single precision tells apart: what is equal but for rounding says nothing, and a
-    weight of it would be as large as the rounding is small."""
+    """Whether scores (n,) differ by more than single precision can tell apart: scores that are equal but for rounding carry no
+    information, and their weight would be as large as the rounding is small."""
     return bool(column.std() > 8 * np.finfo(np.float32).eps * np.abs(column).max())
 
 
 def _hull(links: list[Interval]) -> Interval:
-    """The first link's estimate with limits that hold for every link that is as likely."""
+    """The first link's estimate, with limits that cover every link that is equally likely."""
     return Interval(links[0].value, min(i.low for i in links), max(i.high for i in links), links[0].groups)
 
 
@@ -230,7 +229,7 @@ def _around(value: float, repeated: Floats, count: int, level: float) -> Interva
 
 
 def cohen_kappa(first: Sequence[int], second: Sequence[int]) -> float | None:
-    """κ = (p_o − p_e)/(1 − p_e) of two raters on the same items (Cohen 1960); None where p_e is 1."""
+    """κ = (p_o − p_e)/(1 − p_e) of two raters on the same items (Cohen 1960); None if p_e is 1."""
     a, b = np.asarray(first), np.asarray(second)
     observed = float((a == b).mean())
     chance = float(sum((a == label).mean() * (b == label).mean() for label in np.union1d(a, b)))
@@ -281,5 +280,5 @@ def _alpha(opinions: Opinions) -> float | None:
     shared = sorted(where for where, count in counts.items() if count > 1)
     data = np.array([[own.get(where, np.nan) for where in shared] for own in votes.values()], dtype=np.float64)
     if not shared or np.unique(data[~np.isnan(data)]).size < 2:
-        return None  # nothing in common, or everybody always said the same: α is not defined
+        return None  # nothing in common, or all votes are equal: α is not defined
     return float(krippendorff.alpha(reliability_data=data, level_of_measurement="nominal"))

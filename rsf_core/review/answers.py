@@ -1,4 +1,4 @@
-"""What people answered to each question, and how well they agree where two answered of one candidate. Pure."""
+"""People's answers to each question, and how well two people agree on one candidate. Pure."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ from rsf_core.store.review_records import AnswerRecord
 
 @dataclass(frozen=True, slots=True)
 class Agreed:
-    """Of `candidates` that two or more reviewers have answered the question of: `pairs` of their answers, `alike` of which are
-    the same; of spans `overlap` is the mean share of what either marked that both did, with the same label. Krippendorff's
-    `alpha`, of ratings by their distance; None where it is not defined: all are the same, or answers are words or spans."""
+    """Of `candidates` for which two or more reviewers answered the question: `pairs` of their answers, `alike` of which are
+    the same; for spans `overlap` is the mean share of what either marked that both did, with the same label. Krippendorff's
+    `alpha`, for ratings by their distance; None if it is not defined: all are the same, or answers are words or spans."""
 
     candidates: int
     pairs: int
@@ -31,9 +31,9 @@ class Agreed:
 
 @dataclass(frozen=True, slots=True)
 class Summary:
-    """A question with its `answers` by `reviewers` people of `candidates`, without those to `other` options. `counts`: how
-    often each answer was given; of spans how many parts have each label; nothing of words. `mean`: of those that are
-    numbers."""
+    """A question with its `answers` by `reviewers` people for `candidates`, without the `other` answers under versions that
+    mean something else. `counts`: how often each answer was given; for spans how many parts have each label; empty for
+    words. `mean`: of the answers that are numbers."""
 
     question: Question
     answers: int
@@ -46,7 +46,7 @@ class Summary:
 
 
 def summary(question: Question, alike: Collection[int], answers: Iterable[AnswerRecord]) -> Summary:
-    """Of the answers to one question; those under the versions `alike` count."""
+    """The summary of the answers to one question; those under the versions `alike` count."""
     mine = [answer for answer in answers if answer.question == question.name]
     kept = [answer for answer in mine if answer.version in alike]
     by_candidate: dict[str, dict[str, Any]] = {}
@@ -90,7 +90,7 @@ def _agreed(question: Question, shared: Sequence[Mapping[str, Any]]) -> Agreed:
 
 
 def _overlap(one: Sequence[Mapping[str, Any]], other: Sequence[Mapping[str, Any]]) -> float:
-    """Code points that both have marked with one label, as a share of those that either has."""
+    """Code points that both marked with one label, as a share of those that either did."""
     first, second = (
         {(span["label"], at) for span in spans for at in range(span["start"], span["end"])} for spans in (one, other)
     )
@@ -98,7 +98,7 @@ def _overlap(one: Sequence[Mapping[str, Any]], other: Sequence[Mapping[str, Any]
 
 
 def _alpha(question: Question, shared: Sequence[Mapping[str, Any]]) -> float | None:
-    """Krippendorff's α of those that two or more answered: interval for ratings, nominal for choices."""
+    """Krippendorff's α over the candidates with two or more answers: interval for ratings, nominal for choices."""
     if question.kind not in (QuestionKind.RATING, QuestionKind.CHOICE) or not shared:
         return None
     reviewers = sorted({name for by_reviewer in shared for name in by_reviewer})

@@ -21,7 +21,7 @@ class Opinion:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What a reviewer answers: `value` is JSON, `version` that of the question it was given under."""
+    """A reviewer's answer: `value` is JSON, `version` the version of the question that it answers."""
 
     reviewer: str
     question: str
@@ -31,11 +31,10 @@ class Answer:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class ReviewCandidate:
-    """A candidate as a reviewer sees it, the same one as long as nothing is said of it. `completion` is as drawn, `edit` what
-    replaces it. `source` says where it was made, None where it was drawn here; `tokens` is None where nobody has counted
-    them. Ratios are None before
-    scoring, and where the target lacks a score: `no_score` says of which scorer and why. −∞ (a failed constraint) is a
-    log_ratio of None with `impossible`."""
+    """A candidate as a reviewer sees it; the same object until an act changes it. `completion` is as drawn, `edit` replaces
+    it. `source` is where it was made, None if it was drawn here; `tokens` is None if they were not counted. Ratios are None
+    before scoring, and if the target lacks a score: `no_score` gives the scorer and the reason. −∞ (a failed constraint) is
+    a log_ratio of None with `impossible`."""
 
     candidate_id: str
     prompt_id: int
@@ -62,7 +61,7 @@ class ReviewCandidate:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class ReviewPrompt:
-    """A prompt with all its candidates; the same one as long as nothing of it changes."""
+    """A prompt with all its candidates; the same object until something in it changes."""
 
     prompt_id: int
     text: str
@@ -82,7 +81,7 @@ def candidate(
     answers: tuple[Answer, ...],
     no_score: Mapping[str, str],
 ) -> ReviewCandidate:
-    """From a row of Store.candidates_of_prompts, which is row `at` of the index, what reviewers say of it (the oldest
+    """From a row of Store.candidates_of_prompts, which is row `at` of the index, reviewers' decisions on it (the oldest
     first), its annotations by kind and the answers to questions."""
     scored, ratio = bool(index.scored[at]), float(index.table.log_ratio[at])
     decided = scored and not math.isnan(index.margin[at])
@@ -120,7 +119,7 @@ def said_of(
     notes: Mapping[str, str | None],
     answers: tuple[Answer, ...],
 ) -> ReviewCandidate:
-    """The candidate with what is said of it now."""
+    """The candidate with the current decisions, annotations and answers."""
     return replace(
         drawn,
         accepted=accepted,

@@ -1,5 +1,5 @@
-"""What filters and orders of a round go by, candidate by candidate: scores, texts that are looked for, neighbours. Kept as
-long as the round stands."""
+"""What filters and orders of a round go by, candidate by candidate: scores, matching texts, neighbours. Kept until the round
+changes."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ T = TypeVar("T")
 
 
 class Columns:
-    """`index` is a round as it stands now, `target` what its candidates are decided by."""
+    """`index` gives the current state of a round, `target` the target that its candidates are decided by."""
 
     def __init__(
         self,
@@ -49,7 +49,7 @@ class Columns:
         self._alike = kept(KEPT_PLACES, self._read_alike)
 
     def mask(self, round_number: int, index: ReviewIndex, candidate_filter: CandidateFilter) -> NDArray[np.bool_]:
-        """Where the filter holds, shape (n,). Raises StoreError where it goes by what people answered: see `_read_scorers`."""
+        """Which candidates pass the filter, shape (n,). Raises StoreError if it filters by answers: see `_read_scorers`."""
         hidden = [name for name in candidate_filter.scores if answered.is_one(name)]
         if hidden:
             raise StoreError(
@@ -72,8 +72,8 @@ class Columns:
         return self._alike(round_number, to, count, (index.version, self._embedded(round_number, index)))
 
     def _read_scorers(self, round_number: int, version: tuple[int, ...]) -> list[str]:
-        """Those that a reviewer sees, and that tell of a candidate that nobody has looked at. What people answered does
-        neither: it would say what others think, and that others were asked, as of a gold item."""
+        """The scorers that reviewers may see. Those made of people's answers are left out: they have no score of candidates
+        that nobody has read, and would reveal what others answered and that others were asked, as for a gold item."""
         return [name for name in self._store.scorers(round_number) if not answered.is_one(name)]
 
     def _read_score(self, round_number: int, scorer: str, version: tuple[int, ...]) -> Floats:
@@ -82,7 +82,7 @@ class Columns:
     def matches(
         self, round_number: int, index: ReviewIndex, candidate_filter: CandidateFilter
     ) -> NDArray[np.int64] | None:
-        """The places of the candidates whose text is looked for; None where the filter looks for none."""
+        """The places of the candidates whose text matches; None if the filter does not search texts."""
         if not (candidate_filter.text or candidate_filter.regex):
             return None
         return self._matching(
@@ -99,7 +99,7 @@ class Columns:
         return places
 
     def ordering(self, round_number: int, order: Order, version: tuple[int, ...]) -> tuple[Floats | None, object]:
-        """The column that an order goes by, None for the other orders and where the target has none; and its name."""
+        """The column that an order sorts by, and its cache key; None for orders without one, or if the target has none."""
         if order in ACTIVE:
             known, index = self.scorers(round_number, version), self._index(round_number)
             goes_by = (version, taste_of(known, self._learned()), self._embedded(round_number, index))
@@ -128,7 +128,7 @@ class Columns:
         return spread(list(scores.values())) if len(scores) > 1 else None
 
     def _embedded(self, round_number: int, index: ReviewIndex) -> int:
-        """How many candidates have features; they come by jobs, so it is counted again once one ends."""
+        """How many candidates have features. Jobs compute them, so it is counted again when the state of a job changes."""
         name = ("embedded", round_number, index.version)
         return self._store.unchanged(
             name, ("job_events",), lambda: int(self._features.has(round_number, index.table.places).sum())
@@ -146,7 +146,7 @@ class Columns:
 
 
 def kept(most: int, read: Callable[..., T]) -> Callable[..., T]:
-    """`read`, with its last answers kept; where many ask the same at once, one reads and the others wait for it."""
+    """`read`, with its last answers kept; if many ask the same at once, one reads and the others wait for it."""
     remembered, lock = lru_cache(maxsize=most)(read), threading.Lock()
 
     def answer(*arguments: Any) -> T:
@@ -157,13 +157,13 @@ def kept(most: int, read: Callable[..., T]) -> Callable[..., T]:
 
 
 def places_of(candidate_ids: Sequence[str]) -> NDArray[np.int64]:
-    """Where candidates stand in their round, by name; a name that is none is left out."""
+    """The places of candidates in their round, by name; names that are not valid are left out."""
     parsed = [parse_candidate_id(name) for name in candidate_ids]
     return np.array([place(one[1], one[2]) for one in parsed if one is not None], dtype=np.int64)
 
 
 def rows_of(round_number: int, index: ReviewIndex, name: str | None) -> list[int]:
-    """The row of a candidate of the round; none where there is no such candidate, or no name."""
+    """The row of a candidate of the round; empty if there is no such candidate, or no name."""
     here = [name] if name is not None and name.startswith(f"{round_number}.") else []  # not of another round
     rows: list[int] = index.rows(places_of(here)).tolist()
     return rows

@@ -1,4 +1,4 @@
-"""Two candidates of a prompt, one beside the other: which is better? And what comes of it."""
+"""Comparing two candidates of a prompt side by side: the queue of pairs, the verdicts, and the win rates."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ class Compared:
 
 @dataclass(frozen=True, slots=True)
 class Upcoming:
-    """Pairs to compare. `last`: where they end, to go on after it; `ended`: there are no more for now."""
+    """Pairs to compare. `last`: the position after which the next ones follow; `ended`: there are no more for now."""
 
     pairs: list[Compared]
     last: int | None
@@ -52,8 +52,8 @@ class Comparing:
     ) -> Upcoming:
         """The next pairs for this reviewer, `count` at most: those that they have neither compared nor ranked, that still want
         an opinion (as a candidate does: `review.overlap`), and whose texts differ. Truncated candidates are left out. With
-        `again` the pairs that they have compared, the one where that is longest ago first. `after`: where an earlier answer
-        ended."""
+        `again` the pairs that they have compared, the one compared longest ago first. `after`: the `last` of an earlier
+        answer."""
         if again:
             log = self._store.comparisons.log(round_number)
             with log.lock:
@@ -68,19 +68,19 @@ class Comparing:
 
     def count(self, round_number: int, reviewer: Actor) -> int:
         """How many pairs of the round the reviewer has compared."""
-        return self._told(round_number, lambda log: log.count(reviewer.name))
+        return self._ask_log(round_number, lambda log: log.count(reviewer.name))
 
     def undoable(self, round_number: int, reviewer: Actor) -> int:
         """How many comparisons of the round the reviewer can take back, one after the other."""
-        return self._told(round_number, lambda log: log.undoable(reviewer.name))
+        return self._ask_log(round_number, lambda log: log.undoable(reviewer.name))
 
     def shown(self, round_number: int, pairs: Sequence[tuple[str, ...]]) -> list[Compared]:
-        """These pairs, to be read."""
+        """These pairs with their texts."""
         return [self._shown(round_number, left, right) for left, right in pairs]
 
     @spoken
     def say_all(self, choices: Sequence[Choice], round_number: int, reviewer: Actor = LOCAL) -> list[Said]:
-        """Keep what a reviewer says, in order; see Comparisons.say_all."""
+        """Save a reviewer's comparisons, in order; see Comparisons.say_all."""
         return self._store.comparisons.say_all(choices, round_number, reviewer.name)
 
     @spoken
@@ -93,18 +93,18 @@ class Comparing:
         reviewer: Actor = LOCAL,
         act: str | None = None,
     ) -> bool:
-        """Say which is better; an `act` that was said before changes nothing (False). Raises StageError for two that are not
-        candidates of one prompt of the round."""
+        """Save which is better. Returns False if `act` was saved before: then nothing changes. Raises StageError for two that
+        are not candidates of one prompt of the round."""
         named = act or uuid.uuid4().hex
         return self._store.comparisons.say(named, round_number, left_id, right_id, verdict, reviewer.name)
 
     @spoken
     def undo(self, round_number: int, reviewer: Actor = LOCAL, act: str | None = None) -> tuple[str, str] | None:
-        """Take back this reviewer's last comparison; the pair. Raises StageError where there is none."""
+        """Take back this reviewer's last comparison. Returns the pair. Raises StageError if there is none."""
         return self._store.comparisons.undo(act or uuid.uuid4().hex, round_number, reviewer.name)
 
     def win_rates(self, round_number: int) -> WinRates:
-        """What the comparisons and rankings of a round say of the rule, of each scorer and of each candidate."""
+        """The win rates of the rule, of each scorer and of each candidate, from the comparisons and rankings of a round."""
         index = self._review.index(round_number)
         scores = {
             name: self._store.score_column(round_number, name, everywhere=True)
@@ -115,7 +115,7 @@ class Comparing:
 
     # ------------------------------------------------------------------------------------------------------------------
 
-    def _told(self, round_number: int, ask: Callable[[ComparisonLog], int]) -> int:
+    def _ask_log(self, round_number: int, ask: Callable[[ComparisonLog], int]) -> int:
         log = self._store.comparisons.log(round_number)
         with log.lock:
             log.refresh()
@@ -126,7 +126,7 @@ class Comparing:
         overlap, way = self._settings().review.overlap, self._way(round_number, reviewer, key)
         seed = child_seed(self._settings().seed, f"pairs of round {round_number}")
         start = way.position if after is None else max(after, way.position)
-        passed = start == way.position  # nothing is left before here
+        passed = start == way.position  # nothing is left to compare before here
         pairs: list[Compared] = []
         read, characters, position = 0, 0, start - 1
         for position, row, a, b in walk([(number, len(ks)) for number, ks in groups], seed, start):
@@ -134,8 +134,8 @@ class Comparing:
                 return Upcoming(pairs, position, False)
             prompt_id, ks = groups[row]
             left, right = (candidate_id(round_number, prompt_id, int(ks[at])) for at in (a, b))
-            heard = self._heard(round_number, prompt_id, pair_of(left, right))
-            if reviewer not in heard and len(heard) < overlap:
+            judged_by = self._reviewers_of(round_number, prompt_id, pair_of(left, right))
+            if reviewer not in judged_by and len(judged_by) < overlap:
                 pair, read = self._shown(round_number, left, right), read + 1
                 characters += len(pair.left.completion) + len(pair.right.completion)
                 if not alike(pair.left.completion, pair.right.completion):
@@ -146,7 +146,7 @@ class Comparing:
         return Upcoming(pairs, position + 1, True)
 
     def _way(self, round_number: int, reviewer: str, key: object) -> Way:
-        """How far a reviewer has come, after all that is committed was taken in."""
+        """How far a reviewer has come. Takes in all that is committed first."""
         undone = []
         for log in (self._store.comparisons.log(round_number), self._store.rankings.log(round_number)):
             with log.lock:
@@ -154,13 +154,13 @@ class Comparing:
                 undone.append(log.undone)
         return self._ways.of(round_number, reviewer, (key, self._settings().review.overlap, *undone))
 
-    def _heard(self, round_number: int, prompt_id: int, pair: Pair) -> set[str]:
-        """Who has spoken of a pair: compared the two, or ranked them among others."""
+    def _reviewers_of(self, round_number: int, prompt_id: int, pair: Pair) -> set[str]:
+        """Who has compared the two of a pair, or ranked them among others."""
         compared, ranked = self._store.comparisons.log(round_number), self._store.rankings.log(round_number)
         with compared.lock:
-            heard = {word.reviewer for word in compared.of(pair)}
+            reviewers = {word.reviewer for word in compared.of(pair)}
         with ranked.lock:
-            return heard | {word.reviewer for word in ranked.of(prompt_id) if set(pair) <= set(word.candidates)}
+            return reviewers | {word.reviewer for word in ranked.of(prompt_id) if set(pair) <= set(word.candidates)}
 
     def _shown(self, round_number: int, left: str, right: str) -> Compared:
         (prompt,) = self._review.candidates(round_number, [left])

@@ -1,4 +1,4 @@
-"""What of a round was drawn: whatever is told of the rule and of q is told of these alone."""
+"""The drawn part of a round: statements about the rule and about q hold for drawn candidates only."""
 
 from __future__ import annotations
 
@@ -26,8 +26,8 @@ _COLUMNS = (
 
 
 def drawn(index: ReviewIndex) -> tuple[ReviewIndex, Bools]:
-    """The index without the candidates made elsewhere, and where in it (n,) the others are. What people say of each other's
-    decisions stays whole: `opinions` are everybody's on everything."""
+    """The index without the candidates made elsewhere, and the mask (n,) of those that are kept. Agreement between people is
+    not affected: `opinions` stay everybody's on everything."""
     here: Bools = (index.table.places & ((1 << K_BITS) - 1)) < ELSEWHERE_K
     if here.all():
         return index, here

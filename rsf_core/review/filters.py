@@ -24,7 +24,7 @@ Range = Annotated[tuple[float, float], AfterValidator(_ascending)]
 
 
 class View(StrEnum):
-    """What a reviewer looks at. `PENDING` is what this reviewer has not decided and still wants an opinion."""
+    """What a reviewer looks at. `PENDING` are candidates that this reviewer has not decided and that still need an opinion."""
 
     PENDING = "pending"
     ACCEPTED = "accepted"
@@ -39,7 +39,7 @@ class View(StrEnum):
 class Order(StrEnum):
     """`BOUNDARY`: nearest to the boundary |m − a − log M| first. `AUDIT`: at random, fixed for the project, so that the
     first n are an unbiased sample. `DISAGREEMENT`: where the scorers rank a candidate most differently. The last four are
-    those of `active_orders`: unsure and unlike the rest, one of each kind, least sure, against the rule."""
+    the `active_orders`: unsure and unlike the rest, one of each kind, least sure, against the rule."""
 
     BOUNDARY = "boundary"
     AUDIT = "audit"
@@ -53,8 +53,8 @@ class Order(StrEnum):
 
 
 class CandidateFilter(BaseModel):
-    """What a candidate must be; all that is set must hold. Ranges are closed. `like` keeps the `nearest` candidates to the one
-    that it names. The URL form is `to_query`."""
+    """What a candidate must be; all that is set must hold. Ranges are closed. `like` keeps the `nearest` candidates to the
+    candidate that it names. The URL form is `to_query`."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=True)
 
@@ -71,7 +71,7 @@ class CandidateFilter(BaseModel):
     text: str | None = None
     regex: str | None = None
     like: str | None = None
-    nearest: int | None = Field(None, ge=1, le=500)  # 20 where it is not said
+    nearest: int | None = Field(None, ge=1, le=500)  # None: 20
 
     def to_query(self) -> dict[str, str]:
         """As URL parameters, only what is set: `tokens=10..20`, `score.sentiment=0.5..1`, `flagged=yes`."""
@@ -90,8 +90,7 @@ class CandidateFilter(BaseModel):
 
     @classmethod
     def from_query(cls, query: Mapping[str, str]) -> Self:
-        """Read what `to_query` wrote; parameters of other names are not its business. Raises SettingsError naming the
-        field."""
+        """Read what `to_query` wrote; parameters of other names are ignored. Raises SettingsError naming the field."""
         values: dict[str, Any] = {"scores": {}}
         for name, text in query.items():
             if name.startswith("score."):
@@ -110,7 +109,7 @@ class CandidateFilter(BaseModel):
             raise SettingsError(f"filter {describe(error)}") from error
 
     def describe(self) -> str:
-        """In plain words, empty where nothing is set."""
+        """In plain words, empty if nothing is set."""
         parts = []
         if self.prompt is not None:
             parts.append(f"prompt {self.prompt}")

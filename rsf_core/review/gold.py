@@ -1,8 +1,8 @@
 """How often each reviewer is right on gold items. Pure.
 
-An answer is a reviewer's word on a gold item that holds, said one by one after the candidate was marked. What was said before
-that does not count, for the owner may have marked it because of what was said; nor does what was said in bulk, which is no
-reading, nor what the one who marked it says."""
+An answer is a reviewer's current decision on a gold item, made for that candidate alone and after it was marked. Decisions
+before the mark do not count, because the owner may have marked the candidate for them; nor do decisions in bulk, which are
+made without reading, nor those of the person who marked it."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from rsf_core.store.review_records import GoldMark, GoldWord
 
 @dataclass(frozen=True, slots=True)
 class GoldAnswer:
-    """What a reviewer answered to a gold item, by version `guide` of the guide."""
+    """A reviewer's answer to a gold item, under version `guide` of the guide."""
 
     reviewer: str
     mark: GoldMark
@@ -30,9 +30,9 @@ class GoldAnswer:
 
 @dataclass(frozen=True, slots=True)
 class Accuracy:
-    """Of `answered` gold items `right` as their decision says. `let_through` of `to_reject` were accepted and `turned_away`
-    of `to_accept` rejected. `other_guide` were answered by another version of the guide than their decision was given by.
-    `share` is right / answered with limits by prompt; None without any answer."""
+    """Of `answered` gold items, `right` got their right decision. `let_through` of `to_reject` were accepted and `turned_away`
+    of `to_accept` rejected. `other_guide` were answered under another version of the guide than they were
+    marked under. `share` is right / answered with limits by prompt; None without any answer."""
 
     answered: int
     right: int
@@ -46,7 +46,7 @@ class Accuracy:
 
 @dataclass(frozen=True, slots=True)
 class ReviewerAccuracy:
-    """A reviewer's answers: all of them, and those by each version of the guide (0: before there was one)."""
+    """A reviewer's answers: all of them, and those under each version of the guide (0: before there was one)."""
 
     reviewer: str
     whole: Accuracy
@@ -54,7 +54,7 @@ class ReviewerAccuracy:
 
 
 def answers(words: Iterable[GoldWord], marks: Iterable[GoldMark]) -> list[GoldAnswer]:
-    """The answers that hold, by reviewer and candidate; `words` are all on these candidates, the oldest first."""
+    """The current answers, by reviewer and candidate; `words` are all decisions on these candidates, the oldest first."""
     of = {mark.candidate_id: mark for mark in marks}
     answered = []
     for (reviewer, name), holds in sorted(_not_taken_back(words).items()):
@@ -68,7 +68,7 @@ def answers(words: Iterable[GoldWord], marks: Iterable[GoldMark]) -> list[GoldAn
 
 
 def one_by_one(words: Iterable[GoldWord]) -> set[tuple[str, Action]]:
-    """Candidates with a decision that somebody has given of that one by itself and has not taken back; `words` as for
+    """Candidates with a decision that somebody made for that candidate alone and has not taken back; `words` as for
     `answers`."""
     return {
         (word.candidate_id, Action(word.action))
@@ -79,13 +79,13 @@ def one_by_one(words: Iterable[GoldWord]) -> set[tuple[str, Action]]:
 
 
 def _not_taken_back(words: Iterable[GoldWord]) -> dict[tuple[str, str], list[GoldWord]]:
-    """Of each reviewer and candidate, the oldest first."""
+    """The decisions that were not taken back, by reviewer and candidate, the oldest first."""
     by_reviewer: dict[tuple[str, str], list[GoldWord]] = {}
     taken_back: dict[tuple[str, str], list[GoldWord]] = {}
     for word in words:
         key = word.reviewer, word.candidate_id
         holds, back = by_reviewer.setdefault(key, []), taken_back.setdefault(key, [])
-        if word.kind == ActKind.UNDO:  # where nothing is left that it takes back, it says nothing
+        if word.kind == ActKind.UNDO:  # an undo with nothing left to take back changes nothing
             back += [holds.pop()] if holds else []
         elif word.kind == ActKind.REDO:
             holds += [back.pop()] if back else []
@@ -96,7 +96,7 @@ def _not_taken_back(words: Iterable[GoldWord]) -> dict[tuple[str, str], list[Gol
 
 
 def accuracies(answered: Iterable[GoldAnswer]) -> list[ReviewerAccuracy]:
-    """Each reviewer's who has answered any, by name."""
+    """The accuracy of each reviewer who has answered any gold item, by name."""
     by_reviewer: dict[str, list[GoldAnswer]] = {}
     for answer in answered:
         by_reviewer.setdefault(answer.reviewer, []).append(answer)
@@ -114,7 +114,7 @@ def accuracies(answered: Iterable[GoldAnswer]) -> list[ReviewerAccuracy]:
 
 
 def accuracy(theirs: Iterable[GoldAnswer]) -> Accuracy:
-    """Some answers counted."""
+    """The accuracy of some answers."""
     listed = list(theirs)
     right = sum(answer.right for answer in listed)
     accepts = [answer for answer in listed if answer.mark.action is Action.ACCEPT]

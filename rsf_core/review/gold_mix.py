@@ -1,7 +1,7 @@
 """Gold items in the queue of a reviewer: which come next, before which candidates, and how they look.
 
-A gold item comes where an audit candidate could. The server marks both as audit, so nothing in the queue tells which is gold.
-There is something to hide among: at least as many audit candidates are mixed in as gold items."""
+A gold item comes where an audit candidate could. The server marks both as audit, so nothing in the queue shows which is gold.
+To hide them, at least as many audit candidates as gold items are mixed in."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ from rsf_core.domain.arrays import Ints
 from rsf_core.review.audit import before, uniform
 from rsf_core.review.opinions import Word
 
-MOST = 0.5  # of what is shown, mixed into another order: one before each candidate of it
+MOST = 0.5  # share of what is shown that is mixed into another order: one before each of its candidates
 NONE, AUDIT, GOLD = 0, 1, 2  # what comes before a candidate
 
 
 @dataclass(frozen=True, slots=True)
 class Mixed:
-    """What a reviewer is shown: all of it, what of it was mixed in, and the last of either kind, None where none was."""
+    """What a reviewer is shown: all rows, those that were mixed in, and the last of either kind, None if there is none."""
 
     shown: list[int]
     inserted: list[int]
@@ -30,8 +30,8 @@ class Mixed:
 
 def slots(places: Ints, seed: int, reviewer: str, audit: float, gold: float) -> Ints:
     """What comes before each of the candidates at `places` (n,) of another order: NONE, AUDIT or GOLD, so many that `audit`
-    and `gold` are their shares of all that is shown. Where gold items are mixed in, so are as many of the audit; both
-    together are half of what is shown at most."""
+    and `gold` are their shares of all that is shown. With gold items, at least as many audit candidates are mixed in; both
+    together are at most half of what is shown."""
     if not gold:
         return before(places, seed, reviewer, audit).astype(np.int64)
     share = min(max(audit, gold), MOST - gold) + gold
@@ -40,12 +40,12 @@ def slots(places: Ints, seed: int, reviewer: str, audit: float, gold: float) -> 
 
 
 def alone(places: Ints, seed: int, reviewer: str, gold: float) -> Ints:
-    """As `slots`, where the order is that of the audit itself."""
+    """As `slots`, for the audit order itself."""
     return np.where(before(places, seed, reviewer, gold), GOLD, NONE).astype(np.int64)
 
 
 def in_turn(places: Iterable[int], seed: int, reviewer: str, after: int | None) -> list[int]:
-    """Gold items in the reviewer's own random order; those after `after`, which may be one no longer."""
+    """Gold items in the reviewer's own random order; those after `after`, which need not be a gold item any more."""
     listed = np.sort(np.fromiter(places, np.int64))
     key = uniform(listed, seed, reviewer, 4)
     if after is not None:
@@ -55,8 +55,8 @@ def in_turn(places: Iterable[int], seed: int, reviewer: str, after: int | None) 
 
 
 def mixed(rows: Sequence[int], what: Sequence[int], audit: Sequence[int], gold: Sequence[int]) -> Mixed:
-    """`rows` with the next of `audit` or `gold` before each of them where `what` says so, none twice. Where no gold item is
-    left, one of the audit comes in its place."""
+    """`rows`, with the next of `audit` or `gold` before each of them as `what` asks, none twice. If no gold item is left, an
+    audit candidate takes its place."""
     shown: list[int] = []
     inserted: list[int] = []
     last: dict[int, int | None] = {AUDIT: None, GOLD: None}
@@ -76,9 +76,9 @@ def mixed(rows: Sequence[int], what: Sequence[int], audit: Sequence[int], gold: 
 
 
 def as_seen(words_at: Mapping[int, Sequence[Word]], reviewer: str, overlap: int) -> dict[int, list[Word]]:
-    """What a reviewer sees of the words on gold items, each place's oldest first: as many as of any candidate. Their own, and
-    of the others' as many as may be there before one is asked; a settling word of another is one word among them, or the
-    item would be asked of nobody any more."""
+    """The decisions on gold items that a reviewer sees, each place's oldest first: as many as for any candidate. Their own,
+    and of the others' as many as a pending candidate can have; another's settling decision counts as an ordinary one, or the
+    item would be shown to nobody any more."""
     seen_words = {}
     for where, words in words_at.items():
         others = [word for word in words if word.reviewer != reviewer][: overlap - 1]
