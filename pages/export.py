@@ -1,4 +1,4 @@
-"""Export: what was drawn and decided as files for other tools."""
+"""Export: candidates and decisions as files for other tools."""
 
 import streamlit as st
 

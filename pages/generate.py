@@ -38,7 +38,7 @@ elif newest and not running:
     drawn = min(g.prompts, train) if g.prompts else train
     label = "Generate candidates" if not counts.candidates else f"Draw {g.candidates} more for each prompt"
     with st.container(horizontal=True, vertical_alignment="center"):
-        ended = generate.progress is Progress.FAILED and generate.job is not None  # Resume and Start again stand above
+        ended = generate.progress is Progress.FAILED and generate.job is not None  # Resume and Start again are above
         if (counts.candidates or not ended) and st.button(
             label,
             type="secondary" if counts.candidates else "primary",

@@ -1,4 +1,4 @@
-"""Guide: what the people who review decide by."""
+"""Guide: the criteria by which reviewers decide."""
 
 from rsf_core.web import guide_parts, question_parts, session, ui
 

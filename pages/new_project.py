@@ -1,4 +1,4 @@
-"""New project, step by step: nothing is a project before the last step. What is made is opened on its Overview."""
+"""New project, step by step. The project exists only after the last step, and then opens on its Overview."""
 
 from rsf_core.web import new_project
 

@@ -1,4 +1,4 @@
-"""Scorers: what can be measured of a completion, and what it says of this project's candidates."""
+"""Scorers: what can be measured about a completion, and how this project's candidates score."""
 
 import streamlit as st
 

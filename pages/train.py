@@ -25,7 +25,7 @@ ui.heading("Train", "Freeze the accepted candidates, fine-tune the proposal on t
 
 THINNED = {"off": "duplicates kept", "exact": "duplicates once", "near": "duplicates and near-duplicates once"}
 LEFT_OUT = {"off": "Nothing", "exact": "Equal completions of a prompt", "near": "Also nearly equal ones"}
-MOST_SAMPLES = 2_000  # of a set that is made a file while the page is drawn; the Export page writes larger ones
+MOST_SAMPLES = 2_000  # of a set that is written to a file while the page is drawn; the Export page writes larger ones
 TRAINING = [JobKind.FINETUNE, JobKind.EVALUATE]
 CURVES = {
     "Loss": ("loss", "loss (nats per token)"),
@@ -208,7 +208,7 @@ if comparison is not None:
     compared |= {Control.CONSTRAINTS.label: comparison.forgotten_constraints} if comparison.constraints else {}
     lost.table(comparison, compared)
     broken_off = not running and (job := evaluate.job) is not None and job.state is not JobState.DONE
-    if broken_off and job is not None and not (newest and evaluate.progress is Progress.FAILED):  # said above
+    if broken_off and job is not None and not (newest and evaluate.progress is Progress.FAILED):  # shown above
         ui.job_ended_badly(project, job, partial(project.evaluate, number))
     for control in Control:
         controls.section(project, number, comparison, control, startable=not running and not broken_off)
@@ -255,7 +255,7 @@ if sets:
             )
             size = (
                 f", {plural(summary['tokens'], 'token')}" if "tokens" in summary else ""
-            )  # sets frozen before do not say
+            )  # older sets do not record it
             st.markdown(
                 f"**{literal(curated.curated_id)}** · {plural(summary['samples'], 'sample')}{literal(size)} from "
                 f"{plural(summary['prompts'], 'prompt')} ({literal(what)}) · "

@@ -1,4 +1,4 @@
-"""What a project is, in one line: each part leads to where it is changed."""
+"""What a project is, in one line. Each part links to the page where it is changed."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from rsf_core.domain.settings import Settings, Target
 from rsf_core.web import session
 from rsf_core.web.literal import literal
 
-MOST_NAMES = 3  # of scorers that the line names
+MOST_NAMES = 3  # of scorers named in the line
 
 
 def line(settings: Settings, prompts: Mapping[Split, int]) -> None:
@@ -49,7 +49,7 @@ def target_in_words(target: Target) -> str:
 
 
 def prompts_in_words(counts: Mapping[Split, int]) -> str:
-    """`192 train, 48 held out`; sealed ones where there are any."""
+    """`192 train, 48 held out`, and the sealed prompts if there are any."""
     shown = [
         f"{counts.get(split, 0):,} {str(split).replace('_', ' ')}"
         for split in (Split.TRAIN, Split.HELD_OUT, Split.SEALED)

@@ -1,5 +1,5 @@
-"""M on the Acceptance page: the tuner with what holds at an M, the marks, the history. Each part that answers to a click is a
-fragment, so that only it is drawn again."""
+"""M on the Acceptance page: the tuner with the figures at an M, the marks and the history. Each part that responds to a click
+is a fragment, so that only that part is drawn again."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def tuner(project: Project, number: int, threshold: ThresholdRecord, editable: b
         "a larger M. Global: one M for all; prompts with higher ratios get more of the data.",
     )
     landscape = project.landscape(scope, number)
-    assert landscape is not None  # the page asked before
+    assert landscape is not None  # the page has checked that there is one
     marks = project.marks(scope, number)
     start, nonce = _start(project, number, threshold, landscape, scope)
     log_m = m_tuner(
@@ -78,8 +78,8 @@ def tuner(project: Project, number: int, threshold: ThresholdRecord, editable: b
 def _start(
     project: Project, number: int, threshold: ThresholdRecord, landscape: Landscape, scope: Scope
 ) -> tuple[float, str]:
-    """Where the tuner starts: at an M taken from the history, else at the M in force; under the other scope at the M
-    that accepts as many. With the name of this start: another name starts the tuner anew."""
+    """The log M (nats) at which the tuner starts, and the name of this start: a new name resets the tuner. It starts at
+    an M taken from the history, else at the M in force; under the other scope, at the M that accepts as many."""
     taken = st.session_state.get(START)
     if taken is not None and taken["round"] == number and taken["scope"] is scope:
         return taken["log_m"], f"{scope}-{taken['seq']}"
@@ -91,7 +91,7 @@ def _start(
 
 
 def numbers(project: Project, number: int, landscape: Landscape, log_m: float) -> None:
-    """What holds at one M: the distance to the target with intervals, and what the samples one wants will cost."""
+    """The figures at one M: the distance to the target with intervals, and the cost of the number of samples wanted."""
     diagnosis = landscape.diagnosis(log_m)
     if landscape.scale_contains_draw:
         _decide_again(project, number)
@@ -102,16 +102,14 @@ def numbers(project: Project, number: int, landscape: Landscape, log_m: float) -
             "that had none accepted, so they overstate the round.",
             icon=":material/warning:",
         )
-    st.header(
-        "How far the accepted lie from the target", anchor=False
-    )  # in its whole width: the table's sentences are long
+    st.header("How far the accepted lie from the target", anchor=False)  # at full width: the table has long sentences
     _distance(diagnosis)
     st.header("What it costs", anchor=False)
     _cost(project, number, landscape, diagnosis)
 
 
 def _decide_again(project: Project, number: int) -> None:
-    """A round of an earlier version stays as it was decided until a person asks."""
+    """A round decided by an earlier version keeps its decisions until a person asks for new ones."""
     st.warning(
         "This round was decided by an earlier version, in which each prompt's scale contains the draw that it judges. "
         "The accepted therefore lie farther from the target than the figures here show. Nothing changes until you ask.",
@@ -129,21 +127,21 @@ def _decide_again(project: Project, number: int) -> None:
 def _distance(diagnosis: Diagnosis) -> None:
     zero = "0 by construction: nothing exceeds this M"
 
-    def told(interval: Interval, unit: str = "", scale: float = 1.0) -> str:
+    def estimate(interval: Interval, unit: str = "", scale: float = 1.0) -> str:
         return ui.limits(interval, unit, scale) if interval.known else "cannot be estimated from these draws"
 
     rows = [
         ("Acceptance rate", ui.limits(diagnosis.acceptance_rate, " %", 100), "mean of min(1, P/(M·q))"),
-        ("Total variation", zero if diagnosis.bound_holds_here else told(diagnosis.tvd), "to the target, 0 to 1"),
+        ("Total variation", zero if diagnosis.bound_holds_here else estimate(diagnosis.tvd), "to the target, 0 to 1"),
         (
             "KL(target ‖ accepted)",
-            zero if diagnosis.bound_holds_here else told(diagnosis.kl_target, " nats"),
+            zero if diagnosis.bound_holds_here else estimate(diagnosis.kl_target, " nats"),
             "what the accepted miss",
         ),
         ("KL(accepted ‖ proposal)", ui.limits(diagnosis.kl_proposal, " nats"), "how far selection moves q"),
         (
             "Violated mass",
-            zero if diagnosis.bound_holds_here else told(diagnosis.violated_mass, " %", 100),
+            zero if diagnosis.bound_holds_here else estimate(diagnosis.violated_mass, " %", 100),
             "of the target, where ℓ > log M",
         ),
         ("Bound violated", ui.limits(diagnosis.violation_rate, " %", 100), "of the draws"),
@@ -187,7 +185,7 @@ def _cost(project: Project, number: int, landscape: Landscape, diagnosis: Diagno
     if speed is None:
         st.caption("This round has no finished generate job to measure the drawing speed from.")
         return
-    rates = (rate.value, rate.high, rate.low) if rate.known else (rate.value,) * 3  # of one prompt there is no interval
+    rates = (rate.value, rate.high, rate.low) if rate.known else (rate.value,) * 3  # a single prompt has no interval
     value, low, high = (forecast(samples, r, speed.tokens_per_draw, speed.tokens_per_second) for r in rates)
     shown = f"{value.draws:,.0f}" if math.isfinite(value.draws) else "never"
     right.metric("Draws", shown, border=True)
@@ -278,7 +276,7 @@ def threshold_history(project: Project, number: int, threshold: ThresholdRecord)
 
 
 def _try_again(number: int, threshold: ThresholdRecord, chosen: ThresholdRecord) -> None:
-    """A callback: the scope's field is drawn by then, and may only be set before."""
+    """A callback, because Streamlit allows the scope's field to be set only before it is drawn."""
     taken = st.session_state.get(START, {"seq": 0})["seq"] + 1
     st.session_state[START] = {"round": number, "scope": chosen.scope, "log_m": chosen.log_m, "seq": taken}
     st.session_state[f"scope-{number}-{threshold.seq}"] = chosen.scope

@@ -1,5 +1,5 @@
 """Which candidates are accepted at the M in force, and which would be under the other scope or by other rules. Each part that
-answers to a click is a fragment, so that only it is drawn again."""
+responds to a click is a fragment, so that only that part is drawn again."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ WHERE = {"prompt": "By prompt", "score": "By score", "length": "By length", "rou
 
 @st.fragment
 def where(project: Project, number: int, threshold: ThresholdRecord) -> None:
-    """Which candidates are accepted at the M in force; what is brushed can be read in Review."""
+    """Which candidates are accepted at the M in force; brushed candidates can be read in Review."""
     st.header("Where the accepted are", anchor=False)
     chosen = st.segmented_control(
         "Look at it",
@@ -124,7 +124,7 @@ def _by_score(project: Project, number: int, landscape: Landscape, log_m: float)
     )
     chosen = charts.chosen_bars(event, by_score.edges)
     if answered.is_one(scorer):
-        return  # Review has no filter by it
+        return  # Review cannot filter by it
     if chosen is not None:
         ui.review_link(number, CandidateFilter(scores={scorer: chosen}))
     else:

@@ -1,4 +1,4 @@
-"""The part of the Scorers page about what people answered: what it says of the candidates, and how it comes into a target."""
+"""The part of the Scorers page about people's answers: how they score the candidates, and how to use them in a target."""
 
 from __future__ import annotations
 

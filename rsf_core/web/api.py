@@ -1,8 +1,7 @@
-"""What the review card asks of the server without a page in between: candidates to read, and what was said of them.
+"""The routes that the review card calls without running a page: candidates to read, and acts to record.
 
-Every request is a POST of JSON that has come through the gate, with a token that names the reviewer and the project. With
-links the reviewer is whose link it is, and the token must be of the same link: a page that was drawn for another is reloaded
-first.
+Every request is a POST of JSON that has passed the gate, with a token that names the reviewer and the project. With links, the
+link determines the reviewer, and the token must belong to the same link: a page drawn for another link must be reloaded first.
 """
 
 from __future__ import annotations
@@ -47,8 +46,8 @@ from rsf_core.web.summary_api import SummaryBody, summary
 TOKEN_SECONDS = 24 * 3600
 LONGEST_BODY = 4 * 1024 * 1024
 KEPT_TOKENS = 1_000
-KEPT_PROMPTS = 1_000  # as they are sent, about 10 kB each
-CLIPPED = 4_000  # characters of a completion that are sent at once; the rest is asked for
+KEPT_PROMPTS = 1_000  # as JSON, about 10 kB each
+CLIPPED = 4_000  # characters of a completion that are sent at first; the card requests the rest
 _COMMA, _END = part(", "), part("]}")
 _writing = threading.Lock()
 _PROMPT_FIELDS = tuple(field.name for field in fields(ReviewPrompt) if field.name != "candidates")
@@ -57,8 +56,8 @@ Asking = TypeVar("Asking", bound=Body)
 
 
 class _Signer(TimestampSigner):
-    """Stamps by a clock that nobody sets: a token is of this process alone, and must neither end nor be of the future because
-    the machine's clock was put right."""
+    """Stamps with the monotonic clock. A token is valid in this process only, and a correction of the machine's clock must
+    neither expire it nor move it into the future."""
 
     def get_timestamp(self) -> int:
         return int(time.monotonic())
@@ -68,15 +67,15 @@ _signer = URLSafeTimedSerializer(secrets.token_hex(32), salt="reviewer", signer=
 
 
 def token(reviewer: str, link_id: str | None = None, project: tuple[str, int] | None = None) -> str:
-    """What proves to these routes who speaks, and in which project (see session.opening); good for a day and for this
-    server."""
+    """A token that proves to these routes who acts, and in which project (see session.opening). It is valid for a day and
+    in this server process only."""
     signed: str | bytes = _signer.dumps([reviewer, link_id, project])
     return signed if isinstance(signed, str) else signed.decode()
 
 
 class QueueBody(Body):
-    """`filter` is in its URL form; `at` is the candidate to begin with, where it is still in the view. `after` and
-    `after_audit` are `last` and `last_audit` of the part before; the second is sealed (see cursors)."""
+    """`filter` is in its URL form; `at` is the candidate to begin with, if it is still in the view. `after` and
+    `after_audit` are `last` and `last_audit` of the previous part; `after_audit` is sealed (see cursors)."""
 
     filter: dict[str, str] = Field(default_factory=dict)
     view: View = View.PENDING
@@ -113,7 +112,7 @@ class ActBody(BaseModel):
     asked: AskedBody | None = None
 
     @property
-    def told(self) -> Act:
+    def as_act(self) -> Act:
         shown = None if self.shown is None else Shown(self.shown.candidate, str(self.shown.order), self.shown.audit)
         asked = None if self.asked is None else Asked(self.asked.question, self.asked.version)
         return Act(self.act, self.kind, self.candidates, self.action, self.value, self.guide, shown, asked)
@@ -128,19 +127,19 @@ class TextBody(Body):
 
 
 class GoldBody(TextBody):
-    """`action`: the right decision, None to take the mark away."""
+    """`action`: the right decision; None removes the mark."""
 
     action: Literal[Action.ACCEPT, Action.REJECT] | None
 
 
 class RenderedBody(Body):
-    """Texts as the card has them: of a completion or an edit, or a part of one."""
+    """Texts as the card has them: a completion, an edit, or a part of either."""
 
     texts: list[str] = Field(max_length=50)
 
 
 def queue(body: QueueBody, project: Project, reviewer: Actor) -> dict[str, Any]:
-    """Candidates to read, with their prompts and everything else drawn for those."""
+    """Candidates to read, with their prompts and all other candidates of those prompts."""
     review = project.review
     candidate_filter = CandidateFilter.from_query(body.filter)
     audit, gold = cursors.opened(body.round, body.after_audit)
@@ -161,9 +160,9 @@ def queue(body: QueueBody, project: Project, reviewer: Actor) -> dict[str, Any]:
 
 
 def say(body: SayBody, project: Project, reviewer: Actor) -> dict[str, Any]:
-    """Record acts in order. What an undo or a redo touched comes back as it now stands, to be shown."""
+    """Record acts in order. Candidates that an undo or a redo touched are returned in their new state, to be shown."""
     review = project.review
-    acts = [act.told for act in body.acts]
+    acts = [act.as_act for act in body.acts]
     outcomes = review.say(body.round, reviewer, acts)
     walked = [s.candidate_ids for s, a in zip(outcomes, acts, strict=True) if a.kind in (ActKind.UNDO, ActKind.REDO)]
     touched = [name for names in walked for name in names][:50]
@@ -186,7 +185,8 @@ def text(body: TextBody, project: Project, reviewer: Actor) -> dict[str, Any]:
 
 
 def gold(body: GoldBody, project: Project, reviewer: Actor) -> dict[str, Any]:
-    """Make a candidate a gold item, or an ordinary one again; for owners. Those that they have marked in the round."""
+    """Make a candidate a gold item, or an ordinary one again; for owners. Returns the gold items that
+    they have marked in the round."""
     if body.action is None:
         project.gold.unmark(body.candidate, reviewer)
     else:
@@ -198,13 +198,13 @@ def gold(body: GoldBody, project: Project, reviewer: Actor) -> dict[str, Any]:
 
 
 def render(body: RenderedBody, project: Project, reviewer: Actor) -> dict[str, Any]:
-    """Each text as a tree to be drawn, see markup.rendered."""
+    """Each text as a tree to draw; see markup.rendered."""
     return {"texts": rendered.of(body.texts)}
 
 
 @lru_cache(maxsize=KEPT_PROMPTS)
 def _prompt(prompt: ReviewPrompt) -> Part:
-    """As JSON, made once as long as nothing of the prompt changes: many reviewers read the same."""
+    """A prompt as JSON, cached as long as nothing in it changes: many reviewers read the same prompts."""
     text = _dumps({name: getattr(prompt, name) for name in _PROMPT_FIELDS})
     return part(f'{text[:-1]}, "candidates": [{", ".join(map(_candidate, prompt.candidates))}]}}')
 
@@ -221,7 +221,7 @@ def _candidate(candidate: ReviewCandidate) -> str:
 
 
 def routes() -> list[Route]:
-    gate = [Middleware(Gate)]  # the app has it in front of everything; these never answer without
+    gate = [Middleware(Gate)]  # the app has it in front of everything; these routes must never answer without it
     return [
         Route("/api/review/queue", _handler(QueueBody, queue), methods=["POST"], middleware=gate),
         Route("/api/review/say", _handler(SayBody, say), methods=["POST"], middleware=gate),
@@ -253,15 +253,15 @@ def _handler(
             return _error(400, describe(error))
         try:
             actor, which = _actor(request, body.token)
-            to_pack = "gzip" in request.headers.get("accept-encoding", "")  # the middleware's own rule
+            to_pack = "gzip" in request.headers.get("accept-encoding", "")  # the same rule as in the middleware
 
-            def asked() -> Response:
+            def respond() -> Response:
                 access.check(actor, f"routes.{answer.__name__}")
                 project = guarded(session.opened_as(which), lambda: actor)
                 with in_words():
                     return _response(answer(body, project, actor), to_pack)
 
-            return await run_in_threadpool(asked)
+            return await run_in_threadpool(respond)
         except (BadSignature, ProjectClosedError):
             return _error(401, "this page is of an earlier server or a day old: reload it, nothing is lost")
         except AccessError as error:
@@ -273,8 +273,8 @@ def _handler(
 
 
 def _actor(request: Request, token: str) -> tuple[Actor, tuple[str, int] | None]:
-    """Who speaks, and in which project: whose link it is, or the label in the token where the app is open to its machine.
-    Raises BadSignature for a token that is not of this server, or not of this link."""
+    """Who acts, and in which project: the holder of the link or, if the app is open to its machine, the name in the token.
+    Raises BadSignature for a token of another server or another link, or one that has expired."""
     name, link_id, project, stamp = _signed(token)
     if not 0 <= int(time.monotonic()) - stamp <= TOKEN_SECONDS:
         raise BadSignature("of another day")
@@ -286,8 +286,8 @@ def _actor(request: Request, token: str) -> tuple[Actor, tuple[str, int] | None]
 
 @lru_cache(maxsize=KEPT_TOKENS)
 def _signed(token: str) -> tuple[str, str | None, tuple[str, int] | None, int]:
-    """The name, the link, the project and the second that were signed: the same whenever it is asked, unlike what they are
-    good for. Raises BadSignature, and keeps none of those."""
+    """The name, the link, the project and the time (seconds) that were signed. These never change, so they are cached;
+    whether they are still valid does. Raises BadSignature, which is not cached."""
     (name, link_id, project), stamp = _signer.loads(token, return_timestamp=True)
     return name, link_id, None if project is None else (project[0], project[1]), int(stamp.timestamp())
 
@@ -297,13 +297,13 @@ def _dumps(content: Any) -> str:
 
 
 def _response(content: dict[str, Any], to_pack: bool) -> Response:
-    """As JSON; `prompts` are written by themselves, and packed where the browser can take it."""
+    """As JSON. `prompts` are written separately, and the whole is compressed if the browser accepts it."""
     prompts = content.pop("prompts", None)
     text = _dumps(content)
     headers = {"cache-control": "no-store", "vary": "accept-encoding"}
     if not prompts:
         return _json(text if prompts is None else f'{text[:-1]}, "prompts": []}}', headers)
-    with _writing:  # where many ask for the same, one writes it
+    with _writing:  # when many request the same prompts, one thread writes them
         written = [_prompt(prompt) for prompt in prompts]
     parts = [part(f'{text[:-1]}, "prompts": ['), written[0]]
     for one in written[1:]:

@@ -1,4 +1,4 @@
-"""What every request to /api/review says: who asks, and of which round."""
+"""The fields that every request to /api/review has: who asks, and about which round."""
 
 from __future__ import annotations
 

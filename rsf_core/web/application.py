@@ -1,4 +1,4 @@
-"""The ASGI application: Streamlit's pages, and what they show of held open for as long as it is served."""
+"""The ASGI application: Streamlit's pages, with their projects held open for as long as it is served."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ async def _lifespan(app: Any) -> AsyncIterator[dict[str, Any] | None]:
 
 
 def _open() -> None:
-    """Open what is served; with links, see to it that an owner can come in."""
+    """Open what is served. With links, make sure that an owner can get in."""
     _load()
     session.prepare()
     if own.access() is not own.Access.LINKS:
@@ -55,19 +55,19 @@ def _open() -> None:
 
 
 def _load() -> None:
-    """Import what pages draw with, here and now: several that are opened at once each run in a thread of its own, and modules
-    that import each other are found half made there."""
-    # first, and whole: Plotly takes pandas as it finds it, also where a thread of Streamlit's has it half made
+    """Import what the pages draw with before any page runs. Pages that are opened at the same time run in threads of their
+    own, which could see modules that import each other half initialised."""
+    # first, and completely: Plotly uses pandas as it is in sys.modules, even if a thread of Streamlit has half imported it
     importlib.import_module("pandas")
     for module in pkgutil.iter_modules([str(SHELL.parent)]):
-        if module.name != SHELL.stem:  # which runs a page
+        if module.name != SHELL.stem:  # importing it runs a page
             importlib.import_module(f"rsf_core.web.{module.name}")
     plotly.graph_objects.Figure(plotly.graph_objects.Bar(x=[0], y=[0])).to_json()  # Plotly imports more as it is used
     pa.Table.from_pydict({"x": [0]}).to_pandas()
 
 
 def parts() -> dict[str, Any]:
-    """What the app is made of. `streamlit run` looks for a call of st.App in app.py itself, and serves that with the gate."""
+    """The arguments of st.App. `streamlit run` looks for a call of st.App in app.py itself, and serves that with the gate."""
     return {
         "script_path": SHELL,
         "lifespan": _lifespan,

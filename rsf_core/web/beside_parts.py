@@ -1,4 +1,4 @@
-"""Having a scorer score a round's candidates without deciding anything, to see first what it says and whether people agree."""
+"""Let a scorer score a round's candidates without deciding anything, to see its scores first and whether people agree."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from rsf_core.web.literal import literal
 
 
 def score_beside(project: Project, number: int, scorer: str) -> None:
-    """How many candidates of a round a scorer has scored, and the button that has it score the others."""
+    """How many candidates of a round a scorer has scored, and the button that lets it score the rest."""
     scored = project.scorer_book.scored_by(scorer, number)
     if not scored.candidates:
         st.caption("Once there are candidates, it can score them here without accepting or rejecting any.")
@@ -35,7 +35,7 @@ def score_beside(project: Project, number: int, scorer: str) -> None:
 
 
 def another(project: Project, number: int, known: list[str]) -> None:
-    """Have a scorer that has not scored the round do so: any that is installed or the project's own, with its options."""
+    """Let a scorer that has not scored the round do so: an installed one or one of the project's own, with its options."""
     with st.expander(
         "Let another scorer score this round, without accepting or rejecting", icon=":material/add_chart:"
     ):
@@ -71,7 +71,7 @@ def _button(project: Project, number: int, scorer: str, label: str, again: bool 
 
 
 def _broken_off(project: Project, number: int, scorer: str) -> None:
-    """Why the newest job of this kind has no end, where it has none, and the button that goes on with it."""
+    """Why the newest such job was broken off, if it was, and the button that resumes it."""
     jobs = [job for job in project.jobs(number) if scores_beside(job) == scorer]
     if not jobs or jobs[-1].state not in (JobState.FAILED, JobState.CANCELLED):
         return

@@ -1,4 +1,4 @@
-"""Candidates made elsewhere, from a file: what can be done with them, its columns, a look at them, adding them."""
+"""Import of candidates made elsewhere: what can be done with them, the file's columns, a preview, and adding them."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ Completions that another model, or a person, wrote for prompts: one per row, or 
 
 
 def chosen(project: Project, upload: str, name: str, file_format: Format, reading: Reading) -> None:
-    """The columns of a kept file that hold what, then what would be added."""
+    """Which column of a kept file holds what, then a preview of what would be added."""
     usual = project.candidate_imports.columns(upload, reading)
     columns = _columns(file_format, usual, upload)
     source = st.text_input(
@@ -139,7 +139,7 @@ def _preview(project: Project, upload: str, placing: str, preview: CandidatePrev
 
 
 def already(project: Project, number: int) -> None:
-    """What of a round was made elsewhere, in a line; nothing where nothing was."""
+    """One line about the candidates of a round that were made elsewhere; nothing if there are none."""
     counts = project.elsewhere_counts(number)
     if counts.candidates:
         waiting = counts.candidates - counts.accepted - counts.rejected

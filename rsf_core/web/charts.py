@@ -26,7 +26,7 @@ Numbers = Sequence[float] | NDArray[np.float64]
 HEIGHT = 300
 RATE_EDGES = (*(100 * i / 16 for i in range(16)), 100.001)
 BANDS = ("none accepted", "up to ¼", "between", "¾ or more", "all accepted")
-BESIDE = 0.025  # of the width of the chart: how far a control stands beside the model it is compared with
+BESIDE = 0.025  # of the chart's width: the distance of a control from the model it is compared with
 CONFIG: dict[str, Any] = {"displayModeBar": False}
 
 
@@ -60,7 +60,7 @@ def box(event: Any) -> Box | None:
 
 
 def chosen_bars(event: Any, edges: Numbers) -> tuple[float, float] | None:
-    """The range of values under the bars that were clicked or brushed, whole bars only; None where none was."""
+    """The range of values under the bars that were clicked or brushed, whole bars only; None if there are none."""
     points = [point["point_index"] for point in event.selection.points]
     return (float(edges[min(points)]), float(edges[max(points) + 1])) if points else None
 
@@ -75,7 +75,7 @@ def outcomes(binned: Outcomes, x: str) -> go.Figure:
             "overlaying": "y",
             "side": "right",
             "range": [0, 100],
-            "tickmode": "linear",  # by itself it has the ticks of the other axis, at 17.6 and 35.1
+            "tickmode": "linear",  # the default is at the ticks of the other axis, such as 17.6 and 35.1
             "dtick": 25,
             "title": "accepted (%)",
             "showgrid": False,
@@ -175,8 +175,8 @@ def prompt_rates(rates: Numbers) -> go.Figure:
 
 
 def bands(names: Sequence[str], counts: Sequence[Sequence[int]]) -> go.Figure:
-    """Each round's prompts as a bar of shares, from those with none accepted to those with all; each part says its word and
-    its number. `counts` has one row a round, in the order of `names`."""
+    """Each round's prompts as a bar of shares, from those with none accepted to those with all; each part is labelled with
+    its band and its count. `counts` has one row a round, in the order of `names`."""
     figure = _figure("prompts of the round (%)", "", 160 + 34 * len(names))  # on a phone the legend has three lines
     for place, (word, color) in enumerate(zip(BANDS, palette.SHARES, strict=True)):
         shown = [100 * row[place] / max(sum(row), 1) for row in counts]
@@ -253,8 +253,8 @@ def overruled(bins: Sequence[tuple[float, float, int, int]]) -> go.Figure:
 
 
 def training(label: str, train: Mapping[int, float], held_out: Mapping[int, float], total: int | None) -> go.Figure:
-    """A training metric so far and, of the loss, the held-out part's after each epoch, by step; with `total` the axis
-    reaches to the last step, so that the curve grows into it."""
+    """A training metric so far, by step, and for the loss also that of the held-out part after each epoch. With `total`
+    the axis reaches to the last step, so that the curve grows into it."""
     figure = _figure("optimiser step", label, 260)
     steps = sorted(train)
     figure.add_scatter(
@@ -277,7 +277,7 @@ def training(label: str, train: Mapping[int, float], held_out: Mapping[int, floa
     last = max(total or 0, *steps)
     if total:
         figure.update_xaxes(range=[0.5, last + 0.5])
-    if last <= 10:  # there is no step between two
+    if last <= 10:  # no tick between two steps
         figure.update_xaxes(dtick=1)
     figure.update_yaxes(rangemode="tozero")
     return figure
@@ -286,7 +286,7 @@ def training(label: str, train: Mapping[int, float], held_out: Mapping[int, floa
 def gains(comparisons: Sequence[Comparison], metric: str, percent: bool) -> go.Figure:
     """The held-out metric of the base and of each round's model with its 95 % interval, and of the random controls."""
     scale = 100.0 if percent else 1.0
-    comparisons = [comparison for comparison in comparisons if metric in comparison.after]  # another target has others
+    comparisons = [comparison for comparison in comparisons if metric in comparison.after]  # other targets have others
     first = comparisons[0]
     labels = [first.before_id, *(f"round {comparison.round}" for comparison in comparisons)]
     points = [
@@ -321,7 +321,7 @@ def _add_intervals(
     name: str,
     **look: Any,
 ) -> None:
-    """Points with their 95 % intervals, where these are known, at or a little beside the place of their label."""
+    """Points with their 95 % intervals, if known, at the place of their label or a little beside it."""
     figure.add_scatter(
         x=[place for place, _ in points],
         customdata=[figure_text(labels[int(place)]) for place, _ in points],
@@ -341,7 +341,7 @@ def _add_intervals(
 
 
 def scores(edges: Numbers, levels: Numbers, counts: Numbers, scorer: str) -> go.Figure:
-    """How many candidates have which score: a bar for each of its `levels` where there are few, else for each bin."""
+    """How many candidates have which score: a bar for each of `levels` if there are any, else for each bin."""
     low, high = np.asarray(edges[:-1]), np.asarray(edges[1:])
     few = len(levels) > 0
     figure = _figure(f"score of {scorer_ref.shown(scorer)}", "candidates", 260)
@@ -387,7 +387,7 @@ def levels(groups: Sequence[Level], scorer: str) -> go.Figure:
 
 
 def learning_curve(points: Sequence[Point]) -> go.Figure:
-    """The AUC on unseen prompts after so many decisions; 0.5 is chance."""
+    """The AUC on unseen prompts, by the number of decisions learned from; 0.5 is chance."""
     figure = _figure("decisions learned from", "AUC on unseen prompts", 260)
     figure.add_scatter(
         x=[point.decisions for point in points],
@@ -403,7 +403,7 @@ def learning_curve(points: Sequence[Point]) -> go.Figure:
 
 
 def correlations(names: Sequence[str], matrix: NDArray[np.float64]) -> go.Figure:
-    """Rank correlations of scorers with each other, the value in each cell; the upper half says nothing more."""
+    """Rank correlations of scorers with each other, the value in each cell; the upper half would repeat the lower."""
     shown = np.where(np.tri(len(names), dtype=bool), matrix, np.nan)
     labels = [figure_text(name if len(name) <= 32 else name[:31] + "…") for name in names]
     figure = _figure("", "", 140 + 40 * len(names))

@@ -1,5 +1,5 @@
-"""What the answers about pairs and about rankings have in common. Both are told by their texts alone: no score and nobody's
-word stands beside what is to be judged."""
+"""What the responses about pairs and about rankings have in common. Both hold texts alone: no score and nobody's opinion
+is shown beside what is to be judged."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ from rsf_core.web.api_body import Body
 
 
 class UpcomingBody(Body):
-    """`again`: those that the reviewer has spoken of. `after`: the `last` of the answer before."""
+    """`again`: those that the reviewer has compared or ranked before. `after`: the `last` of the previous response."""
 
     again: bool = False
     after: int | None = Field(None, ge=0, lt=2**63)
 
 
 def undone(outcomes: Sequence[Said], choices: Sequence[Choice], most: int) -> list[tuple[str, ...]]:
-    """The candidates of what undos took back, `most` times at most, to be shown again."""
+    """The candidates of the choices that undos took back, to be shown again: at most `most` choices."""
     taken_back = {
         result.candidate_ids
         for result, choice in zip(outcomes, choices, strict=True)

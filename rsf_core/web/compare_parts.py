@@ -1,4 +1,4 @@
-"""The mode of Review in which candidates of a prompt are compared, two or more at a time, and what comes of it on the
+"""The mode of Review in which candidates of a prompt are compared, two or more at a time, and the results on the
 Agreement view."""
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ WAYS = {"pairs": "Pairs", "rank": "Rank"}
 def panel(project: Project, number: int, reviewer: Actor) -> None:
     """Pairs to choose from, or prompts whose candidates are ranked, one after the other."""
     way = ui.choice_in_url("compare", list(WAYS), "pairs", format_func=lambda name: WAYS[name])
-    outbox = f"{project.folder} {project.rounds()[0].created_at}"  # as for the review card: one for all
+    outbox = f"{project.folder} {project.rounds()[0].created_at}"  # the same as the review card's
     guide = project.guide_book.current()
     if way == "rank":
         again = st.toggle("Prompts that I have ranked before, again", key="rank-again")
@@ -45,7 +45,7 @@ def panel(project: Project, number: int, reviewer: Actor) -> None:
 
 
 def win_rates(project: Project, number: int) -> None:
-    """What the comparisons of a round come to."""
+    """The results of a round's comparisons."""
     st.header("Comparisons", anchor=False)
     rates = project.comparing.win_rates(number)
     if not rates.compared:

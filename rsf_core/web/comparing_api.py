@@ -1,4 +1,4 @@
-"""What Compare asks of the server: pairs to read, and what was said of them."""
+"""The routes that Compare calls: pairs to read, and choices to record."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from rsf_core.review.comparing import Compared
 from rsf_core.web.api_body import Body
 from rsf_core.web.choosing_api import UpcomingBody, asked, read, results, undone
 
-MOST_PAIRS = 25  # of an answer
+MOST_PAIRS = 25  # in a response
 
 
 class ChoiceBody(BaseModel):
@@ -26,7 +26,7 @@ class ChoiceBody(BaseModel):
     guide: int | None = Field(None, ge=0, lt=2**31)
 
     @property
-    def told(self) -> Choice:
+    def as_choice(self) -> Choice:
         return Choice(self.act, self.kind, self.candidates, self.verdict, self.guide)
 
 
@@ -35,15 +35,15 @@ class CompareBody(Body):
 
 
 def pairs(body: UpcomingBody, project: Project, reviewer: Actor) -> dict[str, Any]:
-    """Pairs to read, as `queue`, and how many the reviewer has compared and can take back."""
+    """Pairs to read, as `queue`, and how many the reviewer has compared and can undo."""
     upcoming = project.comparing.upcoming(body.round, reviewer, MOST_PAIRS, body.again, body.after)
     answer = {"queue": [_pair(pair) for pair in upcoming.pairs], "last": upcoming.last, "ended": upcoming.ended}
     return answer | _stands(project, body.round, reviewer)
 
 
 def compare(body: CompareBody, project: Project, reviewer: Actor) -> dict[str, Any]:
-    """Keep choices in order. A pair that an undo took back comes back, to be shown again."""
-    choices = [act.told for act in body.acts]
+    """Record choices in order. A pair that an undo took back is returned, to be shown again."""
+    choices = [act.as_choice for act in body.acts]
     outcomes = project.comparing.say_all(choices, body.round, reviewer)
     shown = project.comparing.shown(body.round, undone(outcomes, choices, MOST_PAIRS))
     answer = {"results": results(outcomes), "pairs": [_pair(pair) for pair in shown]}

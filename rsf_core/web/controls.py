@@ -1,4 +1,4 @@
-"""What a round's model is set against on Train: the random control, and that of the constraints alone."""
+"""The controls that a round's model is compared with on Train: the random one and the constraints-only one."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _GAINED = {
     Control.RANDOM: "what selection gained",
     Control.CONSTRAINTS: "what the target gained beyond its constraints",
 }
-_SAID = {
+_CAPTIONS = {
     Control.RANDOM: "The same proposal, recipe and number of samples and tokens, chosen at random among all "
     "candidates, truncated ones included: the remaining difference is due to selection.",
     Control.CONSTRAINTS: "The same proposal, recipe and number of samples and tokens, chosen at random among the "
@@ -38,7 +38,7 @@ _WHY = {
 
 
 def section(project: Project, number: int, comparison: Comparison, control: Control, *, startable: bool) -> None:
-    """The comparison with one control, or the way to it."""
+    """The comparison with one control, or the button that trains it."""
     metrics, over = (
         (comparison.control, comparison.selection)
         if control is Control.RANDOM
@@ -63,7 +63,7 @@ def section(project: Project, number: int, comparison: Comparison, control: Cont
                 for name in comparison.after
             ],
         )
-        st.caption(_SAID[control])
+        st.caption(_CAPTIONS[control])
         return
     if not startable:
         return

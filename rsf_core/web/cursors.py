@@ -1,5 +1,5 @@
-"""Where in the random audit and among the gold items a reviewer's queue goes on, as a text that the browser hands back. It
-tells nothing of either: not even whether there are gold items, which its length might."""
+"""Where a reviewer's queue continues in the random audit and among the gold items, as a text that the browser hands back. The
+text reveals nothing about either. Its length is fixed, because it might show whether there are gold items."""
 
 from __future__ import annotations
 
@@ -16,29 +16,30 @@ _NOTHING = -1
 
 
 def sealed(round_number: int, audit: str | None, gold: str | None) -> str:
-    """The last candidate of either that was shown, each None where none was. The same two give the same text."""
+    """The last audit candidate and the last gold item that were shown, as a sealed text; each is None if none was shown. The
+    same two give the same text."""
     content = _FORM.pack(_where(audit), _where(gold))
     nonce = _digest("nonce", round_number, content)[:_NONCE]
-    return (nonce + _crossed(nonce, round_number, content)).hex()
+    return (nonce + _xor(nonce, round_number, content)).hex()
 
 
 def opened(round_number: int, text: str | None) -> tuple[str | None, str | None]:
-    """What `sealed` was given; (None, None) for no text, and for one of another server or round."""
+    """The two that were given to `sealed`; (None, None) if there is no text, or if it is of another server or round."""
     try:
         raw = bytes.fromhex(text or "")
     except ValueError:
         return None, None
     if len(raw) != _NONCE + _FORM.size:
         return None, None
-    content = _crossed(raw[:_NONCE], round_number, raw[_NONCE:])
+    content = _xor(raw[:_NONCE], round_number, raw[_NONCE:])
     if not hmac.compare_digest(raw[:_NONCE], _digest("nonce", round_number, content)[:_NONCE]):
         return None, None
     audit, gold = _FORM.unpack(content)
     return _name(round_number, audit), _name(round_number, gold)
 
 
-def _crossed(nonce: bytes, round_number: int, content: bytes) -> bytes:
-    """With the pad of a nonce; crossed twice it is as it was."""
+def _xor(nonce: bytes, round_number: int, content: bytes) -> bytes:
+    """`content` XOR the pad of a nonce; applied twice, it gives `content` again."""
     pad = _digest("pad", round_number, nonce)
     return bytes(one ^ other for one, other in zip(content, pad, strict=False))
 

@@ -1,4 +1,4 @@
-"""The new projects that this process is making: each draft is open here for whoever looks at it."""
+"""The drafts of new projects that this process has open, shared by everybody who looks at them."""
 
 from __future__ import annotations
 
@@ -25,8 +25,8 @@ def begin(workspace: Path, task: str, brought: Path | None = None, called: str |
 
 
 def opened(workspace: Path, draft_id: str) -> Draft:
-    """A draft by its name. Raises NotAProjectError where there is none (any more), ProjectLockedError where another process
-    has it open."""
+    """A draft by its name. Raises NotAProjectError if there is none (any more), ProjectLockedError if another process has it
+    open."""
     with _lock:
         _refuse_at_the_end()
         draft = _open.get(workspace / FOLDER / draft_id)
@@ -51,15 +51,15 @@ def discard(draft: Draft) -> None:
 
 
 def allow() -> None:
-    """Allow drafts to be opened, also after an end in this process."""
+    """Allow drafts to be opened, even after `end` in this process."""
     global _ending
     _ending = False
 
 
 def end() -> None:
-    """Close all of them; what runs for them goes on."""
+    """Close all drafts; jobs that run for them continue."""
     global _ending
-    _ending = True  # before the lock: a page that still runs opens none after it
+    _ending = True  # before the lock, so that a page that still runs opens none afterwards
     with _lock:
         for folder in list(_open):
             _open.pop(folder).close()

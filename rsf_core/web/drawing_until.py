@@ -14,7 +14,7 @@ from rsf_core.web.literal import literal
 
 
 def panel(project: Project, number: int, *, startable: bool) -> None:
-    """How far the newest run of the round has come, and where another can be started, the form for it."""
+    """How far the newest run of the round has come and, if another can be started, the form for it."""
 
     @st.fragment(run_every=None if startable else ui.REFRESH_SECONDS)
     def so_far() -> None:

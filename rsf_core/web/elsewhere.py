@@ -1,4 +1,4 @@
-"""What can and cannot be said of candidates that were made elsewhere, on the pages whose figures they have no part in."""
+"""A note about candidates that were made elsewhere, for the pages whose figures do not include them."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from rsf_core.web.literal import literal
 
 
 def words(counts: ElsewhereCounts, number: int, drawn: int) -> str:
-    """Of a round with `counts` beside the `drawn` candidates of its proposal."""
+    """The note for a round that has `counts` candidates made elsewhere and `drawn` candidates of its proposal."""
     one = counts.candidates == 1
     were, them, they = ("was", "it", "It") if one else ("were", "them", "They")
     waiting = counts.candidates - counts.accepted - counts.rejected
@@ -33,7 +33,7 @@ def words(counts: ElsewhereCounts, number: int, drawn: int) -> str:
 
 
 def panel(project: Project, number: int, drawn: int) -> None:
-    """Nothing where nothing of the round was made elsewhere."""
+    """Show the note, if the round has candidates made elsewhere."""
     counts = project.elsewhere_counts(number)
     if not counts.candidates:
         return

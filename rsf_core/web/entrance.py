@@ -1,8 +1,8 @@
-"""Coming in by a link: its secret becomes a cookie and leaves the URL. Without one there is one page, which says how to get
-in.
+"""Entering by a link: its secret becomes a cookie and leaves the URL. Without a link there is one page, which explains how to
+get in.
 
-The cookie is HttpOnly and SameSite=Lax: Strict would not come along when a link in a chat or a mail is clicked, which is how
-people come in. Nothing is changed by a GET, and all else must come from our own pages (gate.py), so Lax opens nothing."""
+The cookie is HttpOnly and SameSite=Lax. A Strict cookie would not be sent when a link in a chat or a mail is clicked, which is
+how people come in. A GET changes nothing, and all other requests must come from our own pages (gate.py), so Lax is safe."""
 
 from __future__ import annotations
 
@@ -40,17 +40,17 @@ reviewer”) or with <code>rsf invite DIR NAME</code>.</p>
 
 
 def secret(scope: Scope) -> str | None:
-    """The secret that this browser has, as far as it has one."""
+    """The secret in this browser's cookie, if it has one."""
     return HTTPConnection(scope).cookies.get(session.cookie_name())
 
 
 def actor(secret: str | None) -> Actor:
-    """Whose link it is. Raises AccessError, saying why, where there is none that lets anybody in."""
+    """The holder of the link with this secret. Raises AccessError, with the reason, if it lets nobody in."""
     return session.opened().invites.actor(secret)
 
 
 def enter(scope: Scope) -> Response:
-    """The answer to somebody who opens a link: a cookie and the first page, or why the link lets nobody in."""
+    """The response to somebody who opens a link: a cookie and the first page, or why the link lets nobody in."""
     secret = HTTPConnection(scope).query_params.get("key", "")
     if scope["method"] not in ("GET", "HEAD"):
         return closed(scope, "A link has to be opened with GET.", HTTPStatus.METHOD_NOT_ALLOWED)
@@ -72,7 +72,7 @@ def enter(scope: Scope) -> Response:
 
 
 def closed(scope: Scope, why: str, status: HTTPStatus = HTTPStatus.UNAUTHORIZED) -> Response:
-    """The one answer to whoever is not let in: a page for a person, words for a program."""
+    """The only response to somebody who is not let in: a page for a person, JSON for a program."""
     headers = {"cache-control": "no-store"}
     if scope["path"].startswith("/api/"):
         return JSONResponse({"error": why}, status, headers)

@@ -1,4 +1,4 @@
-"""The parts of the Export page: what is wanted, what it would hold, writing it, and what was written."""
+"""The parts of the Export page: what to export, a preview, writing it, and the exports made so far."""
 
 from __future__ import annotations
 
@@ -49,13 +49,13 @@ spreadsheets: a text that a spreadsheet would take for a formula gets an apostro
 MOST_SEED = 2**31 - 1
 EXCERPT = 300  # characters of a cell in the preview
 LARGEST_DOWNLOAD = (
-    20_000_000  # bytes: they are held in memory for the browser, and looked through at each run of the page
+    20_000_000  # bytes: downloads are held in memory for the browser, and read through on each run of the page
 )
-OFFERED = 8  # exports that can be downloaded, the newest
+OFFERED = 8  # how many of the newest exports can be downloaded
 
 
 def chosen(project: Project, number: int) -> Request:
-    """What the controls say, all of it in the URL."""
+    """The request that the controls describe. All of them are kept in the URL."""
     what = What(ui.choice_in_url("what", list(WHATS), What.SFT, format_func=lambda name: WHATS[What(name)]))
     rounds = {"one": "One curated set" if what is What.SFT else f"Round {number}", "all": "All rounds in one"}
     everywhere = project.current_round > 1 and (
@@ -66,7 +66,7 @@ def chosen(project: Project, number: int) -> Request:
         sets = project.curated_sets()[::-1]
         if len(sets) > 1:
             names = [curated.curated_id for curated in sets]
-            # the newest of this round that is no control, else the newest that is none
+            # the newest of this round that is not a control, else the newest of all that is not
             usual = max(sets, key=lambda one: (not is_control(one.curated_id), one.round == number, one.seq))
             curated_id = ui.in_url(
                 "set", names.__contains__, usual.curated_id, lambda key: st.selectbox("Curated set", names, key=key)
@@ -91,11 +91,11 @@ def chosen(project: Project, number: int) -> Request:
 
 
 def _seed() -> int:
-    """Of the pairing at random: another one gives other pairs, the same one the same."""
+    """The seed of random pairing: another seed gives other pairs, the same seed the same pairs."""
 
     def draw(key: str) -> int:
         try:
-            st.session_state[key] = min(max(int(st.session_state[key]), 0), MOST_SEED)  # a URL brings text
+            st.session_state[key] = min(max(int(st.session_state[key]), 0), MOST_SEED)  # a value from the URL is text
         except ValueError:
             st.session_state[key] = 0
         return int(st.number_input("Seed", 0, MOST_SEED, step=1, width=160, key=key))
@@ -104,7 +104,7 @@ def _seed() -> int:
 
 
 def nothing_yet(project: Project, number: int, error: RsfError) -> None:
-    """Why there is nothing to export, with the way to it."""
+    """Why there is nothing to export, with a link to the page that changes this."""
     counts = project.counts(number)
     if not counts.candidates and not project.elsewhere_counts(number).candidates:
         ui.empty(
@@ -123,7 +123,7 @@ def nothing_yet(project: Project, number: int, error: RsfError) -> None:
 
 
 def preview(request: Request, of_request: Preview) -> None:
-    """How many rows there are and of what, what is left out, and the first of them."""
+    """The number of rows and their source, what is left out, and the first rows."""
     counted = of_request.counted
     with st.container(horizontal=True):
         st.metric("Rows", f"{counted.rows:,}", border=True)
@@ -149,7 +149,7 @@ def preview(request: Request, of_request: Preview) -> None:
 
 
 def _left_out(request: Request, of_request: Preview) -> str:
-    """What is left out of a round, as a sentence; nothing where nothing is."""
+    """What is left out of a round, as a sentence; empty if nothing is."""
     counted = of_request.counted
     reasons = {
         "without a decision": counted.undecided,
@@ -169,7 +169,8 @@ def _cell(value: Any) -> Any:
 
 
 def write_button(project: Project, request: Request, counted: Preview) -> None:
-    """The button that writes it; greyed out for a reviewer, and where it would hold nothing."""
+    """The button that writes the export, disabled for a reviewer and while another is written. If the export would be empty,
+    the reason instead."""
     if not counted.counted.rows:
         st.info(literal(_nothing(request)), icon=":material/info:")
         return
@@ -198,7 +199,7 @@ _LAST = "export-begun"
 
 
 def running(project: Project) -> None:
-    """How far those that are being written are, live, and how the last that was begun in this tab ended."""
+    """Live progress of the exports being written, and how the last one that was started in this tab ended."""
     if project.exports.running():
         _live(project)
         return
@@ -237,7 +238,7 @@ def _progress(project: Project, state: ExportState) -> None:
 
 
 def made(project: Project) -> None:
-    """The exports that are there, each to be taken home or deleted."""
+    """The exports made so far, each to be downloaded or deleted."""
     exports = project.exports.made()
     if not exports:
         return
@@ -266,13 +267,13 @@ def _made(project: Project, one: Made, offered: bool) -> None:
 
 @st.cache_data(max_entries=2 * OFFERED, show_spinner=False)
 def _content(folder: str, path: str | None, _one: Made) -> bytes:
-    """A file of an export, or all of it as an archive: it never changes, so it is made once. Not when it is clicked, for what
-    Streamlit makes then is gone where a page is drawn again meanwhile."""
+    """A file of an export, or the whole export as an archive. It never changes, so it is made once. It is not made on the
+    click, because Streamlit loses what it makes then if the page is drawn again meanwhile."""
     return _one.archive() if path is None else _one.file(path)
 
 
 def _downloads(one: Made) -> None:
-    """One button for the data and one for the card, or one for both where the data is a folder."""
+    """One button for the data and one for the card, or one for both if the data is a folder."""
     files = one.data
     alone = one.format != Format.DATASETS and len(files) == 1
     suffix = files[0].rpartition(".")[2] if alone else "zip"

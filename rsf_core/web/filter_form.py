@@ -1,4 +1,4 @@
-"""Which candidates of a round are looked at: the filter in the URL, and the form that changes it."""
+"""Which candidates of a round are shown: the filter in the URL, and the form that changes it."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ FILTERS = {
 
 
 def chosen(project: Project, number: int) -> CandidateFilter:
-    """The filter in the URL, with a form to change it. A broken one is said and taken as none."""
+    """The filter in the URL, with a form to change it. An invalid filter is reported and ignored."""
     query = {
         name: value for name, value in st.query_params.items() if name in CandidateFilter.model_fields or "." in name
     }
@@ -99,7 +99,7 @@ def form(project: Project, number: int, candidate_filter: CandidateFilter) -> No
 
 
 def look_at(candidate_filter: CandidateFilter) -> None:
-    """Put a filter into the URL in place of the one that is there, and draw the page again."""
+    """Replace the filter in the URL, and draw the page again."""
     for name in list(st.query_params):
         if name in CandidateFilter.model_fields or "." in name or name == "at":
             del st.query_params[name]
@@ -124,7 +124,7 @@ def _span(chosen: tuple[float, float], whole: tuple[float, float]) -> tuple[floa
 
 
 def _limits(where: Any, form: str, label: str, limits: tuple[float, float] | None) -> tuple[float, float] | None:
-    """Two fields, either of which may stay empty; new ones in another form, so that none keeps what was cleared."""
+    """Two fields, either of which may stay empty. Another form has new fields, so that none keeps a cleared value."""
     low, high = limits or (-math.inf, math.inf)
     left, right = where.columns(2)
     least = left.number_input(f"{literal(label)} from", value=low if math.isfinite(low) else None)

@@ -1,8 +1,8 @@
-"""The one door of the app: every page, file, websocket and /api route is asked for through it.
+"""The only entrance to the app: every request for a page, file, websocket or /api route passes through it.
 
-It answers requests to this app's own names alone (so that no foreign name can be pointed at it), from this app's own pages
-alone (so that no other page in the same browser can drive it), and puts the headers on every answer. Where the app is open
-by links, nobody comes in without one, and whoever's link ends is out at once, in open tabs too."""
+It answers only requests to this app's own names (so that no foreign name can be pointed at it) and from this app's own pages
+(so that no other page in the same browser can drive it), and adds the headers to every response. If the app is open by links,
+nobody gets in without one, and a person whose link ends is out at once, in open tabs too."""
 
 from __future__ import annotations
 
@@ -21,9 +21,7 @@ from rsf_core.web import browser, entrance, headers, own
 
 log = logging.getLogger(__name__)
 
-ACTOR = (
-    "rsf.actor"  # who asks, in the scope of a request that has come through; None where the app is open to its machine
-)
+ACTOR = "rsf.actor"  # who asks, in the scope of a request that was let in; None if the app is open to its machine
 _SAFE = ("GET", "HEAD", "OPTIONS")
 _LINK_ENDED = 4401  # the code with which a websocket is closed
 
@@ -54,12 +52,12 @@ class Gate:
             refusal = Refusal(
                 HTTPStatus.INTERNAL_SERVER_ERROR, "something went wrong; the server's log has the details"
             )
-            await _answer(_said(refusal), scope, receive, sender)
+            await _answer(_refusal(refusal), scope, receive, sender)
 
     async def _pass(self, scope: Scope, receive: Receive, send: Send) -> None:
         refusal = refused(scope)
         if refusal is not None:
-            await _answer(_said(refusal), scope, receive, send)
+            await _answer(_refusal(refusal), scope, receive, send)
         elif own.access() is own.Access.LOCAL:
             await self._app({**scope, ACTOR: None}, receive, browser.named(scope, send))
         elif scope["type"] == "http" and scope["path"] == entrance.PATH:
@@ -77,7 +75,7 @@ class Gate:
 
 
 class _Sender:
-    """Sends with the headers on every answer, and knows whether one has begun."""
+    """Adds the headers to every response, and records whether one has begun."""
 
     def __init__(self, send: Send) -> None:
         self._send = headers.guarded(send)
@@ -89,7 +87,7 @@ class _Sender:
 
 
 def refused(scope: Scope) -> Refusal | None:
-    """Why a request is not one of our own pages to this app, or None."""
+    """Why a request is not from one of our own pages to this app, or None if it is."""
     server = scope.get("server") or ("", None)
     if own.access() is own.Access.LOCAL and own.is_address(server[0]) and not own.is_loopback(server[0]):
         return Refusal(
@@ -107,7 +105,7 @@ def refused(scope: Scope) -> Refusal | None:
         )
     if not origins:
         if scope["type"] == "http" and scope["method"] in _SAFE:
-            return None  # a person who opens a page or an image: nothing is changed by it
+            return None  # a person opens a page or an image, which changes nothing
         return Refusal(HTTPStatus.FORBIDDEN, "this request does not say which page it is from (Origin)")
     if len(origins) > 1 or origins[0] not in own.origins(hosts[0], scope.get("scheme") in ("https", "wss")):
         return Refusal(HTTPStatus.FORBIDDEN, "this request did not come from a page of this server")
@@ -115,10 +113,10 @@ def refused(scope: Scope) -> Refusal | None:
 
 
 def _while_let_in(secret: str | None, receive: Receive, send: Send) -> tuple[Receive, Send]:
-    """`receive` and `send` of a websocket that end, both, once its link has."""
+    """`receive` and `send` of a websocket that both end once its link has ended."""
     ended = False
 
-    async def close_where_ended() -> bool:
+    async def close_if_ended() -> bool:
         nonlocal ended
         if not ended and not _is_let_in(secret):
             ended = True
@@ -127,12 +125,12 @@ def _while_let_in(secret: str | None, receive: Receive, send: Send) -> tuple[Rec
 
     async def receive_checked() -> Message:
         message = await receive()
-        if message["type"] == "websocket.receive" and await close_where_ended():
+        if message["type"] == "websocket.receive" and await close_if_ended():
             return {"type": "websocket.disconnect", "code": _LINK_ENDED}
         return message
 
     async def send_checked(message: Message) -> None:
-        if message["type"] != "websocket.send" or not await close_where_ended():
+        if message["type"] != "websocket.send" or not await close_if_ended():
             if not ended:
                 await send(message)
 
@@ -155,12 +153,12 @@ def _shown(text: str) -> str:
     return ascii(text if len(text) <= 60 else text[:60] + "…")
 
 
-def _said(refusal: Refusal) -> Response:
+def _refusal(refusal: Refusal) -> Response:
     return JSONResponse({"error": refusal.words}, refusal.status)
 
 
 async def _answer(response: Response, scope: Scope, receive: Receive, send: Send) -> None:
-    """Give the answer. A websocket is not opened: no page could read words there, and uvicorn logs them as a fault."""
+    """Send the response. A websocket is not opened: no page could read text there, and uvicorn would log it as a fault."""
     if scope["type"] == "http":
         await response(scope, receive, send)
     else:

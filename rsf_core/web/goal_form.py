@@ -1,5 +1,5 @@
-"""What is good, asked of a person: one of three ways to say it, the scorers that measure it, and how much each counts. What is
-chosen is kept at once, so that going back and forth loses nothing."""
+"""The form for what is good: one of three ways to judge it, the scorers that measure it, and how much each counts. Choices are
+saved at once, so that going back and forth loses nothing."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ from rsf_core.scorers import answered, registry, tastes
 from rsf_core.web import ui
 from rsf_core.web.literal import literal
 
-_OF_A_PROJECT = (answered.NAME, tastes.NAME)  # of what people have said in it
-_OPTIONS = " (options: "  # how a scorer's description goes on where it takes some
+_OF_A_PROJECT = (answered.NAME, tastes.NAME)  # from people's answers and decisions in it
+_OPTIONS = " (options: "  # how a scorer's description continues if it takes options
 
 
 def form(draft: Draft) -> None:
@@ -64,7 +64,7 @@ def form(draft: Draft) -> None:
 
 
 def _chosen(draft: Draft, part: str, label: str, stored: Sequence[str], known: dict[str, str]) -> list[str]:
-    """Scorers by name, with the options they are given, each with its sentence below."""
+    """Scorers by name, with their options, each with its description below."""
     key = _key(draft, part)
     options = list(dict.fromkeys([*stored, *st.session_state.get(key, []), *known]))
     chosen: list[str] = st.multiselect(
@@ -80,7 +80,7 @@ def _chosen(draft: Draft, part: str, label: str, stored: Sequence[str], known: d
 
 
 def _options(draft: Draft, part: str, name: str, description: str) -> None:
-    """The options of a scorer, written as in TOML; once they are given they are part of its name."""
+    """The options of a scorer, written as in TOML. Once given, they are part of its name."""
     reference = ScorerRef.parse(name)
     takes = description.partition(_OPTIONS)[2].removesuffix(")")
     options = str(reference).removeprefix(reference.name).removeprefix("(").removesuffix(")")
@@ -108,11 +108,11 @@ def _options(draft: Draft, part: str, name: str, description: str) -> None:
 
 
 def _check(draft: Draft, name: str, stored: Constraint | None) -> Constraint | None:
-    """What a scorer has to reach; said on the page where that is nothing."""
+    """The limits that a scorer has to keep; None, with a warning on the page, if there are none."""
     if stored is None:
         try:
             stored = goals.usual_constraint(name)
-        except ScorerError:  # it lacks options: said below
+        except ScorerError:  # it lacks options, which is reported below
             stored = Constraint(scorer=name, at_least=0.0)
     left, right = st.columns(2)
     with left:
@@ -126,10 +126,10 @@ def _check(draft: Draft, name: str, stored: Constraint | None) -> Constraint | N
 
 
 def _beta(draft: Draft, goal: Goal, rewards: dict[str, float]) -> float:
-    """How strongly the reward pulls."""
+    """β, which sets how strongly the reward pulls."""
     current = draft.target
     suggested = goals.suggested_beta(goal, rewards)
-    # what is there counts as long as it is of this goal and these rewards; else another goal would begin with a foreign β
+    # the current β counts only for the same goal and rewards; else another goal would begin with a foreign β
     same = current.rewards == rewards and goals.goal_of(current, draft.project.settings.accept.scope) is goal
     beta = _number(
         draft,
@@ -147,7 +147,7 @@ def _number(draft: Draft, label: str, value: float | None, help_text: str | None
 def _keep(
     draft: Draft, goal: Goal, rewards: dict[str, float], constraints: list[Constraint], beta: float | None
 ) -> None:
-    """Save what was chosen where it says something else than what is there."""
+    """Save the choices if they differ from the draft's."""
     problem = st.session_state.pop(_key(draft, "problem"), None)
     if problem is not None:
         ui.problem(problem)
@@ -160,7 +160,7 @@ def _keep(
         return
     target, count = draft.target, current.generate.candidates
     shown = goals.goal_of(target, current.accept.scope)
-    # a task may have a target that none of the goals gives: looking at it changes nothing
+    # a task may have a target that none of the goals gives: looking at it must change nothing
     unchanged = goals.good(shown, target.rewards, target.constraints, count, target.beta)
     if (goal_set.target, goal_set.scope) != (unchanged.target, unchanged.scope):
         try:

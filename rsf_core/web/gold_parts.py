@@ -1,4 +1,4 @@
-"""Gold items on the Agreement view, for owners alone: how often each reviewer is right, which they are, and their share."""
+"""Gold items on the Agreement view, for owners alone: how often each reviewer is right, the items, and their share."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ MEANINGS = """
 
 
 def panel(project: Project, number: int, author: Actor) -> None:
-    """Nothing for a reviewer."""
+    """The whole section; nothing for a reviewer."""
     if ui.locked("gold.report"):
         return
     st.header("Gold items", anchor=False)
@@ -145,7 +145,7 @@ def _items(report: GoldReport) -> None:
 
 
 def _change(project: Project, report: GoldReport, author: Actor) -> None:
-    """Marking a candidate by its name, or marking it again, and removing a mark."""
+    """Mark a candidate by its name, mark it again, or remove its mark."""
     with st.form("gold-mark", border=False):
         left, right = st.columns([2, 1], vertical_alignment="bottom")
         name = left.text_input("Candidate", max_chars=40, placeholder="1.17.3")
@@ -154,11 +154,11 @@ def _change(project: Project, report: GoldReport, author: Actor) -> None:
         if st.form_submit_button("Save the mark", disabled=ui.locked("gold.mark")):
             action = actions[chosen]
 
-            def said() -> None:
+            def save_mark() -> None:
                 if action is None:
                     project.gold.unmark(name.strip(), author)
                 else:
                     project.gold.mark(name.strip(), action, author)
 
-            if ui.attempt(said):
+            if ui.attempt(save_mark):
                 st.rerun()

@@ -1,4 +1,4 @@
-"""The pieces of the Guide page, and what Review says of the guide."""
+"""The parts of the Guide page, and what Review and Agreement show about the guide."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ Where you are not sure: skip it, or leave a note."""
 
 
 def news(project: Project, reviewer: Actor) -> None:
-    """Say that there is a guide, or a newer one, that this reviewer has not read yet."""
+    """A notice of a guide, or a newer version, that this reviewer has not read yet."""
     unread = project.guide_book.unread(reviewer)
     if unread is None:
         return
@@ -51,7 +51,7 @@ def news(project: Project, reviewer: Actor) -> None:
 
 
 def shown(guide: GuideVersion) -> None:
-    """The guide as it is read."""
+    """The guide with its version."""
     with st.container(border=True):
         ui.text(guide.text)
     when = f"{guide.created_at:%Y-%m-%d %H:%M}"
@@ -59,7 +59,7 @@ def shown(guide: GuideVersion) -> None:
 
 
 def reading(project: Project, guide: GuideVersion, reviewer: Actor) -> None:
-    """The button by which a reviewer says that they have read it."""
+    """The button with which a reviewer confirms that they have read it."""
     if project.guide_book.unread(reviewer) is None:
         st.caption("You have read this version.")
     elif st.button("I have read it", type="primary", icon=":material/check:"):
@@ -122,7 +122,7 @@ def history(versions: Sequence[GuideVersion]) -> None:
 
 
 def agreement(agreements: Sequence[UnderGuide]) -> None:
-    """What was said under each version of the guide, where there is more than one."""
+    """The opinions given under each version of the guide, if there is more than one."""
     if len(agreements) < 2:
         return
     st.header("By version of the guide", anchor=False)

@@ -1,7 +1,7 @@
-"""The headers on every answer: nobody frames the app, and nothing in it loads or runs what is not its own.
+"""The headers on every response: nobody can frame the app, and it loads and runs nothing that is not its own.
 
 What Streamlit 1.67 needs beyond 'self' was found in a browser: styles that its library sets on elements, components and
-workers that it loads from blobs, WebAssembly of the graph on Models, and one script inside its index.html."""
+workers that it loads from blobs, WebAssembly for the graph on Models, and one script inside its index.html."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _INLINE = re.compile(r"<script>(.*?)</script>", re.DOTALL)
 
 
 def guarded(send: Send) -> Send:
-    """`send` that adds the headers to an answer as it starts."""
+    """A `send` that adds the headers to a response as it starts."""
 
     async def wrapped(message: Message) -> None:
         if message["type"] == "http.response.start":
@@ -38,7 +38,7 @@ def every() -> dict[str, str]:
         "x-frame-options": "DENY",
         "x-content-type-options": "nosniff",
         "referrer-policy": "same-origin",
-        "x-dns-prefetch-control": "off",  # browsers look up the hosts of links that nobody has followed
+        "x-dns-prefetch-control": "off",  # else browsers look up the hosts of links that nobody has followed
         "cross-origin-opener-policy": "same-origin",
         "cross-origin-resource-policy": "same-origin",
     }
@@ -65,7 +65,7 @@ def policy() -> str:
 
 
 def _inline_scripts() -> list[str]:
-    """The digests of the scripts that stand in Streamlit's index.html itself."""
+    """The digests of the scripts inside Streamlit's index.html."""
     import streamlit
 
     page = (Path(streamlit.__file__).parent / "static" / "index.html").read_text(encoding="utf-8")

@@ -1,4 +1,4 @@
-"""Text in the address of a page, packed: what is written on a page and not saved yet outlasts a reload there."""
+"""Text packed into the address of a page, where text that is not saved yet survives a reload."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ import binascii
 import zlib
 
 LONGEST = 6_000  # characters in an address
-_LARGEST = 100_000  # bytes of what they say
+_LARGEST = 100_000  # bytes of the text that they hold
 
 
 def packed(text: str) -> str | None:
-    """For an address; None where that would be too long."""
+    """`text` packed for an address; None if that would be too long."""
     plain = text.encode("utf-8", "replace")
     if len(plain) > _LARGEST:
         return None
@@ -20,7 +20,7 @@ def packed(text: str) -> str | None:
 
 
 def unpacked(text: str) -> str | None:
-    """What `packed` was given; None where an address holds something else, whatever it is."""
+    """The text that was given to `packed`; None if the address holds anything else."""
     if len(text) > LONGEST:
         return None
     try:

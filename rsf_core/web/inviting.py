@@ -1,4 +1,4 @@
-"""The dialog in which the owner makes links for people, sees who can come in, and ends what they had."""
+"""The dialog in which the owner makes links for people, sees who can come in, and revokes links."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _ROLES = {"Reviewer: can see everything and review": False, "Owner: can do every
 
 
 def button(project: Project) -> None:
-    """The way to the dialog, for an owner who came in by a link."""
+    """The button that opens the dialog, for an owner who came in by a link."""
     if st.button("Invite a reviewer", icon=":material/person_add:"):
         _dialog(project)
 
@@ -39,7 +39,7 @@ def _dialog(project: Project) -> None:
 
 @st.fragment(run_every=ui.REFRESH_SECONDS)
 def _open_links(project: Project) -> None:
-    """Who can come in. Drawn again by itself: a link also ends by time, or in another tab."""
+    """Who can come in. It is drawn again by itself, because a link may expire, or be revoked in another tab."""
     for link in project.invites.links():
         if link.state != "open":
             continue
@@ -55,5 +55,5 @@ def _open_links(project: Project) -> None:
 
 
 def _revoke(project: Project, link_id: str) -> None:
-    """A callback: the list below it is drawn after."""
+    """A callback, so that the list is drawn afterwards."""
     ui.attempt(lambda: project.invites.revoke(link_id, session.actor()))

@@ -1,4 +1,4 @@
-"""The box in which a person allows that a judge's key is sent to its address: on this machine, once."""
+"""The box in which a person allows a judge's key to be sent to its address: once, on this machine."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from rsf_core.web.literal import literal
 
 
 def consent(project: Project, judge: Mapping[str, Any]) -> None:
-    """Ask for what the judge in the form, and those in the target, would send and nobody has allowed."""
+    """Ask about each key that the judge in the form, or one in the target, would send and nobody has allowed yet."""
     option_sets = [judge, *(registry.options(scorer) for scorer in project.settings.target.scorers if _judges(scorer))]
     for sent in dict.fromkeys(
         lacking for options in option_sets if (lacking := _lacking(project, options)) is not None
@@ -35,7 +35,7 @@ def _judges(scorer: str) -> bool:
 def _lacking(project: Project, options: Mapping[str, Any]) -> SentKey | None:
     try:
         return project.own_scorers.key_to_allow(options)
-    except ScorerError:  # it is being written: said where it is tried or saved
+    except ScorerError:  # it is being written; the problem is shown when it is tried or saved
         return None
 
 

@@ -1,4 +1,4 @@
-"""The part of the Scorers page where a person sets up a judge, tries it on a few candidates, saves it and has it score."""
+"""The part of the Scorers page where a person sets up a judge, tries it on a few candidates, saves it and lets it score."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ _START: Mapping[str, Any] = {
     "structured": True,
     "seed": 0,
 }
-_USUAL = {"lowest": 1.0, "highest": 10.0}  # what a file means that does not say
+_USUAL = {"lowest": 1.0, "highest": 10.0}  # the values of a file that does not set them
 _DRAFT, _SHOWN, _TRIED = "judge-draft", "judge-shown", "judge-tried"
 LONGEST_NAME = 40  # characters
 LONGEST = {"endpoint": 2000, "model": 500, "key": 200, "rubric": LONGEST_RUBRIC}  # characters
@@ -49,7 +49,7 @@ LIMITS = {
 
 
 def judges(project: Project, number: int) -> None:
-    """Choose or begin a judge, say what it goes by, try, save, have it score, use."""
+    """Choose or begin a judge, set it up, try it, save it, let it score, and use it."""
     files = [file for file in project.own_scorers.files() if file.judge is not None]
     for broken in files:
         if broken.problem:
@@ -97,7 +97,7 @@ def _shown(chosen: str, file: OwnFile | None) -> tuple[str, str]:
 
 
 def _begin(chosen: str, file: OwnFile | None) -> None:
-    """Fill the fields when another judge is chosen, and only then: what is being written stays."""
+    """Fill the fields when another judge is chosen, and only then, so that unsaved text stays."""
     shown = _shown(chosen, file)
     if st.session_state.get(_SHOWN) == shown and _key("rubric") in st.session_state:
         return
@@ -113,12 +113,12 @@ def _name(file: OwnFile | None) -> str:
 
 
 def _usual(file: OwnFile | None) -> Mapping[str, Any]:
-    """What the form says before anybody has written in it."""
+    """The values in the form before anybody changes them."""
     return _START if file is None else {**_START, **_USUAL, **(file.judge or {})}
 
 
 def _drafted(draft: Any) -> tuple[str, Mapping[str, Any]] | None:
-    """A draft as an address may hold it; None where it is none that the form can show."""
+    """A draft as an address may hold it; None if the form cannot show it."""
     try:
         name, values = draft
         options = {option: type(usual)(values[option]) for option, usual in _START.items()}
@@ -131,7 +131,7 @@ def _drafted(draft: Any) -> tuple[str, Mapping[str, Any]] | None:
 
 
 def _without_secrets(options: Mapping[str, Any]) -> Mapping[str, Any]:
-    """What may stand in the address of the page: no key, and no address of an endpoint that may hold one."""
+    """The options that may be kept in the page's address: no key, and no endpoint whose address may hold one."""
     key, endpoint = str(options["key"]), str(options["endpoint"])
     return {
         **options,
@@ -141,7 +141,7 @@ def _without_secrets(options: Mapping[str, Any]) -> Mapping[str, Any]:
 
 
 def _put(ready: Mapping[str, Rubric]) -> None:
-    """Begin with the rubric that is chosen, and the scale that it speaks of."""
+    """Begin with the chosen rubric and its scale."""
     rubric = ready[st.session_state["judge-begin"]]
     st.session_state[_key("rubric")] = rubric.text
     st.session_state[_key("lowest")], st.session_state[_key("highest")] = float(LOWEST), float(HIGHEST)
@@ -150,7 +150,7 @@ def _put(ready: Mapping[str, Rubric]) -> None:
 
 
 def _form(file: OwnFile | None) -> tuple[str, dict[str, Any]]:
-    """Draw the fields; the name and the options that they say."""
+    """Draw the fields, and return the name and the options in them."""
     left, middle, right = st.columns([1, 2, 1])
     left.text_input(
         "Name",
@@ -201,7 +201,7 @@ def _form(file: OwnFile | None) -> tuple[str, dict[str, Any]]:
 
 
 def _plain(value: Any) -> Any:
-    """A whole number without a point."""
+    """A whole number without a decimal point."""
     return int(value) if isinstance(value, float) and value.is_integer() else value
 
 

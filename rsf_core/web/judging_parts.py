@@ -1,4 +1,4 @@
-"""A scorer beside people: how far it agrees with what they decided, and what is to be known before it decides."""
+"""A scorer beside people: how far it agrees with their decisions, and what to know before it decides."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from rsf_core.web.literal import literal
 
 
 def beside_people(project: Project, scorer: str) -> None:
-    """One scorer against all decisions of people on candidates that it has scored."""
+    """One scorer against all decisions by people on candidates that it has scored."""
     target, card = project.settings.target, project.scorer_book.card(scorer)
     judging = project.scorer_book.judging(scorer, direction(target, scorer))
     is_opinion = card is not None and card.opinion
@@ -88,7 +88,7 @@ _AUC = (
 
 
 def warnings(project: Project, target: Target) -> None:
-    """Of a target: whose opinions it goes by before people have confirmed them, and which texts leave for where."""
+    """For a target: the model opinions in it that people have not confirmed yet, and which texts it sends where."""
     for scorer in target.scorers:
         card = project.scorer_book.card(scorer)
         if card is None:
@@ -100,12 +100,12 @@ def warnings(project: Project, target: Target) -> None:
 
 
 def sends(scorer: str) -> str:
-    """Which texts leave for where."""
+    """Which texts a scorer sends, and where."""
     return sends_words(shown(scorer), registry.options(scorer))
 
 
 def sends_words(name: str, options: Mapping[str, Any]) -> str:
-    """The same of a judge that may not be saved yet."""
+    """The same for a judge that may not be saved yet."""
     shows = (True, options.get("show_prompt", True), options.get("show_reference", False))
     texts = [text for text, is_shown in zip(("completions", "prompts", "references"), shows, strict=True) if is_shown]
     listed = ", ".join(texts[:-1]) + (" and " if texts[1:] else "") + texts[-1]
@@ -116,7 +116,7 @@ def sends_words(name: str, options: Mapping[str, Any]) -> str:
 
 
 def spent(project: Project, scorers: Iterable[str]) -> None:
-    """What judges were asked for, in tokens."""
+    """How much judges have been asked, in questions and tokens."""
     counted = project.scorer_book.spent()
     for scorer in scorers:
         if (usage := counted.get(scorer)) is not None:
@@ -130,7 +130,7 @@ def spent(project: Project, scorers: Iterable[str]) -> None:
 
 
 def _word(scorer: str, judging: Judging) -> None:
-    """Whether an opinion may decide, by what people have said."""
+    """Whether a model's opinion agrees with people's decisions, before it decides."""
     name, so_far = shown(scorer), f"{min(judging.decisions, ENOUGH)} of {ENOUGH}"
     if not judging.enough:
         st.warning(

@@ -1,6 +1,6 @@
-"""Foreign text where markup is read: what a person, a file or a model wrote is shown as it is, and never as formatting, a
-formula, an icon, a link or a picture that would be fetched. One function for each language: `literal` for Markdown,
-`figure_text` for what Plotly reads in titles, names, ticks and hovers, `html.escape` for HTML."""
+"""Foreign text in places that interpret markup. What a person, a file or a model wrote is shown as it is, and never as
+formatting, a formula, an icon, a link or an image that would be fetched. One function for each language: `literal` for
+Markdown, `figure_text` for what Plotly reads in titles, names, ticks and hovers, `html.escape` for HTML."""
 
 from __future__ import annotations
 
@@ -32,5 +32,5 @@ def figure_text(text: object) -> str:
 
 
 def file_name(text: str) -> str:
-    """`text` as a name to save a file under, wherever that is."""
+    """`text` as the name of a file, on any system."""
     return re.sub(r"[^\w.-]+", "_", text).strip("._") or "file"

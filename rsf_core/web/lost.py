@@ -21,7 +21,7 @@ WHAT_IT_IS = (
 
 
 def shown(measures: Mapping[str, Interval], name: str) -> str:
-    """One measure with its interval, or that there is none."""
+    """One measure with its interval, or NOT_MEASURED."""
     return ui.limits(measures[name]) if name in measures else NOT_MEASURED
 
 

@@ -73,7 +73,7 @@ def lineage(project: Project, models: Sequence[ModelView]) -> None:
 
 
 def _next_proposal(project: Project) -> None:
-    """What the next round draws from, and why that is not what was tuned last, where it is not."""
+    """The model that the next round draws from and, if it is not the one tuned last, why."""
     number = project.current_round
     try:
         proposal = project.next_proposal()
@@ -130,7 +130,7 @@ def _law(project: Project, model_id: str) -> None:
 
 
 def _two(models: Sequence[ModelView], where: str) -> tuple[str, str] | None:
-    """Two models to set against each other: by default the base and the newest that was evaluated and is no control."""
+    """Two models to compare: by default the base and the newest evaluated model that is not a control."""
     ready = [view.model.model_id for view in models if view.metrics]
     if len(ready) < 2:
         ui.empty(
@@ -192,7 +192,7 @@ def compare(project: Project, models: Sequence[ModelView]) -> None:
 
 
 def _chosen_prompt(project: Project, prompt_ids: list[int]) -> int | None:
-    """One of the prompts, found by its text where they are more than a list can hold."""
+    """One of the prompts, with a search by text if there are more than a list can hold."""
     words = st.text_input("Find a prompt", key="find-prompt") if len(prompt_ids) > MOST_OPTIONS else ""
     texts = project.prompt_texts(prompt_ids if words else prompt_ids[:MOST_OPTIONS])
     matching = [p for p in prompt_ids if p in texts and words.casefold() in texts[p].casefold()]
@@ -237,7 +237,7 @@ def _side_by_side(names: Sequence[str], texts: Sequence[str]) -> None:
 
 
 def vote(project: Project, models: Sequence[ModelView]) -> None:
-    """Which completion is better, without knowing whose it is; the exact sign test says whether that is chance."""
+    """Which completion is better, without knowing whose it is; and an exact sign test of the votes."""
     chosen = _two(models, "vote")
     if not chosen:
         return

@@ -1,8 +1,8 @@
-"""The pages that there are: the name of the file, which is also the address, the title and the icon of each."""
+"""The pages, each with the name of its file (which is also its address), its title and its icon."""
 
 from __future__ import annotations
 
-# Those of a project, in the order of the round.
+# Pages of a project, in the order of a round.
 PAGES = (
     ("overview", "Overview", ":material/route:"),
     ("prompts", "Prompts", ":material/format_list_bulleted:"),
@@ -17,7 +17,7 @@ PAGES = (
     ("export", "Export", ":material/ios_share:"),
 )
 
-# Those of a workspace: they need no open project.
+# Pages of a workspace, which need no open project.
 LIST, NEW = "projects", "new_project"
 WORKSPACE_PAGES = (
     (LIST, "All projects", ":material/apps:"),

@@ -1,4 +1,4 @@
-"""The steps of a new project: which one is looked at, back and forth between them, and what each still lacks."""
+"""The steps of a new project: the one that is shown, back and forth between them, and what each still lacks."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ def draw() -> None:
         case Step.NAME:
             _name(draft, facts)
     if step is not Step.NAME:
-        _findings(step, draft.facts())  # of now: what was just chosen counts
+        _findings(step, draft.facts())  # read again: what was just chosen counts
     _back_and_forth(draft, step)
 
 
@@ -119,7 +119,7 @@ def _look(draft_id: str, step: Step) -> None:
 
 
 def _stepper(draft: Draft, facts: Facts) -> Step:
-    """The steps side by side, each with what it lacks; the one that is looked at is in the URL."""
+    """The steps side by side, each marked if it lacks something. The URL names the one that is shown."""
     missing = blocking(facts)
     tried = bool(draft.trial.state().prompts)
 
@@ -178,7 +178,7 @@ def _back_and_forth(draft: Draft, step: Step) -> None:
 
 
 def _name(draft: Draft, facts: Facts) -> None:
-    """The last step: all of it at a glance, what is lacking, and the name."""
+    """The last step: a summary, what is still lacking, and the name."""
     parts.summary(draft, facts)
     missing = blocking(facts)
     for step, message in missing.items():

@@ -1,4 +1,4 @@
-"""What the steps of a new project show: task, prompts, model, trial, and all of it at a glance."""
+"""The contents of the steps of a new project: task, prompts, model, trial and summary."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ Began = Callable[[Draft], None]
 
 
 def task(draft: Draft | None, began: Began) -> None:
-    """The choice of a task; `began` is told the draft once one is chosen. Another one asks before anything is lost."""
+    """The choice of a task. `began` is called with the draft once one is chosen. Replacing a task warns first."""
     known = {name: tasks.load(name) for name in (tasks.BLANK, *tasks.names())}
     titles = {name: known_task.title for name, known_task in known.items()}
     captions = {name: known_task.description for name, known_task in known.items()}
@@ -91,7 +91,7 @@ def _brought() -> tuple[tuple[str, memoryview] | None, Path | None]:
 
 
 def _take(draft: Draft | None, chosen: str, archive: tuple[str, memoryview] | None, path: Path | None) -> Draft:
-    """Begin with the chosen task, or go on with it instead of the one before."""
+    """Begin a draft with the chosen task, or replace the task of this draft."""
     name = "" if chosen == _BROUGHT else chosen
     if archive is None:
         return _begun(draft, name, path, None)
@@ -111,7 +111,7 @@ def _begun(draft: Draft | None, name: str, path: Path | None, called: str | None
 
 
 def prompts(draft: Draft) -> None:
-    """Those that are there, and two ways to add some."""
+    """The prompts so far, and two ways to add some."""
     project = guarded(draft.project, session.actor)
     counts = draft.facts().prompts
     prompt_parts.numbers(project, counts)
@@ -173,7 +173,7 @@ def _paste(draft: Draft) -> None:
 
 
 def model(draft: Draft) -> None:
-    """Which model, loaded once, and what was found of it."""
+    """The choice of a model, loading it once, and what that showed."""
     current = draft.project.settings.model
     kinds = [_EMBEDDED, _FOLDER, _HUB]
     usual = (
@@ -346,7 +346,7 @@ def _tried(draft: Draft, state: TrialState) -> None:
 
 
 def _reading(state: TrialState, truncated: int) -> str:
-    """What such a trial tells, in one sentence."""
+    """What the trial shows, in a sentence or two."""
     if not state.accepted:
         return (
             "None would be accepted: the checks may be too strict, or this model cannot do the task yet. Look at the "
@@ -383,15 +383,15 @@ def _prompt(prompt: TrialPrompt, expanded: bool) -> None:
 
 
 def summary(draft: Draft, facts: Facts) -> None:
-    """What the project will be."""
+    """A summary of the project to be made."""
     state = draft.trial.state()
-    trial_said = "not drawn" if not state.prompts else f"{state.accepted:,} of {state.drawn:,} would be accepted"
+    trial_result = "not drawn" if not state.prompts else f"{state.accepted:,} of {state.drawn:,} would be accepted"
     rows = {
         "Task": draft.chosen.title,
         "Prompts": prompts_in_words(facts.prompts),
         "Model": facts.model.name,
         "What is good": target_in_words(facts.target) if facts.target.scorers else "nothing chosen yet",
-        "Trial": trial_said + (" (something has changed since)" if state.stale and state.prompts else ""),
+        "Trial": trial_result + (" (something has changed since)" if state.stale and state.prompts else ""),
     }
     with st.container(border=True):
         for name, value in rows.items():

@@ -1,4 +1,4 @@
-"""What comes next in the newest round, as a button: what the driver says, in the words of the table of stages."""
+"""The next step of the newest round as a button: the driver chooses it, the table of stages has its words."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from rsf_core.web import ui
 
 
 def panel(project: Project, states: Sequence[StageState]) -> None:
-    """What broke off, with the buttons that go on with it, and the one button of what comes next."""
+    """The stage that broke off, with the buttons that resume it, and the one button for the next step."""
     failed = next((state for state in states if state.progress is Progress.FAILED), None)
     with st.container(horizontal=True, vertical_alignment="center"):
         if failed is not None:
@@ -49,6 +49,6 @@ def _remedy(stage: Stage) -> None:
 
 
 def _advance(project: Project, label: str, icon: str) -> bool:
-    """The button that does what comes next; whether it was clicked and done."""
+    """The button that takes the next step. Returns whether it was clicked and the step succeeded."""
     clicked = st.button(label, type="primary", icon=icon, disabled=ui.locked("advance"))
     return clicked and ui.attempt(lambda: project.advance(ui.actor()))

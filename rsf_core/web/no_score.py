@@ -1,4 +1,4 @@
-"""The candidates that the rule decides nothing of, for a scorer has no score for them: how many, which, why, and scoring them
+"""The candidates that the rule cannot decide, because a scorer has no score for them: how many, which, why, and scoring them
 again."""
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ SHOWN = 200  # rows
 
 
 def panel(project: Project, number: int, editable: bool) -> None:
-    """Nothing where every candidate has its scores."""
+    """The whole panel; nothing if every candidate has its scores."""
     counts = project.counts(number)
     if not counts.unscored:
         return

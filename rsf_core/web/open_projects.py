@@ -1,5 +1,5 @@
 """The projects that this process has open, by name: opened by their first visitor, closed by a person or with the app.
-Opening one keeps nobody waiting for another."""
+Opening one does not delay the opening of another."""
 
 from __future__ import annotations
 
@@ -21,15 +21,15 @@ class OpenProjects:
         self.ending = False
 
     def get(self, name: str) -> Project | None:
-        """The project of this name, where it is open here."""
+        """The project of this name, if it is open here."""
         return self._open.get(name)
 
     def closings(self, name: str) -> int:
-        """How often it was closed here: what a tab holds of it from before is of no use any more."""
+        """How often it was closed here. A tab that holds something from before a closing cannot use it any more."""
         return self._closings[name]
 
     def open(self, name: str, opening: Callable[[], Project]) -> Project:
-        """The project, opened by `opening` where it is not open yet. Raises RsfError while the app ends: a page that still
+        """The project, opened by `opening` if it is not open yet. Raises RsfError while the app ends: a page that still
         runs must not open a project again."""
         with self._lock(name):
             if self.ending:
@@ -39,7 +39,7 @@ class OpenProjects:
             return self._open[name]
 
     def close(self, name: str, then: Callable[[], object] = lambda: None) -> None:
-        """Give it back, where it is open here; jobs go on. `then` is done before anybody can open it again."""
+        """Close the project, if it is open here; jobs continue. `then` runs before anybody can open it again."""
         with self._lock(name):
             project = self._open.pop(name, None)
             if project is not None:
@@ -48,8 +48,8 @@ class OpenProjects:
             then()
 
     def end(self) -> None:
-        """Close all of them, at the same time, and open none from now on: whoever opens one this moment is waited for."""
-        self.ending = True  # before the locks
+        """Close all projects at the same time, and open none from now on. An opening that has begun is waited for."""
+        self.ending = True  # set before the locks are taken
         closing = [
             threading.Thread(target=self.close, args=(name,), name=f"closing {name}", daemon=True)
             for name in list(self._locks)

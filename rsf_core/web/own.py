@@ -1,4 +1,4 @@
-"""Where this app is: the names and ports that are its own, and who may come in."""
+"""Where this app is reached: its own names and ports, and who may come in."""
 
 from __future__ import annotations
 
@@ -30,24 +30,24 @@ class Access(StrEnum):
 
 
 def access() -> Access:
-    """How this process is open. Raises AccessError for a word that is none."""
+    """How this process is open. Raises AccessError if the variable names no such way."""
     return named(os.environ.get(ACCESS_VARIABLE) or Access.LOCAL)
 
 
 def named(word: str) -> Access:
-    """The way to be open of this name. Raises AccessError where there is none."""
+    """The way of access with this name. Raises AccessError if there is none."""
     if word not in list(Access):
         raise AccessError(f"access is {' or '.join(Access)} (got {word!r})")
     return Access(word)
 
 
 def url() -> str | None:
-    """The address under which browsers reach the app where that is not what it listens on: a proxy, a tunnel."""
+    """The address under which browsers reach the app, if it is not the one it listens on: a proxy, a tunnel."""
     return os.environ.get(URL_VARIABLE) or None
 
 
 def check(host: str, how: Access, address: str | None) -> None:
-    """Refuse to be reachable by others without links. Raises AccessError that says what to do."""
+    """Raises AccessError, with what to do, if others could reach the app without links, or if `address` is not valid."""
     if address is not None:
         match = _URL.fullmatch(address)
         if match is None:
@@ -63,7 +63,7 @@ def check(host: str, how: Access, address: str | None) -> None:
 
 
 def one_project(how: Access) -> None:
-    """Raises AccessError where a list of projects would be open by links: a link is of one project."""
+    """Raises AccessError if a list of projects would be open by links: a link opens one project."""
     if how is Access.LINKS:
         raise AccessError(
             "a link opens one project: name the project (rsf app DIR --access links), and the app serves that one alone"
@@ -71,7 +71,8 @@ def one_project(how: Access) -> None:
 
 
 def address() -> str:
-    """Where browsers find the app: what --url says, else what it listens on, by the machine's name where that is all."""
+    """Where browsers find the app: the address given by --url, else the one it listens on, or the machine's name if it listens
+    on all addresses."""
     from streamlit import config
 
     host, port = config.get_option("server.address"), config.get_option("server.port")
@@ -82,7 +83,8 @@ def address() -> str:
 
 @lru_cache(maxsize=256)
 def is_loopback(host: str) -> bool:
-    """Whether nobody else reaches `host`. A name other than localhost may mean anything, so it is not."""
+    """Whether nobody else reaches `host`. A name other than localhost may mean anything, so it does not
+    count."""
     try:
         return host == "localhost" or ipaddress.ip_address(host.strip("[]")).is_loopback
     except ValueError:
@@ -91,7 +93,7 @@ def is_loopback(host: str) -> bool:
 
 def answers_to(host: str, scope: Mapping[str, Any]) -> bool:
     """Whether a request with this Host header is to this app: exactly one of its own names with one of its own ports. The port
-    that the server listens on is known from the connection, whatever has started the server."""
+    that the server listens on is known from the connection, however the server was started."""
     from streamlit import config
 
     address = url()
@@ -106,14 +108,14 @@ def answers_to(host: str, scope: Mapping[str, Any]) -> bool:
 
 
 def origins(host: str, secure: bool) -> frozenset[str]:
-    """What the Origin header of a request to `host` may say: the same host, or the address given by --url."""
+    """The values that the Origin header of a request to `host` may have: the same host, or the address given by --url."""
     address = url()
     return frozenset({f"{'https' if secure else 'http'}://{host}"} | ({address} if address else set()))
 
 
 def _is_own_name(name: str) -> bool:
-    """A name of this machine's loopback; with links also the address it listens on, which for all addresses is each of this
-    machine's and its name."""
+    """Whether `name` is one of this machine's loopback or, with links, the address it listens on. If it listens on all
+    addresses, that is each address of this machine, and its name."""
     from streamlit import config
 
     listening: str = config.get_option("server.address") or "0.0.0.0"
@@ -130,7 +132,7 @@ def _interfaces() -> set[str]:
 
 
 def _as_host(address: str) -> str:
-    """As it stands in a Host header: IPv6 in brackets, without its zone."""
+    """An address as in a Host header: IPv6 in brackets, without its zone."""
     bare = address.strip("[]").partition("%")[0].lower()
     return f"[{bare}]" if ":" in bare else bare
 

@@ -105,7 +105,7 @@ def _consent(project: Project, files: Sequence[OwnFile]) -> None:
 
 
 def _begin(chosen: str, file: OwnFile | None) -> None:
-    """Fill the fields when another scorer is chosen, and only then: what is being written stays."""
+    """Fill the fields when another scorer is chosen, and only then, so that unsaved text stays."""
     shown = _version(chosen, file)
     if st.session_state.get(_SHOWN) != shown or _SOURCE not in st.session_state:
         draft = page_draft.begun(_DRAFT, shown)
@@ -119,7 +119,7 @@ def _version(chosen: str, file: OwnFile | None) -> tuple[str, str]:
 
 
 def _saved(file: OwnFile | None) -> tuple[str, str]:
-    """What the form says before anybody has written in it."""
+    """The values in the form before anybody changes them."""
     return ("short", EXAMPLE) if file is None else (file.name, file.source)
 
 

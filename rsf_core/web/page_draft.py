@@ -1,8 +1,8 @@
-"""What is written in a form and not saved yet: kept while another page or another entry is looked at. That of the entry
-that is shown is in the address too, so that a reload does not lose it. It saves nothing in the project.
+"""Unsaved text of a form, kept while another page or another entry is shown. The draft of the entry that is shown is in the
+address too, so that a reload does not lose it. Nothing is saved in the project.
 
-A form may hold a program that one click runs, or say where candidates are sent to. So a draft in an address has a seal: only
-what was typed in this browser comes back, nothing that somebody has written into a link."""
+A form may hold a program that one click runs, or the address to which candidates are sent. So a draft in an address has a
+seal: only what was typed in this browser is restored, nothing that somebody has written into a link."""
 
 from __future__ import annotations
 
@@ -26,9 +26,9 @@ _MARK = "."  # between a draft and its seal; in neither of them
 
 
 def begun(parameter: str, shown: tuple[str, str]) -> Any:
-    """What was written in the form of `shown`, an entry and its version; None where nothing was. What an address held of an
-    earlier version of the app may be anything: whoever asks checks what it is."""
-    st.session_state.pop(_told(parameter), None)
+    """The draft in the form of `shown`, an entry and its version; None if there is none. A draft in an address, made by an
+    earlier version of the app, may be anything: the caller checks it."""
+    st.session_state.pop(_notice_key(parameter), None)
     kept = _drafts(parameter)
     if shown in kept:
         return kept[shown]
@@ -36,7 +36,7 @@ def begun(parameter: str, shown: tuple[str, str]) -> Any:
     if not text:
         return None
     if not hmac.compare_digest(seal.encode(), session.seal(parameter, text).encode()):
-        st.session_state[_told(parameter)] = LEFT_OUT
+        st.session_state[_notice_key(parameter)] = LEFT_OUT
         return None
     try:
         entry, version, draft = json.loads(in_address.unpacked(text) or "null")
@@ -44,16 +44,16 @@ def begun(parameter: str, shown: tuple[str, str]) -> Any:
         return None
     if (entry, version) != shown:
         return None
-    st.session_state[_told(parameter)] = NOTE
+    st.session_state[_notice_key(parameter)] = NOTE
     return draft
 
 
 def keep(parameter: str, shown: tuple[str, str], entered: Any, in_url: Any, changed: bool) -> None:
-    """Keep what the form says where it is `changed` from what is saved; `in_url` also in the address. Says what was found
-    there, as long as this entry is shown."""
+    """Keep the values in the form if they are `changed` from what is saved, and `in_url` in the address too. While this entry
+    is shown, show what became of the draft that was in the address."""
     others = {item: draft for item, draft in _drafts(parameter).items() if item[0] != shown[0]}
     st.session_state[_key(parameter)] = {**others, shown: entered} if changed else others
-    kept = st.session_state.get(_told(parameter))
+    kept = st.session_state.get(_notice_key(parameter))
     if kept is not None:
         st.caption(literal(kept))
     text = in_address.packed(json.dumps([*shown, in_url], ensure_ascii=False, separators=(",", ":")))
@@ -68,14 +68,14 @@ def keep(parameter: str, shown: tuple[str, str], entered: Any, in_url: Any, chan
 
 
 def forget(parameter: str, shown: tuple[str, str]) -> None:
-    """It is saved."""
+    """Forget a draft that has been saved."""
     st.session_state[_key(parameter)] = {item: draft for item, draft in _drafts(parameter).items() if item != shown}
-    st.session_state.pop(_told(parameter), None)
+    st.session_state.pop(_notice_key(parameter), None)
     st.query_params.pop(parameter, None)
 
 
 def _drafts(parameter: str) -> Mapping[tuple[str, str], Any]:
-    """Of this tab, by entry and version."""
+    """The drafts of this tab, by entry and version."""
     drafts: Mapping[tuple[str, str], Any] = st.session_state.get(_key(parameter), {})
     return drafts
 
@@ -84,5 +84,5 @@ def _key(parameter: str) -> str:
     return f"page-draft-{parameter}"
 
 
-def _told(parameter: str) -> str:
-    return f"page-draft-told-{parameter}"
+def _notice_key(parameter: str) -> str:
+    return f"page-draft-notice-{parameter}"

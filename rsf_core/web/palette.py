@@ -1,5 +1,5 @@
-"""All colours of the app: one meaning per colour, in every page, chart and component; never by colour alone: each comes with
-its word (and, on the review card, a sign). Style sheets and scripts know them as custom properties."""
+"""All colours of the app: one meaning per colour, in every page, chart and component. None is shown by colour alone:
+each comes with its word (and, on the review card, a sign). Style sheets and scripts use them as custom properties."""
 
 from __future__ import annotations
 
@@ -35,9 +35,9 @@ ACCENT = "#0b6e4f"
 MUTED = "#8a949e"
 LINE = "#808a94"  # drawn faintly, on light and dark
 LEAD_SHARE = (
-    72  # % of the text's colour over what lies behind it, in the sentence under a heading: no grey is read on both
+    72  # % of the text's colour over the background, in the sentence under a heading: no grey is readable on both
 )
-INK = "#7d8791"  # of a drawing that does not know whether it stands on light or dark
+INK = "#7d8791"  # of a drawing that may be on light or on dark
 ON_COLOR = "#ffffff"  # text on a filled colour
 ON_VIOLATED = "#1d2426"  # text on the colour of a bound violation and the shares below all, which are light
 SHARES = (REJECTED.color, "#c9e4d8", "#8cc9b1", "#46a584", ACCEPTED.color)  # from none accepted to all
@@ -46,7 +46,7 @@ LIGHT = Theme(ACCENT, "#ffffff", "#f3f5f4", "#f6f8f7", "#1d2426", "#dfe4e2")
 DARK = Theme("#2aa37c", "#14191a", "#1d2425", "#191f20", "#e6ebea", "#333c3d")
 WARNING = ("#8a3b12", "#f0a67c")  # text, on light and on dark
 
-# Words of code: read as mixed with the text's colour, which makes them darker on light and lighter on dark
+# Words of code, mixed with the text's colour, which makes them darker on light and lighter on dark
 SYNTAX = {
     "comment": "#7f8a93",
     "keyword": "#7c5cd6",
@@ -55,7 +55,7 @@ SYNTAX = {
     "name": "#2f6fb7",
     "builtin": "#0f7f8c",
 }
-SYNTAX_SHARE = 60  # % of it
+SYNTAX_SHARE = 60  # % of the colour above
 
 PROPERTIES = {
     "accepted": ACCEPTED.color,
@@ -73,11 +73,11 @@ PROPERTIES = {
 
 
 def rule(selector: str) -> str:
-    """The rule of a style sheet that gives each colour under its name: var(--rsf-accepted) and so on."""
+    """A rule of a style sheet that defines each colour by its name: var(--rsf-accepted) and so on."""
     return f"{selector} {{ {' '.join(f'--rsf-{name}: {color};' for name, color in PROPERTIES.items())} }}\n"
 
 
 def faded(color: str, opacity: float) -> str:
-    """A colour of which only so much is seen, as Plotly takes it."""
+    """A colour with an opacity from 0 to 1, as Plotly takes it."""
     red, green, blue = bytes.fromhex(color.removeprefix("#"))
     return f"rgba({red},{green},{blue},{opacity:g})"

@@ -1,4 +1,4 @@
-"""What Review says of a reviewer's goal, pace and sitting, and the owner's table of everybody's."""
+"""A reviewer's goal, pace and sitting as Review shows them, and the owner's table of everybody's."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ MEANINGS = (
 
 
 def panel(project: Project, number: int, reviewer: Actor) -> None:
-    """One line of progress, kept up, with the sitting and the goal folded away below it."""
+    """One line of progress, kept up to date, with the sitting and the goal folded away below it."""
     st.fragment(_line, run_every=REFRESH_SECONDS)(project, number, reviewer)
     with st.expander("Your session and your goal", icon=":material/flag:"):
         progress = project.progress.mine(number, reviewer)
@@ -38,7 +38,7 @@ def _line(project: Project, number: int, reviewer: Actor) -> None:
 
 
 def line(progress: Progress) -> str:
-    """Goal and pace in short; empty before anything was decided without a goal."""
+    """Goal and pace in short; empty if there are neither decisions nor a goal."""
     goal = progress.goal
     if not progress.decided and goal.per_day is None and goal.per_round is None:
         return ""
@@ -89,7 +89,7 @@ def _goal(project: Project, progress: Progress, reviewer: Actor) -> None:
 
 
 def everybody(project: Project, number: int, author: Actor) -> None:
-    """The owner's table of all who review, with their goals."""
+    """The owner's table of all reviewers, with their goals."""
     if ui.locked("progress.everybody"):
         return
     reviewers = project.progress.everybody(number)

@@ -38,7 +38,7 @@ def draw() -> None:
         '<p class="rsf-lead">Each project tunes one model on one task, round by round. Open one, or make your own.</p>'
     )
     name = st.query_params.get(session.PROJECT)
-    if name is not None:  # one that is there has been opened
+    if name is not None:  # an existing one would have been opened
         ui.problem(f"There is no project {name:.80} in {session.workspace()}: it was renamed, archived or deleted.")
     entries = session.entries()
     _watch(_state(entries))
@@ -51,7 +51,7 @@ def draw() -> None:
 
 
 def _state(entries: list[Entry]) -> tuple[object, ...]:
-    """What the page is drawn from, but for times, sizes and how far a job is."""
+    """What the page is drawn from, except times, sizes and the progress of jobs."""
     shown = [
         (e.name, e.task, e.model, e.summary, e.running and e.running.job_id, e.held_by, e.problem) for e in entries
     ]
@@ -88,7 +88,7 @@ def _card(entry: Entry) -> None:
 
 
 def _main_button(entry: Entry) -> None:
-    """The first click of a new project draws its candidates; any other is opened."""
+    """The button that opens a project; for a new one also the button that draws its first candidates."""
     quiet = entry.running is None and entry.held_by is None and not entry.problem
     if entry.summary is not None and entry.summary.fresh and quiet:
         if st.button(
@@ -130,7 +130,7 @@ def _menu(entry: Entry) -> None:
 
 
 def _facts(entry: Entry) -> str:
-    """What is said of a project, in short, as HTML."""
+    """The facts about a project, in short, as HTML."""
     summary, unknown = entry.summary, ("?", "", "Unknown until the project is opened once")
     facts = {
         "Task": (entry.task or "?", "", ""),
@@ -149,13 +149,13 @@ def _facts(entry: Entry) -> str:
 
 
 def _next(entry: Entry) -> str:
-    """What comes next, where there is no button for it."""
+    """The next step, if there is no button for it."""
     summary = entry.summary
     return f"next: {summary.next}" if summary is not None and summary.next and not summary.fresh else ""
 
 
 def _gain(gain: Gain | None) -> tuple[str, str, str]:
-    """A gain with its limits; its metric and round; what it is."""
+    """A gain with its limits; its metric and round; an explanation."""
     if gain is None:
         return "none yet", "", "A round's gain on held-out prompts, once one has been compared"
     value = f"{number(gain.value, gain.metric, signed=True)} {unit(gain.metric)}".strip()
@@ -168,14 +168,14 @@ def _gain(gain: Gain | None) -> tuple[str, str, str]:
 
 @st.fragment(run_every=1.0)
 def _progress(name: str) -> None:
-    """How far the job of a project is, by its files: also of one that another process has open."""
+    """The progress of a project's job, by its files, even if another process has the project open."""
     running = session.running(name)
     if running is not None:
         st.progress(running.fraction, text=literal(running.line))
 
 
 def _done(action: Callable[[], object], name: str) -> bool:
-    """Do what needs the project to be closed, and say on the page what keeps from it."""
+    """Do what needs the project to be closed. Returns whether it succeeded; if not, the page shows why."""
     return ui.attempt(lambda: session.change(name, action))
 
 
@@ -220,7 +220,7 @@ def _delete(name: str, place: Path, size_in_words: str) -> None:
 
 
 def _archived() -> None:
-    """Those that were taken out of the list."""
+    """The archived projects, which are not in the list."""
     archived = workspaces.archived(session.workspace())
     if not archived:
         return

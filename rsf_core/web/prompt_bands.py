@@ -1,4 +1,4 @@
-"""What the prompts of each round got, from none to all, and the click that draws more for those that got none."""
+"""How many of each prompt's candidates were accepted, from none to all, and the button that draws more for those with none."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ MOST_ROUNDS = 8
 
 
 def panel(project: Project, number: int, editable: bool) -> None:
-    """The bands of the rounds up to `number`, the newest `MOST_ROUNDS` of them, this one in words, and where prompts of it
+    """The bands of the newest `MOST_ROUNDS` rounds up to `number`, with this round's in words and, if some of its prompts
     starve, what drawing more for them would give."""
     shown = [
         (n, of_round) for n in range(max(1, number - MOST_ROUNDS + 1), number + 1) if (of_round := project.bands(n))

@@ -1,4 +1,4 @@
-"""A file of prompts on its way into the project: chosen, read, looked at, added."""
+"""The import of a file of prompts: it is chosen, read, previewed and added."""
 
 from __future__ import annotations
 
@@ -27,8 +27,8 @@ KINDS = {PROMPTS: "Prompts", COMPLETIONS: "Completions made elsewhere"}
 
 
 def importing(project: Project) -> None:
-    """A file: chosen, recognised, its columns changed where needed, looked at, added. Its name is in the URL, so that the
-    page shows the same when it is loaded again."""
+    """A file: chosen, recognised, its columns changed if needed, previewed, added. Its name is in the URL, so that the page
+    shows the same when it is loaded again."""
     if ui.locked("imports.start"):
         st.caption("Only the owner can add prompts.")
         return
@@ -80,7 +80,7 @@ def importing(project: Project) -> None:
 
 
 def _sources(project: Project) -> None:
-    """Where rows come from: a file, a data set of the hub, or a folder. What is chosen goes into the URL."""
+    """Where rows come from: a file, a data set of the hub, or a folder. The choice goes into the URL."""
     file = st.file_uploader("JSONL, JSON, CSV, TSV, Parquet or Excel", type=[suffix[1:] for suffix in SUFFIXES])
     if file is not None and st.session_state.get("import-seen") != file.file_id:
         st.session_state["import-seen"] = file.file_id
@@ -114,7 +114,7 @@ def _hub(project: Project) -> None:
 
 
 def _reading(project: Project, upload: str) -> Reading:
-    """How a text file is to be read, where a person wants it otherwise than it was found. Raises PromptFileError."""
+    """How a text file is to be read, if a person wants it read otherwise than was recognised. Raises PromptFileError."""
     layout = project.imports.format(upload).layout
     if len(layout.sheets) > 1:
         return Reading(sheet=st.selectbox("Sheet", layout.sheets, key=f"sheet-{upload}", format_func=literal))
@@ -232,7 +232,8 @@ def _checking(project: Project, upload: str, placing: str) -> None:
 
 
 def _lengths(project: Project, upload: str, placing: str) -> tuple[str, ...]:
-    """Whether the model takes the rows: found out by a process, named where it does not. The first as the model gets them."""
+    """Whether the model takes the rows, as a process checks it, with the rows that it does not take. Returns the first rows as
+    the model receives them."""
     lengths = project.imports.lengths(upload, placing)
     if lengths.running:
         _checking(project, upload, placing)

@@ -1,4 +1,4 @@
-"""The pieces of the Prompts page: the numbers, and the list with what can be done to a prompt."""
+"""The parts of the Prompts page: the numbers, and the list with what can be done to a prompt."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _STATES: dict[str, bool | None] = {"In use": False, "Retired": True, "All": None
 
 
 def numbers(project: Project, counts: Mapping[Split, int]) -> None:
-    """How many prompts there are of each side, and with a reference."""
+    """The number of prompts of each split, and of those with a reference."""
     with st.container(horizontal=True):
         st.metric("Train", f"{counts.get(Split.TRAIN, 0):,}", border=True, height="stretch")
         st.metric("Held out", f"{counts.get(Split.HELD_OUT, 0):,}", border=True, height="stretch")
@@ -34,7 +34,7 @@ def numbers(project: Project, counts: Mapping[Split, int]) -> None:
 
 
 def unusable(project: Project) -> None:
-    """Say which prompts have a reference that the target cannot use, before anything is drawn for them."""
+    """Show which prompts have a reference that the target cannot use, before anything is drawn for them."""
     problems = project.prompt_book.unusable()
     if problems:
         with st.expander(
@@ -49,7 +49,7 @@ def unusable(project: Project) -> None:
 
 
 def unfit(project: Project) -> None:
-    """Say how many prompts in use the model does not take, as far as it was asked."""
+    """Show how many prompts in use the model does not take, as far as they have been checked."""
     counts = project.prompt_lengths.counts()
     long, refused = counts.get(Fit.TOO_LONG, 0), counts.get(Fit.REFUSED, 0)
     if long or refused:
@@ -71,7 +71,7 @@ def add_by_hand(
     split: Split | None,
     earlier: Sequence[str],
 ) -> None:
-    """Add one prompt; `earlier` are the texts of its areas for turns. Raises PromptError with what is wrong with it."""
+    """Add one prompt. `earlier`: the texts in its text areas for turns. Raises PromptError with what is wrong with it."""
     row = PromptRow(text, reference, system, split, earlier=turns.given(earlier))
     problems = project.import_prompts([row], "by hand")
     if problems:
@@ -82,7 +82,7 @@ def add_by_hand(
 
 
 def listing(project: Project) -> None:
-    """The prompts a page at a time, found by text or number, to be edited, retired and put back."""
+    """The prompts a page at a time, searched by text or number, to be edited, retired and put back."""
     if not project.prompt_book.version()[0]:
         ui.empty("No prompt yet. Add some by hand or import a file.", icon=":material/format_list_bulleted:")
         return

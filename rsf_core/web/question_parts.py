@@ -1,4 +1,4 @@
-"""The questions that people are asked beside the decision, as the Guide page shows them and their owner sets them."""
+"""The questions that people are asked beside the decision: how the Guide page shows them and their owner sets them."""
 
 from __future__ import annotations
 
@@ -23,11 +23,11 @@ KINDS = {
     QuestionKind.TEXT: "words",
     QuestionKind.SPANS: "labelled parts of the text",
 }
-ADDED = "questions-added"  # counts up, so that the form of a new one is empty again
+ADDED = "questions-added"  # counts up, so that the form for a new question is empty again
 
 
 def section(project: Project, author: Actor) -> None:
-    """What is asked beside accept and reject; the owner's forms below each."""
+    """The questions asked beside accept and reject, each with the owner's form below it."""
     questions = project.question_book.current()
     editable = not ui.locked("question_book.put")
     if not questions and not editable:
@@ -56,7 +56,7 @@ def _shown(current: AskedQuestion) -> None:
 
 
 def _answers(question: Question) -> str:
-    """What may be answered, in words."""
+    """The possible answers, in words."""
     if question.kind is QuestionKind.RATING:
         return f"1 to {question.points}"
     if question.kind is QuestionKind.TEXT:
@@ -67,7 +67,7 @@ def _answers(question: Question) -> str:
 
 
 def _form(project: Project, author: Actor, question: Question | None) -> None:
-    """Its fields: those that its kind has. Another version of the question is another form."""
+    """The form of a question, with the fields of its kind. Another version of the question is another form."""
     key = (
         f"question-{question.name}-{hash(question.body)}" if question else f"question-{st.session_state.get(ADDED, 0)}"
     )
@@ -130,7 +130,7 @@ def _form(project: Project, author: Actor, question: Question | None) -> None:
 
 
 def _fields(typed: Mapping[str, Any]) -> dict[str, Any]:
-    """The fields as a question has them. Raises QuestionError for values that are no numbers."""
+    """The fields as a question has them. Raises QuestionError if a value is not a number."""
     fields = dict(typed)
     if "options" in fields:
         fields["options"] = [line.strip() for line in str(fields["options"]).splitlines() if line.strip()]
@@ -146,7 +146,7 @@ def _fields(typed: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def answered(project: Project, number: int) -> None:
-    """What people answered of a round, and how well they agree."""
+    """People's answers in a round, and how well they agree."""
     summaries = [summary for summary in project.question_book.summaries(number) if summary.answers or summary.other]
     if not summaries:
         return

@@ -1,4 +1,4 @@
-"""What Rank asks of the server: candidates of a prompt to read, and how they were ranked."""
+"""The routes that Rank calls: candidates of a prompt to read, and rankings to record."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from rsf_core.review.ranking import ToRank
 from rsf_core.web.api_body import Body
 from rsf_core.web.choosing_api import UpcomingBody, asked, read, results, undone
 
-MOST_SETS = 12  # of an answer
+MOST_SETS = 12  # in a response
 
 
 class RankingBody(BaseModel):
@@ -26,7 +26,7 @@ class RankingBody(BaseModel):
     guide: int | None = Field(None, ge=0, lt=2**31)
 
     @property
-    def told(self) -> Choice:
+    def as_choice(self) -> Choice:
         return Choice(self.act, self.kind, self.candidates, guide=self.guide, places=self.places)
 
 
@@ -35,15 +35,15 @@ class RankBody(Body):
 
 
 def sets(body: UpcomingBody, project: Project, reviewer: Actor) -> dict[str, Any]:
-    """Prompts with candidates to rank, as `queue`, and how many the reviewer has ranked and can take back."""
+    """Prompts with candidates to rank, as `queue`, and how many the reviewer has ranked and can undo."""
     upcoming = project.ranking.upcoming(body.round, reviewer, MOST_SETS, body.again, body.after)
     answer = {"queue": [_set(prompt) for prompt in upcoming.prompts], "last": upcoming.last, "ended": upcoming.ended}
     return answer | _stands(project, body.round, reviewer)
 
 
 def rank(body: RankBody, project: Project, reviewer: Actor) -> dict[str, Any]:
-    """Keep rankings in order. What an undo took back comes back, to be shown again."""
-    choices = [act.told for act in body.acts]
+    """Record rankings in order. Candidates of a ranking that an undo took back are returned, to be shown again."""
+    choices = [act.as_choice for act in body.acts]
     outcomes = project.ranking.say_all(choices, body.round, reviewer)
     shown = project.ranking.shown(body.round, undone(outcomes, choices, MOST_SETS))
     answer = {"results": results(outcomes), "sets": [_set(prompt) for prompt in shown]}

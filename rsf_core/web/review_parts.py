@@ -1,4 +1,4 @@
-"""The parts of the Review page around the card: view, order, table, decisions in bulk. What is looked at is in the URL."""
+"""The parts of the Review page around the card: view, order, table, decisions in bulk. The URL holds what is shown."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ class Looking(NamedTuple):
 
 
 def looking(project: Project, number: int, reviewer: Actor) -> Looking:
-    """What the person chose, all in the URL. Compare and Agreement are of the whole round: there is nothing to choose from."""
+    """What the person chose, all in the URL. Compare and Agreement cover the whole round: there is nothing to choose."""
     above = st.container()
     left, right = st.columns([2, 1], vertical_alignment="bottom")
     with left:
@@ -87,7 +87,7 @@ def _order() -> Order:
 
 
 def _ready(project: Project, number: int, order: Order) -> Order:
-    """The order, where there is all that it goes by; else what is to be done first, and the usual one."""
+    """The order, if everything it needs is there; else the usual one, with what is to be done first on the page."""
     try:
         project.review.ready(number, order)
     except StageError as error:
@@ -135,7 +135,7 @@ def _page(pages: int, total: int) -> int:
     def draw(key: str) -> int:
         st.session_state[key] = min(
             max(int(st.session_state[key]), 1), pages
-        )  # a URL brings text, a filter fewer pages
+        )  # a value from the URL is text, and a filter may leave fewer pages
         return int(
             st.number_input(f"Page of {pages:,} ({plural(total, 'candidate')})", 1, pages, step=1, width=260, key=key)
         )
@@ -173,7 +173,7 @@ def _effective(candidate: ReviewCandidate) -> str:
 
 
 def bulk(project: Project, number: int, reviewer: Actor, candidate_filter: CandidateFilter, view: View) -> None:
-    """Decide everything in a view at once: the count and five examples first, asked once, undone as one step."""
+    """Decide everything in a view at once: the count and five examples first, one confirmation, undone as one step."""
     with st.expander("Decide everything in this view at once", icon=":material/done_all:"):
         count = project.review.counts(number, reviewer, candidate_filter)[view]
         words = candidate_filter.describe()
@@ -194,16 +194,16 @@ def bulk(project: Project, number: int, reviewer: Actor, candidate_filter: Candi
             sure = st.checkbox(f"Yes, all {count:,}", key=f"bulk-sure-{number}-{view}-{count}")
             if st.button("Decide", disabled=not (chosen and sure), icon=":material/done_all:") and chosen and sure:
                 if ui.attempt(lambda: project.review.bulk(number, reviewer, candidate_filter, view, actions[chosen])):
-                    asked_anew()
+                    request_queue_again()
                     st.rerun()
         undo, _ = project.review.can_walk(number, reviewer)
         if undo and st.button("Undo my last step", icon=":material/undo:", help="A bulk decision is one step."):
             if ui.attempt(lambda: project.undo(number, reviewer)):
-                asked_anew()
+                request_queue_again()
                 st.rerun()
 
 
-def asked_anew() -> None:
+def request_queue_again() -> None:
     st.session_state[CHANGED] = st.session_state.get(CHANGED, 0) + 1
 
 

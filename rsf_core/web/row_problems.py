@@ -1,4 +1,4 @@
-"""What is wrong with the rows of a file that was read: the first of them, and all as CSV."""
+"""The problems with the rows of a file that was read: the first ones, and all as CSV."""
 
 from __future__ import annotations
 
@@ -13,7 +13,8 @@ from rsf_core.web.literal import literal
 
 
 def shown(preview: Preview | CandidatePreview, as_csv: Callable[[], bytes], key: str) -> None:
-    """Nothing where nothing is wrong. `as_csv` makes the file when it is asked for; `key` is the button's."""
+    """The problems of a preview; nothing if there are none. `as_csv` makes the file when it is requested; `key` is the
+    button's."""
     if not preview.problems:
         return
     counts = [f"{plural(preview.left_out, 'row')} left out"] if preview.left_out else []

@@ -1,4 +1,4 @@
-"""How M is chosen where no person chooses it: for which share, and whether by priority sampling."""
+"""How M is chosen if no person chooses it: for which share, and whether by priority sampling."""
 
 from __future__ import annotations
 

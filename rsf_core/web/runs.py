@@ -1,4 +1,4 @@
-"""What an interval speaks of: this one tuned model, or another run of the procedure; and what the replicates say."""
+"""What an interval is about: this one tuned model, or another run of the procedure; and the results of replicates."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ ONE_MODEL = (
 
 
 def procedure(project: Project) -> None:
-    """What the replicates of this project say of its procedure, where there are some; else how they are made."""
+    """The results of this project's replicates, if there are any; else how to make them."""
     try:
         procedure = project.replicated()
         digest = project.replicate_template().digest if procedure else ""
@@ -63,7 +63,7 @@ def _row(result: Procedure, digest: str) -> dict[str, str | int]:
 
 
 def curse(project: Project) -> None:
-    """What choosing the best of several rounds by the held-out prompts adds to its gain, where there are several."""
+    """What choosing the best of several rounds by the held-out prompts adds to its gain, if there are several."""
     curse = project.winners_curse()
     if curse is None:
         return
@@ -81,5 +81,5 @@ def looked_at_sealed(project: Project) -> int:
     """How many replicates of this project have opened their sealed prompts, which are the same."""
     try:
         return sum(result.runs for result in project.replicated() if result.sealed is not None)
-    except ReplicateError:  # `procedure` says it
+    except ReplicateError:  # `procedure` reports it
         return 0

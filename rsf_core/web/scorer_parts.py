@@ -1,4 +1,4 @@
-"""The parts of the Scorers page: what the scorers have said of the candidates, and those that are installed."""
+"""The parts of the Scorers page: the scores of the candidates, and the installed scorers."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def way_of_looking() -> str:
 
 
 def on_the_candidates(project: Project, number: int) -> None:
-    """Every scorer of a round in a table, one of them closely, and how far they agree with each other."""
+    """Every scorer of a round in a table, one of them in detail, and how far they agree with each other."""
     scores = project.scorer_book.of_round(number)
     if not scores.scorers:
         ui.empty(
@@ -120,7 +120,7 @@ def _together(scores: RoundScores) -> None:
 
 
 def installed(cards: Sequence[ScorerCard], cost: Mapping[str, float]) -> None:
-    """Every scorer that can be used here, and why one cannot."""
+    """Every scorer that can be used here, and for each other one why it cannot."""
     for card in cards:
         if card.problem:
             ui.problem(card.problem)
@@ -163,5 +163,5 @@ def _range(card: ScorerCard) -> str:
 
 
 def _cost(name: str, cost: Mapping[str, float]) -> float | None:
-    """Of the scorer with any options; the dearest where several were used."""
+    """The cost of a scorer with any options (ms a candidate); the highest if several were used."""
     return max((ms for scorer, ms in cost.items() if scorer == name or scorer.startswith(f"{name}(")), default=None)

@@ -24,8 +24,8 @@ def serve(
     workspace: Path | None = None,
 ) -> None:
     """Serve the app on `host`:`port` until interrupted: one project, or the list of those in `workspace`. Raises RsfError
-    where that cannot work, before anything starts: others would reach it without links, a list would be open by links, the
-    folder is not a project, another process has it open, or the port is taken."""
+    before anything starts if that cannot work: others could reach it without links, a list would be open by links, the folder
+    is not a project, another process has it open, or the port is taken."""
     own.check(host, access, url)
     os.environ[own.ACCESS_VARIABLE], os.environ[own.URL_VARIABLE] = access, url or ""
     if folder is not None and workspace is not None:
@@ -47,7 +47,7 @@ def serve(
     from rsf_core.web.application import create_app
     from rsf_core.web.ending import run_to_end
 
-    session.prepare()  # what cannot be opened is said here, before anything is served
+    session.prepare()  # reports what cannot be opened before anything is served
     where = f"project {session.folder()}" if session.alone() else f"projects in {session.workspace()}"
     print(f"RSF Studio: http://{host}:{port}   {where}   (Ctrl-C stops it; jobs continue)", flush=True)
     try:

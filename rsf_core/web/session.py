@@ -1,6 +1,6 @@
-"""What a tab looks at, and who speaks in it.
+"""The project that a tab shows, and the person who acts in it.
 
-This process serves one project alone (`rsf app DIR`), opened at start-up or by the first page where nothing did that; or a
+This process serves either one project alone (`rsf app DIR`), opened at start-up or, failing that, by the first page; or a
 workspace: the projects in one folder, each opened by its first visitor. Then the URL names the project of a tab."""
 
 from __future__ import annotations
@@ -34,26 +34,26 @@ WORKSPACE_VARIABLE = "RSF_WORKSPACE"
 DEFAULT_WORKSPACE = Path("projects")
 DEFAULT_TASK = "positive_reviews"
 
-PROJECT = "project"  # which project a tab looks at, in the URL
+PROJECT = "project"  # which project a tab shows, in the URL
 _PROJECT_KEY = "project-name"
 _SEEN_KEY = "project-closings"
 NAME = "reviewer"  # the label in the URL
-SEAL = "seal"  # what shows that this server has put it there
+SEAL = "seal"  # shows that this server has put the label there
 _NAME_KEY = "reviewer-name"
 _key = secrets.token_bytes(32)
 _lock = threading.Lock()
-_project: Project | None = None  # the one that is served alone
-_projects = OpenProjects()  # those of the workspace
+_project: Project | None = None  # the project that is served alone
+_projects = OpenProjects()  # the open projects of the workspace
 _ending = False
 
 
 def alone() -> bool:
-    """Whether one project is served alone, and no list of projects."""
+    """Whether one project is served alone, and not a workspace."""
     return _project is not None or bool(os.environ.get(FOLDER_VARIABLE))
 
 
 def folder() -> Path:
-    """Where the project is that is served alone. Raises WorkspaceError where a workspace is served."""
+    """The folder of the project that is served alone. Raises WorkspaceError if a workspace is served."""
     named = os.environ.get(FOLDER_VARIABLE)
     if not named:
         raise WorkspaceError("no project was given: start the app with rsf app DIR")
@@ -61,18 +61,19 @@ def folder() -> Path:
 
 
 def workspace() -> Path:
-    """The folder whose projects are served, where it is not one alone."""
+    """The folder whose projects are served, if not one project alone."""
     return Path(os.environ.get(WORKSPACE_VARIABLE) or DEFAULT_WORKSPACE).absolute()
 
 
 def cookie_name() -> str:
-    """Where a browser keeps the secret of its link. One name a project: cookies do not tell the ports of a machine apart."""
+    """The name of the cookie in which a browser keeps the secret of its link. Each project has its own name, because cookies
+    do not tell the ports of a machine apart."""
     return "rsf_link_" + hashlib.sha256(os.fsencode(folder())).hexdigest()[:12]
 
 
 def enter() -> str | None:
-    """The name of the project that this tab looks at: what the URL says, else the one it looked at before. None where there is
-    none, or one alone. What a tab has kept of another project is forgotten: it means nothing here."""
+    """The name of the project that this tab shows: the one in the URL, else the one it showed before. None if there is no such
+    project, or if one is served alone. What the tab has kept from another project is forgotten: it means nothing here."""
     if alone():
         return None
     name = st.query_params.get(PROJECT) or st.session_state.get(_PROJECT_KEY)
@@ -87,18 +88,18 @@ def enter() -> str | None:
 
 
 def leave() -> None:
-    """Look at no project in this tab any more."""
+    """Show no project in this tab any more."""
     if _PROJECT_KEY in st.session_state:
         _forget()
 
 
 def go_on() -> None:
-    """Look at this tab's project also where it was closed since: it is opened again."""
+    """Go on with this tab's project even if it was closed since: it is opened again."""
     st.session_state[_SEEN_KEY] = _projects.closings(st.session_state[_PROJECT_KEY])
 
 
 def query() -> dict[str, str]:
-    """What a link to a page of this tab's project has in its URL."""
+    """The query of a link to a page of this tab's project."""
     name = None if alone() else st.session_state.get(_PROJECT_KEY)
     return {} if name is None else {PROJECT: name}
 
@@ -110,7 +111,7 @@ def _forget() -> None:
 
 
 def name() -> str | None:
-    """The project this tab looks at; None where one is served alone. Raises WorkspaceError where none is chosen."""
+    """The name of this tab's project; None if one is served alone. Raises WorkspaceError if none is chosen."""
     if alone():
         return None
     chosen = st.session_state.get(_PROJECT_KEY)
@@ -120,15 +121,15 @@ def name() -> str | None:
 
 
 def opening() -> tuple[str, int] | None:
-    """Which project of the workspace this tab looks at, and how often that had been closed when it began to; None where one is
-    served alone. See `opened_as`."""
+    """The name of this tab's project in the workspace, and how often it had been closed when the tab began to show it; None if
+    one is served alone. See `opened_as`."""
     named = name()
     return None if named is None else (named, int(st.session_state[_SEEN_KEY]))
 
 
 def opened_as(which: tuple[str, int] | None) -> Project:
-    """The open project that a tab looks at, without asking who. Raises ProjectClosedError where it was closed since: another
-    may be there under its name."""
+    """The open project of a tab, without asking who acts. Raises ProjectClosedError if it was closed since: another project
+    may have its name now."""
     if which is None:
         return opened()
     named, closings = which
@@ -138,8 +139,7 @@ def opened_as(which: tuple[str, int] | None) -> Project:
 
 
 def project() -> Project:
-    """The project as whoever looks at this tab may use it. Raises ProjectClosedError where it was closed since in another
-    tab."""
+    """The project as the person at this tab may use it. Raises ProjectClosedError if it was closed since in another tab."""
     if _ending:
         raise RsfError(ENDING)
     which = opening()
@@ -147,7 +147,7 @@ def project() -> Project:
     if which is None:
         return guarded(project, actor)
 
-    def speaker() -> Actor:  # asked at each call, also of a piece of a page that draws itself again and again
+    def speaker() -> Actor:  # checked at each call, also from a fragment that is drawn again and again
         opened_as(which)
         return actor()
 
@@ -155,7 +155,7 @@ def project() -> Project:
 
 
 def actor() -> Actor:
-    """Who speaks in this tab. With links it is the owner of the link, checked each time: raises AccessError once it has ended.
+    """Who acts in this tab. With links it is the holder of the link, checked each time: raises AccessError once it has ended.
     Else it is the name in the sidebar, a label that anybody on this machine can give."""
     if own.access() is own.Access.LINKS:
         return opened().invites.actor(st.context.cookies.get(cookie_name()))
@@ -163,7 +163,8 @@ def actor() -> Actor:
 
 
 def speak_as(name: str) -> None:
-    """Give this tab a label. It stays in the URL, so that a reload keeps it. Raises AccessError for what is not a name."""
+    """Give this tab a label. It stays in the URL, so that a reload keeps it. Raises AccessError if it is not a
+    valid name."""
     name = person_name(name)
     st.session_state[_NAME_KEY] = name
     if name == usual_name():
@@ -175,7 +176,7 @@ def speak_as(name: str) -> None:
 
 
 def offered() -> str | None:
-    """A name that the URL gives without having it from here: nobody speaks under it until the person says so."""
+    """A name in the URL that this server has not put there: nobody acts under it until the person confirms it."""
     label = st.query_params.get(NAME)
     if label is None or label == _label() or _sealed(label):
         return None
@@ -204,9 +205,9 @@ def seal(kind: str, text: str) -> str:
 
 
 def opened(named: str | None = None) -> Project:
-    """An open project itself, without asking who: that of this name in the workspace, or the one that is served alone, made
-    from the task positive_reviews when its folder is not there yet. Raises RsfError while the app ends: a page that still runs
-    must not open the project again."""
+    """An open project itself, without asking who acts: the one of this name in the workspace, or the one that is served alone,
+    made from the task positive_reviews if its folder does not exist yet. Raises RsfError while the app ends: a page that still
+    runs must not open the project again."""
     global _project
     if named is not None:
         return _projects.get(named) or _projects.open(named, lambda: _open(workspaces.folder_of(workspace(), named)))
@@ -220,12 +221,12 @@ def opened(named: str | None = None) -> Project:
 
 
 def entries() -> list[Entry]:
-    """The projects of the workspace as a list shows them; those that are open here speak for themselves."""
+    """The projects of the workspace as a list shows them. Those that are open here report their state now."""
     return [_live(entry) for entry in workspaces.entries(workspace())]
 
 
 def running(named: str) -> Running | None:
-    """How far the job of a project of the workspace is; None where none runs."""
+    """The progress of the job of a project of the workspace; None if none runs."""
     project = _projects.get(named)
     return workspaces.running(workspace() / named) if project is None else project.running()
 
@@ -236,7 +237,7 @@ def _live(entry: Entry) -> Entry:
         return entry
     try:
         return replace(entry, summary=project.summary(), running=project.running(), held_by=None)
-    except Exception as error:  # of a database that has stopped, say: it hides no other project
+    except Exception as error:  # of a broken database, for example: it must not hide the other projects
         return replace(entry, held_by=None, problem=str(error))
 
 
@@ -259,13 +260,13 @@ def make(named: str, task: str, model: str | None = None) -> None:
 
 
 def close_one(named: str) -> None:
-    """Close a project of the workspace, where it is open here; its jobs go on."""
+    """Close a project of the workspace, if it is open here; its jobs continue."""
     _projects.close(named)
 
 
 def change(named: str, action: Callable[[], object]) -> None:
     """Do to a project of the workspace what needs it to be closed, before anybody can open it again. Raises WorkspaceError
-    while a job of it runs; then it stays open."""
+    while one of its jobs runs; then it stays open."""
     job = running(named)
     if job is not None:
         raise WorkspaceError(f"{job.job_id} of {named} runs: wait for it or cancel it first")
@@ -273,8 +274,8 @@ def change(named: str, action: Callable[[], object]) -> None:
 
 
 def prepare() -> None:
-    """Before anything is served: open the project that is served alone, or see to it that there is one in the workspace.
-    Raises RsfError that says what is wrong."""
+    """Before anything is served: open the project that is served alone, or make sure that the workspace has one. Raises
+    RsfError with what is wrong."""
     if alone():
         opened()
         return
@@ -298,7 +299,7 @@ def _served(project: Project) -> Project:
 
 
 def begin() -> None:
-    """Allow projects to be opened, also after an end in this process."""
+    """Allow projects to be opened, even after `end` in this process."""
     global _ending
     _ending = _projects.ending = False
     drafting.allow()
@@ -307,12 +308,12 @@ def begin() -> None:
 def end() -> None:
     """Close all projects for good: no page that still runs opens one again."""
     global _ending
-    _ending = True  # before the lock: whoever opens the project this moment is waited for, and nobody after it
-    others = threading.Thread(target=_projects.end, name="closing projects", daemon=True)
-    others.start()
+    _ending = True  # before the lock: an opening that has begun is waited for, and no other begins
+    closing = threading.Thread(target=_projects.end, name="closing projects", daemon=True)
+    closing.start()
     drafting.end()
     close()
-    others.join()
+    closing.join()
 
 
 def close() -> None:

@@ -1,4 +1,4 @@
-"""The script Streamlit runs for every page: navigation, theme, what is open. It must not stand beside pages/: a deep
+"""The script that Streamlit runs for every page: navigation, theme, the open project. It must not be beside pages/: a deep
 link on a fresh server would then run the page alone."""
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from rsf_core.web import inviting, session, ui
 from rsf_core.web.literal import literal
 from rsf_core.web.navigation import LIST, PAGES, WORKSPACE_PAGES
 
-FIRST = "_first"  # behind the path of the page that "/" shows
+FIRST = "_first"  # appended to the path of the page that "/" shows
 
 
 def main() -> None:
@@ -36,7 +36,7 @@ def main() -> None:
 
 
 def _pages(name: str | None) -> list[st.Page]:
-    """All pages there are, whatever is chosen, so that each address leads somewhere; shown are those that mean something."""
+    """All pages, whatever is chosen, so that each address leads somewhere. Only those that apply are visible."""
     alone = session.alone()
 
     def page(url: str, title: str, icon: str, default: str, shown: bool) -> st.Page:
@@ -49,7 +49,7 @@ def _pages(name: str | None) -> list[st.Page]:
     first, title = PAGES[0][:2] if alone else WORKSPACE_PAGES[0][:2]
     by_name = st.Page(
         lambda: ui.go(first, **dict(st.query_params)), title=title, url_path=first, visibility="hidden"
-    )  # its address by its name
+    )  # so that its name is an address too
 
     workspace = [page(*row, LIST, name is None or row[0] == LIST) for row in WORKSPACE_PAGES]
     pages = [page(*row, "overview" if alone else LIST, alone or name is not None) for row in PAGES]
@@ -57,8 +57,8 @@ def _pages(name: str | None) -> list[st.Page]:
 
 
 def _of_the_workspace(name: str | None, page: st.Page) -> None:
-    """The list of projects, or the making of one: no project is looked at there. An address of the list that names one leads
-    to its Overview."""
+    """The list of projects, or the making of one: neither shows a project. An address of the list that names one leads to its
+    Overview."""
     if name is not None:
         if page.url_path in ("", LIST) and session.PROJECT in st.query_params:
             ui.go("overview")
@@ -69,7 +69,7 @@ def _of_the_workspace(name: str | None, page: st.Page) -> None:
 
 def _of_a_project(name: str | None, page: st.Page) -> None:
     if not session.alone():
-        if name is None:  # an address that names no project, or one that is not there
+        if name is None:  # the address names no project, or one that does not exist
             name_in_url = st.query_params.get(session.PROJECT)
             ui.go(LIST, **({} if name_in_url is None else {session.PROJECT: name_in_url}))
         elif st.query_params.get(session.PROJECT) != name:

@@ -1,4 +1,4 @@
-"""The candidates that are like another, on the Review page: how many, and the way back."""
+"""The candidates most similar to another, on the Review page: how many, and the way back."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from rsf_core.web.literal import literal
 
 
 def check(project: Project, number: int, candidates: CandidateFilter) -> None:
-    """Raises RsfError where the candidates most like that of a filter cannot be determined."""
+    """Raises RsfError if the candidates most similar to the one in a filter cannot be determined."""
     if candidates.like:
         project.review.mask(
             number, project.review.index(number), CandidateFilter(like=candidates.like, nearest=candidates.nearest)
@@ -21,7 +21,7 @@ def check(project: Project, number: int, candidates: CandidateFilter) -> None:
 
 
 def panel(candidates: CandidateFilter, look_at: Callable[[CandidateFilter], None]) -> None:
-    """How many of them to look at; nothing where the filter asks for none."""
+    """How many similar candidates to show; nothing if the filter does not ask for any."""
     if not candidates.like:
         return
     with st.container(border=True, horizontal=True, vertical_alignment="bottom"):

@@ -1,4 +1,4 @@
-"""What the review card says at the end of a queue: what the reviewer has done, in words, and what helps most next."""
+"""What the review card shows at the end of a queue: what the reviewer has done, in words, and what helps most next."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from rsf_core.web.api_body import Body
 
 
 class SummaryBody(Body):
-    """The queue whose end it is."""
+    """The queue that has ended."""
 
     filter: dict[str, str] = Field(default_factory=dict)
     view: View = View.PENDING
@@ -28,7 +28,8 @@ class SummaryBody(Body):
 
 
 def summary(body: SummaryBody, project: Project, reviewer: Actor) -> dict[str, Any]:
-    """`rows` of [what, how much, what it means] and what is `next`: words, why, page, query, and whether the queue stays."""
+    """`rows` of [what, how much, what it means], and suggestions for what is `next`: words, why, page, query, and whether the
+    queue stays."""
     mine = project.progress.mine(body.round, reviewer)
     newest = body.round == project.current_round
     return {
@@ -67,7 +68,7 @@ def _end(body: SummaryBody, project: Project, reviewer: Actor) -> EndOfQueue:
 
 
 def _step(project: Project) -> str:
-    """What comes next in the round, in the words of its button; empty where nothing can begin now."""
+    """The next step of the round, in the words of its button; empty if nothing can begin now."""
     match project.next_step():
         case Start(stage):
             return stage_type(stage).action(project.counts())

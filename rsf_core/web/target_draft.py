@@ -1,4 +1,4 @@
-"""The draft of a target in the address of its page, so that a reload or a look at another page does not lose it, and a link
+"""The draft of a target in the address of its page, so that a reload or a visit to another page does not lose it, and a link
 shows it to a colleague. It saves nothing."""
 
 from __future__ import annotations
@@ -16,20 +16,20 @@ PARAMETER = "draft"
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """A draft that an address holds; `fresh`: it was made of the target that is in force."""
+    """A draft that an address holds. `fresh`: it was made from the target in force."""
 
     draft: Draft
     fresh: bool
 
 
 def pack(draft: Draft, now: Draft) -> str | None:
-    """`draft`, which was made of `now`, for an address; None where that would be too long."""
+    """`draft`, which was made from `now`, packed for an address; None if that would be too long."""
     fields = {"target": draft.target.model_dump(mode="json"), "accept": draft.accept.model_dump(mode="json")}
     return in_address.packed(json.dumps(fields | {"of": _name(now)}, ensure_ascii=False, separators=(",", ":")))
 
 
 def unpack(text: str, now: Draft) -> Asked | None:
-    """What `pack` made; None where an address holds something else, whatever it is."""
+    """The draft that `pack` packed; None if the address holds anything else."""
     try:
         fields = json.loads(in_address.unpacked(text) or "null")
         draft = Draft(Target.model_validate(fields["target"]), Accept.model_validate(fields["accept"]))

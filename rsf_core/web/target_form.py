@@ -30,8 +30,8 @@ STATE = "target-form"
 
 @dataclass
 class Form:
-    """What the form was filled with: `filled`, while `based_on` was the target; another `nonce` is another form. `reason` is
-    why, and `note` says where it came from."""
+    """What the form was filled with: `filled`, when `based_on` was the target. Another `nonce` is another form. `reason` is
+    why it was filled, `note` where the values came from; with `naming`, a model still has to be named."""
 
     based_on: Draft
     filled: Draft
@@ -49,14 +49,14 @@ def state(project: Project) -> Form:
         st.session_state[STATE] = kept
     form: Form = kept["form"]
     draft: Draft | None = kept.get("draft")
-    if draft is not None and _key(form, "rewards") not in st.session_state:  # another page was looked at meanwhile
+    if draft is not None and _key(form, "rewards") not in st.session_state:  # another page was shown meanwhile
         form = replace(form, filled=draft, nonce=form.nonce + 1)
         st.session_state[STATE] = {"folder": str(project.folder), "form": form}
     return form
 
 
 def _begun(now: Draft) -> Form:
-    """The form as a session begins: with the draft that the address holds, else the target in force."""
+    """The form at the beginning of a session, with the draft in the address, else the target in force."""
     text = st.query_params.get(target_draft.PARAMETER)
     draft = None if text is None else target_draft.unpack(text, now)
     if draft is None:
@@ -72,8 +72,8 @@ def _begun(now: Draft) -> Form:
 
 
 def keep(project: Project, draft: Draft | None, changed: bool) -> None:
-    """Keep what the form says, `changed` from the target in force, in the address. None: it says no target yet, and what it
-    said last stays there."""
+    """Keep the draft in the form and, if it is `changed` from the target in force, put it into the address. None: the form is
+    not a valid target yet, and the last draft stays in the address."""
     if draft is None:
         return
     form = state(project)
@@ -89,7 +89,7 @@ def keep(project: Project, draft: Draft | None, changed: bool) -> None:
 
 
 def fill(project: Project, draft: Draft, reason: str = "", note: str = "", naming: bool = False) -> None:
-    """Fill the form; what is in it is lost. `naming`: a model has to be named yet."""
+    """Fill the form; what is in it is lost. `naming`: a model still has to be named."""
     form = state(project)
     now = project.target_book.draft()
     kept = {"folder": str(project.folder), "form": Form(now, draft, form.nonce + 1, reason, note, naming)}
@@ -97,7 +97,7 @@ def fill(project: Project, draft: Draft, reason: str = "", note: str = "", namin
 
 
 def facts(project: Project, number: int) -> Facts:
-    """What the presets are made of."""
+    """What the presets are computed from."""
     now = project.target_book.draft()
     reward = project.target_book.reward_now(number)
     known = [] if reward is None else [value for value in reward.tolist() if math.isfinite(value)]
@@ -110,7 +110,8 @@ def facts(project: Project, number: int) -> Facts:
 
 
 def scorers(project: Project) -> list[str]:
-    """What can be chosen: the scorers of the target first, then what is installed and needs no options."""
+    """The scorers to choose from: those of the target first, then the project's own, then the installed ones that need no
+    options."""
     target = project.target_book.draft().target
     used = {ref.name for name in target.scorers if (ref := own.reference(name)) is not None}
     mine = [file.name for file in project.own_scorers.files() if not file.problem and file.name not in used]
@@ -121,7 +122,7 @@ def scorers(project: Project) -> list[str]:
 def _bounds(name: str) -> tuple[float, float]:
     try:
         return registry.bounds(name)
-    except ScorerError:  # said where the form is read
+    except ScorerError:  # reported when the form is read
         return -math.inf, math.inf
 
 
@@ -133,7 +134,7 @@ def _description(name: str) -> str:
 
 
 def preset_buttons(project: Project, number: int) -> None:
-    """The targets to start from, each with when to use it."""
+    """The targets to start from, each with a hint when to use it."""
     columns = st.columns(len(PRESETS))
     for column, preset in zip(columns, PRESETS, strict=True):
         with column.container(border=True, height="stretch"):
@@ -148,10 +149,10 @@ def preset_buttons(project: Project, number: int) -> None:
 
 
 def edit(project: Project, number: int) -> Draft:
-    """Draw the form; what it says. Raises TargetError where that is not a target yet, and says what is missing."""
+    """Draw the form and return the draft in it. Raises TargetError, with what is missing, if it is not a target yet."""
     form = state(project)
     target, accept = presets.merged(form.filled.target), form.filled.accept
-    wrong: list[TargetError] = []  # said once all is drawn: a field that is not drawn forgets what was typed into it
+    wrong: list[TargetError] = []  # raised once all is drawn: a field that is not drawn forgets its text
     left, right = st.columns(2, gap="large")
     with left:
         rewards = _rewards(project, form, target, wrong)
@@ -391,6 +392,6 @@ def _scope(form: Form, accept: Accept) -> Accept:
 
 
 def problem(error: RsfError) -> str:
-    """What is missing, as a sentence."""
+    """What is missing or wrong, as a sentence."""
     text = str(error)
     return text[:1].upper() + text[1:]

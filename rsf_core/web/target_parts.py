@@ -34,8 +34,8 @@ def in_force(project: Project) -> None:
 
 
 def consequences(fate: Fate, decide: bool, preview: Preview | None, same_round: bool = True) -> list[str]:
-    """What saving does: to the newest round, to the next, to frozen sets. `preview` is that of the round where it is the one
-    on screen (`same_round`)."""
+    """What saving does to the newest round, to the next one and to frozen sets. `preview` is used if the newest round is the
+    one on screen (`same_round`)."""
     this = f"Round {fate.round} "
     lines = []
     if fate.running:
@@ -43,7 +43,7 @@ def consequences(fate: Fate, decide: bool, preview: Preview | None, same_round: 
     elif not fate.candidates:
         lines.append(f"{this}has no candidates yet. This target will decide them.")
     elif decide:
-        lines.append(f"{this}{_decided_anew(fate, preview if same_round else None)}")
+        lines.append(f"{this}{_decided_again(fate, preview if same_round else None)}")
         if fate.tuned:
             lines.append(
                 f"The model of round {fate.round} is already trained and stays as it is. Its comparison is then judged "
@@ -61,7 +61,7 @@ def consequences(fate: Fate, decide: bool, preview: Preview | None, same_round: 
     return lines
 
 
-def _decided_anew(fate: Fate, preview: Preview | None) -> str:
+def _decided_again(fate: Fate, preview: Preview | None) -> str:
     if preview is None:
         return "is decided again."
     if preview.missing:
@@ -87,7 +87,7 @@ def _named(missing: Missing) -> str:
 
 
 def saving(project: Project, draft: Draft | None, preview: Preview | None, number: int) -> None:
-    """Why, what for, and the one button that saves. `draft` None: the form says no target yet."""
+    """The change, its consequences, and the one button that saves. `draft` None: the form is not a valid target yet."""
     form, fate = target_form.state(project), project.target_book.fate()
     now = project.target_book.draft()
     changed = [] if draft is None else changes(Draft(merged(now.target), now.accept), draft)
@@ -147,7 +147,7 @@ def saving(project: Project, draft: Draft | None, preview: Preview | None, numbe
 
 
 def effect(project: Project, draft: Draft, preview: Preview, number: int) -> None:
-    """What the draft would do to the candidates that are there."""
+    """What the draft would do to the existing candidates."""
     note = compounding(draft.target, project.settings.generate)
     if note:
         st.warning(literal(note), icon=":material/device_thermostat:")
@@ -240,7 +240,7 @@ def _parts(preview: Preview) -> None:
 
 
 def examples(project: Project, draft: Draft, preview: Preview, number: int) -> None:
-    """Some of what would be newly accepted, and of what would be no longer accepted, to be read."""
+    """Some candidates that would be newly accepted, and some that would no longer be, to be read."""
     if not (preview.gained.any() or preview.lost.any()):
         return
     left, right = st.columns(2, gap="large")
@@ -268,7 +268,7 @@ def _example(example: Example) -> None:
 
 
 def _why(example: Example) -> str:
-    """The reward and the chance to be accepted, before and after, and the constraint that stands in the way."""
+    """The reward and the chance to be accepted, before and after, and the constraint that the candidate fails."""
     reward = " → ".join(dict.fromkeys("?" if value is None else significant(value) for value in example.reward))
     chance = " → ".join("?" if value is None else f"{percent(value)} %" for value in example.chance)
     why = f"reward {reward} · chance {chance}"
@@ -276,7 +276,7 @@ def _why(example: Example) -> str:
 
 
 def versions(project: Project) -> None:
-    """Every target there has been, and the way back."""
+    """Every target so far, and the way back to one."""
     versions = project.target_book.versions()
     st.header("Versions", anchor=False)
     ui.grid(

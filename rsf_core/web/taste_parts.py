@@ -1,4 +1,4 @@
-"""The part of the Scorers page about what was learned from decisions: from what, how good it is, what it would change."""
+"""The part of the Scorers page about the scorer learned from decisions: how it learns, how good it is, what it changes."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ USES = {
 
 
 def learned(project: Project) -> None:
-    """What there is to learn from, the button that learns, and the newest version."""
+    """What there is to learn from, the button that learns, and the chosen version."""
     decisions, versions = project.taste.decisions(), project.taste.versions()
     st.markdown(
         "People decide one candidate at a time. From these decisions a scorer can be learned that predicts, for every "

@@ -1,4 +1,4 @@
-"""What comes of trying a scorer, code or judge, on some candidates: kept in the session, and shown."""
+"""The results of trying a scorer, code or judge, on some candidates: kept in the session, and shown."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ EXCERPT = 300  # characters of a candidate in a table
 
 
 def keep(key: str, draft: object, doing: str, score: Callable[[], object]) -> None:
-    """Keep what `score` gives for a draft, beside that draft; in its place an error is shown."""
+    """Keep the result of `score` for a draft, together with that draft. An error is shown instead."""
     try:
         with st.spinner(literal(doing)):
             st.session_state[key] = draft, score()
@@ -27,8 +27,8 @@ def keep(key: str, draft: object, doing: str, score: Callable[[], object]) -> No
 
 
 def summary(candidates: int, unscored: Mapping[str, int], scores: str) -> bool:
-    """How many of the candidates have no score, by the reason, and what is said of the `scores` of the others. False where
-    there is no candidate."""
+    """How many of the candidates have no score, by the reason, and a description of the `scores` of the others. Returns False
+    if there are no candidates."""
     if not candidates:
         st.info(
             "There is no candidate to try it on yet: generate some first. You can save it anyway.",

@@ -1,4 +1,4 @@
-"""The turns of a conversation on a page: read, and written."""
+"""The turns of a conversation on a page: shown, and edited."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from rsf_core.web.literal import literal
 
 
 def shown(text: str, system: str | None, earlier: Sequence[str]) -> None:
-    """What the model is asked, each turn under who speaks; a plain prompt without any."""
+    """What the model is asked, each turn under its role; a plain prompt without roles."""
     if system:
         st.caption("system")
         ui.text(system)
@@ -26,7 +26,7 @@ def shown(text: str, system: str | None, earlier: Sequence[str]) -> None:
 
 
 def written(earlier: Sequence[str], key: str) -> list[str]:
-    """Text areas for the turns before a prompt, and for one exchange more; see `given`."""
+    """Text areas for the turns before a prompt, and for one more exchange; see `given`."""
     texts: list[str] = []
     with st.expander("Earlier turns of the conversation", expanded=bool(earlier)):
         st.caption(
@@ -44,7 +44,7 @@ def written(earlier: Sequence[str], key: str) -> list[str]:
 
 
 def given(texts: Sequence[str]) -> Turns:
-    """The turns in the text areas, without the exchanges that are empty. Raises PromptError where one half is missing."""
+    """The turns in the text areas, without empty exchanges. Raises PromptError if half of an exchange is missing."""
     turns: list[str] = []
     for at in range(0, len(texts), 2):
         exchange = [text.strip() for text in texts[at : at + 2]]

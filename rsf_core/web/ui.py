@@ -1,4 +1,4 @@
-"""The pieces every page is made of: heading, empty state, the round as a path, a running job, texts and numbers."""
+"""The parts that every page is made of: heading, empty state, the round as a path, a running job, texts and numbers."""
 
 from __future__ import annotations
 
@@ -26,8 +26,7 @@ from rsf_core.web.literal import literal
 
 _DOTS = {Progress.DONE: "✓", Progress.FAILED: "!", Progress.RUNNING: "…"}
 REFRESH_SECONDS = 1.0
-QUIET_SECONDS = 4.0  # between looks for what was begun elsewhere: each costs the server and every open tab a rerun
-MOST_ROWS = 1_000  # of a table in the browser
+QUIET_SECONDS = 4.0  # between checks for what was begun elsewhere: each costs the server and every open tab a rerun
 
 
 def style() -> None:
@@ -46,13 +45,13 @@ def heading(title: str, sentence: str) -> None:
 
 
 def locked(action: str) -> bool:
-    """Whether the button of an action is greyed out: it is the owner's, and a reviewer looks at the page, or it is for whoever
-    sits at the machine. It would be refused too, where it is done."""
+    """Whether the button of an action is greyed out: the action is for owners and a reviewer is at the page, or it is for the
+    person at the machine. The action itself would be refused too."""
     return not access.may(session.actor(), action)
 
 
 def sidebar(project: Project) -> None:
-    """What is being looked at: the project and, once there is more than one, the round."""
+    """The project that is shown, and the person who came in by a link."""
     with st.sidebar:
         st.caption(f"**{literal(project.folder.name)}** · task {literal(project.settings.task)}")
         if project.supervisor.problem:
@@ -63,10 +62,10 @@ def sidebar(project: Project) -> None:
 
 
 def in_url(name: str, allowed: Callable[[str], bool], default: str, draw: Callable[[str], object]) -> str:
-    """A widget whose value is the URL parameter `name` (left out where it is `default`). `draw` gets the widget's key and
+    """A widget whose value is the URL parameter `name` (left out if it is `default`). `draw` gets the widget's key and
     returns its value. The widget keeps one identity: with a changing default instead of a key it would be another widget
     after every choice, and the next click would be lost."""
-    key, seen, default = f"url-{name}", f"url-seen-{name}", str(default)  # Streamlit takes an enum's member amiss
+    key, seen, default = f"url-{name}", f"url-seen-{name}", str(default)  # Streamlit mistakes a member of an enum
     value = st.query_params.get(name, default)
     if not allowed(value):
         value = default
@@ -94,7 +93,7 @@ def choice_in_url(name: str, options: Sequence[str], default: str, **more: Any) 
 
 
 def chosen_round(project: Project) -> int:
-    """The round being looked at, kept in the URL as ?round=; the newest by default."""
+    """The round that is shown, kept in the URL as ?round=; the newest by default."""
     newest = project.current_round
     if newest == 1:
         return 1
@@ -108,7 +107,7 @@ def problem(message: str) -> None:
 
 
 def settings_problems(project: Project) -> None:
-    """Say which settings are not allowed, with the button that mends each."""
+    """Show which settings are not allowed, with the button that mends each."""
     for place, one in enumerate(project.settings_problems()):
         problem(f"project.toml: {one}. The default applies instead, and no stage starts until this is fixed.")
         help_text = f"Or give it another value: rsf set DIR {literal(one.setting)} VALUE"
@@ -124,14 +123,14 @@ def settings_problems(project: Project) -> None:
 
 
 def compounding_law(project: Project) -> None:
-    """What a temperature other than 1 does to the target over the rounds, where it does something."""
+    """What a temperature other than 1 does to the target over the rounds, if it does something."""
     note = compounding(project.settings.target, project.settings.generate)
     if note:
         st.warning(literal(note), icon=":material/device_thermostat:")
 
 
 def attempt(action: Callable[[], object]) -> bool:
-    """Do what was clicked; an error reaches the person on the page, and only success redraws it."""
+    """Do what was clicked. Returns whether it succeeded; if not, the page shows the error."""
     try:
         with in_words():
             action()
@@ -142,12 +141,12 @@ def attempt(action: Callable[[], object]) -> bool:
 
 
 def save(project: Project, changed: Mapping[str, str]) -> bool:
-    """Save settings by their keys, up to the first that is refused, which is said on the page; whether all were."""
+    """Save settings by their keys, up to the first that is refused, which the page shows. Returns whether all were saved."""
     return all(attempt(partial(project.set, key, value)) for key, value in changed.items())
 
 
 def empty(message: str, *, page: str | None = None, label: str = "", icon: str = ":material/hourglass_empty:") -> None:
-    """What will be here, and the way to make it so."""
+    """What will be here, and a button that leads to it."""
     with st.container(border=True, horizontal_alignment="center"):
         st.markdown(f"{icon} {literal(message)}")
         if page is not None:
@@ -156,7 +155,7 @@ def empty(message: str, *, page: str | None = None, label: str = "", icon: str =
 
 
 def go(page: str, /, **query: str) -> None:
-    """Open another page of the app, with what is to be looked at in its URL."""
+    """Open another page of the app, with `query` in its URL, which names what to show."""
     st.switch_page(bundled.path("pages", f"{page}.py"), query_params={**session.query(), **query})
 
 
@@ -167,12 +166,12 @@ def review_link(number: int, candidates: CandidateFilter) -> None:
 
 
 def actor() -> Actor:
-    """Who acts, without asking."""
+    """Who acts in this tab, without a field that asks for it."""
     return session.actor()
 
 
 def reviewer() -> Actor:
-    """Who acts. By a link it is whose link it is; else a label, asked for in the sidebar and kept in session and URL."""
+    """Who acts. With a link it is its holder; else a label, asked for in the sidebar and kept in the session and the URL."""
     actor = session.actor()
     with st.sidebar:
         if actor.link_id is not None:
@@ -205,13 +204,13 @@ def _name(state: StageState) -> str:
 
 
 def _in_short(state: StageState) -> str:
-    """A failed stage in one word: the whole message stands below the path, with what to do."""
+    """A failed stage in one word: the whole message is below the path, with what to do."""
     return str(state.job.state) if state.progress is Progress.FAILED and state.job else state.detail
 
 
 class Activity(NamedTuple):
     """What goes on in the project: the active jobs, and what the autopilot does. `last_end`, the newest event that ended a
-    job, tells of one that has started and ended between two looks."""
+    job, reveals one that started and ended between two checks."""
 
     jobs: tuple[str, ...]
     autopilot: str
@@ -219,7 +218,7 @@ class Activity(NamedTuple):
 
 
 def activity(project: Project) -> Activity:
-    """Read at each look of every open tab: from what is kept of the jobs, without a question to the database."""
+    """Read at each check of every open tab: from the jobs in memory, without a query to the database."""
     run = project.autopilot.latest_run()
     return Activity(
         tuple(job.job_id for job in project.jobs(active=True)),
@@ -229,7 +228,7 @@ def activity(project: Project) -> Activity:
 
 
 def watch(shown: Activity) -> None:
-    """Redraw the page when `activity` is not as `shown` any more, or the project was closed in another tab: within a second
+    """Redraw the page when `activity` differs from `shown`, or the project was closed in another tab: within a second
     while something goes on, else within QUIET_SECONDS. The shell reads it before the page reads anything, so a page that was
     drawn in between is drawn again; it also shows what a colleague or `rsf` has started."""
     busy = bool(shown.jobs or shown.autopilot)
@@ -246,8 +245,8 @@ def _watch(shown: Activity) -> None:
 
 
 def running_job(project: Project, kinds: Sequence[JobKind]) -> bool:
-    """Show the running job of these kinds, live, with a cancel button; whether there is one. A job of another kind is
-    only named: the machine does one at a time."""
+    """Show the running job of these kinds, live, with a cancel button. Returns whether there is one. A job of another
+    kind is only named: the machine does one at a time."""
     active = project.jobs(active=True)
     mine = [job for job in active if job.kind in kinds]
     if mine:
@@ -288,23 +287,23 @@ def job_card(project: Project, job: JobRecord) -> None:
 
 
 def left_out(state: StageState) -> None:
-    """Say what a stage that is done had to leave out."""
+    """Show what a stage that is done had to leave out."""
     if state.note:
         st.warning(literal(state.note), icon=":material/content_cut:")
 
 
 def ended_badly(project: Project, state: StageState) -> None:
-    """Say why a stage failed or was cancelled, with the button that goes on from what is finished."""
+    """Show why a stage failed or was cancelled, with the buttons that go on from what is finished or start it again."""
     if state.progress is not Progress.FAILED or state.job is None:
         return
-    anew = partial(project.start_stage, state.stage, actor())
+    start_again = partial(project.start_stage, state.stage, actor())
     restarts = stage_type(state.stage).restarts(project.counts())
-    job_ended_badly(project, state.job, anew if restarts else None)
+    job_ended_badly(project, state.job, start_again if restarts else None)
 
 
-def job_ended_badly(project: Project, job: JobRecord, anew: Callable[[], object] | None = None) -> None:
-    """Say why a job failed or was cancelled, with the buttons that go on from what is finished or, where that can be
-    done, begin anew."""
+def job_ended_badly(project: Project, job: JobRecord, start_again: Callable[[], object] | None = None) -> None:
+    """Show why a job failed or was cancelled, with the buttons that go on from what is finished or, if `start_again` is given,
+    start it again."""
     if job.state is JobState.CANCELLED:
         st.warning(literal(job.outcome), icon=":material/stop_circle:")
     else:
@@ -320,19 +319,19 @@ def job_ended_badly(project: Project, job: JobRecord, anew: Callable[[], object]
             if attempt(lambda: project.resume(job.job_id)):
                 st.rerun()
         hint = "Uses the current settings and decisions. Resume keeps those that the job started with."
-        if anew is not None and st.button(
+        if start_again is not None and st.button(
             "Start again",
-            key=f"anew-{job.job_id}",
+            key=f"start-again-{job.job_id}",
             icon=":material/restart_alt:",
             help=hint,
             disabled=locked("resume"),
         ):
-            if attempt(anew):
+            if attempt(start_again):
                 st.rerun()
 
 
 def stale_proposal(project: Project, number: int) -> None:
-    """Say that the newest round's candidates come from a model other than the one in use, and how to draw again."""
+    """Show that the newest round's candidates come from a model other than the one in use, and how to draw again."""
     stale = project.lineage.stale_proposal()
     if stale is None or stale.round != number:
         return
@@ -369,8 +368,8 @@ def text(content: str) -> None:
 
 
 def interval(estimate: Interval | None, name: str, signed: bool = False) -> str:
-    """value [low, high] of a metric with its unit; "no interval" where all prompts are
-    equal or there is one alone, which says nothing of the spread."""
+    """value [low, high] of a metric with its unit; "no interval" if all prompts are equal or there is only one, so that the
+    spread is unknown."""
     if estimate is None:
         return "–"
     value = f"{number(estimate.value, name, signed)} {unit(name)}".strip()
@@ -380,7 +379,7 @@ def interval(estimate: Interval | None, name: str, signed: bool = False) -> str:
 
 
 def beyond_chance(gain: Interval) -> bool:
-    """Whether its limits leave 0 out: only then has a gain a sign, and an arrow."""
+    """Whether the limits of a gain exclude 0: only then does it have a sign, and an arrow."""
     return gain.known and not gain.low <= 0.0 <= gain.high
 
 
@@ -391,5 +390,5 @@ def limits(interval: Interval, unit: str = "", scale: float = 1.0) -> str:
 
 
 def _three_digits(value: float, scale: float) -> str:
-    """Those of value·scale; of a share in percent (`scale` 100) more, where less than all would read as 100."""
+    """value·scale to three digits; a share in percent (`scale` 100) has more if less than all would read as 100."""
     return percent(value) if scale == 100.0 and not 1e-6 <= abs(value) < 0.9995 else significant(value * scale)

@@ -1,4 +1,4 @@
-"""The sealed set on the Models page: how many prompts there are, the one act of opening them, and the figure to publish."""
+"""The sealed set on the Models page: how many prompts there are, opening them once, and the figure to publish."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from rsf_core.web.literal import literal
 
 
 def panel(project: Project, models: Sequence[ModelView]) -> None:
-    """What is sealed, or who has opened it and what it says."""
+    """What is sealed, or who has opened it and the figure."""
     opening, count = project.sealed_opening(), project.prompt_counts().get(Split.SEALED, 0)
     if opening is None and not count:
         ui.empty(

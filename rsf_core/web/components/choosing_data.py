@@ -1,4 +1,4 @@
-"""What the cards of Compare and of Rank are told by the page."""
+"""The data that the page passes to the cards of Compare and of Rank."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from rsf_core.web import api, session
 def choosing_data(
     project: str, round_number: int, reviewer: Actor, again: bool, guide: GuideVersion | None
 ) -> dict[str, Any]:
-    """`again`: whether those that the reviewer has spoken of are shown; `guide` stands beside them."""
+    """`again`: show those that the reviewer has compared or ranked before. `guide` is shown beside them."""
     return {
         "project": project,
         "round": round_number,

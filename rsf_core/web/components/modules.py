@@ -1,9 +1,9 @@
-"""A component's script, out of the ES modules in its folder.
+"""A component's script, made of the ES modules in its folder.
 
-Streamlit takes a script as one text, which the browser loads from a blob: a relative import means nothing there. Its other
-way, files under an `asset_dir`, is found through the pyproject.toml of an installed distribution: a checkout has none that it
-finds, and neither way may need node. So each module becomes a function that returns what the module exports, called once, in
-the order of the imports (docs/decisions/0010)."""
+Streamlit takes a script as one text, which the browser loads from a blob, where a relative import does not work. The
+alternative, files under an `asset_dir`, needs the pyproject.toml of an installed distribution, which Streamlit does not find
+for a checkout. Neither way may need node. So each module becomes a function that returns the module's exports; each is called
+once, in the order of the imports (docs/decisions/0010)."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ _OTHER = re.compile(r"^(?:import|export)\b.*|.*\bimport(?:\.meta|\().*", re.MULT
 
 
 def script(entry: Path) -> str:
-    """The module `entry`, whose default export the component is, with all that it imports, as one module.
+    """The module `entry`, whose default export is the component, with all that it imports, as one module.
 
-    Raises ValueError for what is not understood: only `import { a, b } from "./file.js";` and `export` before a const,
-    function or class are; for a name that is imported and not exported; and for modules that import each other in a circle."""
+    Raises ValueError for an import or export in any form but `import { a, b } from "./file.js";` and `export` before a const,
+    function or class; for a name that is imported but not exported; and for circular imports."""
     numbers: dict[Path, int] = {}
     exported: dict[Path, tuple[str, ...]] = {}
     parts: list[str] = []

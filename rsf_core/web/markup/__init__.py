@@ -1,1 +1,1 @@
-"""Completions as they are meant to be read: Markdown, code and formulas, made into a tree of a few harmless elements."""
+"""Completions as they are meant to be read: Markdown, code and formulas, as a tree of a few harmless elements."""

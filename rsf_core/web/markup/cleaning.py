@@ -1,7 +1,7 @@
 """HTML made harmless, as a tree that the card builds element by element: nothing there is ever parsed as markup.
 
-A tree is a list of nodes; a node is a text, or `[tag, attributes, *nodes]`. Which tags and attributes there are is a list of
-what is allowed, here and once more in the card's tree.js."""
+A tree is a list of nodes; a node is a text, or `[tag, attributes, *nodes]`. The allowed tags and attributes are listed here,
+and once more in the card's tree.js."""
 
 from __future__ import annotations
 
@@ -109,11 +109,11 @@ _WORDS = re.compile(r"[a-z][a-z -]{0,40}|[0-3]")
 
 
 class TooMuchError(Exception):
-    """A text that would make too large a tree; the message says how."""
+    """A text that would make too large a tree; the message gives the reason."""
 
 
 def tree(markup: str) -> list[Node]:
-    """What is allowed of some HTML. Raises TooMuchError beyond DEEPEST or MOST_NODES."""
+    """The allowed parts of some HTML, as a tree. Raises TooMuchError beyond DEEPEST or MOST_NODES."""
     builder = _Builder()
     builder.feed(clean(markup))
     builder.close()
@@ -121,7 +121,7 @@ def tree(markup: str) -> list[Node]:
 
 
 def clean(markup: str) -> str:
-    """The HTML with nothing but what is allowed: no script, no style, no image, nothing that asks for anything."""
+    """The HTML with only what is allowed: no script, no style, no image, nothing that causes a request."""
     return nh3.clean(
         markup,
         tags=set(TEXT | MATH),
@@ -148,7 +148,7 @@ def _attribute(tag: str, name: str, value: str) -> str | None:
 
 
 class _Builder(HTMLParser):
-    """Reads what nh3 has written, which is well formed."""
+    """Reads the output of nh3, which is well formed."""
 
     def __init__(self) -> None:
         super().__init__(convert_charrefs=True)

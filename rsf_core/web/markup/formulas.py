@@ -1,7 +1,7 @@
 """LaTeX in Markdown, as MathML, which browsers draw themselves.
 
 `$x$`, `$$x$$`, `\\(x\\)`, `\\[x\\]` and environments such as `\\begin{align}`. A dollar opens a formula by pandoc's rule: no
-space after it, none before the closing one, and no digit behind that, so that "$5 and $6" are prices."""
+space after it, none before the closing one, and no digit after that, so that "$5 and $6" are prices."""
 
 from __future__ import annotations
 
@@ -23,13 +23,13 @@ BLOCKS = {"$$": "$$", r"\[": r"\]"}
 _ENVIRONMENT = re.compile(
     r"\\begin\{(align|aligned|equation|gather|gathered|multline|cases|array|[bpvBV]?matrix)(\*?)\}"
 )
-_UNREAD = re.compile(r"\\[A-Za-z]")  # a command that the converter left as it was
+_UNREAD = re.compile(r"\\[A-Za-z]")  # a command that the converter did not convert
 _NO_TEXT = re.compile(
     r"\\(begin|end)\{\w+\*?\}(\{[clr| ]*\})?|\\[A-Za-z]+|-?\d*\.?\d+ ?(em|ex|pt|px|mu|cm|mm|in)(?![A-Za-z])"
 )  # names of environments with their columns, commands, lengths
 _LEAVES = {"mi", "mn", "mo", "ms", "mtext"}  # elements in them are left out when they are cleaned
 _NEGATIVE = re.compile(r"-(\d*\.?\d+)")
-MOST_BACK = 2.0  # em: more would put something over what stands before it
+MOST_BACK = 2.0  # em: more would draw over what comes before
 _AS_ALIGN = re.compile(r"\\(begin|end)\{(?:align|aligned|gather|gathered|gather\*|multline|multline\*)\}")
 
 
@@ -39,18 +39,18 @@ def plugin(markdown: MarkdownIt) -> None:
 
 
 def mathml(latex: str, display: bool) -> str | None:
-    """A formula as MathML; None where it is not understood whole, or something of it would not be seen: half a formula would
+    """A formula as MathML; None if it is not understood completely, or if part of it would be invisible: half a formula would
     mislead."""
-    rows = _AS_ALIGN.sub(r"\\\1{align*}", latex)  # of these environments the converter knows this one, without numbers
+    rows = _AS_ALIGN.sub(r"\\\1{align*}", latex)  # of these environments the converter knows only align*
     try:
         root = convert_to_element(rows, display="block" if display else "inline")
-    except Exception:  # where a formula breaks off or nests too deep the converter raises anything
+    except Exception:  # the converter may raise anything for a formula that breaks off or nests too deep
         return None
     for element in root.iter():
         if element.text:
             if (
                 element.text == "&"
-            ):  # of an environment that it does not know; one that is written \& comes as an entity
+            ):  # from an environment that the converter does not know; a written \& comes as an entity
                 return None
             element.text = html.unescape(element.text)  # the converter writes &#x0002F; for a solidus
             if _UNREAD.search(element.text) and element.tag != "mtext":
@@ -61,13 +61,13 @@ def mathml(latex: str, display: bool) -> str | None:
 
 
 def _back(root: ElementTree.Element) -> float:
-    """How far to the left its spaces push what follows, as if all were in em."""
+    """How far the negative spaces of a formula move what follows to the left, with all lengths taken as em."""
     widths = (_NEGATIVE.match(element.get("width", "")) for element in root.iter("mspace"))
     return sum(float(width[1]) for width in widths if width)
 
 
 def _drawn(element: ElementTree.Element) -> Iterator[str]:
-    """What is seen of it."""
+    """The visible text of an element."""
     if element.tag != "mphantom":
         yield element.text or ""
         for child in element if element.tag not in _LEAVES else ():
@@ -75,7 +75,7 @@ def _drawn(element: ElementTree.Element) -> Iterator[str]:
 
 
 def _letters(text: str) -> Counter[str]:
-    """Letters and digits, those of an alphabet of mathematics as plain ones."""
+    """Letters and digits; those of mathematical alphabets count as plain ones."""
     return Counter(letter for letter in unicodedata.normalize("NFKC", text) if letter.isalnum())
 
 

@@ -1,4 +1,4 @@
-"""Code in colours: each word in a class that says what it is (palette.SYNTAX)."""
+"""Code in colours: each word has the class of its kind (palette.SYNTAX)."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from pygments.lexers import get_lexer_by_name
 from pygments.token import Token
 from pygments.util import ClassNotFound
 
-# what of a language has a colour; the first that holds counts
+# the kinds of token that have a colour; the first match counts
 KINDS = (
     (Token.Comment, "comment"),
     (Token.Keyword, "keyword"),
@@ -29,7 +29,7 @@ KINDS = (
 
 
 def is_known(language: str) -> bool:
-    """Whether code of a language is coloured."""
+    """Whether code in a language is coloured."""
     return _lexer(language) is not None
 
 
@@ -41,7 +41,7 @@ def _lexer(language: str) -> Lexer | None:
 
 
 def highlighted(code: str, language: str) -> str:
-    """Code as HTML; as it is where the language is not known."""
+    """Code as HTML, without colours if the language is not known."""
     lexer = _lexer(language)
     if lexer is None:
         return escape(code)

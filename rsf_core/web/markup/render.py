@@ -1,4 +1,4 @@
-"""A text of Markdown as a tree of harmless elements (cleaning.py), in which nothing of what it says is out of sight."""
+"""Markdown as a tree of harmless elements (cleaning.py), in which no part of the text is out of sight."""
 
 from __future__ import annotations
 
@@ -16,17 +16,17 @@ from rsf_core.web.markup import cleaning, formulas
 from rsf_core.web.markup.highlighting import highlighted, is_known
 
 LONGEST = 40_000  # characters
-DEEPEST = 20  # quotes and lists in each other; the parser leaves out what is deeper
+DEEPEST = 20  # nested quotes and lists; the parser leaves out what is deeper
 _PLAIN = {"paragraph_open", "paragraph_close", "inline", "text", "softbreak", "hardbreak", "text_special"}
 
 
 class HiddenError(Exception):
-    """A text of which something would not be seen; the message says so."""
+    """A text of which a part would be invisible; the message reports this."""
 
 
 def render(text: str) -> list[cleaning.Node] | None:
-    """The tree of a text; None where it would read as it is written. Raises TooMuchError for one that is too long or too
-    involved, HiddenError where a letter of it would not be seen: who reads decides on all of it."""
+    """The tree of a text; None if it reads the same unrendered. Raises TooMuchError if the text is too long or too complex,
+    HiddenError if a letter of it would be invisible, because a reader decides on all of it."""
     if len(text) > LONGEST:
         raise cleaning.TooMuchError(f"it is longer than {LONGEST:,} characters")
     try:
@@ -40,18 +40,18 @@ def render(text: str) -> list[cleaning.Node] | None:
         nodes = cleaning.tree(markup + _definitions(source, env))
     except RecursionError:
         raise cleaning.TooMuchError("it is nested too deep") from None
-    if _letters([unescape(source)]) - _letters(_seen(nodes)) - _letters(_told(tokens)):
+    if _letters([unescape(source)]) - _letters(_seen(nodes)) - _letters(_seen_otherwise(tokens)):
         raise HiddenError("part of it would not be seen")
     return nodes
 
 
 def _letters(texts: Iterable[str]) -> Counter[str]:
-    """Without case: the parser writes the names of links in capitals."""
+    """Letters and digits without case, because the parser writes the labels of links in capitals."""
     return Counter(letter for text in texts for letter in text.casefold() if letter.isalnum())
 
 
 def _seen(nodes: Sequence[cleaning.Node]) -> Iterator[str]:
-    """The words of a tree. Those of formulas are compared where they are made."""
+    """The words of a tree. Those of formulas are compared where the formulas are converted."""
     for node in nodes:
         if isinstance(node, str):
             yield node
@@ -59,10 +59,10 @@ def _seen(nodes: Sequence[cleaning.Node]) -> Iterator[str]:
             yield from _seen(node[2:])
 
 
-def _told(tokens: Sequence[Token]) -> Iterator[str]:
-    """What tokens show in another way than by its letters."""
+def _seen_otherwise(tokens: Sequence[Token]) -> Iterator[str]:
+    """Text of tokens that is shown in another way than by its letters."""
     for token in tokens:
-        yield from _told(token.children or ())
+        yield from _seen_otherwise(token.children or ())
         if token.type == "list_item_open":
             yield token.info  # the number before it
         elif token.type == "fence" and not _is_more_than_a_language(token):
@@ -76,7 +76,7 @@ def _told(tokens: Sequence[Token]) -> Iterator[str]:
 
 
 def _definitions(source: str, env: dict[str, Any]) -> str:
-    """Where the names of links lead, as it was written."""
+    """The definitions of link labels, as they were written."""
     definitions = [*env.get("references", {}).values(), *env.get("duplicate_refs", ())]
     lines, places = source.split("\n"), sorted(tuple(definition["map"]) for definition in definitions)
     written = ["\n".join(lines[first:last]).strip() for first, last in places]
@@ -84,12 +84,12 @@ def _definitions(source: str, env: dict[str, Any]) -> str:
 
 
 def _whole(text: str) -> str:
-    """With what no HTML can hold in a form that it can."""
+    """The text, with characters that HTML cannot hold replaced."""
     return text.replace("\0", "\N{SYMBOL FOR NULL}").encode("utf-8", "replace").decode("utf-8")
 
 
 def _reads_alike(tokens: Sequence[Token], text: str) -> bool:
-    """Whether there are only paragraphs, whose words are those of the text."""
+    """Whether there are only paragraphs, with the same words as the text."""
     inner = [child for token in tokens for child in token.children or ()]
     if any(token.type not in _PLAIN for token in (*tokens, *inner)):
         return False
@@ -97,7 +97,7 @@ def _reads_alike(tokens: Sequence[Token], text: str) -> bool:
 
 
 def _align(tokens: Sequence[Token]) -> None:
-    """Cells of a table say on which side they stand by an attribute and not by a style, which would be taken out."""
+    """Give the alignment of table cells as an attribute and not as a style, which would be removed."""
     for token in tokens:
         if token.type in ("th_open", "td_open"):
             side = str(token.attrs.pop("style", "")).removeprefix("text-align:")
@@ -106,14 +106,14 @@ def _align(tokens: Sequence[Token]) -> None:
 
 
 def _image(self: RendererHTML, tokens: Sequence[Token], at: int, options: Any, env: Any) -> str:
-    """An image is never fetched: what it says and where it would be are shown."""
+    """An image is never fetched: its text and its address are shown."""
     token = tokens[at]
     alt = "".join(child.content for child in token.children or ())
     return f'<span class="image">![{escape(alt)}]({escape(_address(token, "src"))})</span>'
 
 
 def _address(token: Token, name: str) -> str:
-    """Where a link or an image leads, with its title, which would be seen under the pointer alone."""
+    """The address of a link or an image, with its title, which would be seen only under the pointer."""
     title = str(token.attrs.get("title") or "")
     return f"{token.attrs.get(name, '')}" + (f' "{title}"' if title else "")
 
@@ -129,7 +129,7 @@ def _formula(self: RendererHTML, tokens: Sequence[Token], at: int, options: Any,
 
 
 def _link_close(self: RendererHTML, tokens: Sequence[Token], at: int, options: Any, env: Any) -> str:
-    """Behind a link stands where it leads, unless that is what it says."""
+    """After a link comes its address, unless that is its text."""
     opening = next(i for i in range(at, -1, -1) if tokens[i].type == "link_open")
     address = _address(tokens[opening], "href")
     words = "".join(token.content for token in tokens[opening + 1 : at])

@@ -1,4 +1,4 @@
-"""Texts rendered for the review card: each once, however many read it, and none for longer than its limits."""
+"""Texts rendered for the review card: each once, however many people read it, and within limits of time."""
 
 from __future__ import annotations
 
@@ -13,16 +13,16 @@ from collections.abc import Sequence
 from rsf_core.domain.helper_process import HelperEndedError, HelperProcess
 
 KEPT = 2**24  # characters of trees and reasons
-AT_ONCE = 4  # requests that wait for the process: those beyond are told to ask again, so that decisions find a thread
-SECONDS = 4.0  # of a request: what is not rendered by then is told to ask again
-CPU_SECONDS = 1.0  # of one text: a long one takes a twentieth of it
-WALL_SECONDS = 20.0  # of one text, the start of the process included
+AT_ONCE = 4  # requests that wait for the process: more are to ask again, so that decisions find a thread
+SECONDS = 4.0  # for one request: it is to ask again for what is not rendered by then
+CPU_SECONDS = 1.0  # for one text: a long one takes a twentieth of it
+WALL_SECONDS = 20.0  # for one text, including the start of the process
 LATER = {"later": True}
 Answer = dict[str, str] | dict[str, bool]
 
 
 class Rendered:
-    """What the process has made of texts, by their content. Threads may share it."""
+    """The trees that the process has made of texts, by content. Threads may share it."""
 
     def __init__(self, helper: HelperProcess, kept: int = KEPT) -> None:
         self._helper = helper
@@ -32,8 +32,8 @@ class Rendered:
         self._waiting = threading.BoundedSemaphore(AT_ONCE)
 
     def of(self, texts: Sequence[str]) -> list[Answer]:
-        """For each text `tree`, the JSON of its tree (null: it reads as it is written), or `why` there is none, or `later`:
-        there was no time for it now."""
+        """For each text: `tree`, the JSON of its tree (null if it reads the same unrendered); or `why` there is none; or
+        `later`, if there was no time for it now."""
         names = [hashlib.sha256(text.encode("utf-8", "surrogatepass")).digest() for text in texts]
         known = {name: self._known(name) for name in names}
         if not all(known.values()) and self._waiting.acquire(blocking=False):

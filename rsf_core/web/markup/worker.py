@@ -1,8 +1,8 @@
-"""Renders texts for the owner in a process of its own (`python -m rsf_core.web.markup.worker SECONDS`): a text may be made to
-take for ever or to explode.
+"""Renders texts in a process of its own (`python -m rsf_core.web.markup.worker SECONDS`), because a text may be made to run for
+ever or to exhaust memory.
 
-One JSON request a line on stdin, one JSON answer a line on stdout. Each text has SECONDS of processor time, checked between
-the steps of the interpreter and of its regular expressions; the system ends the process where that does not help."""
+One JSON request a line on stdin, one JSON response a line on stdout. Each text has SECONDS of processor time, checked between
+the steps of the interpreter and of its regular expressions; if that does not help, the system ends the process."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ from rsf_core.domain.helper_script import serve
 from rsf_core.web.markup.cleaning import TooMuchError
 from rsf_core.web.markup.render import HiddenError, render
 
-HARD_SECONDS = 2  # more, after which the system ends the process
+HARD_SECONDS = 2  # in addition, after which the system ends the process
 MORE_MEMORY = 2**29  # bytes
-CHECKS = 0.05  # seconds after which it is looked again, where a library has swallowed the first signal
+CHECKS = 0.05  # seconds until the next signal, in case a library has swallowed the first
 
 
 class _TooSlowError(BaseException):
@@ -25,7 +25,7 @@ class _TooSlowError(BaseException):
 
 
 def answer(text: str, seconds: float) -> dict[str, str]:
-    """`tree`, as JSON, which is null where the text reads as it is written; or `why` there is none."""
+    """`tree`, as JSON, which is null if the text reads the same unrendered; or `why` there is none."""
     try:
         signal.setitimer(signal.ITIMER_VIRTUAL, seconds, CHECKS)
         try:
@@ -41,7 +41,7 @@ def answer(text: str, seconds: float) -> dict[str, str]:
         return {"why": "it takes too much memory"}
     except (
         Exception
-    ) as error:  # a library that a text has led astray can raise anything; the person is told, and reads it raw
+    ) as error:  # a library may raise anything for a crafted text; the person is told, and reads it unrendered
         return {"why": f"it cannot be read as Markdown ({type(error).__name__})"}
 
 

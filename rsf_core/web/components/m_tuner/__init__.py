@@ -1,4 +1,4 @@
-"""The M tuner: drag M over the histogram of the log ratios; on release it tells Python."""
+"""The M tuner: drag M over the histogram of the log ratios; on release it sends M to Python."""
 
 from __future__ import annotations
 
@@ -22,14 +22,14 @@ AXIS = {
 
 
 def m_tuner(landscape: Landscape, in_force: float, start: float, marks: Sequence[Mark], key: str) -> float:
-    """Draw the tuner at `start` (nats) and return the log M it stands at since its last release. `in_force` is drawn as
-    the M of now. Another `key` starts it anew."""
+    """Draw the tuner at `start` (nats) and return the log M of its last release. `in_force` is drawn as the current M.
+    A new `key` resets the tuner."""
     held = st.session_state.get(key)
     log_m = start if held is None or held["log_m"] is None else float(held["log_m"])
     known = [mark.log_m for mark in marks if mark.log_m is not None]
     picture = landscape.picture(*landscape.span(in_force, start, *known))
-    # What is drawn at a position is exact there. Other M are answered one by one, so that a drag changes no data and
-    # the browser keeps what it has.
+    # The figures at these positions are exact. Any other M is sent on its own, so that a drag changes no other data and the
+    # browser keeps what it has.
     between = sorted({m for m in (in_force, start, *known, log_m) if m not in picture.positions})
     data = {
         "reset": key,
@@ -54,7 +54,7 @@ def m_tuner(landscape: Landscape, in_force: float, start: float, marks: Sequence
 
 
 def steps(accepted: NDArray[np.int64]) -> str:
-    """By how many each bin's count falls from each position of M to the next, shape (bins, positions), as a text: a row a bin,
-    nothing for 0. Less than half of the counts themselves, and most of what the page sends."""
+    """By how many each bin's count falls from each position of M to the next, shape (bins, positions), as text: a row for each
+    bin, nothing for 0. It is less than half as long as the counts themselves, and most of what the page sends."""
     falls = -np.diff(accepted, axis=1, append=0)
     return ";".join(",".join(str(n) if n else "" for n in row).rstrip(",") for row in falls.tolist())

@@ -1,4 +1,4 @@
-"""The review card: read and decide in the browser; /api/review (web/api.py) keeps what is said."""
+"""The review card: read and decide in the browser; /api/review (web/api.py) records the acts."""
 
 from __future__ import annotations
 
@@ -33,10 +33,10 @@ def review_card(
     questions: Sequence[AskedQuestion] = (),
     gold: Mapping[str, Action] | None = None,
 ) -> None:
-    """Show the queue of a view to `reviewer`, beginning at the candidate `at`. Another `nonce` requests it again; another
-    `version` of the round (Reviews.version) also forgets where one was in it. `guide` is shown beside it, `questions` are
-    asked below it. `together`: candidates of a prompt that read the same are decided as one. `gold` are an owner's gold items
-    with their right decisions, None for who may not mark any."""
+    """Show the queue of a view to `reviewer`, beginning at the candidate `at`. A new `nonce` requests the queue again; a new
+    `version` of the round (Reviews.version) also forgets the reviewer's place in it. `guide` is shown beside the queue,
+    `questions` are asked below it. `together`: candidates of a prompt that read the same are decided as one. `gold` holds an
+    owner's gold items with their right decisions; it is None for a reviewer who may not mark any."""
     _component(
         key="review-card",
         data={
@@ -55,12 +55,12 @@ def review_card(
             "nonce": nonce,
             "gold": gold,
             "guide": None if guide is None else {"version": guide.version, "text": guide.text},
-            "questions": [_told(asked_question) for asked_question in questions],
+            "questions": [_question_data(asked_question) for asked_question in questions],
         },
     )
 
 
-def _told(asked_question: AskedQuestion) -> dict[str, object]:
+def _question_data(asked_question: AskedQuestion) -> dict[str, object]:
     question = asked_question.question
     return {
         "name": question.name,
