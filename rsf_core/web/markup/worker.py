@@ -1,5 +1,5 @@
-"""Renders texts in a process of its own (`python -m rsf_core.web.markup.worker SECONDS`), because a text may be made to run for
-ever or to exhaust memory.
+"""Renders texts in a process of its own (`python -m rsf_core.web.markup.worker SECONDS`), because a text may be made so that
+it runs for ever or exhausts memory.
 
 One JSON request a line on stdin, one JSON response a line on stdout. Each text has SECONDS of processor time, checked between
 the steps of the interpreter and of its regular expressions; if that does not help, the system ends the process."""

@@ -48,7 +48,11 @@ function visit(content, data = {}) {
   const choices = new Choices();
   choices.of({ round: 1, again: false, ...data }, outbox);
   const heard = [];
-  outbox.card = { status: () => {}, trouble: () => {}, told: (batch, answer) => heard.push(choices.told(batch, answer)) };
+  outbox.card = {
+    status: () => {},
+    trouble: () => {},
+    acknowledge: (batch, answer) => heard.push(choices.acknowledge(batch, answer)),
+  };
   outbox.token = "token";
   choices.take({ compared: 0, undo: 0, ...content });
   return { choices, outbox, heard };
@@ -235,7 +239,7 @@ test("an undo of a ranking goes back to its prompt, and one that only the server
   const outbox = Outbox.of("project", "ann");
   const choices = new Choices(SETS);
   choices.of({ round: 1, again: false }, outbox);
-  outbox.card = { status: () => {}, trouble: () => {}, told: (batch, answer) => choices.told(batch, answer) };
+  outbox.card = { status: () => {}, trouble: () => {}, acknowledge: (batch, answer) => choices.acknowledge(batch, answer) };
   outbox.token = "token";
   choices.take({ queue: [set(1, 0, 1)], ranked: 1, undo: 1 });
   choices.choose([1, 2]);
@@ -263,7 +267,7 @@ test("undo and redo go to what they are of, though one that only the server knew
   const outbox = Outbox.of("project", "ann");
   const choices = new Choices(SETS);
   choices.of({ round: 1, again: false }, outbox);
-  outbox.card = { status: () => {}, trouble: () => {}, told: (batch, answer) => choices.told(batch, answer) };
+  outbox.card = { status: () => {}, trouble: () => {}, acknowledge: (batch, answer) => choices.acknowledge(batch, answer) };
   outbox.token = "token";
   choices.take({ queue: [set(1, 0, 1), set(2, 0, 1)], ranked: 1, undo: 1 });
   choices.choose([2, 1]);

@@ -6,7 +6,7 @@ import { candidate, prompt } from "./support/candidates.mjs";
 import { place, shape } from "./support/page.mjs";
 
 const { differences, script } = await import("../../../rsf_core/web/components/review_card/differences.js");
-const { chosen, drawDifferences, following, others, told } = await import(
+const { chosen, differencesInWords, drawDifferences, following, others } = await import(
   "../../../rsf_core/web/components/review_card/comparison.js"
 );
 
@@ -138,14 +138,14 @@ test("thoughts are compared only where they are unfolded", () => {
 });
 
 test("how much is different is said in words", () => {
-  assert.equal(told({ name: "the reference" }, differences("a b", "a b")), "The same as the reference.");
-  assert.equal(told({ name: "the reference" }, differences("a b", "a, b.")), "The same words as the reference.");
+  assert.equal(differencesInWords({ name: "the reference" }, differences("a b", "a b")), "The same as the reference.");
+  assert.equal(differencesInWords({ name: "the reference" }, differences("a b", "a, b.")), "The same words as the reference.");
   assert.equal(
-    told({ name: "its edit", cut: true }, differences("a", "a")),
+    differencesInWords({ name: "its edit", cut: true }, differences("a", "a")),
     "The same as its edit. Only what is shown of longer texts is compared.",
   );
   assert.equal(
-    told({ name: "candidate 2" }, differences("one, two.", "one. three four")),
+    differencesInWords({ name: "candidate 2" }, differences("one, two.", "one. three four")),
     "Against candidate 2: 1 word only there, struck through; 2 words only here, underlined.",
   );
 });

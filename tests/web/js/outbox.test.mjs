@@ -7,14 +7,14 @@ import { frame, fresh, leaveRoom, pass, serve, settle } from "./support/browser.
 const OUTBOX = "../../../rsf_core/web/components/review_card/outbox.js";
 let visits = 0;
 
-// The outbox of a page that has just been loaded; what the card is told is in `told`, `troubles` and `shown`.
+// The outbox of a page that has just been loaded; what the card gets is in `acknowledged`, `troubles` and `shown`.
 async function visit(project = "project", reviewer = "ann", token = "token") {
   delete globalThis.rsfOutboxes;
   const { Outbox, unique } = await import(`${OUTBOX}?visit=${visits++}`);
   const outbox = Outbox.of(project, reviewer);
-  const heard = { told: [], troubles: [], shown: 0 };
+  const heard = { acknowledged: [], troubles: [], shown: 0 };
   outbox.card = {
-    told: (batch, content) => heard.told.push([batch.map((act) => act.act), content]),
+    acknowledge: (batch, content) => heard.acknowledged.push([batch.map((act) => act.act), content]),
     trouble: (words) => heard.troubles.push(words),
     status: () => heard.shown++,
   };
@@ -54,7 +54,7 @@ test("an act is kept at once, sent as it was said after the frame that shows it,
     acts: [{ act: "a", kind: "decide", candidates: ["1.1.a"], action: "accept", value: "x" }],
   });
   assert.equal(server.requests[0].what, "say");
-  assert.deepEqual(heard.told, [[["a"], stored.content]]);
+  assert.deepEqual(heard.acknowledged, [[["a"], stored.content]]);
   assert.deepEqual(outbox.acts, []);
   assert.deepEqual(kept(), []);
 });
@@ -227,7 +227,7 @@ for (const status of [400, 413]) {
     assert.deepEqual(arrived, ["a", "b", "c", "d"]);
     assert.deepEqual(outbox.acts, []);
     assert.deepEqual(kept(), []);
-    const refused = heard.told.filter(([, content]) => content.results[0]?.refused);
+    const refused = heard.acknowledged.filter(([, content]) => content.results[0]?.refused);
     assert.deepEqual(refused, [
       [["bad"], { results: [{ act: "bad", refused: "value: too long", candidates: [] }], prompts: [] }],
     ]);

@@ -31,8 +31,8 @@ function begun(data = {}) {
 // Let the server answer the acts in front, with what it knows of some prompts; `results` by act name.
 function answer({ review, outbox }, { many = outbox.acts.length, prompts = [], results = {}, undo, redo } = {}) {
   const batch = outbox.acts.splice(0, many);
-  const told = batch.map((act) => ({ act: act.act, candidates: act.candidates, ...results[act.kind] }));
-  return review.told(batch, { results: told, prompts, undo, redo });
+  const acknowledged = batch.map((act) => ({ act: act.act, candidates: act.candidates, ...results[act.kind] }));
+  return review.acknowledge(batch, { results: acknowledged, prompts, undo, redo });
 }
 
 const opinions = (review, id) => review.known.get(id).opinions.map(({ reviewer, action }) => `${reviewer}: ${action}`);

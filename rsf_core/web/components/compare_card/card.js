@@ -1,4 +1,4 @@
-// The card of Compare: two completions of a prompt, one beside the other.
+// The card of Compare: two completions of a prompt, side by side.
 
 import { counted } from "../review_card/words.js";
 import { Choices, PAIRS } from "./choices.js";

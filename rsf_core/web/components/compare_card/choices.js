@@ -1,18 +1,20 @@
-// What is chosen between, pairs or candidates to rank, free of the page: where one is, what was said and what the server answered.
+// The choices, between pairs or among candidates to rank, without the page: the place in the queue, what was chosen and what
+// the server answered.
 
 import { routeOf, unique } from "../review_card/outbox.js";
 import { Steps, same } from "../review_card/steps.js";
 
-// `route` is where a choice is said to, `counted` how the server calls how many were chosen between and `shown` what it sends back
-// of an undo; `ids` are the candidates of one, `about` is what tells one from another by these, `said` what a choice says.
+// `route` is where a choice is sent to. `counted` is the server's name for how many choices were made, `shown` for what it
+// sends back on an undo. `ids` are the candidates of an item of the queue, `about` identifies the item by these, `fields` are
+// those of a choice.
 export const PAIRS = {
   route: "compare",
   kind: "compare",
   counted: "compared",
   shown: "pairs",
   ids: (pair) => [pair.left.candidate_id, pair.right.candidate_id],
-  about: (ids) => [...ids].sort().join(" "), // whichever stands left
-  said: (verdict) => ({ verdict }),
+  about: (ids) => [...ids].sort().join(" "), // whichever is on the left
+  fields: (verdict) => ({ verdict }),
 };
 export class Choices {
   constructor(between = PAIRS) {
@@ -25,11 +27,11 @@ export class Choices {
     this.steps.clear();
     this.queue = [];
     this.position = 0;
-    this.count = 0; // chosen between in the round, by this reviewer
-    this.adrift = false; // the server knows otherwise: what comes is to be asked for again
+    this.count = 0; // choices of this reviewer in the round
+    this.adrift = false; // the server has something else: the queue must be requested again
   }
 
-  // Who chooses where (`data` of the page), and where that is kept until it is sent.
+  // Who chooses in which round (`data` of the page), and the outbox that keeps the choices until they are sent.
   of(data, outbox) {
     this.data = data;
     this.outbox = outbox;
@@ -48,9 +50,9 @@ export class Choices {
     return this.outbox.acts.filter((act) => routeOf(act) === this.between.route && act.round === this.data.round);
   }
 
-  // The first part of what comes, or more of it.
+  // The first part of the queue, or more of it.
   take(content) {
-    const known = new Set([...this.queue.map((one) => this.about(one)), ...this.said()]);
+    const known = new Set([...this.queue.map((one) => this.about(one)), ...this.unsentAbout()]);
     this.queue.push(...content.queue.filter((one) => !known.has(this.about(one))));
     this.stands(content);
   }
@@ -59,8 +61,8 @@ export class Choices {
     return this.between.about(this.between.ids(one));
   }
 
-  // What was chosen between by acts that are not sent, and not taken back.
-  said() {
+  // The items of the queue that unsent acts are about, without those taken back.
+  unsentAbout() {
     const about = [];
     for (const act of this.unsent) {
       if (act.kind === "undo") about.pop();
@@ -69,7 +71,7 @@ export class Choices {
     return about;
   }
 
-  // What the server knows stands here once nothing is unsent.
+  // Take over the server's counts, once nothing is unsent.
   stands(content) {
     const count = content[this.between.counted];
     if (this.unsent.length || count === undefined) return;
@@ -79,8 +81,8 @@ export class Choices {
 
   choose(word) {
     if (!this.here) return;
-    const act = this.act(this.between.kind, this.between.ids(this.here), this.between.said(word));
-    if (this.data.guide) act.guide = this.data.guide.version; // by which it is chosen
+    const act = this.act(this.between.kind, this.between.ids(this.here), this.between.fields(word));
+    if (this.data.guide) act.guide = this.data.guide.version; // the version that the choice follows
     this.steps.add({ act, fresh: !this.data.again });
     this.say(act, this.position + 1, !this.data.again);
   }
@@ -89,11 +91,11 @@ export class Choices {
     if (this.here) this.position++;
   }
 
-  // Undo or redo: the step, undefined where there is none, null where only the server knows it.
+  // Undo or redo. Returns the step, undefined if there is none, null if only the server knows it.
   walk(kind) {
     const step = this.steps[kind]();
     if (kind === "undo" && step !== undefined) {
-      if (step === null) this.steps.future.pop(); // what it was is not known here: it cannot be said again
+      if (step === null) this.steps.future.pop(); // what it was is not known here: it cannot be sent again
       const act = this.act("undo", [], { expects: step?.act.candidates });
       this.say(act, step ? this.placeOf(step.act) : this.position, step ? -step.fresh : 0);
     } else if (step) {
@@ -103,7 +105,7 @@ export class Choices {
     return step;
   }
 
-  // Where in the queue that stands of which an act is: one that only the server knew may have come before it since.
+  // The place in the queue of what an act is about: an item that only the server knew may have come before it since.
   placeOf(act) {
     const about = this.between.about(act.candidates);
     return this.queue.findIndex((one) => this.about(one) === about);
@@ -119,12 +121,12 @@ export class Choices {
     this.outbox.add(act);
   }
 
-  // The server's answer to a batch of choices; whether what comes is to be asked for again.
-  told(batch, content) {
+  // Take the server's answer to a batch of choices. Returns whether the queue must be requested again.
+  acknowledge(batch, content) {
     const touched = new Map(content.results.map((result) => [result.act, result.candidates]));
     const walks = batch.filter((act) => act.kind === "undo");
     const other = walks.some((act) => act.expects && !same(act.expects, touched.get(act.act) ?? []));
-    this.adrift ||= other || content.results.some((result) => result.refused); // or another tab was at work
+    this.adrift ||= other || content.results.some((result) => result.refused); // or another tab has acted
     for (const act of walks) if (!act.expects) this.back(touched.get(act.act) ?? [], content[this.between.shown] ?? []);
     this.stands(content);
     const again = this.adrift && !this.unsent.length;
@@ -132,7 +134,7 @@ export class Choices {
     return again;
   }
 
-  // One that only the server knew to be the last is read again.
+  // Show again an item whose choice only the server knew to be the last.
   back(ids, shown) {
     const one = shown.find((other) => same(this.between.ids(other), ids));
     if (!one) return;

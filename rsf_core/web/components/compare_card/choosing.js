@@ -1,4 +1,4 @@
-// What the cards of Compare and of Rank share: what the page wants and what the server answers, put to the parts that do it.
+// What the cards of Compare and of Rank share: they pass the page's data, the keys and the server's answers to their parts.
 
 import { button, element } from "../review_card/dom.js";
 import { Feed } from "../review_card/feed.js";
@@ -14,16 +14,16 @@ import { post } from "../review_card/server.js";
 import { Texts } from "../review_card/texts.js";
 import { drawTurns } from "../review_card/turns.js";
 
-const SETTLING = 350; // ms after which a burst of keys has come to rest
-const AHEAD = 5; // pairs or prompts whose texts are asked for before they are read
+const SETTLING = 350; // ms without a key after which a burst of keys has ended
+const AHEAD = 5; // pairs or prompts whose texts are requested before they are read
 const WALKS = ["undo", "redo"];
 const OTHERS = ["skip", ...WALKS];
 const WORDS = { skip: "Skip", undo: "Undo", redo: "Redo" };
 export const SPOKEN = 200; // characters of a completion that are read aloud
 
-// A card says which route gives the queue (`asks`), what its own keys do (`own(key)`: a name, or nothing; `does(name)`), which
-// buttons it has (`offers(here)`: [name, words, key, class]), what stands where nothing is left (`nothing()`), what is read aloud
-// (`aloud(here)`), and draws what is chosen between (`draw(here)`, which returns the texts that are read).
+// A card defines the route of its queue (`asks`), what its own keys do (`own(key)`: a name, or nothing; `does(name)`), its
+// buttons (`offers(here)`: [name, words, key, class]), the words if nothing is left (`nothing()`), what is read aloud
+// (`aloud(here)`), and which candidates are read (`read(here)`); and it draws them (`draw(here)`).
 export class ChoosingCard {
   constructor(root, choices, asks) {
     this.$ = (selector) => root.querySelector(selector);
@@ -58,12 +58,12 @@ export class ChoosingCard {
     this.guide.end();
     this.renderings.end();
     clearTimeout(this.settling);
-    if (this.outbox.card === this) this.outbox.card = null; // it goes on sending
+    if (this.outbox.card === this) this.outbox.card = null; // the outbox goes on sending
     this.outbox.hurry();
     this.closed = true;
   }
 
-  // -- what is chosen between ----------------------------------------------------------------------------------------
+  // -- the queue -----------------------------------------------------------------------------------------------------
 
   receive(data) {
     this.data = data;
@@ -83,7 +83,7 @@ export class ChoosingCard {
     }
   }
 
-  // Ask for what comes once what was said before has arrived: it would come back as not said.
+  // Request the queue once all earlier choices have arrived: else they would come back as open.
   async start() {
     this.choices.clear();
     const begun = this.feed.begin(
@@ -136,7 +136,7 @@ export class ChoosingCard {
     if (name === "markup" || name === "thought") this.modes.toggle(name);
     else if (name === "skip") this.choices.skip();
     else if (WALKS.includes(name)) {
-      if (this.feed.waiting) return undefined; // what stands before it is not known yet
+      if (this.feed.waiting) return undefined; // what comes before is not known yet
       const step = this.choices.walk(name);
       if (step === undefined) this.trouble(`There is nothing to ${name}.`);
       else if (this.outbox.failures) this.trouble(`The ${name} is kept here until the server answers.`);
@@ -147,16 +147,16 @@ export class ChoosingCard {
     return this.refill();
   }
 
-  // An act of this card was taken back, and what it was of is read again.
+  // An act of this card was taken back, and what it was about is shown again.
   taken() {}
 
-  // The outbox's answer for a batch.
-  told(batch, content) {
+  // Take the server's answer to a batch of the outbox.
+  acknowledge(batch, content) {
     const words = refusedWords(batch, content);
     if (words) this.trouble(words, true);
     const mine = routeOf(batch[0]) === this.choices.between.route;
     if (!mine || batch[0].round !== this.data.round || this.feed.waiting) return;
-    if (this.choices.told(batch, content)) this.start();
+    if (this.choices.acknowledge(batch, content)) this.start();
     else this.paint();
   }
 
@@ -175,7 +175,7 @@ export class ChoosingCard {
     this.settling = setTimeout(() => this.settle(), SETTLING);
   }
 
-  // Where a burst of keys came to rest, for who listens instead of reading.
+  // After a burst of keys: announce what is shown, for screen readers.
   settle() {
     const { here } = this.choices;
     this.$(".spoken").textContent = here ? this.aloud(here) : this.$(".empty").textContent;
@@ -199,7 +199,7 @@ export class ChoosingCard {
     this.renderings.want(next.flatMap((one) => this.texts.needed(one.completion)).reverse());
   }
 
-  // The buttons, each with its key; what is there to be judged has all of them.
+  // The buttons, each with its key; all of them if there is something to judge.
   buttons(here) {
     const offered = here ? this.offers(here) : [];
     const drawn = [this.modes.markup, ...offered.map(([name, words]) => name + words)].join();

@@ -1,5 +1,5 @@
-// Compare as a component of Streamlit: choosing happens in the browser; what is said goes to /api/review/compare through the
-// outbox of the review card.
+// Compare as a component of Streamlit: choosing happens in the browser; choices go to /api/review/compare through the outbox
+// of the review card.
 
 import { mounted } from "../review_card/mount.js";
 import { CompareCard } from "./card.js";

@@ -1,7 +1,7 @@
-// What stands at each M, and the scales it is drawn on; free of the page. M is log M in nats everywhere.
+// The figures at each M, and the scales they are drawn on, without the page. M is log M in nats everywhere.
 
-// The counts of each bin at every position of M, from the text that tells by how many they fall after each (steps() in
-// __init__.py): a row a bin.
+// The counts of each bin at every position of M, a row for each bin, from the text of by how many they fall after each
+// position (steps() in __init__.py).
 export function counts(steps, positions) {
   return steps.split(";").map((row) => {
     const falls = row.split(",");
@@ -27,7 +27,7 @@ export function atShare(share, last) {
   return Math.max(0, Math.min(last, Math.round(share * last)));
 }
 
-// The numbers at M: exact where Python has sent them for it (`between`), else those of the nearest position.
+// The numbers at M: exact if Python has sent them for it (`between`), else those of the nearest position.
 export function numbersAt(logM, data) {
   const exact = data.between.find((numbers) => numbers.log_m === logM);
   if (exact) return exact;
@@ -40,9 +40,9 @@ export function numbersAt(logM, data) {
   };
 }
 
-// Where the ticks of an axis stand from `low` over `span`, about `wanted` of them, at round numbers.
-export function ticks(low, span, wanted, least = 0) {
-  const step = Math.max(nice(span / wanted), least);
+// The ticks of an axis from `low` over `span`, about `count` of them, at round numbers at least `least` apart.
+export function ticks(low, span, count, least = 0) {
+  const step = Math.max(nice(span / count), least);
   const first = Math.ceil(low / step - 1e-9) * step;
   const many = Math.floor((low + span - first) / step + 1e-9) + 1;
   return Array.from({ length: many }, (_, i) => first + i * step);
@@ -58,7 +58,7 @@ export function tidy(value) {
   return Math.abs(value) < 1e-9 ? "0" : String(Number(value.toPrecision(6)));
 }
 
-// M itself, of its logarithm in nats: three digits, and a power of ten where it is far from 1, however large.
+// M itself, from its logarithm in nats: three digits, with a power of ten if it is far from 1, however large.
 export function timesOf(logM) {
   if (Math.abs(logM) < 6.9) return Math.exp(logM).toPrecision(3);
   const power = Math.floor(logM / Math.LN10);
@@ -66,7 +66,7 @@ export function timesOf(logM) {
   return `${mantissa}·10${[...String(power + Number(carried))].map((digit) => "⁰¹²³⁴⁵⁶⁷⁸⁹⁻"["0123456789-".indexOf(digit)]).join("")}`;
 }
 
-// With as many more digits as it takes not to read 0 where there is something, nor 100 where something is left.
+// A share in percent, with enough digits not to read 0 if there is something, nor 100 if something is missing.
 export function percent(share) {
   const whole = Math.min(share, 1 - share) < 1e-6;
   let digits = share < 0.1 ? 1 : 0;

@@ -8,7 +8,7 @@ const TOP = 22;
 const BOTTOM = 38;
 const whole = new Intl.NumberFormat("en-US");
 
-// `data`: of the page; `accepted`: counts of each bin at every position; `g`: the position M stands at; `peak`: the highest bin;
+// `data`: from the page; `accepted`: counts of each bin at every position; `g`: the position of M; `peak`: the highest bin;
 // `pointed`: the mark whose button is pointed at, or null.
 export function draw(canvas, { data, accepted, g, logM, peak, pointed }) {
   const width = canvas.clientWidth;
@@ -50,7 +50,7 @@ export function draw(canvas, { data, accepted, g, logM, peak, pointed }) {
   drawLine(c, frame, at, { color: style.getPropertyValue("--st-primary-color"), label: `log M ${logM.toFixed(2)}` });
 }
 
-// As many pixels as the screen has.
+// The context of the canvas, with as many pixels as the screen has.
 function context(canvas, width, height) {
   const ratio = devicePixelRatio || 1;
   const across = Math.round(width * ratio);
@@ -87,7 +87,7 @@ function drawAxes(c, { ink, x, low, span, inner, floor, tall, width, height, pea
   c.globalAlpha = 1;
 }
 
-// Rejected above accepted; right of M the accepted are bound violations.
+// The bars: rejected above accepted; right of M the accepted are bound violations.
 function drawBars(c, { x, floor, tall, width, height, peak }, { edges, total }, accepted, { g, at, color }) {
   const bar = (from, count, b) => {
     if (count <= 0) return;

@@ -1,4 +1,4 @@
-// The M tuner: while M is dragged everything is drawn from numbers that came with the page; on release M goes to Python.
+// The M tuner: while M is dragged, everything is drawn from numbers that came with the page; on release M goes to Python.
 
 import { atShare, counts, nearest, numbersAt, percent, timesOf } from "./curves.js";
 import { draw, LEFT, RIGHT } from "./plot.js";
@@ -13,7 +13,7 @@ export class Tuner {
     this.exact = this.$(".exact input");
     this.frame = 0;
     this.reset = undefined;
-    this.pointed = null; // the mark whose button is pointed at: where it lies is shown
+    this.pointed = null; // the mark whose button is pointed at: the plot shows where it is
     this.observer = new ResizeObserver(() => this.redraw());
     this.observer.observe(this.$(".plot"));
     this.listen();
@@ -38,7 +38,7 @@ export class Tuner {
     plot.onpointerup = () => this.release();
   }
 
-  // New numbers from Python. Where M stands stays as it is, unless Python asks for a new start.
+  // New numbers from Python. M stays where it is, unless Python asks for a new start.
   show(data) {
     this.data = data;
     this.accepted = counts(data.steps, data.positions.length);

@@ -1,4 +1,4 @@
-// The card of Rank: some completions of a prompt, each of which gets a place.
+// The card of Rank: completions of a prompt, each of which gets a place.
 
 import { Choices } from "../compare_card/choices.js";
 import { ChoosingCard, SPOKEN } from "../compare_card/choosing.js";
@@ -9,14 +9,14 @@ import { counted } from "../review_card/words.js";
 import { Places } from "./places.js";
 import { SETS } from "./sets.js";
 
-const KEPT_AS = "rsf-ranking"; // of this tab: the places given last, there again after a reload
+const KEPT_AS = "rsf-ranking"; // in this tab: the last places given, restored after a reload
 const KEYS = { Enter: "send", Backspace: "back", ArrowLeft: "before", ArrowRight: "next" };
 
 export class RankCard extends ChoosingCard {
   constructor(root) {
     super(root, new Choices(SETS), "sets");
-    this.given = new WeakMap(); // by set: its places so far, there again for who comes back to it
-    this.places = new Places(); // of the set that stands on the card
+    this.given = new WeakMap(); // by set: its places so far, restored on coming back to it
+    this.places = new Places(); // of the set on the card
   }
 
   own(key) {
@@ -30,7 +30,7 @@ export class RankCard extends ChoosingCard {
     if (name === "back") this.places.back() || this.trouble("There is no place to take back.");
     else if (name === "before" || name === "next") this.places.move(name === "next" ? 1 : -1);
     else this.give(Number(name.split(" ")[1]));
-    this.cards[this.places.at].scrollIntoView({ block: "nearest" }); // the one that the next key is for
+    this.cards[this.places.at].scrollIntoView({ block: "nearest" }); // the one that the next key applies to
   }
 
   give(place) {
@@ -40,8 +40,8 @@ export class RankCard extends ChoosingCard {
     else this.messages.clear();
   }
 
-  // Or Enter would press the button that has the focus, and not send. That of a place keeps it: who came there by Tab goes on
-  // from there.
+  // Without this, Enter would press the button that has the focus instead of sending. The button of a place keeps the focus,
+  // so that a person who came there by Tab goes on from there.
   letGo() {
     const card = this.$(".card");
     const { activeElement } = hasFocus(card) ? card.getRootNode() : document;
@@ -55,13 +55,13 @@ export class RankCard extends ChoosingCard {
     else this.choices.choose(dense);
   }
 
-  // Back at what was sent: with the places that it had, to put one right.
+  // Back at a set that was sent: it has its places again, so that one can be corrected.
   taken({ candidates, places }) {
     const ids = SETS.ids(this.choices.here);
     if (same(ids, candidates)) this.stand(ids.map((id) => places[candidates.indexOf(id)]));
   }
 
-  // The places are of the set that is read now.
+  // Make `this.places` those of the set that is shown; `places` are given to it, if any.
   stand(places) {
     const { here } = this.choices;
     if (places || !this.given.has(here)) {
@@ -81,7 +81,7 @@ export class RankCard extends ChoosingCard {
 
   keep() {
     const { ids, open } = this.places;
-    if (open.length === ids.length) return; // none yet: those given before may be undone
+    if (open.length === ids.length) return; // none yet: an undo may bring back those given before
     const places = Object.fromEntries(ids.map((id) => [id, this.places.get(id) ?? null]));
     write(KEPT_AS, { whose: this.asked, places }, SESSION);
   }
@@ -121,7 +121,7 @@ export class RankCard extends ChoosingCard {
     return `${about}${given}Place of ${this.letter(atHand)}: ${text}`;
   }
 
-  // What stands so far, in words.
+  // The ranking so far, in words.
   order() {
     return this.places.groups.map((group) => group.map((id) => this.letter(id)).join(" = ")).join(", then ");
   }
@@ -179,7 +179,7 @@ export class RankCard extends ChoosingCard {
 
   placeButton(letter, place, go) {
     const one = button("place", String(place), (event) => {
-      event.stopPropagation(); // the card under it would be at hand again
+      event.stopPropagation(); // a click on the card below would make it the one at hand again
       go();
       this.give(place);
       this.paint();
@@ -187,7 +187,7 @@ export class RankCard extends ChoosingCard {
     });
     one.value = String(place);
     one.setAttribute("aria-label", `${letter}: place ${place}`);
-    one.onmousedown = (event) => event.preventDefault(); // the focus stays: Enter sends
+    one.onmousedown = (event) => event.preventDefault(); // the focus stays where it is, so that Enter sends
     return one;
   }
 }

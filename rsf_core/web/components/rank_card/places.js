@@ -1,15 +1,15 @@
-// The places that candidates are given before a ranking is sent, free of the page.
+// The places that candidates are given before a ranking is sent, without the page.
 
 export class Places {
   constructor() {
     this.of([]);
   }
 
-  // Other candidates; `places` are those they have already, undefined where one has none.
+  // Set the candidates; `places` are those that they already have, undefined for a candidate without one.
   of(ids, places = []) {
     this.ids = ids;
     this.given = new Map(ids.map((id, at) => [id, places[at]]).filter(([, place]) => place !== undefined));
-    this.line = ids.filter((id) => this.given.has(id)).map((id) => [id, undefined]); // what can be taken back, the next one last
+    this.line = ids.filter((id) => this.given.has(id)).map((id) => [id, undefined]); // what can be taken back, the latest last
     this.at = Math.max(
       0,
       ids.findIndex((id) => !this.given.has(id)),
@@ -25,12 +25,12 @@ export class Places {
     return this.ids[this.at];
   }
 
-  // Those without a place.
+  // The candidates without a place.
   get open() {
     return this.ids.filter((id) => !this.given.has(id));
   }
 
-  // Give the candidate at hand a place, and go to the next one without; false where there is no such place.
+  // Give the candidate at hand a place, and go to the next one without a place. Returns false if there is no such place.
   give(place) {
     if (!this.ids.length || place < 1 || place > this.ids.length) return false;
     this.line.push([this.atHand, this.get(this.atHand)]);
@@ -41,7 +41,7 @@ export class Places {
     return true;
   }
 
-  // Take back the place that was given last; false where there is none.
+  // Take back the place that was given last. Returns false if there is none.
   back() {
     const last = this.line.pop();
     if (!last) return false;
@@ -60,13 +60,13 @@ export class Places {
     this.at = Math.max(0, this.ids.indexOf(id));
   }
 
-  // The places without gaps, one a candidate: who gives 1, 3, 3 means 1, 2, 2.
+  // The place of each candidate, without gaps: 1, 3, 3 means 1, 2, 2.
   get dense() {
     const used = [...new Set(this.given.values())].sort((a, b) => a - b);
     return this.ids.map((id) => used.indexOf(this.given.get(id)) + 1);
   }
 
-  // Candidates from the best to the worst, those with equal places together; of what is given so far.
+  // The candidates with a place from the best to the worst, those with equal places together.
   get groups() {
     const used = [...new Set(this.given.values())].sort((a, b) => a - b);
     return used.map((place) => this.ids.filter((id) => this.given.get(id) === place));

@@ -1,4 +1,4 @@
-// Candidates of a prompt that are ranked together, as Choices (compare_card/choices.js) is told of them.
+// Candidates of a prompt that are ranked together, as Choices (compare_card/choices.js) takes them.
 
 export const SETS = {
   route: "rank",
@@ -7,5 +7,5 @@ export const SETS = {
   shown: "sets",
   ids: (set) => set.candidates.map((one) => one.candidate_id),
   about: ([id]) => id.split(".").slice(0, 2).join("."), // the prompt in its round: whichever of its candidates are ranked
-  said: (places) => ({ places }),
+  fields: (places) => ({ places }),
 };

@@ -4,7 +4,7 @@ import { button, element } from "./dom.js";
 import { keyName, NAMES } from "./keys.js";
 
 const OFFERED = ["accept", "reject", "auto", "skip", "undo", "redo", "edit", "flag", "note", "tags", "similar"];
-const SETTLING = ["settleAccept", "settleReject", "skip", "undo", "note", "flag"]; // where reviewers disagree
+const SETTLING = ["settleAccept", "settleReject", "skip", "undo", "note", "flag"]; // in the view of disagreements
 
 export function drawActions($, { view, editable }, keys, act) {
   const offered = view === "disagreement" ? SETTLING : OFFERED;

@@ -1,21 +1,21 @@
-// Candidates of a prompt whose texts differ in nothing but case and white space: read once, and decided once where the project
-// wants it so (review.together).
+// Candidates of a prompt whose texts differ only in case and white space: read once and decided once, if the project wants
+// this (review.together).
 
 const keys = new WeakMap(); // by candidate: the text that was folded, and what it was folded to
 
-// What two texts share that are the same to a reader.
+// A form of a text that is equal for texts that are the same to a reader.
 export function folded(text) {
   return text.normalize("NFC").toLowerCase().replace(/\s+/g, " ").trim();
 }
 
-// Those that are decided with `candidate`, itself among them, in their order. Of an edited text, or one not read to its end,
-// nothing is known to be the same.
+// The candidates that are decided together with `candidate`, including itself, in their order. Nothing counts as the same as
+// an edited text, or as one that is clipped.
 export function alikeTo(candidate, siblings, { together }) {
   const key = together ? keyOf(candidate) : null;
   return key === null ? [candidate] : siblings.filter((one) => one === candidate || keyOf(one) === key);
 }
 
-// One of each, the candidate in focus for those like it.
+// One candidate of each group that is alike; of the group in focus, the candidate in focus.
 export function oneOfEach(siblings, focused, data) {
   if (!data.together) return siblings;
   const like = new Set(alikeTo(focused, siblings, data));

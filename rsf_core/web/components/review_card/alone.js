@@ -1,7 +1,7 @@
 // The card alone, over the whole window: a modal dialog that the card moves into and out of.
 
 export class Alone {
-  // `left` is called where the browser itself has closed it.
+  // `left` is called if the browser itself has closed the dialog.
   constructor($, left) {
     this.$ = $;
     const stage = $(".stage");

@@ -1,4 +1,4 @@
-// The card: what the page wants, what the keys say and what the server answers, put to the parts that do it.
+// The card: it passes the page's data, the keys and the server's answers to its parts.
 
 import { drawActions } from "./actions.js";
 import { alikeTo, oneOfEach } from "./alike.js";
@@ -23,7 +23,7 @@ import { similarTo } from "./similar.js";
 import { LOCAL, read, SESSION, write } from "./storage.js";
 import { cutInThought } from "./thoughts.js";
 
-const SETTLING = 350; // ms after which a burst of keys has come to rest
+const SETTLING = 350; // ms without a key after which a burst of keys has ended
 
 export class Card {
   constructor(root) {
@@ -88,25 +88,25 @@ export class Card {
     this.guide.end();
     this.reader.end();
     clearTimeout(this.settling);
-    if (this.outbox.card === this) this.outbox.card = null; // it goes on sending
+    if (this.outbox.card === this) this.outbox.card = null; // the outbox goes on sending
     this.outbox.hurry();
     this.closed = true;
   }
 
   // -- the queue -----------------------------------------------------------------------------------------------------
 
-  // What the page wants: whose card, which view. Another view or version of the round (M, scores) starts another queue; a
-  // new token only replaces the old.
+  // The page's data: whose card, which view. Another view or version of the round (M, scores) starts another queue; a new
+  // token only replaces the old one.
   receive(data) {
     const first = !this.data;
-    // what is being typed belongs to the round and the name of before
+    // text being typed belongs to the previous round and name
     if (!first && ["project", "round", "reviewer"].some((one) => data[one] !== this.data[one])) this.questions.leave();
     this.data = data;
     const { project, round, version, reviewer, view, order, filter } = data;
     const asked = [project, round, version, reviewer, view, order, JSON.stringify(filter)].join("|");
     const nonce = data.nonce !== this.nonce;
     this.nonce = data.nonce;
-    // where this tab was before M or the scores changed is no place to begin: what is nearest now would be left out
+    // do not begin where this tab was before M or the scores changed: the candidates that are nearest now would be left out
     const wrote = read("rsf-linked", null, SESSION) ?? {};
     const own = data.at === wrote.at;
     const old = (this.version ?? (own ? wrote.version : version)) !== version;
@@ -117,7 +117,7 @@ export class Card {
       this.asked = asked;
       this.keptAs = `rsf-at:${asked}`;
       this.speakThrough(Outbox.of(project, reviewer));
-      // a link names a candidate; where this tab wrote that link itself, it may have gone on since
+      // a link names a candidate; if this tab wrote that link itself, it may have gone on since
       const linked = first && data.at && !own ? data.at : null;
       this.start(linked ?? read(this.keptAs, null) ?? (old ? null : data.at));
     } else {
@@ -135,7 +135,7 @@ export class Card {
     outbox.accept(this.data.token);
   }
 
-  // Ask for the queue once what was said before has arrived: it would come back as undecided.
+  // Request the queue once all earlier acts have arrived: else their candidates would come back as undecided.
   async start(at) {
     this.review.expect();
     const begun = this.feed.begin(
@@ -169,9 +169,9 @@ export class Card {
     return post("rendered", { token: this.data.token, round: this.data.round, texts });
   }
 
-  // What was done, once the server knows all of it.
+  // The summary of what was done, once the server knows all of it.
   async summary() {
-    // while the server does not answer the outbox asks again by itself, later each time
+    // while the server does not answer, the outbox retries by itself, later each time
     if (this.outbox.failures || !(await this.outbox.hurry())) return { status: 0 };
     const { token, round, filter, view, order } = this.data;
     return post("summary", { token, round, filter, view, order });
@@ -182,7 +182,7 @@ export class Card {
     return post("queue", { token, round, filter, view, order, ...from });
   }
 
-  // Where one was, for the next visit. While a queue is on its way, what is shown is of the one before.
+  // Keep the place for the next visit. While a queue is being loaded, the previous one is still shown.
   keep() {
     if (!this.keptAs || this.feed.waiting) return;
     const { resume } = this.review.place;
@@ -257,10 +257,10 @@ export class Card {
     this.moved();
   }
 
-  // What reads the same is answered as one, like decided; parts of a text are of that text alone.
+  // Candidates that read the same are answered together, as they are decided; marked parts belong to one text alone.
   answer({ name, version, kind }, value, id) {
     if (!this.data.editable) return;
-    const candidate = this.review.known.get(id); // none where another queue began while words were typed: they are kept
+    const candidate = this.review.known.get(id); // undefined if another queue began during typing: the answer is kept
     const alike = kind === "spans" || !candidate ? [] : alikeTo(candidate, this.review.known.siblings(id), this.data);
     const ids = alike.length ? alike.map((one) => one.candidate_id) : [id];
     this.review.say("answer", ids, {
@@ -286,17 +286,17 @@ export class Card {
     if (this.data.editable) this.fields.line(candidate, kind);
   }
 
-  // `action`: its right decision, null to make it an ordinary candidate again.
+  // `action`: the right decision, null to make it an ordinary candidate again.
   async markGold(id, action) {
     if (!this.data.editable) return;
-    const { token, round } = this.data; // of the moment of the key: another round may be shown by the time it is sent
-    await this.outbox.hurry(); // what was said before comes before it
+    const { token, round } = this.data; // read now: another round may be shown by the time it is sent
+    await this.outbox.hurry(); // earlier acts come first
     const answer = await post("gold", { token, round, candidate: id, action });
     if (this.closed || round !== this.data.round) return;
     if (answer.status === 200) {
       this.data.gold = answer.content.gold;
       const now = answer.content.prompts.flatMap((prompt) => prompt.candidates).find((one) => one.candidate_id === id);
-      if (now) this.review.known.replace(now); // its decision is what holds of it, or what people say is again
+      if (now) this.review.known.replace(now); // its right decision is in effect, or people's decisions are again
     } else this.trouble(answer.error ?? "The server does not answer: this candidate is not marked. Press the key again.", true);
     this.paint();
   }
@@ -310,20 +310,20 @@ export class Card {
     else if (this.outbox.failures) this.trouble(`The ${kind} is shown once the server answers.`);
   }
 
-  // -- what the server answers ---------------------------------------------------------------------------------------
+  // -- the server's answers ------------------------------------------------------------------------------------------
 
-  // The outbox's answer for a batch.
-  told(batch, content) {
+  // Take the server's answer to a batch of the outbox.
+  acknowledge(batch, content) {
     const words = refusedWords(batch, content);
     if (words) this.trouble(words, true);
     if (routeOf(batch[0]) !== ROUTE || batch[0].round !== this.data.round) return; // of another card or round
-    const { again, touched, walked } = this.review.told(batch, content);
+    const { again, touched, walked } = this.review.acknowledge(batch, content);
     if (again) this.start(this.review.place.resume);
     else if (touched) this.focus(touched);
     else if (walked) this.paint();
   }
 
-  // Read all of a clipped text; whether that went well.
+  // Load the rest of a clipped text. Returns whether the candidate is complete and still in focus.
   async whole() {
     const candidate = this.review.focused;
     const { token, round } = this.data;
@@ -346,7 +346,7 @@ export class Card {
     this.rest();
   }
 
-  // After the review has moved on.
+  // The review has moved on: show it, and load more if needed.
   moved() {
     this.focus(this.review.place.focused);
     this.refill();
@@ -357,7 +357,7 @@ export class Card {
     if (!this.feed.waiting) this.settling = setTimeout(() => this.settle(), SETTLING);
   }
 
-  // Where a burst of keys came to rest: into the URL, and said to who listens instead of reading.
+  // After a burst of keys: put the candidate into the URL, and announce it for screen readers.
   settle() {
     this.keep();
     this.reader.rest(this.review);
@@ -409,7 +409,7 @@ export class Card {
     this.reader.drawn(this.review, this.data);
   }
 
-  // After the frame that shows the candidate: what stands around it, which nobody reads as fast.
+  // After the frame that shows the candidate: draw what is around it, which nobody reads as fast.
   drawAround() {
     if (this.closed) return;
     drawWhere(this.$, this.review, this.data.view);
@@ -419,7 +419,7 @@ export class Card {
     this.drawAhead();
   }
 
-  // Once nothing else is to be done: what the next decision brings, behind what is read.
+  // When the browser is idle: draw the next candidate, behind the one that is read.
   drawAhead() {
     if (this.behind) return;
     this.behind = true;

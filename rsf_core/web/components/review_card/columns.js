@@ -1,5 +1,5 @@
-// All candidates of a prompt side by side, the reference first. A tile is made once and drawn again only where something in it
-// has changed.
+// All candidates of a prompt side by side, the reference first. A tile is made once, and only what has changed in it is drawn
+// again.
 
 import { accepted, hidden } from "./decisions.js";
 import { button, element, inFrame, tone } from "./dom.js";
@@ -17,20 +17,20 @@ export class Columns {
   }
 
   draw(prompt, siblings, focused, data) {
-    const stands = (leaf) => this.drawn.get(leaf)?.prompt === prompt;
-    if (!stands(this.leaves.front) && stands(this.leaves.back)) this.leaves.turn();
+    const isOn = (leaf) => this.drawn.get(leaf)?.prompt === prompt;
+    if (!isOn(this.leaves.front) && isOn(this.leaves.back)) this.leaves.turn();
     this.current = this.fillAll(this.leaves.front, prompt, siblings, focused, data).get(focused)?.item;
     inFrame(this.scroll);
   }
 
-  // Another prompt, behind the one that is read.
+  // Draw another prompt behind the one that is read.
   drawNext(prompt, siblings, focused, data) {
     if (this.drawn.get(this.leaves.front)?.prompt === prompt) return;
     this.fillAll(this.leaves.back, prompt, siblings, focused, data);
     this.leaves.layOut();
   }
 
-  // The tiles of a leaf that shows this prompt now.
+  // Fill a leaf with this prompt, and return its tiles.
   fillAll(leaf, prompt, siblings, focused, data) {
     if (this.drawn.get(leaf)?.prompt !== prompt) {
       const tiles = new Map(siblings.map((candidate) => [candidate.candidate_id, this.tile(candidate)]));
@@ -52,7 +52,7 @@ export class Columns {
     const mark = element("span", "mark");
     const words = element("span", "facts");
     const head = button("tile-head", "", () => this.choose(candidate.candidate_id));
-    mark.setAttribute("aria-hidden", "true"); // said in words beside it
+    mark.setAttribute("aria-hidden", "true"); // the words beside it say the same
     head.append(element("strong", "no", numbered(candidate)), mark, words);
     const text = element("div", "text tile-text");
     text.dir = "auto";
@@ -67,7 +67,7 @@ export class Columns {
   fill(tile, candidate, data, current) {
     const hide = hidden(candidate, data);
     const state = accepted(candidate);
-    const open = !candidate.decision && !candidate.opinions.length; // no score, and nobody has said anything
+    const open = !candidate.decision && !candidate.opinions.length; // no score, and no opinions
     const kind = hide || open ? "" : state ? "accepted" : "rejected";
     tile.item.className = `tile ${kind}${current ? " current" : ""}`;
     tile.head.setAttribute("aria-current", String(current));
@@ -88,7 +88,7 @@ function referenceTile() {
   return { item, text };
 }
 
-// Scrolls as little as brings a tile into sight.
+// Scroll a tile into sight, and no further.
 function inSight(place, tile) {
   if (!tile?.isConnected) return;
   const top = tile.offsetTop - place.offsetTop;

@@ -7,15 +7,15 @@ import { thoughts } from "./thoughts.js";
 import { visible } from "./visible.js";
 import { counted } from "./words.js";
 
-// What a candidate can be compared with: {key, name, before, after, cut}; `cut`: of a longer text only the beginning is here.
+// What a candidate can be compared with: {key, name, before, after, cut}. `cut`: only the beginning of a longer text is here.
 export function others(candidate, prompt, siblings) {
   const text = candidate.edit ?? candidate.completion;
   const own = cut(candidate);
-  const found = [];
+  const comparisons = [];
   if (prompt.reference !== null)
-    found.push({ key: "reference", name: "the reference", before: prompt.reference, after: text, cut: own });
+    comparisons.push({ key: "reference", name: "the reference", before: prompt.reference, after: text, cut: own });
   if (candidate.edit !== null) {
-    found.push({
+    comparisons.push({
       key: "edit",
       name: "what was drawn, before the edit",
       before: candidate.completion,
@@ -26,27 +26,27 @@ export function others(candidate, prompt, siblings) {
   const at = siblings.findIndex((sibling) => sibling.candidate_id === candidate.candidate_id);
   for (const sibling of [...siblings.slice(at + 1), ...siblings.slice(0, Math.max(0, at))]) {
     const before = sibling.edit ?? sibling.completion;
-    found.push({ key: sibling.k, name: `candidate ${numbered(sibling)}`, before, after: text, cut: own || cut(sibling) });
+    comparisons.push({ key: sibling.k, name: `candidate ${numbered(sibling)}`, before, after: text, cut: own || cut(sibling) });
   }
-  return found;
+  return comparisons;
 }
 
 function cut({ edit, clipped }) {
   return edit === null && clipped > 0;
 }
 
-// The one that is chosen, the first where that is not there; undefined where there is none.
-export function chosen(found, key) {
-  return found.find((other) => other.key === key) ?? found[0];
+// The comparison with this key, else the first; undefined if there is none.
+export function chosen(comparisons, key) {
+  return comparisons.find((other) => other.key === key) ?? comparisons[0];
 }
 
-// The one after it, round and round.
-export function following(found, key) {
-  const at = found.findIndex((other) => other.key === key);
-  return found[(Math.max(0, at) + 1) % found.length]?.key ?? key;
+// The key of the comparison after this one, cyclically.
+export function following(comparisons, key) {
+  const at = comparisons.findIndex((other) => other.key === key);
+  return comparisons[(Math.max(0, at) + 1) % comparisons.length]?.key ?? key;
 }
 
-// `thought`: whether thoughts are compared too, where both are not answers alone.
+// Draw the differences into `place`, and return them. `thought`: compare the thoughts too, and not only the answers.
 export function drawDifferences(place, { before, after }, thought) {
   const [from, to] = [before, after].map((text) => visible(thought ? text : answerOf(text)));
   const pieces = differences(from, to);
@@ -54,8 +54,8 @@ export function drawDifferences(place, { before, after }, thought) {
   return pieces;
 }
 
-// What a difference is, in words: who does not see the lines reads how much there is.
-export function told({ name, cut }, pieces) {
+// The differences in words: how many there are, for people who do not see the lines.
+export function differencesInWords({ name, cut }, pieces) {
   const count = (kind) => pieces.reduce((sum, [other, text]) => sum + (other === kind ? wordsIn(text) : 0), 0);
   const [only, own] = [count("del"), count("ins")];
   const part = cut ? " Only what is shown of longer texts is compared." : "";

@@ -1,10 +1,10 @@
-// What stands of a candidate, by the rule and by what people have said.
+// The state of a candidate, by the rule and by what people have decided and answered.
 
 export function ownOpinion(candidate, reviewer) {
   return candidate?.opinions.find((opinion) => opinion.reviewer === reviewer);
 }
 
-// What one reviewer answers of a candidate, by question: {version, value}.
+// One reviewer's answers about a candidate, by question: {version, value}.
 export function ownAnswers(candidate, reviewer) {
   const own = candidate.answers.filter((answer) => answer.reviewer === reviewer);
   return new Map(own.map((answer) => [answer.question, answer]));
@@ -15,8 +15,8 @@ function answered(answers, { value, asked }, reviewer) {
   return value === null ? others : [...others, { reviewer, ...asked, value: JSON.parse(value) }];
 }
 
-// Whether it is accepted. The same rule as in the store: the settling word, else the majority, else the newest; the automatic
-// decision where nobody said anything.
+// Whether a candidate is accepted. The same rule as in the store: the settling decision, else the majority, else the newest
+// opinion; the automatic decision if there are no opinions.
 export function accepted({ opinions, decision }) {
   const final = opinions.findLast((opinion) => opinion.final);
   if (final) return final.action === "accept";
@@ -25,12 +25,12 @@ export function accepted({ opinions, decision }) {
   return opinions.length ? opinions.at(-1).action === "accept" : decision === "accepted";
 }
 
-// In a blind review the rule and the others are hidden until one has decided oneself; who settles sees them all.
+// In a blind review the rule and the other opinions are hidden until the reviewer has decided; a person who settles sees all.
 export function hidden(candidate, { blind, view, reviewer }) {
   return blind && view !== "disagreement" && !ownOpinion(candidate, reviewer);
 }
 
-// What an act does to a candidate as it is shown; the server does the same to what is stored.
+// Apply an act to a candidate as it is shown; the server does the same to the stored one.
 export function apply(act, candidate, reviewer) {
   if (act.kind === "decide" || act.kind === "adjudicate") {
     candidate.opinions = candidate.opinions.filter((opinion) => opinion.reviewer !== reviewer);

@@ -1,7 +1,7 @@
-// What two texts have differently, word by word: Myers' shortest edit script (E. W. Myers, An O(ND) difference algorithm and its
-// variations, Algorithmica 1, 1986).
+// The differences between two texts, word by word: Myers' shortest edit script (E. W. Myers, An O(ND) difference algorithm and
+// its variations, Algorithmica 1, 1986).
 
-const MOST = 1_500; // words taken out and put in: beyond that nothing is found that would help to read
+const MOST = 1_500; // words taken out and put in: more differences would not help to read
 const WORDS =
   /\s+|[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Thai}]|[\p{L}\p{M}\p{N}_]+(?:['’][\p{L}\p{M}]+)*|./gsu;
 
@@ -9,8 +9,8 @@ export function words(text) {
   return text.match(WORDS) ?? [];
 }
 
-// Words taken out ("del"), put in ("ins") and kept (""), neighbours together: [kind, text]. Texts that have too little in common
-// are told one after the other.
+// Words taken out ("del"), put in ("ins") and kept (""), neighbours together: [kind, text]. Of texts that have too little in
+// common, the whole of the first is taken out and the whole of the second put in.
 export function differences(before, after) {
   return together(script(words(before), words(after)));
 }
@@ -29,7 +29,7 @@ function kept(word) {
   return ["", word];
 }
 
-// The shortest script from `a` to `b`, by the furthest that each number of edits leads on each diagonal.
+// The shortest script from `a` to `b`, by the furthest point that each number of edits reaches on each diagonal.
 function edits(a, b) {
   const most = Math.min(a.length + b.length, MOST);
   const trail = [];
@@ -75,8 +75,8 @@ function walked(a, b, trail) {
   return script.reverse();
 }
 
-// Neighbours of one kind as one; what was taken out before what came in its place. Spaces and signs that two changes have
-// between them are part of both: alone they would only cut what is read into shreds.
+// Join neighbours of one kind, with what was taken out before what replaces it. Spaces and signs between two changes become
+// part of both: on their own they would only cut the text into shreds.
 function together(script) {
   const pieces = [];
   let taken = "";
@@ -101,15 +101,15 @@ function together(script) {
   return pieces;
 }
 
-// Neighbours of one kind as one; what is kept "between" two changes is told from the rest.
+// Join neighbours of one kind; spaces and signs that are kept between two changes have the kind "between".
 function runs(script) {
-  const found = [];
+  const joined = [];
   for (const [kind, word] of script) {
-    if (found.at(-1)?.[0] === kind) found.at(-1)[1] += word;
-    else found.push([kind, word]);
+    if (joined.at(-1)?.[0] === kind) joined.at(-1)[1] += word;
+    else joined.push([kind, word]);
   }
-  return found.map(([kind, text], i) => {
-    const between = !kind && i > 0 && i < found.length - 1 && !/[\p{L}\p{N}\n]/u.test(text);
+  return joined.map(([kind, text], i) => {
+    const between = !kind && i > 0 && i < joined.length - 1 && !/[\p{L}\p{N}\n]/u.test(text);
     return [between ? "between" : kind, text];
   });
 }

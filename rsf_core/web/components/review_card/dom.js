@@ -1,4 +1,4 @@
-// Elements. Words are only ever set as text, never as markup: completions are untrusted.
+// Elements of the page. Words are only ever set as text, never as markup: completions are untrusted.
 
 export function element(tag, name = "", words = "") {
   const made = document.createElement(tag);
@@ -7,7 +7,8 @@ export function element(tag, name = "", words = "") {
   return made;
 }
 
-// Words into a place, unless they stand there: to say them again would lay it out again, and tell who listens once more.
+// Write words into a place, unless they are there already: writing them again would lay the place out again, and announce them
+// again to screen readers.
 export function write(place, words) {
   if (place.textContent !== words) place.textContent = words;
 }
@@ -19,7 +20,7 @@ export function button(name, words, onclick) {
   return made;
 }
 
-// Whether the focus is in a place of a card, which may stand in a shadow.
+// Whether the focus is in a place of a card, which may be in a shadow tree.
 export function hasFocus(place) {
   return place.contains(place.getRootNode().activeElement);
 }
@@ -29,17 +30,17 @@ export function tone(kind) {
   return kind ? `var(--rsf-${kind})` : "currentColor";
 }
 
-// Does something once the browser has nothing better to do.
+// Do something once the browser is idle.
 export function whenIdle(work) {
   if (globalThis.requestIdleCallback) requestIdleCallback(work, { timeout: 500 });
   else setTimeout(work, 50); // Safari
 }
 
-const UNSEEN = 100; // ms after which nothing waits for a frame any more: a tab that is not seen draws none
+const UNSEEN = 100; // ms to wait for a frame: a tab that is not seen draws none
 const due = new Map();
 
-// Does something once the next frame is drawn, once however often it is asked for until then: what is not part of that frame
-// does not hold it up.
+// Do something after the next frame is drawn, once however often it is requested until then, so that work that is not part of
+// the frame does not delay it.
 export function afterFrame(work) {
   if (due.has(work)) return;
   const timer = setTimeout(run, UNSEEN);
@@ -55,8 +56,8 @@ export function afterFrame(work) {
 
 const waiting = new Set();
 
-// Does something before the next frame is drawn, once however often it is asked for until then: what asks where an element
-// stands lays the page out, and after each change anew.
+// Do something before the next frame is drawn, once however often it is requested until then: reading the position of an
+// element lays the page out, again after each change.
 export function inFrame(work) {
   if (waiting.has(work)) return;
   waiting.add(work);

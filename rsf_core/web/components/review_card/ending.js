@@ -2,23 +2,23 @@
 
 import { button, element, hasFocus } from "./dom.js";
 
-const STAY = ["project", "round", "reviewer", "seal"]; // of an address
-const AGAIN = 2_000; // ms until it is asked for again
+const STAY = ["project", "round", "reviewer", "seal"]; // parameters of the address that always stay
+const AGAIN = 2_000; // ms until the summary is requested again
 const QUEUE = ["view", "order", "at", "show", "page"]; // everything else is the filter
 
 export class Ending {
-  // `ask` is the request for the summary; `open(href)` goes to what is suggested.
+  // `ask` requests the summary; `open(href)` goes to a suggestion.
   constructor($, { ask, open }) {
     Object.assign(this, { $, ask, open });
     this.at = null;
   }
 
-  // `at` names the end that one stands at, so that each is asked about once; null where there is something to read.
+  // `at` names the end that was reached, so that each is requested once; null if there is something to read.
   async draw(at) {
     if (at === this.at) return;
     this.end();
     this.at = at;
-    this.listened = hasFocus(this.$(".card")); // before the browser takes it from what is hidden
+    this.listened = hasFocus(this.$(".card")); // read before the browser takes the focus from what is hidden
     this.$(".ending").hidden = true;
     this.$(".ended").textContent = "";
     if (at !== null) await this.look(at);
@@ -26,7 +26,7 @@ export class Ending {
 
   async look(at) {
     const answer = await this.ask();
-    if (this.at !== at) return; // one has gone on
+    if (this.at !== at) return; // the reviewer has gone on
     if (answer.status === 200) this.fill(answer.content);
     else if (answer.status === 0 || answer.status >= 500) this.timer = setTimeout(() => this.look(at), AGAIN);
   }
@@ -56,18 +56,18 @@ export class Ending {
     this.$(".ending").replaceChildren(...parts);
     this.$(".ending").hidden = !parts.length;
     this.$(".ended").textContent = firstWords(rows, next);
-    const free = document.activeElement === document.body || hasFocus(this.$(".card")); // one has not gone elsewhere since
+    const free = document.activeElement === document.body || hasFocus(this.$(".card")); // or the reviewer is elsewhere by now
     if (parts.length && this.listened && free) this.$(".ending").focus();
   }
 }
 
-// Of the summary, for who listens instead of reading.
+// The beginning of the summary, for screen readers.
 function firstWords([row], [step]) {
   const done = row ? `${row[0]}: ${row[1]}, ${row[2]}.` : "";
   return [done, step ? `Next: ${step.words}.` : ""].filter(Boolean).join(" ");
 }
 
-// Where a suggestion leads to: the page with what stays of its address; what is said of a queue takes the place of this one.
+// The address of a suggestion: its page, with what stays of the present address; a suggested queue replaces the present one.
 export function addressOf({ page, query, stays }, { href }) {
   const url = new URL(page, href);
   const before = new URL(href).searchParams;

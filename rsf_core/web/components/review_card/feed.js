@@ -1,28 +1,28 @@
-// The queue of a view, asked of the server: its first part, then more before what is there runs out.
+// The queue of a view, requested from the server: the first part, then more before it runs out.
 
 import { NO_ANSWER } from "./server.js";
 
-const AHEAD = 50; // candidates that are always there to go on with
-const AGAIN = 2_000; // ms until a queue is asked for again
+const AHEAD = 50; // candidates that are kept in advance
+const AGAIN = 2_000; // ms until a queue is requested again
 
 export class Feed {
-  // `ask(from)` is the request for a part of the queue.
+  // `ask(from)` requests a part of the queue.
   constructor(ask) {
     this.ask = ask;
-    this.turn = 0; // one more for each queue: an answer for another one is not shown
-    this.waiting = null; // what is said while there is no queue
-    this.unreached = null; // why there is no more of it
-    this.stale = false; // it was refused: a newer token will come with the page
+    this.turn = 0; // counts the queues: an answer for an earlier one is not shown
+    this.waiting = null; // the message while there is no queue
+    this.unreached = null; // why no more of it can be loaded
+    this.stale = false; // the queue was refused: the page will bring a newer token
     this.refilling = false;
     this.ended = false;
   }
 
-  // The first part; undefined where it could not be had (`waiting` says why; `again` is called where asking again may help) or
-  // another queue was begun meanwhile. `ready` resolves when it may be asked for.
+  // The first part; undefined if it could not be loaded (`waiting` holds the reason; `again` is called if trying again may
+  // help) or if another queue was begun meanwhile. `ready` resolves when the part may be requested.
   async begin(from, ready, again) {
     this.end();
     const turn = this.turn;
-    this.refilling = false; // what was under way is of another queue
+    this.refilling = false; // a request under way is for another queue
     this.waiting = "Loading …";
     await ready();
     if (turn !== this.turn) return undefined;
@@ -39,8 +39,8 @@ export class Feed {
     return this.took(answer.content);
   }
 
-  // More of it where `left` are too few: null where it could not be had (`unreached` says why; `again` is called to ask once
-  // more), undefined where none is needed or it came too late.
+  // More of the queue if `left` are too few: null if it could not be loaded (`unreached` holds the reason; `again` is called
+  // to try again), undefined if none is needed or it came too late.
   async more(left, again) {
     if (this.refilling || this.ended || this.waiting || left > AHEAD) return undefined;
     clearTimeout(this.timer);
@@ -60,18 +60,18 @@ export class Feed {
     return content;
   }
 
-  // Nothing that is under way is waited for any more.
+  // Ignore the answers to requests that are under way.
   end() {
     clearTimeout(this.timer);
     this.turn++;
   }
 
-  // Why there is nothing to read for now; null where the queue is at its end.
+  // Why there is nothing to read for now; null if the queue is at its end.
   get pause() {
     return this.waiting ?? this.unreached ?? (this.refilling ? "Looking for more …" : null);
   }
 
-  // What is said where there is no candidate to read.
+  // The message if there is no candidate to read.
   nothing(walked) {
     if (this.pause) return this.pause;
     return walked ? "That was the last one of this view. Undo takes you back." : "Nothing is left in this view.";

@@ -1,7 +1,8 @@
 // The fields that open on the card: the editor of a completion, a note, tags.
 
 export class Fields {
-  // `say(kind, id, value)` keeps what was typed; `trouble` tells what cannot be kept; `closed` is called when a field has closed.
+  // `say(kind, id, value)` keeps what was typed; `trouble` shows why it cannot be kept; `closed` is called when a field has
+  // closed.
   constructor($, { say, trouble, closed }) {
     Object.assign(this, { $, say, trouble, closed });
   }
@@ -55,8 +56,8 @@ export class Fields {
   }
 }
 
-// A press of the mouse or a finger. A field that it leaves closes when it is over: else what is pressed moves from under it,
-// and the click is lost.
+// A press of the mouse or a finger. A field that loses the focus by it closes only when the press is over: else the pressed
+// element moves away from under it, and the click is lost.
 class Press {
   constructor() {
     this.down = false;
@@ -69,7 +70,7 @@ class Press {
     for (const end of ["pointerup", "pointercancel"]) addEventListener(end, set(false), options);
   }
 
-  // Run when nothing is pressed: before what is clicked hears of it, or after the press where nothing is clicked.
+  // Run when nothing is pressed: before the clicked element gets the click, or after the press if nothing is clicked.
   over(run) {
     if (!this.down) return run();
     const options = { capture: true, once: true, signal: this.listening.signal };

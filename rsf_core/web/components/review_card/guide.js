@@ -10,12 +10,12 @@ import { visible } from "./visible.js";
 const KEPT_AS = "rsf-guide-open";
 
 export class Guide {
-  // `ask(texts)` has Markdown rendered: {status, content}.
+  // `ask(texts)` requests rendered Markdown: {status, content}.
   constructor($, ask) {
     this.$ = $;
     this.renderings = new Renderings(ask, () => this.fill());
     this.guide = null;
-    this.shown = null; // the text that stands there, and whether it is rendered
+    this.shown = null; // the text that is shown, and whether it is rendered
   }
 
   get open() {
@@ -29,7 +29,7 @@ export class Guide {
     if (this.open) this.$(".guide").focus();
   }
 
-  // `guide`: {version, text}, null where the project has none.
+  // `guide`: {version, text}, null if the project has none.
   draw(guide, keys) {
     this.guide = guide;
     const button = this.$(".guide-button");
@@ -46,7 +46,7 @@ export class Guide {
     if (open) this.fill();
   }
 
-  // The text, rendered once the server has answered; until then, and where it cannot be, as it was written.
+  // The text, rendered once the server has answered; until then, or if it cannot be rendered, as it was written.
   fill() {
     if (!this.guide) return;
     const { version, text } = this.guide;

@@ -6,13 +6,13 @@ import { LOCAL, read, write } from "./storage.js";
 
 const KEPT_AS = "rsf-keys";
 
-// Which key does what in this browser.
+// The keys of this browser, by action.
 export function keptKeys() {
   return { ...DEFAULT_KEYS, ...read(KEPT_AS, {}) };
 }
 
 export class Help {
-  // `trouble` tells why a key cannot be had; `changed` is called when a key has changed.
+  // `trouble` shows why a key cannot be used; `changed` is called when a key has changed.
   constructor($, { trouble, changed }) {
     Object.assign(this, { $, trouble, changed });
     this.keys = keptKeys();
@@ -31,7 +31,7 @@ export class Help {
     if (!help.hidden) help.replaceChildren(this.tables(), ...this.foot());
   }
 
-  // In two halves, which stand side by side where there is room.
+  // Two tables, side by side if there is room.
   tables() {
     const names = Object.entries(NAMES);
     const half = Math.ceil(names.length / 2);
@@ -72,7 +72,7 @@ export class Help {
     ];
   }
 
-  // The key pressed for the action that waits for one.
+  // Take a pressed key for the action that waits for one.
   press(key) {
     if (key === "Shift" || key === "CapsLock") return; // the key is still to come
     if (key !== "Escape") {

@@ -1,4 +1,4 @@
-// Which key does what, and which another may be put in its place.
+// Which key does what, and which keys may replace it.
 
 export const DEFAULT_KEYS = {
   accept: "a",
@@ -69,19 +69,20 @@ export const NAMES = {
   goldReject: "Gold item: right to reject (owners)",
 };
 const ARROWS = { ArrowLeft: "←", ArrowRight: "→", ArrowUp: "↑", ArrowDown: "↓", " ": "Space" };
-const KEPT = /^[1-9]$|^(Backspace|Delete|Enter|Tab|r|c|R|C)$/; // of the browser, of Streamlit, and the numbers of candidates and answers
+// keys of the browser and of Streamlit, and the numbers of candidates and answers
+const KEPT = /^[1-9]$|^(Backspace|Delete|Enter|Tab|r|c|R|C)$/;
 const OWN_ARROWS = '[role="radiogroup"],[role="slider"],[role="listbox"],[role="tablist"],[role="menu"]';
 
 export function keyName(key) {
   return ARROWS[key] ?? (key.length === 1 && key !== key.toLowerCase() ? `Shift+${key}` : key.toUpperCase());
 }
 
-// The key as Shift has it: with Caps Lock on, A alone is not the A that accepts a whole prompt.
+// The key by the state of Shift alone: with Caps Lock on, A without Shift does not accept a whole prompt.
 function pressed({ key, shiftKey }) {
   return key.length === 1 ? (shiftKey ? key.toUpperCase() : key.toLowerCase()) : key;
 }
 
-// The key of an event that is for the card; null where what has the focus needs it.
+// The key of an event that is for the card; null if the element with the focus needs it.
 export function keyFor(event) {
   const target = event.composedPath()[0];
   if (event.ctrlKey || event.metaKey || event.altKey || event.defaultPrevented) return null;
@@ -92,13 +93,14 @@ export function keyFor(event) {
   return /^(Arrow| )/.test(key) && target.closest?.(OWN_ARROWS) ? null : key;
 }
 
-// Whether it scrolls the text that has the focus.
+// Whether a key scrolls the text that has the focus.
 export function scrolls(key, [target]) {
   const text = /^Arrow(Up|Down)$/.test(key) ? target.closest?.(".text") : null;
   return Boolean(text) && text.scrollHeight > text.clientHeight;
 }
 
-// What a key asks for: {digit}, the place of a candidate, or {action}; null where it is nothing, or the button's under it.
+// What a key means: {digit}, the number of a candidate or an answer, or {action}; null if it means nothing, or presses the
+// button that has the focus.
 export function meaning(keys, key, { repeat, tagName }) {
   const action = Object.keys(keys).find((name) => keys[name] === key);
   const digit = /^[1-9]$/.test(key) ? Number(key) : 0;
@@ -108,7 +110,7 @@ export function meaning(keys, key, { repeat, tagName }) {
   return digit ? { digit } : { action };
 }
 
-// Why a key cannot be that of an action, or null.
+// Why a key cannot be used for an action, or null.
 export function taken(keys, action, key) {
   if (KEPT.test(key)) return `${keyName(key)} is kept for something else.`;
   const other = Object.keys(keys).find((name) => keys[name] === key);

@@ -1,4 +1,4 @@
-// The prompts and candidates that the card has: as the server knows them, with what was said here since.
+// The prompts and candidates that the card has: as the server knows them, with the acts made here since.
 
 import { apply } from "./decisions.js";
 
@@ -6,11 +6,11 @@ export class Known {
   constructor() {
     this.prompts = new Map();
     this.candidates = new Map();
-    this.behind = new Map(); // prompts as the server knows them, to be shown once it knows everything that was said here
-    this.later = []; // what was said since it knew them so
+    this.behind = new Map(); // prompts as the server knows them, to be shown once it has all acts made here
+    this.later = []; // acts made since that state
   }
 
-  // Another round has the same prompt ids, another version other decisions: nothing of before may stand in for them.
+  // Another round has the same prompt ids, another version other decisions: nothing from before may be mistaken for them.
   clear() {
     this.prompts.clear();
     this.candidates.clear();
@@ -27,7 +27,7 @@ export class Known {
     return this.candidates.get(id);
   }
 
-  // The candidates of the same prompt, itself among them.
+  // The candidates of the same prompt, including itself.
   siblings(id) {
     const candidate = this.candidates.get(id);
     const listed = candidate ? this.prompts.get(candidate.prompt_id).candidates : [];
@@ -38,7 +38,7 @@ export class Known {
     return ids.filter((id) => this.candidates.has(id)).map((id) => structuredClone(this.candidates.get(id)));
   }
 
-  // A text that was read whole stays whole.
+  // Replace a candidate. A text that was loaded completely stays complete.
   replace(candidate) {
     const old = this.candidates.get(candidate.candidate_id);
     const clipped = old && !old.clipped ? { completion: old.completion, clipped: 0 } : {};
@@ -53,7 +53,7 @@ export class Known {
     }
   }
 
-  // The server's answer to a batch of acts: prompts as they stand with these. What is said after it is not in it.
+  // Take the server's answer to a batch of acts: prompts in their state after these. Later acts are not in it.
   answered(batch, prompts) {
     for (const prompt of prompts) this.behind.set(prompt.prompt_id, prompt);
     const fresh = new Set(prompts.flatMap((prompt) => prompt.candidates.map((candidate) => candidate.candidate_id)));
@@ -61,7 +61,7 @@ export class Known {
     this.later = this.behind.size ? [...this.later, ...batch].filter(open) : [];
   }
 
-  // Show what the server has answered, with what was said since.
+  // Show what the server has answered, with the acts made since.
   catchUp(reviewer) {
     for (const prompt of this.behind.values()) {
       if (this.prompts.has(prompt.prompt_id)) for (const candidate of prompt.candidates) this.replace(candidate);

@@ -1,5 +1,5 @@
 // Two leaves at one place: the one that is read, and behind it the next one, drawn and laid out before its key is pressed, so
-// that the key only turns the leaf. Nobody sees, hears or reaches the one behind.
+// that the key only turns the leaf. The leaf behind cannot be seen, heard or reached.
 
 import { hasFocus } from "./dom.js";
 
@@ -11,14 +11,14 @@ export class Leaves {
     this.back = $(`.${name}-behind`);
   }
 
-  // Lay the one behind out while nobody waits: the browser would do so once it is shown.
+  // Lay out the leaf behind while nobody waits: else the browser would do so once it is shown.
   layOut() {
     const all = new Range();
     all.selectNodeContents(this.back);
     all.getBoundingClientRect();
   }
 
-  // Bring the one behind to the front, unless the focus stands in the one there and would be lost; whether it did.
+  // Bring the leaf behind to the front, unless the focus is in the front leaf and would be lost. Returns whether it did.
   turn() {
     if (hasFocus(this.front)) return false;
     const [front, back] = [this.back, this.front];

@@ -1,5 +1,5 @@
-// The list of a prompt's candidates. Its rows stay from prompt to prompt, and are drawn again only where something in them has
-// changed: to make them anew would cost more than all else that a key does.
+// The list of a prompt's candidates. Its rows are kept from prompt to prompt, and only what has changed in them is drawn
+// again: making them again would cost more than everything else that a key does.
 
 import { accepted, hidden } from "./decisions.js";
 import { button, element, inFrame, tone, write } from "./dom.js";
@@ -18,7 +18,7 @@ export class List {
     this.scroll = () => toMiddle(this.$(".others"), this.current);
   }
 
-  // `data`: of the page, which says what is hidden in a blind review.
+  // `data`: from the page, which determines what is hidden in a blind review.
   draw(siblings, focused, data) {
     while (this.rows.length < siblings.length) this.rows.push(this.row());
     this.current = null;
@@ -40,7 +40,7 @@ export class List {
     const mark = element("span", "mark");
     const line = element("span", "line1");
     const words = element("span", "facts");
-    mark.setAttribute("aria-hidden", "true"); // said in words beside it
+    mark.setAttribute("aria-hidden", "true"); // the words beside it say the same
     line.dir = "auto";
     const row = { item, no, mark, line, words, shown: null };
     row.button = button("other", "", () => this.choose(row.id));
@@ -50,7 +50,7 @@ export class List {
   }
 }
 
-// Scrolls the row to the middle of a list that is longer than its place.
+// Scroll the row to the middle of a list that is longer than its place.
 function toMiddle(list, row) {
   if (row?.isConnected && list.scrollHeight > list.clientHeight) {
     list.scrollTop = row.offsetTop - list.offsetTop - list.clientHeight / 2;
@@ -62,7 +62,7 @@ function fill(row, candidate, hide, current) {
   if (row.current !== current) row.button.setAttribute("aria-current", String(current));
   row.current = current;
   const state = accepted(candidate);
-  const open = !candidate.decision && !candidate.opinions.length; // no score, and nobody has said anything
+  const open = !candidate.decision && !candidate.opinions.length; // no score, and no opinions
   const refused = candidate.truncated && !candidate.opinions.length ? "truncated" : "rejected";
   const kind = hide || open ? "" : state ? "accepted" : refused;
   const words = hide ? (tokens(candidate) ?? "") : facts(candidate, state);

@@ -1,10 +1,10 @@
-// Labelled parts of a completion, from one code point to another, drawn as marks in the text as it was drawn.
+// Labelled parts of a completion, from one code point to another, shown as marks in the unrendered text.
 
 import { element } from "./dom.js";
 import { visible } from "./visible.js";
 
-// A text as it is seen, and where in that each of its code points begins; the last is the end. What is not seen has a name
-// there (visible.js), so that one code point may take several signs; the first half of a line end takes none.
+// A text as it is shown, and where in that each of its code points begins; the last entry is the end. An invisible character
+// has a name there (visible.js), so that one code point may take several characters; the first half of a line end takes none.
 export function aligned(text) {
   const points = [...text];
   const shown = visible(text);
@@ -19,14 +19,15 @@ export function aligned(text) {
   return { shown, starts };
 }
 
-// The code points that a part of what is shown touches, null where it is none: a name that is selected in part counts whole.
+// The code points that a part of the shown text touches, null if it touches none. A name that is selected in part counts
+// whole.
 export function pointsIn(starts, from, to) {
   const end = starts.findIndex((start) => start >= to);
   const start = starts.findLastIndex((one) => one <= from);
   return start >= 0 && end > start ? { start, end } : null;
 }
 
-// A text cut at every end of a span: {start, end, spans} of each piece, in order, those that cover it.
+// A text cut at both ends of every span: {start, end, spans} of each piece in order, with the spans that cover it.
 export function pieces(length, spans) {
   const inside = spans.map(({ start, end }) => [Math.min(start, length), Math.min(end, length)]);
   const cuts = [...new Set([0, length, ...inside.flat()])].sort((a, b) => a - b);
@@ -36,7 +37,7 @@ export function pieces(length, spans) {
   });
 }
 
-// The spans with one more, or without it where it is there already; null where none is left.
+// The spans with one more, or without it if it is there already; null if none is left.
 export function toggled(spans, span) {
   const same = (one) => one.start === span.start && one.end === span.end && one.label === span.label;
   const others = spans.filter((one) => !same(one));
@@ -45,20 +46,20 @@ export function toggled(spans, span) {
   return now.length ? now : null;
 }
 
-// Where the words of a text stand, in code points.
+// The positions of the words in a text, in code points.
 export function wordsOf(text) {
-  const found = [];
+  const positions = [];
   let at = 0;
   for (const { segment, isWordLike } of new Intl.Segmenter(undefined, { granularity: "word" }).segment(text)) {
     const { length } = [...segment];
-    if (isWordLike) found.push({ start: at, end: at + length });
+    if (isWordLike) positions.push({ start: at, end: at + length });
     at += length;
   }
-  return found;
+  return positions;
 }
 
-// What an arrow selects: the word after (1) or before (-1) what is selected; with `extend` as far as that word, never less than
-// one. What is selected where there is none.
+// The selection after an arrow key: the word after (1) or before (-1) the selected part; with `extend`, the part extended or
+// reduced by a word, never to less than one. The same part if there is no such word.
 export function stepped(words, selected, step, extend) {
   if (!words.length) return selected;
   if (!selected) return step > 0 ? words[0] : words.at(-1);
@@ -74,14 +75,14 @@ export function stepped(words, selected, step, extend) {
 }
 
 export class Marks {
-  // `place`: where the completion stands; `select` is told what an arrow key has selected, in words.
+  // `place`: the element of the completion; `select` is called with the text that an arrow key has selected.
   constructor(place, select) {
     this.place = place;
-    this.shown = null; // what stands there
+    this.shown = null; // the text on show, see aligned()
     place.addEventListener("keydown", (event) => this.key(event, select));
   }
 
-  // The text with its spans, unless it stands there so already: what is selected in it stays.
+  // Show the text with its spans, unless it is there already, so that a selection in it stays.
   draw(id, text, spans) {
     const now = JSON.stringify([id, text, spans]);
     if (this.now === now && this.shown) return;
@@ -97,12 +98,12 @@ export class Marks {
     if (other) this.place.scrollTop = 0;
   }
 
-  // Something else stands there.
+  // The place shows something else now.
   leave() {
     this.shown = null;
   }
 
-  // What is selected of the text, in code points; null where nothing is.
+  // The selected part of the text, in code points; null if nothing is selected.
   selected() {
     const range = selectedIn(this.place);
     if (!this.shown || !range) return null;
@@ -113,7 +114,7 @@ export class Marks {
     return from < to ? pointsIn(this.shown.starts, from, to) : null;
   }
 
-  // How many signs of what is shown stand before a boundary; those outside are its ends.
+  // How many characters of the shown text come before a boundary; boundaries outside count as its ends.
   offset(node, offset) {
     const whole = new Range();
     whole.selectNodeContents(this.place);
@@ -137,7 +138,7 @@ export class Marks {
     select(shown.slice(starts[selected.start], starts[selected.end]));
   }
 
-  // The text node that has a place of what is shown, and where in it.
+  // The text node that holds a position of the shown text, and the offset in it.
   boundary(at) {
     const { node, from } = this.nodes.findLast((one) => one.from <= at);
     return { node, offset: at - from };
@@ -154,7 +155,7 @@ function marked(node, { end, spans }) {
   return made;
 }
 
-// What is selected, as far as it begins or ends in `place`, wherever the browser keeps it: the card is in a shadow tree.
+// The selection, if it begins or ends in `place`, wherever the browser keeps it: the card is in a shadow tree.
 function selectedIn(place) {
   const root = place.getRootNode();
   const selection = root.getSelection ? root.getSelection() : document.getSelection();

@@ -1,4 +1,4 @@
-// What the card says beside what is read: what went wrong, and how much is not sent yet.
+// The card's messages: what went wrong, and how much is not sent yet.
 
 import { write } from "./dom.js";
 import { routeOf } from "./outbox.js";
@@ -9,10 +9,10 @@ export class Messages {
   constructor($) {
     this.$ = $;
     this.staying = false;
-    this.passing = false; // what is shown goes by itself
+    this.passing = false; // the message on show disappears by itself
   }
 
-  // `stay`: until it is dismissed; `hold`: until another takes its place.
+  // `stay`: show it until it is dismissed; `hold`: until another message replaces it.
   trouble(message, { stay = false, hold = false } = {}) {
     if (this.staying && message && !stay) return;
     this.staying = Boolean(message && stay);
@@ -23,7 +23,7 @@ export class Messages {
     if (this.passing) this.timer = setTimeout(() => this.trouble(null), SHOWN);
   }
 
-  // What would go by itself goes now: it does not hold any more.
+  // Remove a message that would disappear by itself: it no longer applies.
   clear() {
     if (this.passing) this.trouble(null);
   }
@@ -33,7 +33,7 @@ export class Messages {
   }
 }
 
-// What the server did not keep of a batch of acts, and why; "" where it kept all.
+// Which acts of a batch the server did not keep, and why; "" if it kept all.
 export function refusedWords(batch, { results }) {
   const why = new Map(results.map(({ act, refused }) => [act, refused]));
   const refused = batch.filter((act) => why.get(act.act));
@@ -44,7 +44,7 @@ export function refusedWords(batch, { results }) {
   return `Not saved: ${words.join(" · ")}`;
 }
 
-// How many decisions and choices wait, and why; "" where none does. A choice between two is one.
+// How many decisions and choices wait, and why; "" if none does. A choice between two candidates counts as one.
 export function unsentWords({ acts, failures, onlyhere, stopped }, online) {
   const left = acts.reduce((sum, act) => sum + (routeOf(act) === "say" ? Math.max(1, act.candidates.length) : 1), 0);
   if (!left) return "";

@@ -1,11 +1,11 @@
-// How texts are read: what is switched by a key and kept in this browser.
+// How texts are read: modes that keys switch, kept in this browser.
 
 import { button, element } from "./dom.js";
 import { keyName } from "./keys.js";
 import { read, SESSION, write } from "./storage.js";
 
 const KEPT_AS = "rsf-reading";
-const ALONE = "rsf-alone"; // of this tab alone
+const ALONE = "rsf-alone"; // in this tab alone
 const USUAL = { markup: true, thought: false, differences: false, side: false };
 const BUTTONS = { markup: "Markdown", differences: "Differences", side: "Side by side", alone: "Card alone", find: "Find" };
 
@@ -13,7 +13,7 @@ export class Modes {
   constructor() {
     Object.assign(this, USUAL, read(KEPT_AS, {}));
     this.alone = read(ALONE, false, SESSION) === true;
-    this.against = null; // what a candidate is compared with, see comparison.js
+    this.against = null; // the key of what a candidate is compared with, see comparison.js
   }
 
   toggle(name) {

@@ -1,8 +1,8 @@
-// How a card lives in the page: made once for its place, told what the page wants, closed when it is taken away.
+// A card's life in the page: it is made once for its place, receives the page's data, and is closed when it is removed.
 
 import { hasFocus } from "./dom.js";
 
-// The component of Streamlit that `make(element)` makes the card of; it has receive(data) and close().
+// The Streamlit component of a card. `make(element)` makes the card, which has receive(data) and close().
 export function mounted(make) {
   const cards = new WeakMap();
   return ({ data, parentElement }) => {
@@ -16,21 +16,21 @@ export function mounted(make) {
     const held = {};
     card.held = held;
     return () => {
-      if (card.held !== held) return; // only drawn again, not taken away
+      if (card.held !== held) return; // only drawn again, not removed
       card.close();
       cards.delete(parentElement);
     };
   };
 }
 
-// The control of the page that has just brought a card gives up the focus: the arrow keys are the card's, not to go through the
+// The control of the page that has just brought up a card loses the focus: the arrow keys are for the card, not for the
 // control's options.
 function giveArrows() {
   const { activeElement } = document;
   if (activeElement?.closest('[role="radiogroup"]')) activeElement.blur();
 }
 
-// What a card hears of the browser, until it aborts what is returned.
+// Let a card listen to the browser, until the returned controller is aborted.
 export function hear(card) {
   const gone = new AbortController();
   const { signal } = gone;
@@ -42,8 +42,8 @@ export function hear(card) {
   return gone;
 }
 
-// A button that is clicked takes no focus, and the page's controls lose it: the space bar would press it once more, and not be a
-// key of the card. A field is left, which keeps what was typed.
+// A clicked button takes no focus, and the page's controls lose it: else the space bar would press the button again instead of
+// being a key of the card. A click leaves a field, which keeps what was typed.
 function clicked(event, place) {
   if (!event.target.closest("button")) return;
   const inside = hasFocus(place);

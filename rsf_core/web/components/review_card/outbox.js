@@ -2,14 +2,14 @@ import { afterFrame } from "./dom.js";
 import { KEPT_ALIVE, post, size } from "./server.js";
 import { LOCAL, read, write } from "./storage.js";
 
-// What was said and is not yet known to be stored: kept in localStorage act by act (so that tabs do not write over each
-// other), sent in order, and sent again until the server has it. It outlives the card: going to another page of the app in
-// the middle of a burst does not hold back the rest. Sending twice is harmless, as every act has a name of its own. `to` of an
-// act is the route that it is said to; all cards of a page (each component is a script of its own) share one outbox.
+// Acts that are not yet known to be stored: kept in localStorage one by one (so that tabs do not overwrite each other), sent
+// in order, and sent again until the server has them. The outbox outlives the card: going to another page of the app in the
+// middle of a burst does not hold back the rest. Sending twice is harmless, because every act has a unique name. `to` of an
+// act is the route that it is sent to; all cards of a page (each component is a script of its own) share one outbox.
 
 const AT_ONCE = 100; // acts
 const LARGEST = 1_000_000; // bytes
-const PACE = 150; // ms between requests in a burst: a request for every key would take the time that painting needs
+const PACE = 150; // ms between requests in a burst: a request for every key would take time from painting
 const ENDING = /^\d{15}-[^:]+$/; // of a key
 globalThis.rsfOutboxes ??= new Map();
 
@@ -18,27 +18,27 @@ export class Outbox {
     const prefix = `rsf-act::${[project, reviewer].map(whole).join(":")}:`;
     const outboxes = globalThis.rsfOutboxes;
     if (!outboxes.has(prefix)) outboxes.set(prefix, new Outbox(prefix, `rsf-act:${project}:${reviewer}:`));
-    const found = outboxes.get(prefix);
-    found.adopt();
-    return found;
+    const outbox = outboxes.get(prefix);
+    outbox.adopt();
+    return outbox;
   }
 
-  // `old`: what the keys of an earlier version begin with.
+  // `old`: the prefix of the keys of an earlier version.
   constructor(prefix, old) {
     Object.assign(this, { prefix, old });
     this.acts = [];
     this.latest = 0; // the number of the newest act
     this.failures = 0;
-    this.alone = 0; // this many acts are sent one by one, to find the one that the server refuses to read
+    this.alone = 0; // so many acts are sent one by one, to find the one that the server cannot read
     this.begin = () => this.send();
   }
 
-  // Whether a closed tab would lose something unsent: the browser's store was full or forbidden when it was said.
+  // Whether closing the tab would lose something unsent, because the browser's store was full or forbidden.
   get onlyhere() {
     return this.acts.some((act) => act.unkept);
   }
 
-  // What a closed tab or an earlier visit left behind.
+  // Take over what a closed tab or an earlier visit left behind.
   adopt() {
     const known = new Set(this.acts.map((act) => act.key));
     for (const key of Object.keys(LOCAL ?? {})) {
@@ -50,22 +50,23 @@ export class Outbox {
     for (const act of this.acts) this.latest = Math.max(this.latest, parseInt(this.ending(act.key), 10));
   }
 
-  // What names an act in a key of this outbox: the time and a name of its own; null where the key is of another.
+  // The part of a key that names an act of this outbox: its time and unique name; null if the key belongs to another outbox.
   ending(key) {
     const prefix = [this.prefix, this.old].find((one) => key.startsWith(one) && ENDING.test(key.slice(one.length)));
     return prefix === undefined ? null : key.slice(prefix.length);
   }
 
   add(act) {
-    // The time puts the acts of several tabs in order; those of one are in the order they were said, though the clock is set back.
+    // The time orders the acts of several tabs; those of one tab keep their order even if the clock is set back.
     this.latest = Math.max(this.latest + 1, Date.now());
     act.key = `${this.prefix}${String(this.latest).padStart(15, "0")}-${act.act}`;
     this.acts.push(act);
     act.unkept = !write(act.key, act);
-    afterFrame(this.begin); // to begin a request takes the time that the next candidate is painted in
+    afterFrame(this.begin); // beginning a request would delay the painting of the next candidate
   }
 
-  // Send until nothing is left (true) or the server cannot be reached or does not listen (false); then it is tried again.
+  // Send until nothing is left (true), or the server cannot be reached or refuses (false); if it cannot be reached, retry
+  // later.
   send() {
     this.draining ??= this.drain().finally(() => {
       this.draining = null;
@@ -73,7 +74,7 @@ export class Outbox {
     return this.draining;
   }
 
-  // As send, without a pause between requests.
+  // Like send, without a pause between requests.
   hurry() {
     this.hasty = true;
     this.wake?.();
@@ -92,13 +93,14 @@ export class Outbox {
         this.failures = 0;
         this.alone = Math.max(0, this.alone - 1);
         this.forget(batch);
-        this.card?.told(batch, answer.content);
+        this.card?.acknowledge(batch, answer.content);
       } else if (answer.status === 400 || answer.status === 413) {
         if (batch.length > 1) this.alone = batch.length;
         else {
           this.alone = Math.max(0, this.alone - 1);
           this.forget(batch);
-          this.card?.told(batch, { results: [{ act: batch[0].act, refused: answer.error, candidates: [] }], prompts: [] });
+          const refused = { act: batch[0].act, refused: answer.error, candidates: [] };
+          this.card?.acknowledge(batch, { results: [refused], prompts: [] });
         }
       } else {
         if (answer.status === 401 || answer.status === 403) this.stopped = answer.error;
@@ -113,7 +115,7 @@ export class Outbox {
     return !this.acts.length;
   }
 
-  // Wait until the next request after one that was sent at that time, unless there is a hurry.
+  // Wait for PACE after a request that was sent at this time, unless there is a hurry.
   async pace(sent) {
     const early = sent + PACE - performance.now();
     if (early <= 0 || this.hasty) return;
@@ -123,7 +125,7 @@ export class Outbox {
     });
   }
 
-  // The next acts of one round, said to one route, that go together.
+  // The next acts of the same round and route, to be sent together.
   next(most, bytes) {
     const batch = [];
     let room = bytes;
@@ -149,14 +151,15 @@ export class Outbox {
     this.acts = this.acts.filter((act) => !gone.has(act));
   }
 
-  // The tab goes: everything once more in one request that outlives it, with what is under way, so that the order holds.
+  // The tab is closing: send all again in one request that outlives it, including what is under way, so that the order is
+  // kept.
   flush() {
     if (!this.acts.length || this.stopped) return;
     const batch = this.next(AT_ONCE, KEPT_ALIVE - 1000);
     post(routeOf(batch[0]), this.body(batch), true);
   }
 
-  // A new page brings a new token.
+  // Take a new token from the page.
   accept(token) {
     if (token !== this.token) this.stopped = null;
     this.token = token;
@@ -164,17 +167,17 @@ export class Outbox {
   }
 }
 
-// A name as a part of a key: with a ":" in it the keys of "ann:b" would begin like those of "ann".
+// A name escaped for a key: with a ":" in it, the keys of "ann:b" would begin like those of "ann".
 function whole(name) {
   return name.replaceAll("%", "%25").replaceAll(":", "%3A");
 }
 
-// Where an act is said to. One that an earlier version has kept names none: it is of the review card.
+// The route of an act. An act kept by an earlier version names none: it belongs to the review card.
 export function routeOf(act) {
   return act.to ?? "say";
 }
 
-// Names no other act has. crypto.randomUUID is missing where the app is reached over plain http from another machine.
+// A unique name. crypto.randomUUID is missing if the app is reached over plain http from another machine.
 export function unique() {
   return [...crypto.getRandomValues(new Uint8Array(16))].map((byte) => byte.toString(16).padStart(2, "0")).join("");
 }

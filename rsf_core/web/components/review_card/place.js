@@ -1,4 +1,4 @@
-// Where one is: the queue of a view, how far one has come in it, and the candidate in focus, which may stand beside it.
+// The reviewer's place: the queue of a view, the position in it, and the candidate in focus, which may be outside the queue.
 
 export class Place {
   constructor() {
@@ -9,11 +9,11 @@ export class Place {
     this.queue = [];
     this.position = 0;
     this.focused = null;
-    this.done = new Set(); // what was decided on the way
-    this.audit = new Set(); // what stands in the queue as one of the random audit
+    this.done = new Set(); // candidates that were decided on the way
+    this.audit = new Set(); // candidates that are in the queue for the random audit
   }
 
-  // What is left of the queue from here on.
+  // How many candidates are left in the queue, from here on.
   get left() {
     return this.queue.length - this.position;
   }
@@ -22,7 +22,7 @@ export class Place {
     return this.queue[this.position] ?? null;
   }
 
-  // Where to begin another time: a candidate of the random audit has no place in the order, the next one has.
+  // Where to begin next time: a candidate of the random audit has no place in the order, so the next one that has.
   get resume() {
     const at = this.queue.indexOf(this.focused);
     if (!this.audit.has(this.focused) || at < 0) return this.focused;
@@ -30,7 +30,8 @@ export class Place {
     return this.queue.slice(at).find(ordered) ?? this.queue.slice(0, at).findLast(ordered) ?? this.focused;
   }
 
-  // `passed` says what need not be shown on the way through the queue, `audit` which of them are of the random audit.
+  // `passed(id)`: whether it need not be shown on the way through the queue; `audit`: those of `ids` that are of the random
+  // audit.
   extend(ids, passed, audit = []) {
     const queued = new Set(this.queue);
     const fresh = ids.filter((id) => !queued.has(id) && !passed(id));
@@ -38,18 +39,19 @@ export class Place {
     for (const id of audit) if (fresh.includes(id)) this.audit.add(id);
   }
 
-  // How one came to see a candidate, for what is said of it: nothing where it is none of the queue.
+  // How the reviewer came to see a candidate, to be recorded with the decision; undefined if it is not in the queue.
   shown(id, order) {
     return this.queue.includes(id) ? { candidate: id, order, audit: this.audit.has(id) } : undefined;
   }
 
-  // To the next one: it is in focus, or nothing at the end. From beside the queue back to where one stood in it.
+  // Go to the next candidate, which gets the focus; nothing has it at the end. From outside the queue, go back to the place in
+  // it.
   advance(passed) {
     this.position = this.ahead(passed);
     this.focused = this.here;
   }
 
-  // Where the next one is in the queue, its length at the end.
+  // The position of the next candidate; the length of the queue at the end.
   ahead(passed) {
     const at = this.queue.indexOf(this.focused, this.position);
     let next = at < 0 ? this.position : at + 1;
@@ -57,7 +59,7 @@ export class Place {
     return next;
   }
 
-  // To the nearest one of another prompt, forward (1) or backward (-1); whether there is one.
+  // Go to the nearest candidate of another prompt, forward (1) or backward (-1). Returns whether there is one.
   toPrompt(step, promptOf) {
     const prompt = promptOf(this.focused);
     let at = this.queue.indexOf(this.focused);
@@ -70,7 +72,7 @@ export class Place {
     return true;
   }
 
-  // The one before (-1) or after (1) the focus among its siblings, round and round.
+  // The candidate before (-1) or after (1) the focus among its siblings, cyclically.
   sibling(step, ids) {
     return ids[(ids.indexOf(this.focused) + step + ids.length) % ids.length];
   }

@@ -1,5 +1,5 @@
-// The questions below a completion: one is at hand, and the keys 1 to 9 answer it. Built once for the questions there are; with
-// each candidate only what is answered changes.
+// The questions below a completion: one is at hand, and the keys 1 to 9 answer it. The elements are built once for the
+// questions; with each candidate only the answers change.
 
 import { choices, firstOpen, given, isKeyed, keyed, keysOf, lacking, nextOpen, outdated, spokenQuestion } from "./asking.js";
 import { button, element } from "./dom.js";
@@ -10,24 +10,24 @@ const LONGEST = 10_000; // characters of an answer in words
 const QUOTED = 60; // characters of a marked part in the list of them
 
 export class Questions {
-  // `answer(question, value, id)` says what is answered of a candidate, null taking it back; `trouble` tells why one cannot go
-  // on; `back` gives the focus back to the card; `moved` is called when another question has come to hand.
+  // `answer(question, value, id)` records an answer about a candidate, null takes it back; `trouble` shows why the reviewer
+  // cannot go on; `back` returns the focus to the card; `moved` is called when another question is at hand.
   constructor($, { answer, trouble, back, moved }) {
     Object.assign(this, { $, answer, trouble, back, moved });
-    this.marks = null; // of the completion, once there is a question about its parts
+    this.marks = null; // in the completion, once there is a question about its parts
     this.asked = [];
     this.at = 0; // the question at hand
-    this.of = null; // the candidate that they are asked of
-    this.built = null; // of which questions the elements are
-    this.typing = this.keep = null; // the candidate that an answer is typed for, and what keeps it
-    this.entered = null; // the question whose field one was in last
+    this.of = null; // the candidate that they are about
+    this.built = null; // the questions that the elements were built for
+    this.typing = this.keep = null; // the candidate that an answer is being typed for, and the function that keeps it
+    this.entered = null; // the question whose field had the focus last
   }
 
   get question() {
     return this.asked[this.at];
   }
 
-  // `data`: of the page. The candidate in focus, with what was answered of it.
+  // Draw the questions for the candidate in focus, with its answers. `data`: from the page.
   draw(candidate, data) {
     this.asked = data.questions ?? [];
     this.$(".questions").hidden = !this.asked.length;
@@ -49,7 +49,7 @@ export class Questions {
     });
   }
 
-  // Draw the completion with its marks, where the question at hand is about its parts; whether that is so.
+  // If the question at hand is about parts of the completion, draw the completion with its marks. Returns whether it is.
   drawMarks({ candidate_id, completion }) {
     if (this.question?.kind !== "spans") {
       this.marks?.leave();
@@ -60,7 +60,7 @@ export class Questions {
     return true;
   }
 
-  // Whether a digit was for a question.
+  // Answer with a digit. Returns whether the digit was for a question.
   digit(digit) {
     if (!this.asked.length) return false;
     if (!this.editable) return true;
@@ -86,7 +86,7 @@ export class Questions {
     this.answer(question, value, this.of);
   }
 
-  // Label what is selected of the completion; the same label once more takes it away.
+  // Label the selected part of the completion; the same label again removes it.
   label(label) {
     if (label === undefined) return;
     const selected = this.marks?.selected();
@@ -94,7 +94,7 @@ export class Questions {
     else this.trouble("Select a part of the text first, with the mouse or, in the text, with the arrow keys (Shift: more).");
   }
 
-  // Mark a part, or take its mark away.
+  // Mark a part, or remove its mark.
   mark(span) {
     const { question } = this;
     const value = toggled(this.answers.get(question.name) ?? [], span);
@@ -102,7 +102,8 @@ export class Questions {
     this.answer(question, value, this.of);
   }
 
-  // To the question after (1) or before (-1) the one at hand; words are typed in their field.
+  // Go to the question after (1) or before (-1) the one at hand; a question answered in words has a field, which gets the
+  // focus.
   go(step) {
     if (!this.asked.length) return;
     const field = this.parts[this.at].field;
@@ -118,17 +119,17 @@ export class Questions {
     this.parts[this.at].section.scrollIntoView({ block: "nearest" });
   }
 
-  // Whether a decision of some candidates has to wait for an answer to what must be answered first.
+  // Whether a decision on some candidates has to wait for an answer to a required question, which then comes to hand.
   hold(ids, known, reviewer) {
     if (!this.asked.length) return false;
     this.leave();
-    const found = lacking(
+    const open = lacking(
       this.asked,
       ids.map((id) => known.get(id)),
       reviewer,
     );
-    if (!found) return false;
-    const { at, question, count } = found;
+    if (!open) return false;
+    const { at, question, count } = open;
     const where = ids.length > 1 ? ` of ${count} of these ${ids.length} candidates` : "";
     this.at = at;
     this.parts?.forEach((part, i) => {
@@ -139,7 +140,7 @@ export class Questions {
     return true;
   }
 
-  // Whatever is being typed is kept.
+  // Keep what is being typed.
   leave() {
     this.keep?.();
   }
@@ -154,10 +155,10 @@ export class Questions {
     const now = JSON.stringify([this.asked, editable]);
     if (this.built === now) return;
     this.built = now;
-    const said = element("span", "spoken asked-said");
-    said.setAttribute("role", "status");
+    const announcer = element("span", "spoken asked-said");
+    announcer.setAttribute("role", "status");
     this.parts = this.asked.map((question, at) => this.part(question, at, editable));
-    this.$(".questions").replaceChildren(said, ...this.parts.map((part) => part.section));
+    this.$(".questions").replaceChildren(announcer, ...this.parts.map((part) => part.section));
   }
 
   part(question, at, editable) {
@@ -192,7 +193,7 @@ export class Questions {
     return [row];
   }
 
-  // A button for each label, and the list of what is marked.
+  // A button for each label, and the list of marked parts.
   labels(part, question, at, editable) {
     const row = element("div", "choices");
     const made = question.options.map((label, i) => {
@@ -201,7 +202,7 @@ export class Questions {
         this.label(label);
       });
       one.append(element("kbd", "", String(i + 1)));
-      one.onmousedown = (event) => event.preventDefault(); // what is selected stays selected
+      one.onmousedown = (event) => event.preventDefault(); // the selection stays
       one.disabled = !editable;
       return one;
     });
@@ -212,7 +213,7 @@ export class Questions {
     return [row, part.list];
   }
 
-  // That question comes to hand.
+  // Take this question to hand.
   come(at) {
     if (this.at === at) return;
     this.at = at;
@@ -257,7 +258,7 @@ export class Questions {
     return field;
   }
 
-  // What is marked, each with what takes it away.
+  // The marked parts, each with a button that removes it.
   list(part, spans) {
     const points = [...this.text];
     const now = JSON.stringify([this.of, spans]);

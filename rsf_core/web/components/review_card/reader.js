@@ -1,8 +1,8 @@
-// How the card's texts are read: the modes, what the server has rendered ahead, and what of the keys is about these.
+// How the card's texts are read: the modes, the texts that the server renders in advance, and the keys for these.
 
 import { Alone } from "./alone.js";
 import { Columns } from "./columns.js";
-import { chosen, drawDifferences, following, others, told } from "./comparison.js";
+import { chosen, differencesInWords, drawDifferences, following, others } from "./comparison.js";
 import { Leaves } from "./leaves.js";
 import { drawModes, Modes } from "./modes.js";
 import { Renderings } from "./rendered.js";
@@ -10,14 +10,14 @@ import { Search } from "./search.js";
 import { Texts } from "./texts.js";
 import { turns } from "./turns.js";
 
-const AHEAD = 25; // candidates whose texts are asked for before they are read
-const NEAR = 12; // of these: while theirs are there nothing is asked for
-const PAUSE = 60; // ms of a burst of keys between looks ahead
+const AHEAD = 25; // candidates whose texts are requested before they are read
+const NEAR = 12; // of these: while their texts are there, nothing is requested
+const PAUSE = 60; // ms between checks of the texts ahead, during a burst of keys
 const SWITCHED = ["markup", "thought", "differences", "side", "alone"];
 
 export class Reader {
-  // `ask(texts)`: what the server makes of them; `paint`: draws the card again; `act(name)`: as if its key were pressed;
-  // `choose(id)`: that candidate comes into focus.
+  // `ask(texts)` requests rendered texts; `paint` draws the card again; `act(name)` acts as if its key were pressed;
+  // `choose(id)` puts that candidate into focus.
   constructor($, { ask, paint, act, choose }) {
     Object.assign(this, { $, paint, act });
     this.modes = new Modes();
@@ -37,19 +37,19 @@ export class Reader {
     this.search.mark([]);
   }
 
-  // Whether an action is of these: then it is done.
+  // Do an action, if it is one of these. Returns whether it is.
   does(name, review) {
     if (name === "find") this.search.begin();
     else if (name === "against") this.compareNext(review);
     else if (SWITCHED.includes(name)) this.modes.toggle(name);
     else return false;
     this.paint();
-    if (name === "alone") this.alone.be(this.modes.alone); // also where nothing is left to read
+    if (name === "alone") this.alone.be(this.modes.alone); // even if nothing is left to read
     this.buttons();
     return true;
   }
 
-  // What Escape puts away here; whether there was anything.
+  // Close what Escape closes here. Returns whether there was anything.
   escape() {
     if (this.search.open) this.search.close();
     else if (this.modes.alone) this.act("alone");
@@ -66,17 +66,17 @@ export class Reader {
     return this.texts.show(place, text);
   }
 
-  // The text of the candidate in focus: compared where that is wanted or where it was edited, else as it is read. `turning`:
-  // whether a leaf with it may come to the front.
+  // Draw the text of the candidate in focus: as a comparison if that mode is on or the text was edited, else as it is read.
+  // `turning`: whether the leaf behind may come to the front.
   drawCompletion(candidate, prompt, siblings, turning) {
     const { leaves } = this;
-    const found = this.modes.differences || candidate.edit !== null ? others(candidate, prompt, siblings) : [];
-    const other = this.modes.differences ? chosen(found, this.modes.against) : chosen(found, "edit");
+    const comparisons = this.modes.differences || candidate.edit !== null ? others(candidate, prompt, siblings) : [];
+    const other = this.modes.differences ? chosen(comparisons, this.modes.against) : chosen(comparisons, "edit");
     this.$(".comparing").hidden = !other;
     const whole = this.modes.thought || other?.key === "edit";
     const compared = other ? [other.before, other.after, other.name, whole, other.cut].join("\0") : null;
     if (other && compared !== this.compared) {
-      this.$(".comparing").textContent = told(other, drawDifferences(leaves.front, other, whole));
+      this.$(".comparing").textContent = differencesInWords(other, drawDifferences(leaves.front, other, whole));
       leaves.front.classList.remove("none");
       leaves.front.scrollTop = 0;
       this.texts.leave(leaves.front);
@@ -85,7 +85,7 @@ export class Reader {
     this.compared = compared;
   }
 
-  // The candidate that comes next, behind the one that is read, where it will be read like that.
+  // Draw the next candidate behind the one that is read, if it will be shown on a leaf.
   drawNext(candidate, prompt, siblings, data) {
     const { front, back } = this.leaves;
     if (this.modes.side) this.columns.drawNext(prompt, siblings, candidate.candidate_id, data);
@@ -95,7 +95,7 @@ export class Reader {
     }
   }
 
-  // Somebody else draws the completion now.
+  // Another part draws the completion now.
   leaveCompletion() {
     this.texts.leave(this.leaves.front);
     this.compared = null;
@@ -106,12 +106,12 @@ export class Reader {
     const { focused, known, siblings } = review;
     if (!this.modes.differences) this.modes.toggle("differences");
     else if (focused) {
-      const found = others(focused, known.prompts.get(focused.prompt_id), siblings);
-      this.modes.against = following(found, chosen(found, this.modes.against)?.key);
+      const comparisons = others(focused, known.prompts.get(focused.prompt_id), siblings);
+      this.modes.against = following(comparisons, chosen(comparisons, this.modes.against)?.key);
     }
   }
 
-  // Once the candidate in focus is drawn: everything that is read beside it.
+  // The candidate in focus is drawn: draw everything that is read beside it.
   drawn(review, data) {
     const { focused, known, siblings } = review;
     const { side } = this.modes;
@@ -122,8 +122,8 @@ export class Reader {
     this.ahead(review);
   }
 
-  // A little later, once for several keys: what is read now and what will be read next. Nothing is asked for while what is near is
-  // there: a request for every key would take the time that painting needs.
+  // A little later, once for several keys, request the texts that are read now and next. Nothing is requested while those
+  // nearby are there: a request for every key would take time from painting.
   ahead(review) {
     this.looking ??= setTimeout(() => {
       this.looking = null;
@@ -136,12 +136,12 @@ export class Reader {
     }, PAUSE);
   }
 
-  // Where one has come to rest: the other candidates of the prompt may be looked at too.
+  // After a burst of keys: the other candidates of the prompt may be read too, so request their texts.
   rest({ siblings }) {
     this.renderings.want(siblings.flatMap((one) => this.texts.needed(one.completion)).reverse());
   }
 
-  // What of a candidate's texts, its prompt's among them, is drawn by the server while it is in focus.
+  // The texts that the server renders for a candidate in focus, including those of its prompt.
   textsWith(candidate, known) {
     const prompt = known.prompts.get(candidate.prompt_id);
     const shown = this.modes.side ? known.siblings(candidate.candidate_id) : [candidate];

@@ -1,4 +1,4 @@
-// Draws where one is, the prompt and the candidate in focus.
+// Draws the place in the view, the prompt and the candidate in focus.
 
 import { accepted, hidden } from "./decisions.js";
 import { element, tone, write } from "./dom.js";
@@ -14,7 +14,7 @@ export function drawWhere($, { counts, decided }, view) {
   write($(".where"), decided ? `${inView}, ${counted(decided)} decided since` : inView);
 }
 
-// `reader`: draws texts as they are to be read.
+// `reader` draws texts as they are to be read.
 export function drawPrompt($, prompt, reader) {
   write($(".prompt-id"), prompt.prompt_id);
   drawTurns($(".turns"), prompt, reader);
@@ -22,8 +22,8 @@ export function drawPrompt($, prompt, reader) {
   if (prompt.reference !== null) reader.show($(".reference-text"), prompt.reference);
 }
 
-// `data`: of the page, which says what is hidden in a blind review; `of`: how many candidates the prompt has.
-// `alike`: how many are decided with it.
+// `data`: from the page, which determines what is hidden in a blind review; `of`: how many candidates the prompt has; `alike`:
+// how many are decided together, including this one.
 export function drawCandidate($, candidate, data, of, alike = 1) {
   const state = accepted(candidate);
   const hide = hidden(candidate, data);
@@ -34,18 +34,18 @@ export function drawCandidate($, candidate, data, of, alike = 1) {
   write($(".meta"), figures.join("\u00a0· ")); // no line begins with the dot
   $(".more").hidden = !candidate.clipped;
   write($(".more"), `Show ${counted(candidate.clipped)} more characters`);
-  const lines = said(candidate);
+  const lines = remarks(candidate);
   if (lines.length || $(".said").firstChild) $(".said").replaceChildren(...lines.map((line) => element("div", "", line)));
 }
 
-// The candidate in focus for who listens instead of reading.
+// The candidate in focus, for screen readers.
 export function spoken(candidate, data) {
   const words = hidden(candidate, data) ? "" : facts(candidate, accepted(candidate));
   const text = (candidate.edit ?? candidate.completion).slice(0, SPOKEN) || "(empty)";
   return `Prompt ${candidate.prompt_id}, candidate ${numbered(candidate)}. ${words}. ${text}`;
 }
 
-// [kind, words] of each; what is said of the rule has no kind.
+// [kind, words] of each badge; the note that the rule decided has no kind.
 function badges(candidate, state, hide) {
   const { decision, opinions } = candidate;
   const list = [];
@@ -62,9 +62,9 @@ function badges(candidate, state, hide) {
   return list;
 }
 
-const badged = new WeakMap(); // by place: the badges that stand there
+const badged = new WeakMap(); // by place: the badges that are shown there
 
-// Most candidates have the badges of the one before: to make them anew lays the line out again.
+// Most candidates have the badges of the one before: making them again would lay the line out again.
 function drawBadges(place, list) {
   const now = JSON.stringify(list);
   if (badged.get(place) === now) return;
@@ -79,7 +79,7 @@ function badge(kind, words) {
   return span;
 }
 
-function said({ edit, note, tags }) {
+function remarks({ edit, note, tags }) {
   const lines = [];
   if (edit !== null) lines.push("Edited: training uses this text; the tokens and log q of the draw no longer apply to it.");
   if (note) lines.push(`Note: ${note}`);

@@ -1,13 +1,13 @@
-// What the server has made of texts, asked for ahead of the one who reads.
+// Texts that the server has rendered, requested ahead of the reader.
 
 const KEPT = 2_000; // texts
 const WANTED = 200; // texts
 const LONGEST = 40_000; // characters of a text (web/markup/render.py)
-const AT_ONCE = 30; // texts of a request
-const LARGEST = 600_000; // characters of a request
+const AT_ONCE = 30; // texts in a request
+const LARGEST = 600_000; // characters in a request
 const GATHERING = 30; // ms in which texts are gathered for a request
-const AGAIN = 2_000; // ms after which is asked again for what could not be had
-// without any of these a text reads as it is written, and nobody is asked
+const AGAIN = 2_000; // ms after which texts that could not be rendered are requested again
+// a text without any of these reads the same unrendered, and is not requested
 const MARKS = /[*_`#>|$\\[\]~&<]|^[ ]{0,3}(?:[-+=]|\d{1,9}[.)])|^(?: {4}|[ ]{0,3}\t)|\0/m;
 
 export function mayDiffer(text) {
@@ -18,28 +18,28 @@ export class Renderings {
   // `ask(texts)` resolves to {status, content}; `arrived` is called when there is more to show.
   constructor(ask, arrived) {
     Object.assign(this, { ask, arrived });
-    this.kept = new Map(); // by text: {nodes} (null: reads as it is written) or {why}
+    this.kept = new Map(); // by text: {nodes} (null: reads the same unrendered) or {why}
     this.wanted = new Set();
     this.timer = null;
     this.asking = false;
   }
 
-  // What is known of a text; undefined while nothing is.
+  // The rendering of a text; undefined while it is not known.
   get(text) {
     if (text.length > LONGEST) return { why: "it is longer than 40,000 characters" };
     if (!mayDiffer(text)) return { nodes: null };
-    const found = this.kept.get(text);
-    if (found?.tree === undefined) return found;
-    if (found.nodes === undefined) found.nodes = JSON.parse(found.tree);
-    return found;
+    const rendering = this.kept.get(text);
+    if (rendering?.tree === undefined) return rendering;
+    if (rendering.nodes === undefined) rendering.nodes = JSON.parse(rendering.tree);
+    return rendering;
   }
 
-  // Whether the server is still to be asked about it.
+  // Whether a text still has to be requested.
   lacks(text) {
     return !this.kept.has(text) && text.length <= LONGEST && mayDiffer(text);
   }
 
-  // The last is asked for first.
+  // Request texts, the last one first.
   want(texts) {
     for (const text of texts) {
       if (!this.lacks(text)) continue;
@@ -74,13 +74,13 @@ export class Renderings {
       if (answers[i] && !answers[i].later) this.keep(text, answers[i]);
     });
     const late = texts.some((text) => !this.kept.has(text));
-    const refused = answer.status >= 400 && answer.status < 500; // asked again, it would be refused again
+    const refused = answer.status >= 400 && answer.status < 500; // requested again, they would be refused again
     for (const text of texts) if (refused || this.kept.has(text)) this.wanted.delete(text);
     if (this.wanted.size) this.soon(late ? AGAIN : 0);
     if (answers.length) this.arrived();
   }
 
-  // The newest first: who has gone on does not wait for what was passed.
+  // The newest texts first: a reader who has gone on does not wait for those passed.
   batch() {
     const texts = [];
     let room = LARGEST;

@@ -1,5 +1,5 @@
-// The review of one view, free of the page: what is known of its candidates, where one is, what was said and what the server
-// answered to it.
+// The review of one view, without the page: the known candidates, the place in the queue, the acts and the server's answers to
+// them.
 
 import { ownOpinion } from "./decisions.js";
 import { Known } from "./known.js";
@@ -14,18 +14,18 @@ export class Review {
     this.known = new Known();
     this.place = new Place();
     this.steps = new Steps();
-    this.counts = {}; // of every view, at the server's last look
-    this.recent = null; // what was said while a queue is under way
-    this.adrift = false; // the server knows otherwise: the queue is to be asked for again
+    this.counts = {}; // of every view, in the server's last answer
+    this.recent = null; // acts made while a queue is being loaded
+    this.adrift = false; // the server has something else: the queue must be requested again
   }
 
-  // Who reviews what (`data` of the page), and where that is kept until it is sent.
+  // Who reviews what (`data` of the page), and the outbox that keeps the acts until they are sent.
   of(data, outbox) {
     this.data = data;
     this.outbox = outbox;
   }
 
-  // What was said here of this round and is not sent yet; Compare's choices stand in the same outbox.
+  // The acts of this round that are not sent yet, without the choices of Compare, which are in the same outbox.
   get unsent() {
     return this.outbox.acts.filter((act) => routeOf(act) === ROUTE && act.round === this.data.round);
   }
@@ -39,17 +39,17 @@ export class Review {
     return this.known.siblings(this.place.focused);
   }
 
-  // How many candidates were decided since the server's last look, those taken back not counted.
+  // How many candidates were decided since the queue was loaded, without those taken back.
   get decided() {
     return this.place.done.size;
   }
 
-  // A queue is asked for.
+  // A queue is requested.
   expect() {
     this.recent = [];
   }
 
-  // Its first part, which may be older than what was said while it was under way.
+  // Take its first part, which may be older than acts made while it was being loaded.
   begin(content) {
     for (const part of [this.known, this.place, this.steps]) part.clear();
     this.take(content);
@@ -59,7 +59,7 @@ export class Review {
     this.place.focused = this.place.here;
   }
 
-  // More of it. A prompt that is known already stays as it is here.
+  // Take more of it. A prompt that is known already stays as it is here.
   more(content) {
     this.take({ ...content, prompts: content.prompts.filter((prompt) => !this.known.prompts.has(prompt.prompt_id)) });
     this.place.focused ??= this.place.here;
@@ -72,7 +72,7 @@ export class Review {
     if (!this.unsent.length) this.steps.stands(content);
   }
 
-  // What need not be shown on the way through the queue.
+  // Whether a candidate need not be shown on the way through the queue.
   passed(id) {
     const decided = this.data.view === "pending" && ownOpinion(this.known.get(id), this.data.reviewer);
     return this.place.done.has(id) || Boolean(decided);
@@ -82,7 +82,7 @@ export class Review {
     this.place.advance((id) => this.passed(id));
   }
 
-  // What comes into focus after the next decision; undefined at the end.
+  // The candidate that comes into focus after the next decision; undefined at the end.
   get upcoming() {
     return this.known.get(this.place.queue[this.place.ahead((id) => this.passed(id))]);
   }
@@ -91,10 +91,10 @@ export class Review {
     return this.place.toPrompt(step, (id) => this.known.get(id)?.prompt_id);
   }
 
-  // `fresh`: those of `ids` that are decided by it for the first time.
+  // Make an act. `fresh`: those of `ids` that it decides for the first time.
   say(kind, ids, extra, fresh = []) {
     const act = { act: unique(), round: this.data.round, kind, candidates: ids, ...extra };
-    if (this.data.guide) act.guide = this.data.guide.version; // by which it is decided
+    if (this.data.guide) act.guide = this.data.guide.version; // the version that the act follows
     const { focused, position } = this.place;
     this.steps.add({ act, focused, position, fresh, before: this.known.copies(ids) });
     this.known.apply(act, this.data.reviewer);
@@ -105,15 +105,15 @@ export class Review {
   decide(action, ids, kind) {
     const fresh = ids.filter((id) => !this.place.done.has(id));
     const { view, filter, order } = this.data;
-    const whole = view === "pending" && !Object.keys(filter ?? {}).length; // else it was looked for
+    const whole = view === "pending" && !Object.keys(filter ?? {}).length; // otherwise the candidate was looked for
     const shown = whole && ids.includes(this.place.focused) && this.place.shown(this.place.focused, order);
     this.say(kind, ids, { action, ...(shown && { shown }) }, fresh);
     for (const id of fresh) this.place.done.add(id);
     this.advance();
   }
 
-  // Undo or redo: the step, undefined where there is none. One that only the server knows is null: it is shown once the server
-  // has answered.
+  // Undo or redo. Returns the step, undefined if there is none, or null if only the server knows it: then it is shown once the
+  // server has answered.
   walk(kind) {
     const step = this.steps[kind]();
     if (step === undefined) return undefined;
@@ -129,16 +129,16 @@ export class Review {
     return step;
   }
 
-  // The server's answer to a batch of acts. Once nothing is unsent, what the server knows stands here.
-  // `again`: the queue is to be asked for again; `touched`: what an undo or redo that was not known here
-  // has changed, unless one has gone on; `walked`: whether there was an undo or redo.
-  told(batch, content) {
+  // Take the server's answer to a batch of acts. Once nothing is unsent, the server's state is taken over. Returns `again`:
+  // whether the queue must be requested again; `touched`: the candidate that an undo or redo which was not known here has
+  // changed, unless the reviewer has gone on; `walked`: whether there was an undo or redo.
+  acknowledge(batch, content) {
     const results = new Map(content.results.map((result) => [result.act, result]));
     this.known.answered(batch, content.prompts);
     if (!this.unsent.length) this.steps.stands(content);
     const walks = batch.filter((act) => act.kind === "undo" || act.kind === "redo");
     const other = walks.some((act) => act.expects && !same(act.expects, results.get(act.act)?.candidates ?? []));
-    this.adrift ||= other || content.results.some((result) => result.refused); // or another tab of the same reviewer was at work
+    this.adrift ||= other || content.results.some((result) => result.refused); // or another tab of the same reviewer has acted
     if (this.unsent.length) return { again: false, touched: null, walked: false };
     const again = this.adrift;
     this.adrift = false;

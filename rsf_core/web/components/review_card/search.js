@@ -1,23 +1,23 @@
-// Finding words in what is read, as one types. Matches are marked by CSS highlights, which change nothing in the texts.
+// Finds words in the texts on the card during typing. Matches are marked by CSS highlights, which change nothing in the texts.
 
 const MOST = 1_000; // matches that are marked
 const ALL = "rsf-found";
 const NOW = "rsf-found-now";
 const BLOCKS = "p,li,td,th,pre,blockquote,.heading,.text,.thought";
 
-// Where some words stand in a text, whatever the case of their letters: [start, end], MOST at most.
+// The positions of some words in a text, ignoring case: [start, end] of each, MOST at most.
 export function matches(text, query) {
   if (!query) return [];
   const pattern = new RegExp(query.replace(/[\\^$.*+?()[\]{}|]/g, "\\$&").replace(/\s+/g, "\\s+"), "giu");
-  const found = [];
+  const positions = [];
   for (const match of text.matchAll(pattern)) {
-    found.push([match.index, match.index + match[0].length]);
-    if (found.length === MOST) break;
+    positions.push([match.index, match.index + match[0].length]);
+    if (positions.length === MOST) break;
   }
-  return found;
+  return positions;
 }
 
-// Which piece of a text that was put together holds a position, and where in it; `starts`: where each begins.
+// The index of the piece of a joined text that holds a position, and the position in it; `starts`: where each piece begins.
 export function placed(starts, position) {
   let low = 0;
   let high = starts.length - 1;
@@ -66,17 +66,17 @@ export class Search {
     this.$(".focus").focus();
   }
 
-  // Look for what is typed in what is read now; `typed`: it has changed, so the first match comes into sight.
+  // Search the texts that are shown now. `typed`: the words have changed, so the first match is scrolled into sight.
   look(typed = false) {
     if (!this.open) return;
     const query = this.$(".search-field").value.trim();
     const places = [...this.$(".card").querySelectorAll(".read .text")].filter((place) =>
       place.checkVisibility({ visibilityProperty: true }),
     );
-    const found = places.flatMap((place) => rangesIn(place, query)).slice(0, MOST);
+    const ranges = places.flatMap((place) => rangesIn(place, query)).slice(0, MOST);
     if (typed) this.at = 0;
-    this.at = Math.min(this.at, Math.max(0, found.length - 1));
-    this.mark(found);
+    this.at = Math.min(this.at, Math.max(0, ranges.length - 1));
+    this.mark(ranges);
     this.say(query);
     if (typed) this.show();
   }
@@ -123,7 +123,7 @@ function rangesIn(place, query) {
   for (let node = walker.nextNode(); node; node = walker.nextNode()) {
     if (node.parentElement.closest(".fold")) continue;
     const within = node.parentElement.closest(BLOCKS);
-    if (block && within !== block) text += "\u0000"; // no match goes over the end of a paragraph
+    if (block && within !== block) text += "\u0000"; // so that no match extends beyond a paragraph
     block = within;
     nodes.push(node);
     starts.push(text.length);

@@ -2,9 +2,9 @@
 
 export const KEPT_ALIVE = 60_000; // bytes that a browser still sends for a closed tab
 export const NO_ANSWER = "The server does not answer. Nothing is lost; trying again …";
-const PATIENCE = 20_000; // ms without an answer before it is asked again
+const PATIENCE = 20_000; // ms without an answer before a request counts as failed
 
-// Ask the server: {status, content} or {status, error}; status 0 where there was no answer.
+// Send a request: {status, content} or {status, error}; status 0 if there was no answer.
 export async function post(what, body, keepalive = false) {
   const text = JSON.stringify(body);
   try {
@@ -23,7 +23,7 @@ export async function post(what, body, keepalive = false) {
   }
 }
 
-// In bytes.
+// The size of a text in bytes.
 export function size(text) {
   return new TextEncoder().encode(text).length;
 }

@@ -1,6 +1,6 @@
-// From a candidate to those that are like it, which the page lists to be decided alike.
+// From a candidate to the most similar ones, which the page lists so that they can be decided together.
 
-// The address of that list: the same page without what filtered or placed the one before.
+// The address of that list: the same page without the present filter and place.
 export function similarTo(id, { href }) {
   const url = new URL(href);
   const stay = ["project", "round", "reviewer", "seal"];

@@ -1,8 +1,8 @@
-// What undo takes back and redo does again. A step that only the server knows is null.
+// The steps that undo takes back and redo repeats. A step that only the server knows is null.
 
 export class Steps {
   constructor() {
-    this.undoable = 0; // so many more the server can take back
+    this.undoable = 0; // how many more the server can take back
     this.redoable = 0;
     this.clear();
   }
@@ -18,7 +18,7 @@ export class Steps {
     this.redoable = 0;
   }
 
-  // The step taken back; undefined where there is nothing to take back.
+  // Take a step back and return it; undefined if there is nothing to take back.
   undo() {
     if (!this.past.length && !this.undoable) return undefined;
     if (!this.past.length) this.undoable--;
@@ -35,7 +35,7 @@ export class Steps {
     return step;
   }
 
-  // How many steps the server can undo and redo, told once it knows everything that was said here.
+  // Take over how many steps the server can undo and redo, once it has all acts made here.
   stands({ undo, redo }) {
     if (undo === undefined) return;
     this.undoable = Math.max(0, undo - this.past.length);

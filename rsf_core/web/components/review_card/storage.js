@@ -1,4 +1,4 @@
-// What the browser keeps for this app. A store is null where the browser forbids it.
+// What the browser keeps for this app. A store is null if the browser forbids it.
 
 export const LOCAL = store("localStorage");
 export const SESSION = store("sessionStorage");
@@ -17,11 +17,11 @@ export function read(key, otherwise, from = LOCAL) {
     return JSON.parse(from?.getItem(key) ?? null) ?? otherwise;
   } catch (error) {
     if (!(error instanceof SyntaxError || error instanceof DOMException)) throw error;
-    return otherwise; // written by something else: as good as nothing
+    return otherwise; // written by something else: it counts as nothing
   }
 }
 
-// Whether it is kept.
+// Keep a value. Returns whether it was kept.
 export function write(key, value, to = LOCAL) {
   try {
     to?.setItem(key, JSON.stringify(value));

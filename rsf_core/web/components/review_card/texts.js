@@ -1,4 +1,4 @@
-// Draws texts as they are to be read: as Markdown or as they were drawn, a thought folded away from its answer.
+// Shows texts as they are to be read: as Markdown or as they were drawn, with thoughts folded.
 
 import { button, element } from "./dom.js";
 import { thoughts } from "./thoughts.js";
@@ -9,15 +9,15 @@ import { counted } from "./words.js";
 const LONG = 1_200; // characters of a text that does not fit into its place
 
 export class Texts {
-  // `toggled` is called where the reader unfolds a thought, or folds it.
+  // `toggled` is called when the reader unfolds or folds a thought.
   constructor(modes, renderings, toggled) {
     Object.assign(this, { modes, renderings, toggled });
-    this.drawn = new WeakMap(); // by place: what stands there
-    this.watched = new WeakSet(); // places whose scrolling is heard
-    this.scrolled = new WeakSet(); // those that do not stand at their beginning
+    this.drawn = new WeakMap(); // by place: what is shown there
+    this.watched = new WeakSet(); // places whose scrolling is observed
+    this.scrolled = new WeakSet(); // places that are not at their beginning
   }
 
-  // `text` into `place`, unless it stands there already; whether it did not.
+  // Show `text` in `place`, unless it is there already. Returns whether anything changed.
   show(place, text) {
     const parts = thoughts(text);
     const made = parts.map((part) => (this.modes.markup ? this.renderings.get(body(part, true)) : undefined));
@@ -34,19 +34,19 @@ export class Texts {
     return true;
   }
 
-  // Whether that text stands in a place.
+  // Whether a place shows this text.
   stands(place, text) {
     return this.drawn.get(place)?.[0] === text;
   }
 
-  // `text` into the leaf that is read: turned, where it stands behind.
+  // Show `text` on the leaf that is read; if the leaf behind has it already, turn to that.
   showOn(leaves, text) {
     if (!this.stands(leaves.front, text) && this.stands(leaves.back, text) && leaves.turn()) this.top(leaves.front);
     return this.show(leaves.front, text);
   }
 
-  // To its beginning: only where it was scrolled, for to set it lays the page out, which is most of what a key costs in a long
-  // text.
+  // Scroll a place to its beginning, only if it was scrolled: setting the position lays the page out, which is most of what a
+  // key costs in a long text.
   top(place) {
     if (this.scrolled.delete(place)) place.scrollTop = 0;
   }
@@ -59,12 +59,12 @@ export class Texts {
     });
   }
 
-  // What stands in a place is drawn by another now.
+  // Another part draws in this place now.
   leave(place) {
     this.drawn.delete(place);
   }
 
-  // What is to be asked for before a text is shown.
+  // The texts to be rendered before a text is shown.
   needed(text) {
     return this.modes.markup ? thoughts(text).map((part) => body(part, true)) : [];
   }
@@ -86,7 +86,7 @@ function body(part, markup) {
   return markup ? part.inner : part.text;
 }
 
-// As Markdown where that is there and reads otherwise.
+// The text as Markdown, if its rendering is there and differs.
 function content(text, made) {
   if (made?.nodes) return [draw(made.nodes, element("div", text.length > LONG ? "markdown long" : "markdown"))];
   const raw = document.createTextNode(visible(text));

@@ -1,14 +1,14 @@
-// A completion as what was thought and what was answered: <think>…</think>, also thinking and reasoning, before the answer.
+// A completion as thoughts and answers: <think>…</think>, also thinking and reasoning, before the answer.
 
 const OPENING = /^\s*<(?:think(?:ing)?|reasoning)>/i;
 const ANY = /(?:^|\n)[ \t]*<(?:think(?:ing)?|reasoning)>[\s\S]*?<\/(?:think(?:ing)?|reasoning)>/gi;
 const CLOSING = /<\/(?:think(?:ing)?|reasoning)>/i;
 const TAGS = /^\s*<(?:think(?:ing)?|reasoning)>|<\/(?:think(?:ing)?|reasoning)>\s*$/gi;
 
-// Its parts in order: {text, as it was drawn; inner, without the tags; thought; finished}. A thought begins the text, or
-// stands whole in it on lines of its own; where the template had begun it, the tag that ends it is all there is.
+// The parts of a text in order: {text, as it was drawn; inner, without the tags; thought; finished}. A thought begins the
+// text, or is complete and on lines of its own; if the prompt template has opened it, there is only the closing tag.
 export function thoughts(text) {
-  if (!/think|reasoning/i.test(text)) return [answer(text)]; // as nearly all
+  if (!/think|reasoning/i.test(text)) return [answer(text)]; // nearly all texts
   const parts = [];
   let rest = text;
   const closing = rest.search(CLOSING);
@@ -18,16 +18,16 @@ export function thoughts(text) {
     rest = rest.slice(end);
   }
   let from = 0;
-  for (const found of rest.matchAll(ANY)) {
-    if (rest.slice(from, found.index).trim()) parts.push(answer(rest.slice(from, found.index)));
-    parts.push(thought(found[0], true));
-    from = found.index + found[0].length;
+  for (const match of rest.matchAll(ANY)) {
+    if (rest.slice(from, match.index).trim()) parts.push(answer(rest.slice(from, match.index)));
+    parts.push(thought(match[0], true));
+    from = match.index + match[0].length;
   }
   if (rest.slice(from).trim() || !parts.length) parts.push(answer(rest.slice(from)));
   return parts;
 }
 
-// Whether what is there of a text, of which so many characters are missing, ends within a thought: its answer is not there.
+// Whether a text of which `clipped` characters are missing ends within a thought, so that its answer is missing.
 export function cutInThought(text, clipped) {
   const last = thoughts(text).at(-1);
   return clipped > 0 && last.thought && !last.finished;

@@ -1,5 +1,5 @@
-// Draws what the server has made of a Markdown text (web/markup): a tree whose nodes are texts or [tag, attributes, ...nodes].
-// Each element is made by its name, of those that are allowed here too; nothing is ever parsed as markup.
+// Draws a Markdown text that the server has rendered (web/markup): a tree whose nodes are texts or [tag, attributes,
+// ...nodes]. Each element is created by its name, if the name is allowed here too; nothing is ever parsed as markup.
 
 import { visible, visibleInMath } from "./visible.js";
 
@@ -14,7 +14,7 @@ const ATTRIBUTES = names(
 );
 const CLASSES = names("comment keyword string number name builtin image source");
 const MATHML = "http://www.w3.org/1998/Math/MathML";
-// A heading of a completion is none of the page: who goes from heading to heading by ear hears the page's alone.
+// A heading in a completion is not a heading of the page: a screen reader that steps through headings finds only the page's.
 const INSTEAD = { h1: "div", h2: "div", h3: "div", h4: "div", h5: "div", h6: "div" };
 
 function names(listed) {
@@ -43,7 +43,7 @@ function elementOf([tag, attributes, ...nodes]) {
   return draw(nodes, made, math);
 }
 
-// Shown, and followed by nothing but a click: no key gets there, and who is there is told nothing of this page.
+// A link is followed only by a click: no key reaches it, and its target learns nothing about this page.
 function link(made, href) {
   if (!/^https?:\/\//i.test(href)) return;
   made.href = href;

@@ -1,32 +1,32 @@
-// A prompt as what was said, turn by turn.
+// A prompt as a conversation, turn by turn.
 
 import { element, inFrame } from "./dom.js";
 
-// [who speaks, what is said] of each turn, in order; the earlier turns are by turns the user's and the assistant's.
+// [role, text] of each turn, in order; the earlier turns alternate between user and assistant.
 export function turns({ system, earlier, text }) {
-  const spoken = [...earlier, text].map((said, at) => [at % 2 ? "assistant" : "user", said]);
+  const spoken = [...earlier, text].map((words, at) => [at % 2 ? "assistant" : "user", words]);
   return system ? [["system", system], ...spoken] : spoken;
 }
 
-const drawn = new WeakMap(); // by place: the prompt that stands there, who speaks, and where each of its turns stands
+const drawn = new WeakMap(); // by place: the prompt that is shown, its roles, and the element of each turn
 
-// Who speaks is said where there are several turns; the last, which the completion answers, is in sight. A prompt that stands
-// there already is only read anew by `reader`.
+// Draw a prompt. Roles are shown if there are several turns; the last turn, which the completion answers, is in sight. For a
+// prompt that is shown already, `reader` only updates the texts.
 export function drawTurns(place, prompt, reader) {
-  const said = turns(prompt);
-  const roles = said.map(([role]) => role).join();
+  const spoken = turns(prompt);
+  const roles = spoken.map(([role]) => role).join();
   const before = drawn.get(place);
-  const same = before?.roles === roles; // the places of the prompt before are those of this one
-  const texts = same ? before.texts : said.map(turn);
-  said.forEach(([, text], i) => {
+  const same = before?.roles === roles; // the elements of the previous prompt fit this one
+  const texts = same ? before.texts : spoken.map(turn);
+  spoken.forEach(([, text], i) => {
     reader.show(texts[i], text);
   });
   if (before?.prompt === prompt) return;
-  const several = said.length > 1;
+  const several = spoken.length > 1;
   if (!same) {
     place.classList.toggle("several", several);
     place.replaceChildren(
-      ...said.flatMap(([role], i) => (several ? [element("div", "label role", role), texts[i]] : [texts[i]])),
+      ...spoken.flatMap(([role], i) => (several ? [element("div", "label role", role), texts[i]] : [texts[i]])),
     );
   }
   const scroll = before?.scroll ?? (() => inSight(place));
@@ -34,7 +34,7 @@ export function drawTurns(place, prompt, reader) {
   inFrame(scroll);
 }
 
-// The last of several, else the beginning.
+// Scroll to the last of several turns, else to the beginning.
 function inSight(place) {
   place.scrollTop = place.classList.contains("several") ? place.scrollHeight : 0;
 }

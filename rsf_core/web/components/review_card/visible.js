@@ -1,4 +1,4 @@
-// Texts as they are seen: what has no shape of its own gets one, for it could hide words, or turn them round.
+// Texts as they are shown: characters without a shape of their own get one, because they could hide words or reverse them.
 
 const NAMES = {
   173: "SHY",
@@ -22,7 +22,7 @@ const NAMES = {
 };
 // biome-ignore lint/suspicious/noControlCharactersInRegex: these are what is made visible
 const CONTROL = /[\x00-\x08\x0b-\x1f\x7f]/g;
-// what is not seen, or turns what is
+// characters that are invisible, or that change the direction of text
 const HIDDEN = /[\x80-\x9f\p{Default_Ignorable_Code_Point}\u2028\u2029\ufff9-\ufffb]/gu;
 const JOINED = /^\p{Extended_Pictographic}$/u; // a family is several people, joined
 const BEFORE_JOIN = /\p{Extended_Pictographic}$|\p{Emoji_Modifier}$|\ufe0f$/u;
@@ -36,7 +36,7 @@ const SHAPED = new RegExp(
 );
 const VARIED = /\p{Extended_Pictographic}$|\p{Emoji}$|\p{Symbol}$|\p{Script=Han}$|\p{Script=Myanmar}$|\p{Script=Mongolian}$/u;
 
-// A text with every control character as its sign (an ANSI code is read as ␛[31m), and every invisible one that does not
+// A text with every control character as its symbol (an ANSI code reads ␛[31m), and every invisible character that does not
 // belong to the letter or emoji beside it as its name: ⟨ZWSP⟩, ⟨RLO⟩, ⟨U+E0041⟩.
 export function visible(text) {
   const plain = text.replaceAll("\r\n", "\n").replace(CONTROL, (control) => {
@@ -54,7 +54,8 @@ function named(code) {
   return `⟨${NAMES[code] ?? `U+${code.toString(16).toUpperCase().padStart(4, "0")}`}⟩`;
 }
 
-// Joiners between emoji or letters that they shape, one variation of a sign, and the tags that make a flag.
+// Whether an invisible character belongs where it is: a joiner between emoji or letters that it shapes, a variation selector
+// after a sign, or a tag of a flag.
 function belongs(sign, at, text) {
   const before = characterBefore(text, at);
   const after = String.fromCodePoint(text.codePointAt(at + sign.length) ?? 0);
@@ -67,7 +68,7 @@ function belongs(sign, at, text) {
   return code >= 0xe0020 && code <= 0xe007f && flagged(text, at);
 }
 
-// Whether a black flag stands before the tags that lead up to here: a flag has seven at most.
+// Whether a black flag comes before the tags that lead up to here: a flag has seven at most.
 function flagged(text, at) {
   for (let i = at, tags = 0; i > 0 && tags < 7; tags++) {
     const before = characterBefore(text, i);

@@ -1,4 +1,4 @@
-// What is read on the card, in words: texts as they are seen, numbers with their units.
+// Words on the card: decisions, and numbers with their units.
 
 import { origin, tokens } from "./elsewhere.js";
 
@@ -13,7 +13,7 @@ export function opinion({ reviewer, action, final }) {
   return `${reviewer}: ${action}${final ? ", settled" : ""}`;
 }
 
-// What a candidate's decision, numbers and reviewers are; `state`: whether it is accepted.
+// A candidate's decision, reviewers and numbers in words; `state`: whether it is accepted.
 export function facts(candidate, state) {
   const people = candidate.opinions.map(opinion);
   const byRule = candidate.decision ? [candidate.decision, "by the rule"] : [];
@@ -36,14 +36,14 @@ export function numbers(candidate) {
   ].filter(Boolean);
 }
 
-// Two digits, and more where a chance would else read as none, or as certain, and is not.
+// Two digits, and more if a chance would otherwise read as 0 or 1 and is not.
 function chance(p) {
   let digits = 2;
   while (Math.min(p, 1 - p) >= 1e-6 && [0, 1].includes(Number(p.toFixed(digits)))) digits += 1;
   return p.toFixed(digits);
 }
 
-// Of a large number all digits before the point.
+// Three digits; of a large number all digits before the point.
 function threeDigits(score) {
   return Math.abs(score) < 999.5 ? String(Number(score.toPrecision(3))) : count.format(Math.round(score));
 }
