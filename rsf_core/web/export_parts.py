@@ -100,7 +100,7 @@ def _seed() -> int:
             st.session_state[key] = 0
         return int(st.number_input("Seed", 0, MOST_SEED, step=1, width=160, key=key))
 
-    return int(ui.in_url("seed", lambda text: text.isdecimal() and int(text) <= MOST_SEED, "0", draw))
+    return int(ui.in_url("seed", lambda text: ui.is_whole_number(text, 0, MOST_SEED), "0", draw))
 
 
 def nothing_yet(project: Project, number: int, error: RsfError) -> None:

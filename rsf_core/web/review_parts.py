@@ -140,7 +140,7 @@ def _page(pages: int, total: int) -> int:
             st.number_input(f"Page of {pages:,} ({plural(total, 'candidate')})", 1, pages, step=1, width=260, key=key)
         )
 
-    return int(ui.in_url("page", lambda text: text.isdigit() and 1 <= int(text) <= pages, "1", draw))
+    return int(ui.in_url("page", lambda text: ui.is_whole_number(text, 1, pages), "1", draw))
 
 
 def _row(candidate: ReviewCandidate, hidden: bool) -> dict[str, Any]:

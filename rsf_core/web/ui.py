@@ -80,6 +80,12 @@ def in_url(name: str, allowed: Callable[[str], bool], default: str, draw: Callab
     return chosen
 
 
+def is_whole_number(text: str, low: int, high: int) -> bool:
+    """Whether a text from the URL is a whole number from `low` to `high`, in plain digits. int() refuses other digits, such as
+    "²", and thousands of plain ones."""
+    return text.isascii() and text.isdigit() and len(text) <= 18 and low <= int(text) <= high
+
+
 def choice_in_url(name: str, options: Sequence[str], default: str, **more: Any) -> str:
     """Buttons side by side for a few options, the chosen one in the URL."""
     return in_url(

@@ -107,7 +107,7 @@ def test_pairs_at_random_have_a_seed_that_is_kept_in_the_address(
     assert asked[-1].seed == 7 and next(one for one in app.number_input if one.label == "Seed").value == 7
     next(one for one in app.number_input if one.label == "Seed").set_value(11).run()
     assert asked[-1].seed == 11 and app.query_params["seed"] == "11"
-    for given in ("-1", "x", "99999999999999"):
+    for given in ("-1", "x", "99999999999999", "²", "9" * 5_000):
         page_of("export", what="preference", pairing="random", seed=given)
         assert asked[-1].seed == 0
     app = page_of("export", what="preference", pairing="reward", seed="7")
