@@ -1,1 +1,1 @@
-"""From scores to decisions: the target, the landscape of M, its marks, its history."""
+"""From scores to decisions: the target, the landscape of M, its marks and its history."""

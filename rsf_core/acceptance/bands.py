@@ -1,12 +1,13 @@
-"""What each prompt of a round got, in bands from none to all, and what drawing more for those that got none would give.
+"""The prompts of a round in bands by the share accepted, and what drawing more for those with none accepted would give.
 
-More is drawn for a prompt because its first draws failed, so its rate over all draws is biased: of K draws with none accepted,
-then K′ more, E[accepted/draws] = p + (1 − p)^K·p·K′/(K + K′), while the pooled rate of the round falls towards its hardest
-prompts. The rate of the first K draws is unbiased, and the only function of these counts that is: it is the estimate of
-Girshick, Mosteller & Savage (1946), Ann. Math. Stat. 17:13 (paths from a first success over all paths, 0 for a prompt that was
-drawn for again), and the counts are complete. So rates here are means over prompts of rates of what was drawn for all alike;
-bands likewise, so that rounds compare. What is known of a prompt's future goes by its likelihood, in which the reason for
-stopping cancels: there (`starvation`) all draws count, as in the curated set, where each is a draw of the target's law.
+More is drawn for a prompt because its first draws failed, so its rate over all draws is biased: with K draws and, if none is
+accepted, K′ more, E[accepted/draws] = p + (1 − p)^K·p·K′/(K + K′), while the pooled rate of the round falls towards its
+hardest prompts. The rate of the first K draws is unbiased, and it is the only unbiased function of these counts: it is the
+estimate of Girshick, Mosteller & Savage (1946), Ann. Math. Stat. 17:13 (paths from a first success over all paths, 0 for a
+prompt that was drawn for again), and the counts are complete. So the rates here are means over prompts of the rates of the
+planned draws, those made equally for all prompts. The bands use the same draws, so that rounds can be compared. A forecast for
+a prompt goes by its likelihood, in which the reason for stopping cancels: there (`starvation`) all draws count. They also all
+count in the curated set, where each is a draw from the target's law.
 """
 
 from __future__ import annotations
@@ -22,14 +23,14 @@ from rsf_core.sampling.intervals import Interval
 from rsf_core.sampling.starvation import starvation
 from rsf_core.store.records import PromptKind
 
-LOW, HIGH = 0.25, 0.75  # of a prompt's candidates: up to the first is low, from the second on high
+LOW, HIGH = 0.25, 0.75  # shares of a prompt's candidates: up to LOW is low, from HIGH on is high
 NAMES = ("none", "low", "mid", "high", "all")
 
 
 @dataclass(frozen=True, slots=True)
 class Rates:
-    """Acceptance rates of a round, by the rule alone and with overrides: the means over prompts of the shares accepted of what
-    was drawn for all alike. NaN where nothing is decided."""
+    """Acceptance rates of a round, by the rule alone and with overrides: means over prompts of the share accepted among the
+    planned draws. NaN if nothing is decided."""
 
     automatic: float
     effective: float
@@ -37,9 +38,10 @@ class Rates:
 
 @dataclass(frozen=True, slots=True)
 class Bands:
-    """How many prompts have none, few (`LOW` at most), some, most (`HIGH` at least) and all of what was drawn for all alike
-    accepted in effect. `each` is how many that were, least and most. Of those with none, `again` prompts were drawn for again
-    (`further` candidates), `helped` of them have an accepted one since, and `starving` prompts in use have none at all."""
+    """How many prompts have none, few (`LOW` at most), some, most (`HIGH` at least) and all of their planned draws accepted in
+    effect. `each` is the least and the most planned draws of a prompt. `again` prompts were drawn for again (`further`
+    candidates), `helped` of those without an accepted planned draw have one since, and `starving` prompts in use have no
+    accepted candidate at all."""
 
     counts: tuple[int, int, int, int, int]
     each: tuple[int, int]
@@ -55,8 +57,8 @@ class Bands:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """Drawing `each` more candidates for the `prompts` with none accepted; `expected` is how many of these will then have one,
-    by the automatic decision at the M in force."""
+    """Drawing `each` more candidates for the `prompts` with none accepted; `expected` is how many of these would then have
+    one, by the automatic decision at the M in force."""
 
     prompts: int
     each: int
@@ -68,7 +70,7 @@ class Plan:
 
 
 def rates(kinds: Sequence[PromptKind]) -> Rates:
-    """The acceptance rates of a round."""
+    """The acceptance rates of a round; see `Rates`."""
     drawn = [kind for kind in kinds if kind.drawn]
     prompts = sum(kind.prompts for kind in drawn)
     if not prompts:
@@ -80,7 +82,7 @@ def rates(kinds: Sequence[PromptKind]) -> Rates:
 
 
 def bands(kinds: Sequence[PromptKind]) -> Bands | None:
-    """The prompts of a round in bands; None where nothing is decided."""
+    """The prompts of a round in bands; None if nothing is decided."""
     drawn = [kind for kind in kinds if kind.drawn]
     if not drawn:
         return None
@@ -99,14 +101,14 @@ def bands(kinds: Sequence[PromptKind]) -> Bands | None:
 
 
 def none_of(kinds: Sequence[PromptKind], k: int) -> Interval | None:
-    """The share of prompts like these that would get none of `k` candidates; None where nothing is decided."""
+    """The share of prompts like these that would get none of `k` candidates accepted; None if nothing is decided."""
     outcomes = _outcomes(kinds)
     return _starvation(outcomes, k)[0] if outcomes else None
 
 
 def plan(kinds: Sequence[PromptKind], each: int) -> Plan | None:
-    """What drawing `each` more for the prompts with none accepted would give; None where there is none, or nothing is
-    decided. Rates of prompts are shrunk towards each other, so that one with 0 of 4 is neither hopeless nor like all."""
+    """What drawing `each` more for the prompts with none accepted would give; None if there is no such prompt, or nothing is
+    decided. Prompts' rates are shrunk towards each other, so that a prompt with 0 of 4 is neither hopeless nor average."""
     starving = _starving(kinds)
     prompts = sum(kind.prompts for kind in starving)
     if not prompts:
@@ -141,17 +143,17 @@ def _band(accepted: int, drawn: int) -> int:
 
 
 def _starving(kinds: Sequence[PromptKind]) -> list[PromptKind]:
-    """Those in use of which nothing is accepted."""
+    """The prompts in use with nothing accepted."""
     return [kind for kind in kinds if not kind.retired and kind.accepted + kind.further_accepted == 0]
 
 
 def _outcome(kind: PromptKind) -> tuple[int, int]:
-    """By the rule accepted, of how many draws."""
+    """How many draws the rule accepts, and of how many."""
     return kind.automatic + kind.further_automatic, kind.drawn + kind.further
 
 
 def _outcomes(kinds: Sequence[PromptKind]) -> tuple[tuple[tuple[int, int], int], ...]:
-    """How many prompts have each outcome, by outcome: what people say changes none of them."""
+    """How many prompts have each outcome, in order. Overrides do not change them."""
     counted: Counter[tuple[int, int]] = Counter()
     for kind in kinds:
         if kind.drawn + kind.further:
@@ -163,7 +165,7 @@ def _outcomes(kinds: Sequence[PromptKind]) -> tuple[tuple[tuple[int, int], int],
 def _starvation(
     outcomes: tuple[tuple[tuple[int, int], int], ...], k: int
 ) -> tuple[Interval, Mapping[tuple[int, int], float]]:
-    """The share of prompts that get none of `k` more, and the probability of it for each outcome."""
+    """The share of prompts that get none of `k` more draws accepted, and the probability of that for each outcome."""
     each, times = [outcome for outcome, _ in outcomes], [count for _, count in outcomes]
     accepted, drawn = (np.repeat(np.array(column), times) for column in zip(*each, strict=True))
     share, first = starvation(accepted, drawn, k), np.cumsum([0, *times[:-1]])  # prompts of one outcome are alike

@@ -8,8 +8,8 @@ from rsf_core.domain.arrays import Floats
 
 
 def bin_edges(values: Floats, bins: int, few: int) -> Floats:
-    """The edges of bins over finite `values` (n,), ascending: one bin around each where at most `few` differ, else `bins` of
-    one width."""
+    """The edges of bins over finite `values` (n,), ascending: one bin around each value if there are at most `few` different
+    ones, else `bins` of equal width."""
     different = np.unique(values)
     if different.size == 0:
         return np.array([0.0, 1.0])

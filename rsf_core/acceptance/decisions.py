@@ -1,4 +1,4 @@
-"""From scores to decisions: log ratios under the target, and the M that is in force."""
+"""From scores to decisions: log ratios under the target, and the M in force."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from rsf_core.store.store import Store
 
 
 def reference_model(target: Target, base_id: str) -> str | None:
-    """The model_id of the target's reference, None where it is the proposal (log p_ref then cancels out)."""
+    """The model_id of the target's reference, None if it is the proposal (log p_ref then cancels out)."""
     if target.reference == PROPOSAL:
         return None
     return base_id if target.reference == BASE else target.reference
@@ -28,7 +28,7 @@ def reference_model(target: Target, base_id: str) -> str | None:
 
 def reference_of(store: Store, target: Target, round_record: RoundRecord, base_id: str) -> str | None:
     """Where log p_ref of the round's candidates comes from; see `reference_source`."""
-    # as they were stored: what an earlier version allowed is no error now
+    # without validation: a value that an earlier version allowed must not fail now
     laws = [Sampling.model_construct(**json.loads(law)) for law in store.sampling_laws(round_record.round)]
     return reference_source(target, reference_model(target, base_id), round_record.model_id, laws)
 
@@ -39,10 +39,12 @@ def target_of(store: Store, threshold: ThresholdRecord) -> Target:
     return Target.model_validate(spec)
 
 
-def retarget(store: Store, settings: Settings, round_record: RoundRecord, base_id: str, anew: bool = False) -> None:
-    """Compute ℓ and m of every scored candidate of the round under the target of `settings`, and choose M by the rule
-    unless a person has chosen it for this very target, now or earlier; with `anew`, even then. A candidate for
-    which a scorer has no score stays undecided. Raises TargetError when a score is missing otherwise."""
+def retarget(
+    store: Store, settings: Settings, round_record: RoundRecord, base_id: str, replace_m: bool = False
+) -> None:
+    """Compute ℓ and m of every scored candidate of the round under the target of `settings`, and choose M by the rule. An M
+    that a person chose for this target, now or earlier, is kept unless `replace_m`. A candidate for which a scorer recorded
+    that it has no score stays undecided. Raises TargetError if a score is missing for another reason."""
     target = settings.target
     source = reference_of(store, target, round_record, base_id)
     needed = [*target.scorers, *([source] if source not in (None, LOG_Q, LOG_MODEL) else [])]
@@ -69,7 +71,7 @@ def retarget(store: Store, settings: Settings, round_record: RoundRecord, base_i
         target_id = store.target_id(target.model_dump(mode="json"), RULE.name)
         store.replace_log_ratios(round_record.round, target_id, rows, unscored)
         thresholds = store.thresholds(round_record.round)
-        chosen = None if anew else history.by_a_person(thresholds, target_id)
+        chosen = None if replace_m else history.by_a_person(thresholds, target_id)
         if chosen is None:
             rule = derived.by_rule
             store.add_threshold(
@@ -80,8 +82,8 @@ def retarget(store: Store, settings: Settings, round_record: RoundRecord, base_i
 
 
 class _Scores:
-    """The long table of scores as one array a scorer, in the order of the candidates. Scorers that nobody asks for may
-    be incomplete: an earlier target may have needed them."""
+    """The long table of scores as one array per scorer, in the order of the candidates. A scorer that is not asked for may be
+    incomplete: an earlier target may have needed it."""
 
     def __init__(self, long: pa.Table) -> None:
         ids = long["candidate_id"].to_numpy(zero_copy_only=False).astype(str)
@@ -98,7 +100,7 @@ class _Scores:
         self._values = long["score"].to_numpy(zero_copy_only=False).astype(np.float64)
 
     def score(self, scorer: str) -> NDArray[np.float64]:
-        """One score a candidate. Raises TargetError naming the scorer, and a candidate that lacks it alone."""
+        """One score per candidate, (n,). Raises TargetError if no candidate has it, or naming the first that lacks it."""
         mine = self._scorers == scorer
         if self.candidate_ids and not mine.any():
             raise TargetError(f"these candidates have no {scorer!r}: score the round again")

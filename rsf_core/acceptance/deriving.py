@@ -1,5 +1,5 @@
-"""From what was drawn and scored to decisions: ℓ, critical log M and scale under a target, and the M of the rule. Pure
-functions, the same for what is decided and for what is only looked at before."""
+"""From draws and scores to decisions: ℓ, critical log M and scale under a target, and the M of the rule. Pure functions,
+shared by decisions and previews."""
 
 from __future__ import annotations
 
@@ -28,8 +28,8 @@ from rsf_core.sampling.arrays import relative
 
 @dataclass(frozen=True, slots=True)
 class Drawn:
-    """Candidates of a round as they were drawn, one value each, shape (n,), by prompt and k: log-probabilities in nats, and
-    `stage` 0 for what was drawn for all prompts alike."""
+    """Candidates of a round as they were drawn, arrays of shape (n,) in order of prompt and k. Log-probabilities are in nats;
+    `stage` is 0 for draws made equally for all prompts."""
 
     prompt_ids: NDArray[np.int64]
     log_q: Floats
@@ -40,7 +40,7 @@ class Drawn:
 
 @dataclass(frozen=True, slots=True)
 class RuleM:
-    """The M that the rule chooses: `log_m` in nats, and why in words."""
+    """The M that the rule chooses: `log_m` in nats, and the reason in words."""
 
     log_m: float
     scope: Scope
@@ -49,8 +49,8 @@ class RuleM:
 
 @dataclass(frozen=True, slots=True)
 class Derived:
-    """What decides each candidate under a target, shape (n,), nats, and the M of the rule. `log_ratio` is −∞ where a
-    constraint fails; the rule accepts none that was cut off, whatever its ratio."""
+    """The numbers that decide each candidate under a target, shape (n,), nats, and the M of the rule. `log_ratio` is −∞ if a
+    constraint fails; the rule accepts no truncated candidate, whatever its ratio."""
 
     log_ratio: Floats
     critical_log_m: Floats
@@ -77,25 +77,26 @@ def derive(
     source: str | None,
     log_reference: Floats | None,
 ) -> Derived:
-    """What decides candidates (at least one) under `target`. `scores` has a column (n,) for each of its scorers; `source` says
-    where `log_reference` (n,) comes from, None where it cancels out: see `reference_source`. Raises TargetError where a scorer
-    is missing or a number is too large."""
+    """Derive the decisions on at least one candidate under `target`. `scores` has a column (n,) for each of its scorers.
+    `source` names where `log_reference` (n,) comes from; both are None if it cancels out, see `reference_source`. Raises
+    TargetError if a scorer is missing or a number is too large."""
     ell = log_ratio(target, scores, drawn.log_q, log_reference)
-    possible = np.where(drawn.truncated, -np.inf, ell)  # the rule accepts none that was cut off: a draw with P = 0
+    possible = np.where(drawn.truncated, -np.inf, ell)  # a truncated candidate counts as a draw with P = 0
     scale = staged_scale(possible, drawn.prompt_ids, drawn.stage)
     critical, planned = critical_log_m(possible, drawn.u), drawn.stage == 0
-    if not np.isfinite(critical[planned]).any():  # all that can be accepted was drawn again
+    if not np.isfinite(critical[planned]).any():  # only later draws can be accepted
         planned = np.ones_like(planned)
-    # constraints alone, and a reference that is the law they were drawn by: every ratio is 0 or −∞
+    # constraints alone, and the reference is the law of the draws: every ratio is 0 or −∞
     exact = is_indicator(target) or (not target.rewards and source == LOG_Q)
-    # by what was drawn for all prompts alike: drawing more for those that had none moves no M
+    # M comes from the planned draws: drawing more for prompts with none accepted does not move it
     by_rule = rule_m(accept, possible[planned], critical[planned], scale[planned], exact)
     return Derived(ell, critical_log_m(ell, drawn.u), scale, drawn.truncated, by_rule)
 
 
 def rule_m(accept: Accept, ratio: Floats, critical: Floats, scale: Floats, exact: bool) -> RuleM:
-    """The M that the rule of the settings chooses: `ratio` is ℓ of each candidate and `critical` its critical log M (both −∞
-    where it cannot be accepted), `scale` its prompt's by its other candidates, all in nats; `exact`: M = 1 is the bound."""
+    """The M that the rule of the settings chooses. For each candidate, `ratio` is ℓ and `critical` its critical log M (both −∞
+    if it cannot be accepted), and `scale` is the scale from the prompt's other candidates, all in nats. `exact`: M = 1 is
+    the exact bound."""
     scope, rate, priority = accept.scope, accept.rate, accept.choose == "priority"
     if exact:
         return RuleM(0.0, Scope.GLOBAL, "constraints alone: M = 1 is the exact bound")

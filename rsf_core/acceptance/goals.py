@@ -1,4 +1,4 @@
-"""What is good, said in one of three ways, as a target and the rule of M that suits it."""
+"""Three goals, each turned into a target and the rule of M that suits it."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from rsf_core.domain.errors import ScorerError
 from rsf_core.domain.settings import Accept, Constraint, Target
 from rsf_core.scorers import registry
 
-# β as a share of the reward's range: exp(1/share) times as likely at its upper end as at its lower
+# β as a share of the reward's range: the upper end is exp(1/share) times as likely as the lower
 _CLOSE, _BEST = 0.1, 0.02
 
 LEAST_RATE = 0.01
@@ -55,7 +55,8 @@ def good(
     beta: float | None = None,
     tempered: bool = True,
 ) -> Good:
-    """The target of a goal. `beta` None: `suggested_beta`. Raises pydantic's ValidationError for what is not allowed."""
+    """The target of a goal. `beta` None means `suggested_beta`. Raises pydantic's ValidationError for values that a target
+    does not allow."""
     if goal is Goal.VERIFIABLE:
         target = Target(reference=PROPOSAL, tempered=tempered, constraints=tuple(constraints))
         return Good(target, Scope.GLOBAL, Accept().rate)
@@ -72,7 +73,7 @@ def good(
 
 
 def suggested_beta(goal: Goal, rewards: Mapping[str, float]) -> float:
-    """β (in units of reward) by how far the reward can reach; 1 where a scorer names no bounds or there is none."""
+    """β (in units of reward) from the reward's range; 1 if a scorer is unknown or unbounded, or there is no reward."""
     reach = 0.0
     for name, weight in rewards.items():
         try:
@@ -86,13 +87,14 @@ def suggested_beta(goal: Goal, rewards: Mapping[str, float]) -> float:
 
 
 def goal_of(target: Target, scope: Scope) -> Goal:
-    """The goal that a target is nearest to: the one to show first."""
+    """The goal nearest to a target, to be shown first."""
     if not target.rewards:
         return Goal.VERIFIABLE
     return Goal.BEST if scope is Scope.PROMPT and target.reference == PROPOSAL else Goal.REWARD
 
 
 def usual_constraint(scorer: str) -> Constraint:
-    """A check as one would begin it: the upper bound where the scorer has one, else at least 0. Raises ScorerError."""
+    """The constraint to start from: at least the scorer's upper bound if it is finite, else at least 0. Raises ScorerError
+    for an unknown scorer."""
     high = registry.bounds(scorer)[1]
     return Constraint(scorer=scorer, at_least=high if math.isfinite(high) else 0.0)

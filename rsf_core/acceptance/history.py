@@ -1,4 +1,4 @@
-"""The history of M: append-only, so that undoing is one more entry, and any earlier M can be taken again."""
+"""The history of M. It is append-only: an undo is one more entry, and any earlier M can be chosen again."""
 
 from __future__ import annotations
 
@@ -11,21 +11,21 @@ UNDO = "undo"  # the reason that is shown
 
 
 def before(history: Sequence[ThresholdRecord]) -> ThresholdRecord | None:
-    """What an undo brings back, or None: the M under the one in force, in the order they were chosen. `history` is
-    newest first, as the store gives it. An M chosen under another target is never brought back: it measured other ratios."""
-    standing: list[ThresholdRecord] = []
+    """The M that an undo restores: the one chosen before the M in force; None if there is none. `history` is newest first, as
+    the store returns it. An M chosen under another target is never restored, because it applied to other ratios."""
+    stack: list[ThresholdRecord] = []
     for chosen in reversed(history):
-        if standing and standing[-1].target_id != chosen.target_id:
-            standing.clear()
-        if chosen.chosen_by is ChosenBy.UNDO and standing:
-            standing.pop()
+        if stack and stack[-1].target_id != chosen.target_id:
+            stack.clear()
+        if chosen.chosen_by is ChosenBy.UNDO and stack:
+            stack.pop()
         else:
-            standing.append(chosen)
-    return standing[-2] if len(standing) > 1 else None
+            stack.append(chosen)
+    return stack[-2] if len(stack) > 1 else None
 
 
 def by_a_person(history: Sequence[ThresholdRecord], target_id: int) -> ThresholdRecord | None:
-    """The M that a person has chosen for a target, also where another target was in force meanwhile; None where the rule had
-    the last word. `history` is newest first."""
+    """The M that a person chose for a target, even if another target was in force in between; None if the rule chose last or
+    there is no M. `history` is newest first."""
     chosen = next((record for record in history if record.target_id == target_id), None)
     return None if chosen is None or chosen.chosen_by is ChosenBy.RULE else chosen

@@ -1,4 +1,4 @@
-"""What one round looks like under one scope at every M: sorted once, then each M is a binary search."""
+"""One round under one scope at every M: sorted once, then each M is a binary search."""
 
 from __future__ import annotations
 
@@ -25,14 +25,14 @@ T = TypeVar("T")
 KEPT = 32
 BINS = 96
 STEPS = 5  # positions of M within a bin, so that an edge of a bin is a position of M
-FAR = 40.0  # nats below the largest ratio at which nothing is ever accepted (e⁻⁴⁰): not worth a place on the axis
+FAR = 40.0  # nats below the largest ratio, where nothing is ever accepted (e⁻⁴⁰): too far for the axis
 
 
 @dataclass(frozen=True, slots=True)
 class AtM:
     """The exact numbers at one M. `accepted` and `prompts_with_none` count effective decisions, overrides included;
-    `expected_rate` is the mean over prompts of the mean of min(1, P/(M·q)) over what was drawn for all of them alike
-    (Rao-Blackwellised); `violating` counts all candidates."""
+    `expected_rate` is the mean over prompts of the mean of min(1, P/(M·q)) over the planned draws (Rao-Blackwellised);
+    `violating` counts all candidates above the bound."""
 
     accepted: int
     automatic: int
@@ -43,10 +43,10 @@ class AtM:
 
 @dataclass(frozen=True, slots=True)
 class Picture:
-    """What is drawn while M is dragged, at `positions` (nats), B bins and G = 5·B + 1 positions.
+    """The chart that is shown while M is dragged, with B bins and G = 5·B + 1 `positions` (nats).
 
-    `accepted[b, g]` counts the candidates of bin b that are accepted in effect at position g, `total[b]` all of them;
-    `below` lie left of the first bin. The curves have shape (G,).
+    `accepted[b, g]` counts the candidates of bin b that are accepted in effect at position g, `total[b]` all of its
+    candidates; `below` counts those left of the first bin. The curves have shape (G,).
     """
 
     edges: Floats
@@ -64,14 +64,14 @@ class Landscape:
     """The candidates of a round (`ratios`: Project.ratios, at least one row) under one scope of M.
 
     A truncated candidate is never accepted by the rule, so it counts as a draw with P = 0, like one that fails a
-    constraint. Rates and distances are those of what was drawn for all prompts alike (`planned`), each prompt counting the
-    same; what was drawn for a prompt because it had none is decided and counted like all others. Raises TargetError where a
-    ratio is NaN or +∞.
+    constraint. Rates and distances use only the draws made equally for all prompts (`planned`), each prompt counting the
+    same. Draws added for a prompt because it had none accepted are decided and counted like all others. Raises TargetError
+    if a ratio is NaN or +∞.
     """
 
     def __init__(self, ratios: pa.Table, scope: Scope) -> None:
         self.scope = scope
-        self._diagnosis = lru_cache(maxsize=16)(self._diagnose)  # a page asks for the same M at each of its runs
+        self._diagnosis = lru_cache(maxsize=16)(self._diagnose)  # a page asks for the same M at each rerun
         self.truncated: NDArray[np.bool_] = ratios["truncated"].to_numpy()
         self.override = ratios["override"].to_numpy()
         self.prompts: Ints = ratios["prompt_id"].to_numpy().astype(np.int64)
@@ -85,7 +85,7 @@ class Landscape:
         self.prompt_count, self.prompt_index = dense_groups(self.prompts, self.prompts)
         self.prompt_ids: Ints = np.empty(self.prompt_count, np.int64)
         self.prompt_ids[self.prompt_index] = self.prompts
-        self._hear()
+        self._index_overrides()
         self._ratios = np.sort(self.relative)
         names, everything = ratios.column_names, np.ones(self.candidates, np.bool_)
         self.planned: NDArray[np.bool_] = ratios["planned"].to_numpy() if "planned" in names else everything
@@ -97,21 +97,21 @@ class Landscape:
         self._kept: dict[Hashable, Any] = {}
         self._drawn: tuple[tuple[float, float], Picture] | None = None
 
-    def told(self, override: NDArray[np.int8]) -> Landscape:
-        """The same candidates with what people say of them now, shape (n,): what only the rule decides is not found again."""
+    def with_overrides(self, override: NDArray[np.int8]) -> Landscape:
+        """The same candidates with the current overrides, shape (n,). Whatever depends on the rule alone is not recomputed."""
         new = copy(self)
         new.override = override
-        new._hear()
+        new._index_overrides()
         new._drawn = None
         return new
 
-    def _hear(self) -> None:
+    def _index_overrides(self) -> None:
         self._accepted = RankIndex(self.critical, self.override)
         self._covered = prompt_index(self.critical, self.prompts, self.override)
 
     @property
     def curve(self) -> RatioCurve:
-        """Every diagnostic by rank. Only where some candidate is `possible`."""
+        """Every diagnostic by rank. It exists only if some candidate is `possible`."""
         assert self._curve is not None, "no candidate of this round can be accepted"
         return self._curve
 
@@ -130,20 +130,20 @@ class Landscape:
         return np.asarray(self.candidates - self._ratios.searchsorted(log_m, side="right"))
 
     def effective(self, log_m: float) -> NDArray[np.bool_]:
-        """Which candidates are accepted at `log_m` in effect, shape (n,)."""
+        """Which candidates are accepted in effect at `log_m`, shape (n,)."""
         accepted: NDArray[np.bool_] = ((self.critical > log_m) & (self.override >= 0)) | (self.override > 0)
         return accepted
 
     @property
     def judged(self) -> NDArray[np.bool_]:
-        """Which candidates the rate and the distances are of, shape (n,): the planned ones; all where none of these can be
-        accepted (`rate_is_zero`: then that is the rate, whatever was drawn again)."""
+        """Which candidates the rate and the distances are computed from, shape (n,): the planned ones, or all if no planned
+        one can be accepted (`rate_is_zero`: the rate is then 0, whatever was drawn again)."""
         return self._judged
 
     @cached_property
     def scale_contains_draw(self) -> bool:
-        """Whether the scale of each prompt contains the draw that it judges, as it did in rounds of an earlier version:
-        then all candidates of a prompt have one scale though their ratios differ, and TVD is larger than any estimate."""
+        """Whether the scale of each draw includes that draw itself, as in rounds of an earlier version: then all candidates of
+        a prompt share one scale though their ratios differ, and the true TVD is larger than any estimate."""
         if self.scope is Scope.GLOBAL or not self.possible:
             return False
         finite = np.isfinite(self.relative)
@@ -160,8 +160,8 @@ class Landscape:
         return bool(differ.any() and not (spread(scale)[differ] > 0.0).any())
 
     def kept(self, name: Hashable, find: Callable[[], T]) -> T:
-        """What `find` gives, kept under `name`, of the rule alone: it stays when something is said (`told`)."""
-        kept: tuple[T] | None = self._kept.get(name)  # several pages ask at once: another may forget it meanwhile
+        """The result of `find`, cached under `name`. It must depend on the rule alone: `with_overrides` keeps it."""
+        kept: tuple[T] | None = self._kept.get(name)  # another page may clear the cache at the same moment
         if kept is None:
             kept = (find(),)
             if len(self._kept) >= KEPT:
@@ -174,7 +174,7 @@ class Landscape:
         return self._accepted.log_m_for_rate(min(max(count, 1), self.possible) / self.candidates)
 
     def diagnosis(self, log_m: float) -> Diagnosis:
-        """How far what is accepted lies from the target, with intervals by prompt. In-sample: see marks.py for M chosen
+        """How far the accepted law is from the target, with intervals by prompt. It is in-sample: see marks.py for an M chosen
         and judged on different prompts."""
         return self._diagnosis(log_m)
 
@@ -183,17 +183,17 @@ class Landscape:
 
     @cached_property
     def _diagnoser(self) -> Diagnoser:
-        own = slice(None) if self._judged.all() else self._judged  # all of them without a copy
+        own = slice(None) if self._judged.all() else self._judged  # a slice makes no copy
         return Diagnoser(self.log_ratio[own], scale=self.scale[own], group=self.prompts[own])
 
     def span(self, *shown: float) -> tuple[float, float]:
-        """The log M worth looking at: the finite ratios, twice and more the largest, and every M of `shown`."""
+        """The range of log M worth showing: the finite ratios, some room above the largest, and every log M in `shown`."""
         high = max(self.curve.highest + 2.5, *(m + 0.25 for m in shown))
         return min(max(self.curve.lowest - 0.5, self.curve.highest - FAR), *(m - 0.25 for m in shown)), high
 
     def picture(self, low: float, high: float) -> Picture:
-        """What is drawn between `low` and `high` (nats); the last one is kept, for it stays while M is dragged."""
-        drawn = self._drawn  # another page may ask for another part at the same moment
+        """The chart between `low` and `high` (nats). The last one is cached, because it stays the same while M is dragged."""
+        drawn = self._drawn  # another page may ask for another range at the same moment
         if drawn is None or drawn[0] != (low, high):
             drawn = self._drawn = ((low, high), self._picture(low, high))
         return drawn[1]
@@ -203,7 +203,7 @@ class Landscape:
         inside = np.flatnonzero((self.relative >= low) & (self.relative <= high))
         bin_of = np.minimum(((self.relative[inside] - low) / (high - low) * BINS).astype(np.int64), BINS - 1)
         override = self.override[inside]
-        # accepted at every position left of m; a person's word counts at all of them, or at none
+        # accepted at every position left of m; an override accepts at all positions or at none
         reach = np.searchsorted(positions, self.critical[inside])
         reach = np.where(override > 0, len(positions), np.where(override < 0, 0, reach))
         width = len(positions) + 1

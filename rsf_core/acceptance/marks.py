@@ -1,4 +1,4 @@
-"""The values of M worth a mark on the axis, each judged on prompts that had no part in choosing it."""
+"""The values of M worth a mark on the axis, each judged on prompts that were not used to choose it."""
 
 from __future__ import annotations
 
@@ -22,8 +22,8 @@ ROUNDING = 1e-9  # relative, and in nats near 0
 
 @dataclass(frozen=True, slots=True)
 class Mark:
-    """A candidate for log M (nats), or why there is none (`log_m` None). `held_out` is its diagnosis on other prompts,
-    None where M does not come from the draws or there are too few prompts."""
+    """A proposed log M (nats), or the reason why there is none (`log_m` None). `held_out` is its diagnosis on other prompts,
+    None if M does not come from the draws or there are too few prompts."""
 
     name: str
     log_m: float | None
@@ -37,7 +37,7 @@ def marks(landscape: Landscape, target: Target, violating: float = VIOLATING, tv
 
 
 def of_the_draws(landscape: Landscape, target: Target, violating: float = VIOLATING, tvd: float = TVD) -> list[Mark]:
-    """Those that do not go by what people say."""
+    """The marks that do not depend on overrides."""
     of_draws, held_out = [_analytic(landscape, target)], _held_out(landscape)
     for name, explanation, log_m, choose, weighted in (
         (
@@ -86,7 +86,7 @@ def _analytic(landscape: Landscape, target: Target) -> Mark:
 
 
 def _held_out(landscape: Landscape) -> HeldOut | None:
-    """None where there are too few prompts to hold some out, or nothing possible among these: the marks themselves stand."""
+    """None if there are too few prompts to hold some out, or nothing on them can be accepted. The marks need no diagnosis."""
     own = landscape.judged
     try:
         return HeldOut(landscape.log_ratio[own], landscape.prompts[own], scale=landscape.scale[own])
@@ -97,12 +97,12 @@ def _held_out(landscape: Landscape) -> HeldOut | None:
 def _judged(held_out: HeldOut | None, choose: Callable[..., float], weighted: bool) -> Diagnosis | None:
     try:
         return None if held_out is None else held_out.bound(choose, weighted).diagnosis
-    except TargetError:  # nothing possible on the side where it is chosen
+    except TargetError:  # nothing can be accepted on the side where M is chosen
         return None
 
 
 def agreeing(landscape: Landscape) -> Mark:
-    """The one that repeats most of what people say."""
+    """The mark at the M that agrees with the most overrides."""
     name = "Agrees with overrides"
     try:
         best = best_agreement(landscape.critical, landscape.override)

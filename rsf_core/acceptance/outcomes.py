@@ -1,4 +1,4 @@
-"""Where the accepted are: the outcomes of a round's candidates by score, by length and by prompt. Pure functions."""
+"""The outcomes of a round's candidates by score, by length and by prompt. Pure functions."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from rsf_core.domain.arrays import Floats, Ints
 from rsf_core.sampling.starvation import Starvation, starvation
 
 BINS = 40
-FEW = 24  # so many different values get a bar each
+FEW = 24  # up to this many different values get a bar each
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +36,7 @@ class Outcomes:
 @dataclass(frozen=True, slots=True)
 class Density:
     """Candidates by length and log ratio: `count[r, t]` of them in ratio bin r and length bin t, and the share accepted
-    (NaN where there are none)."""
+    (NaN in an empty bin)."""
 
     tokens: Floats
     log_ratio: Floats
@@ -45,7 +45,7 @@ class Density:
 
 
 def by_value(landscape: Landscape, values: Floats, log_m: float) -> Outcomes:
-    """Outcomes at `log_m` (nats) by `values` (n,), NaN left out."""
+    """Outcomes at `log_m` (nats) by `values` (n,); candidates with NaN are left out."""
     known = np.isfinite(values)
     accepted = landscape.effective(log_m)
     edges = bin_edges(values[known], BINS, FEW)
@@ -59,7 +59,8 @@ def by_value(landscape: Landscape, values: Floats, log_m: float) -> Outcomes:
 
 
 def by_length(landscape: Landscape, tokens: Ints, log_m: float) -> Density:
-    """ℓ against length: sequence log-ratios grow with it, so a slope here says that length is being selected."""
+    """ℓ (nats) against length (tokens): a slope shows that length is being selected, since log-ratios of sequences grow with
+    length."""
     known = np.isfinite(landscape.log_ratio)
     x, y = tokens[known].astype(np.float64), landscape.log_ratio[known]
     grid = (bin_edges(y, BINS, FEW), bin_edges(x, BINS, FEW))
@@ -70,7 +71,7 @@ def by_length(landscape: Landscape, tokens: Ints, log_m: float) -> Density:
 
 @dataclass(frozen=True, slots=True)
 class PromptOutcomes:
-    """One row a prompt, by prompt_id: how many of its `candidates` are accepted in effect, and its share of all data."""
+    """One row per prompt, by prompt_id: how many of its `candidates` are accepted in effect, and its share of all data."""
 
     prompt_id: Ints
     candidates: Ints
@@ -82,11 +83,11 @@ class PromptOutcomes:
 
     @property
     def share(self) -> Floats:
-        """Of the accepted data; 0 everywhere where nothing is accepted."""
+        """Each prompt's share of the accepted data; all 0 if nothing is accepted."""
         return self.accepted / max(int(self.accepted.sum()), 1)
 
     def between(self, low: float, high: float) -> Ints:
-        """The rows whose rate lies between `low` and `high`, both included; the least accepted first, then by prompt."""
+        """The rows whose rate lies between `low` and `high`, both included, in order of rate, then of prompt."""
         rows = np.flatnonzero((self.rate >= low) & (self.rate <= high))
         return rows[np.argsort(self.rate[rows], kind="stable")]
 
@@ -98,9 +99,9 @@ def by_prompt(landscape: Landscape, log_m: float) -> PromptOutcomes:
 
 
 def starving(landscape: Landscape, log_m: float, k: int) -> Starvation:
-    """How many prompts, and which, would get none of `k` further candidates at `log_m` (nats), by the automatic decisions
-    on those drawn; `by_prompt` and `rate` go with `landscape.prompt_ids`. All draws count: why more were drawn for a prompt
-    cancels in its likelihood."""
+    """How many prompts, and which, would get none of `k` further candidates accepted at `log_m` (nats), by the automatic
+    decisions on the draws so far; `by_prompt` and `rate` are in the order of `landscape.prompt_ids`. All draws count: the
+    reason why more were drawn for a prompt cancels in its likelihood."""
 
     def find() -> Starvation:
         accepted = np.bincount(landscape.prompt_index, landscape.critical > log_m)
@@ -110,12 +111,12 @@ def starving(landscape: Landscape, log_m: float, k: int) -> Starvation:
 
 
 def half_of_the_data(prompts: PromptOutcomes) -> int:
-    """The fewest prompts that hold half of the accepted data: half of all prompts where it is even, few where not."""
+    """The fewest prompts that hold half of the accepted data: half of all prompts if it is even, fewer if not."""
     running = np.cumsum(np.sort(prompts.accepted)[::-1])
     return int(np.searchsorted(running, running[-1] / 2) + 1) if running.size and running[-1] else 0
 
 
 def _share(part: NDArray[np.generic], of: Ints) -> Floats:
-    """part / of, NaN where `of` is 0."""
+    """part / of, NaN if `of` is 0."""
     share: Floats = np.divide(part, of, out=np.full(of.shape, np.nan), where=of > 0)
     return share

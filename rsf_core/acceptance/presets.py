@@ -1,4 +1,4 @@
-"""Targets to start from, made of what a project has: its scorers, and the rewards of its candidates. Pure functions."""
+"""Targets to start from, made from a project's scorers and the rewards of its candidates. Pure functions."""
 
 from __future__ import annotations
 
@@ -14,15 +14,17 @@ from rsf_core.acceptance.preview import Draft
 from rsf_core.acceptance.target import BASE
 from rsf_core.domain.settings import Constraint, Target
 
-BETA = 0.1  # of a reward whose spread is not known: as for scores between 0 and 1
-OF_THE_SPREAD = 0.25  # of the reward's standard deviation, so that the best of a prompt stands far above the others
+BETA = 0.1  # for a reward whose spread is unknown: right for scores between 0 and 1
+OF_THE_SPREAD = (
+    0.25  # share of the reward's standard deviation, so that the best of a prompt stands far above the others
+)
 
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """What a preset is made of. `bounds` of each scorer that can be used, the project's own first; `spread`: the standard
-    deviation of r on the candidates (NaN where unknown); `candidates` a prompt; `teacher`: the model that was named last as
-    a reference, "" without any."""
+    """The facts that a preset uses. `now`: the current target and rule; `bounds` of each usable scorer, the project's own
+    first; `spread`: the standard deviation of r on the candidates (NaN if unknown); `candidates` per prompt; `teacher`: the
+    model last named as a reference, "" if none."""
 
     now: Draft
     bounds: Mapping[str, tuple[float, float]]
@@ -31,14 +33,15 @@ class Facts:
     teacher: str = ""
 
     def rewards(self) -> dict[str, float]:
-        """Those of now; else what the constraints hold, else the first scorer."""
+        """The current rewards; without any, the first scorer with a lower bound in the constraints, else the first scorer."""
         if self.now.target.rewards:
             return dict(self.now.target.rewards)
         upwards = [c.scorer for c in self.now.target.constraints if c.at_least is not None]
         return dict.fromkeys([*upwards, *self.bounds][:1], 1.0)
 
     def constraints(self) -> tuple[Constraint, ...]:
-        """Those of now and, of each reward whose range is known, its better half; of one from 0 to 1 its better end."""
+        """The current constraints and, for each reward with a known range, that its score lies in the better half, or for a
+        range from 0 to 1 at the better end."""
         constraints = list(self.now.target.constraints)
         held = {constraint.scorer for constraint in constraints}
         for scorer, weight in self.now.target.rewards.items():
@@ -60,8 +63,8 @@ class Facts:
 
 
 def threshold(bounds: tuple[float, float], scores: Sequence[float] | NDArray[np.float64] = ()) -> float | None:
-    """What a new constraint asks of a scorer at least: all of one that says yes or no, else what half of the candidates reach,
-    else the middle of its range; None where neither is known."""
+    """The lower bound of a new constraint: 1 for a scorer of 0 and 1, else the median of the candidates' scores, else the
+    middle of its range; None if neither is known."""
     low, high = bounds
     if (low, high) == (0.0, 1.0) and set(np.unique(scores)) <= {0.0, 1.0}:
         return 1.0
@@ -71,7 +74,7 @@ def threshold(bounds: tuple[float, float], scores: Sequence[float] | NDArray[np.
 
 
 def merged(target: Target) -> Target:
-    """The same target with one constraint a scorer, as a form has it."""
+    """The same target with one constraint per scorer, as the form shows it."""
     held: dict[str, Constraint] = {}
     for constraint in target.constraints:
         before = held.get(constraint.scorer, constraint)
@@ -85,7 +88,7 @@ def merged(target: Target) -> Target:
 
 @dataclass(frozen=True, slots=True)
 class Preset:
-    """A target to start from. `when` says in one sentence when to use it; `fill` makes it."""
+    """A target to start from. `when` is one sentence on when to use it; `fill` makes it."""
 
     name: str
     title: str
@@ -110,7 +113,7 @@ def _best_of_the_prompt(facts: Facts) -> Draft:
 
 
 def _draft(facts: Facts, goal: Goal, constraints: Sequence[Constraint], beta: float = BETA) -> Draft:
-    """A goal with what the project has: the share accepted stays, but for the best of the prompt."""
+    """A goal as a draft for this project. The share accepted stays, except for the best of each prompt."""
     rewards = {} if goal is Goal.VERIFIABLE else facts.rewards()
     made = good(goal, rewards, constraints, facts.candidates, beta, facts.now.target.tempered)
     rate = {"rate": made.rate} if goal is Goal.BEST else {}
@@ -125,7 +128,7 @@ def _teacher(facts: Facts) -> Draft:
 
 
 def _rounded(value: float) -> float:
-    """To two digits, as a person would write it."""
+    """The value to two significant digits, as a person would write it."""
     return float(f"{value:.2g}")
 
 

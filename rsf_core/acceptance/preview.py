@@ -1,5 +1,5 @@
-"""What another target, or another rule of M, would accept and reject of a round's candidates, by what is stored of them.
-Pure functions: nothing is written."""
+"""What another target, or another rule of M, would accept and reject among a round's stored candidates. Pure functions:
+nothing is written."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ from rsf_core.domain.settings import Accept, Constraint, Target
 from rsf_core.store.records import ThresholdRecord
 
 BINS = 32
-FEW = 12  # so many different values get a bar each
+FEW = 12  # up to this many different values get a bar each
 
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """A target, and the rule that chooses M under it: what is edited and saved as one."""
+    """A target, and the rule that chooses M under it. They are edited and saved together."""
 
     target: Target
     accept: Accept
@@ -33,9 +33,9 @@ class Draft:
 
 @dataclass(frozen=True, slots=True)
 class Stored:
-    """What is stored of a round's n candidates, one value each, by prompt and k. `decided` and `accepted` are the effective
-    decisions of now, `chance` the probability with which the rule accepts (NaN: undecided), `override` −1, 0 or 1; `retired`:
-    its prompt is in use no more, and no score of it is waited for."""
+    """The stored values of a round's n candidates, shape (n,), in order of prompt and k. `decided` and `accepted` are the
+    current effective decisions, `chance` is the probability with which the rule accepts (NaN: undecided), `override` is −1, 0
+    or 1. `retired`: the prompt is no longer in use, and the candidate awaits no score."""
 
     candidate_ids: NDArray[np.object_]
     drawn: Drawn
@@ -75,8 +75,8 @@ class Stored:
 
 @dataclass(frozen=True, slots=True)
 class Missing:
-    """What has no score on `candidates` of the candidates that are to be decided: a scorer by name, or the log-probability
-    under the reference."""
+    """A scorer by name, or the log-probability under the reference, that is missing for `candidates` of the candidates to be
+    decided."""
 
     name: str
     candidates: int
@@ -85,8 +85,8 @@ class Missing:
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """One scorer of the target on the candidates: `scored` of them have its score, with this mean (NaN without any); of these
-    `passing` meet the constraint (all, where it is a reward)."""
+    """One scorer of the target on the candidates: `scored` of them have its score, with this mean (NaN if none has); of these
+    `passing` meet the constraint (all of them for a reward)."""
 
     scorer: str
     weight: float | None
@@ -98,7 +98,7 @@ class Part:
 
 @dataclass(frozen=True, slots=True)
 class Shifts:
-    """Candidates by some value, in B bins between the B + 1 `edges`, by what would change for them in effect."""
+    """Candidates by some value, in B bins between the B + 1 `edges`, and by how their effective decision would change."""
 
     edges: Floats
     kept: Ints
@@ -109,10 +109,10 @@ class Shifts:
 
 @dataclass(frozen=True)
 class Preview:
-    """A round under a draft; arrays have shape (n,) over all its candidates. `reward` is NaN where a score is missing, `ell`
-    (nats) is NaN where that candidate can't be decided and −∞ where a constraint fails; `waits`: a score of it is to be
-    computed yet. `chance` is the probability with which the rule accepts, `after` the effective decision then, as
-    `stored.accepted` is that of now; `by` is the M that would be in force, None where nothing can be decided."""
+    """A round under a draft; arrays have shape (n,) over all its candidates. `reward` is NaN if a score is missing. `ell`
+    (nats) is NaN if the candidate cannot be decided, and −∞ if a constraint fails. `waits`: a score is still to be computed.
+    `chance` is the probability with which the rule accepts. `after` is the effective decision under the draft, as
+    `stored.accepted` is the current one. `by` is the M that would be in force, None if nothing can be decided."""
 
     stored: Stored
     parts: tuple[Part, ...]
@@ -129,22 +129,22 @@ class Preview:
 
     @property
     def gained(self) -> Bools:
-        """What would be newly accepted."""
+        """The candidates that would be newly accepted."""
         return self.after & ~self.stored.accepted
 
     @property
     def lost(self) -> Bools:
-        """What would be no longer accepted; without what merely waits for a score."""
+        """The candidates that would no longer be accepted, without those that only wait for a score."""
         return self.stored.accepted & ~self.after & ~self.waits
 
     @property
     def undecided(self) -> Bools:
-        """What would stay undecided, for a scorer was asked and has no score of it."""
+        """The candidates that would stay undecided, because a scorer ran and has no score for them."""
         return ~self.decidable & ~self.waits & ~self.stored.retired
 
     @cached_property
     def landscape(self) -> Landscape | None:
-        """What can be decided, at every M."""
+        """The decidable candidates at every M; None if there are none."""
         if self.by is None or self.derived is None:
             return None
         drawn, here = self.stored.drawn, self.decidable
@@ -167,7 +167,8 @@ class Preview:
         return int(np.isneginf(self.ell).sum())
 
     def shifts(self, values: Floats) -> Shifts:
-        """What changes by some value of each candidate, e.g. `reward` or `ell`; those without a finite one are left out."""
+        """The changes by some value of each candidate, e.g. `reward` or `ell`; candidates without a finite value are left
+        out."""
         known = np.isfinite(values) & self.decidable
         edges = bin_edges(values[known], BINS, FEW)
         before, after = self.stored.accepted, self.after
@@ -178,8 +179,8 @@ class Preview:
         return Shifts(edges, count(before & after), count(self.gained), count(self.lost), count(~before & ~after))
 
     def examples(self, mask: Bools, most: int) -> list[int]:
-        """Up to `most` candidates of `mask`, of as many prompts as there are, the clearest first: by the distance from M, or
-        by what a person would read first where there is none."""
+        """Up to `most` candidates of `mask`, from as many prompts as possible, those farthest from M first; in stored order
+        if there is no M."""
         rows = np.flatnonzero(mask)
         if self.by is not None and self.landscape is not None:
             distance = np.full(len(mask), -np.inf)
@@ -204,10 +205,10 @@ def preview(
     kept: ThresholdRecord | None = None,
     failed: Mapping[str, Bools] | None = None,
 ) -> Preview:
-    """The round under `draft`. `scores` has a column (n,) for each scorer of the target, NaN where there is no score; `source`
-    says where `log_reference` (n,) comes from, None where it cancels out: see `reference_source`. `kept`: the M that a person
-    has chosen for this very target and that stays. `failed` (n,) by scorer: where it was asked and has no score, so that the
-    candidate stays undecided and is not waited for. Raises TargetError where a number is too large."""
+    """The round under `draft`. `scores` has a column (n,) for each scorer of the target, NaN if there is no score. `source`
+    names where `log_reference` (n,) comes from; both are None if it cancels out, see `reference_source`. `kept`: an M that a
+    person chose for this target and that stays in force. `failed` (n,) by scorer: whether it ran and has no score, so that
+    the candidate stays undecided and awaits none. Raises TargetError if a number is too large."""
     target, count = draft.target, len(stored.retired)
     lacks = {scorer: np.isnan(scores[scorer]) for scorer in target.scorers}
     if log_reference is not None:
@@ -249,7 +250,7 @@ def preview(
 
 
 def reward_where_known(target: Target, scores: Mapping[str, Floats], count: int) -> Floats:
-    """r of each candidate, shape (count,), NaN where a score is missing. Raises TargetError where it is too large a number."""
+    """r of each candidate, shape (count,), NaN if a score is missing. Raises TargetError if it is too large a number."""
     known = ~np.logical_or.reduce([np.zeros(count, np.bool_), *(np.isnan(scores[s]) for s in target.rewards)])
     rewards = np.full(count, np.nan)
     rewards[known] = reward(target, {s: scores[s][known] for s in target.rewards}, int(known.sum()))
@@ -257,7 +258,7 @@ def reward_where_known(target: Target, scores: Mapping[str, Floats], count: int)
 
 
 def failing(target: Target, scores: Mapping[str, float]) -> Constraint | None:
-    """The first constraint that a candidate with these scores fails, None where it meets all."""
+    """The first constraint that a candidate with these scores fails, None if it meets all."""
     for constraint in target.constraints:
         alone = Target(constraints=(constraint,))
         if not passes(alone, {constraint.scorer: np.array([scores[constraint.scorer]])}, 1)[0]:
@@ -266,7 +267,7 @@ def failing(target: Target, scores: Mapping[str, float]) -> Constraint | None:
 
 
 def parts(target: Target, scores: Mapping[str, Floats]) -> tuple[Part, ...]:
-    """Each reward and constraint by itself: what can be said also where other scores are missing."""
+    """Each reward and constraint by itself, which is known even if other scores are missing."""
     contributions = []
     for scorer, weight in target.rewards.items():
         known = scores[scorer][~np.isnan(scores[scorer])]

@@ -1,4 +1,4 @@
-"""Four acceptance rules on the same candidates: what each would keep, and of what kind it is."""
+"""Four acceptance rules on the same candidates: how much each would keep, and what it is like."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ READ = 2_000  # completions of each rule whose word pairs are counted
 
 @dataclass(frozen=True, slots=True)
 class RuleOutcome:
-    """What a rule keeps: how many candidates of how many prompts, its Jaccard overlap with rejection, the mean reward
-    and length (tokens), and distinct-2 of as many completions as every rule has to show (NaN where one keeps none)."""
+    """What a rule keeps: how many candidates from how many prompts, its Jaccard overlap with rejection, the mean reward and
+    length (tokens), and distinct-2 of an equal number of completions for every rule (NaN if some rule keeps none)."""
 
     name: str
     explanation: str
@@ -39,9 +39,9 @@ def compare(
     reward: NDArray[np.float64],
     completions: Callable[[Sequence[str]], list[str]],
 ) -> list[RuleOutcome]:
-    """Rejection at `log_m` (nats) beside the others, which are given the same number to keep as nearly as they can.
-    `ratios` and `reward` have one row a candidate, −∞ where nothing may keep it; `completions` reads texts by id.
-    Overrides are left out: this compares rules."""
+    """Rejection at `log_m` (nats) beside the other rules, which keep the same number as nearly as they can. `ratios` and
+    `reward` have one row per candidate; a reward of −∞ means that no rule may keep it. `completions` reads texts by id.
+    Overrides are left out, because this compares rules."""
     u, tokens = ratios["u"].to_numpy(), ratios["token_count"].to_numpy()
     possible = reward > -np.inf
     by_rejection = landscape.critical > log_m
@@ -79,7 +79,7 @@ def compare(
 
 
 def _some(mask: NDArray[np.bool_], u: NDArray[np.float64], count: int) -> NDArray[np.int64]:
-    """`count` of the rows of `mask`, at random and always the same."""
+    """`count` rows of `mask`, chosen at random but always the same."""
     return np.flatnonzero(rules.random(u, count, mask))
 
 

@@ -1,4 +1,4 @@
-"""The one target formula: log P = log p_ref + r/β where every constraint passes, −∞ otherwise (nats)."""
+"""The target formula: log P = log p_ref + r/β if every constraint passes, −∞ otherwise (nats)."""
 
 from __future__ import annotations
 
@@ -21,19 +21,19 @@ LOG_MODEL = "log_model"
 
 
 def log_prob_scorer(model_id: str, tempered: bool = False) -> str:
-    """The name under which the log-probability (nats) under a reference model is kept among the scores; `tempered`: at the
-    temperature that each candidate was drawn at."""
+    """The score name that holds the log-probability (nats) under a reference model; `tempered`: at the temperature of each
+    candidate's draw."""
     return f"{'tempered_' if tempered else ''}log_prob:{model_id}"
 
 
 def is_tempered(target: Target, laws: Iterable[Sampling]) -> bool:
-    """Whether log p_ref of what was drawn by `laws` is another than that of the untouched reference."""
+    """Whether log p_ref of candidates drawn by `laws` differs from that of the reference at temperature 1."""
     return target.tempered and target.reference != PROPOSAL and any(law.temperature != 1.0 for law in laws)
 
 
 def reference_source(target: Target, reference: str | None, proposal: str, laws: Sequence[Sampling]) -> str | None:
-    """Where log p_ref of candidates of `proposal` comes from, drawn by `laws`; both are model ids. None where it cancels out
-    (`reference` None), LOG_Q or LOG_MODEL where it is known from drawing, else the name of a score."""
+    """Where log p_ref comes from, for candidates drawn from `proposal` by `laws`; `reference` and `proposal` are model ids.
+    None if it cancels out (`reference` None), LOG_Q or LOG_MODEL if it is known from drawing, else the name of a score."""
     if reference is None:
         return None
     tempered = is_tempered(target, laws)
@@ -46,15 +46,15 @@ def reference_source(target: Target, reference: str | None, proposal: str, laws:
 
 
 def trained_law(settings: Settings) -> TrainedLaw:
-    """The law whose log p is trained: the one that the tuned model will draw by where the target is `tempered`, so that it
-    draws what was accepted; else the model at 1."""
+    """The law whose log p is trained. If the target is `tempered`, it is the law by which the tuned model will draw, so that
+    its draws follow what was accepted; otherwise the model at temperature 1."""
     temperature = settings.generate.temperature if settings.target.tempered else 1.0
     return TrainedLaw(model_masks=settings.generate.model_masks, temperature=temperature)
 
 
 def compounding(target: Target, sampling: Sampling) -> str | None:
-    """In one sentence what a temperature other than 1 does to this target over rounds that select nothing, and what to set;
-    None where it does nothing."""
+    """One sentence on what a temperature other than 1 does to this target over rounds even if nothing is selected, and what to
+    set instead; None if it does nothing."""
     if sampling.temperature == 1.0 or target.tempered:
         return None
     drawn = f"Candidates are drawn at temperature {sampling.temperature:g}"
@@ -71,8 +71,8 @@ def compounding(target: Target, sampling: Sampling) -> str | None:
 
 
 def reward(target: Target, scores: Mapping[str, Floats], count: int) -> Floats:
-    """r = Σ weight·score over the target's rewards, shape (count,), NaN where a score is. Raises TargetError naming a missing
-    scorer, or one whose scores times its weight overflow."""
+    """r = Σ weight·score over the target's rewards, shape (count,), NaN if a score is NaN. Raises TargetError naming a missing
+    scorer, or one whose weighted scores overflow."""
     total, known = np.zeros(count), np.ones(count, dtype=np.bool_)
     with np.errstate(over="ignore", invalid="ignore"):
         for scorer, weight in target.rewards.items():
@@ -88,7 +88,7 @@ def reward(target: Target, scores: Mapping[str, Floats], count: int) -> Floats:
 
 
 def passes(target: Target, scores: Mapping[str, Floats], count: int) -> NDArray[np.bool_]:
-    """Where every constraint holds, shape (count,). Raises TargetError naming a missing scorer."""
+    """Whether every constraint holds, shape (count,). Raises TargetError naming a missing scorer."""
     ok = np.ones(count, dtype=np.bool_)
     for constraint in target.constraints:
         score = _score(scores, constraint.scorer)
@@ -100,8 +100,8 @@ def passes(target: Target, scores: Mapping[str, Floats], count: int) -> NDArray[
 
 
 def log_ratio(target: Target, scores: Mapping[str, Floats], log_q: Floats, log_reference: Floats | None) -> Floats:
-    """ℓ = log P − log q, shape (n,). `log_reference` None means that the reference is the proposal and cancels out,
-    so ℓ = r/β. −∞ where a constraint fails."""
+    """ℓ = log P − log q, shape (n,), nats; −∞ if a constraint fails. `log_reference` None means that the reference is the
+    proposal and cancels out, so ℓ = r/β."""
     count = len(log_q)
     tilt = reward(target, scores, count) / target.beta
     shift = np.zeros(count) if log_reference is None else log_reference - log_q
@@ -109,8 +109,7 @@ def log_ratio(target: Target, scores: Mapping[str, Floats], log_q: Floats, log_r
 
 
 def is_indicator(target: Target) -> bool:
-    """Whether ℓ can only be 0 or −∞ whatever was drawn: constraints alone, with the proposal as reference. Then M = 1 is
-    exact."""
+    """Whether ℓ can only be 0 or −∞ for any draw: constraints alone, with the proposal as reference. Then M = 1 is exact."""
     return not target.rewards and target.reference == PROPOSAL
 
 

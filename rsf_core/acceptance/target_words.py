@@ -1,4 +1,4 @@
-"""A target in words, and what differs between two."""
+"""A target in words, and the differences between two."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ CHOICES = {"rate": "between two candidates", "priority": "by priority sampling"}
 
 
 def reference_name(reference: str) -> str:
-    """What log p_ref is taken of, as the rest of a sentence."""
+    """The reference model in words, to complete a sentence."""
     return REFERENCES.get(reference, reference)
 
 
@@ -38,12 +38,12 @@ def _sum_of(target: Target) -> str:
 
 
 def changes(before: Draft, after: Draft) -> list[str]:
-    """What a person would say has changed, one thing each; nothing where both are the same."""
+    """The changes in words, one item each; empty if both drafts are the same."""
     return [*target_changes(before.target, after.target), *accept_changes(before.accept, after.accept)]
 
 
 def target_changes(before: Target, after: Target) -> list[str]:
-    """The same of the targets alone."""
+    """The changes of the target alone."""
     differences = []
     for scorer, weight in after.rewards.items():
         if scorer not in before.rewards:
@@ -68,12 +68,12 @@ def target_changes(before: Target, after: Target) -> list[str]:
 
 
 def constraint_words(constraint: Constraint) -> str:
-    """What a candidate must have."""
+    """A constraint in words."""
     return str(constraint).replace(constraint.scorer, readable(constraint.scorer))
 
 
 def accept_changes(before: Accept, after: Accept) -> list[str]:
-    """The same of the rules of M alone."""
+    """The changes of the rule of M alone."""
     differences = []
     if before.rate != after.rate:
         differences.append(f"share accepted {100 * before.rate:g} % → {100 * after.rate:g} %")

@@ -1,8 +1,8 @@
-"""De-duplication after deciding: which accepted completions of a prompt stand for others, and what that does to the law.
+"""De-duplication after deciding: which accepted completions of a prompt stand for others, and how that changes the law.
 
-Without it the accepted of a prompt are draws of its target, repeated as often as the target likes them. Keeping one of each
-is another law: q(kept) falls with how often a text was drawn, and goes to the uniform one over the texts that came at all. It
-makes the model forget less of what it could say otherwise, and gives up that the set is a sample of the target.
+Without it, the accepted completions of a prompt are draws from its target, and likely ones repeat. Keeping one of each gives
+another law: the more often a text was drawn, the more weight it loses, and the law tends to the uniform one over the different
+texts drawn. The model then forgets less of what else it could write, but the set is no longer a sample of the target.
 """
 
 from __future__ import annotations
@@ -21,10 +21,10 @@ How = Literal["off", "exact", "near"]
 
 
 def stand_ins(prompts: Sequence[int], contents: Sequence[Hashable], texts: Sequence[str], how: How) -> Ints:
-    """For each completion the one that stands for it, itself where it is kept; shape (n,).
+    """For each completion the index of the one that stands for it, its own index if it is kept; shape (n,).
 
-    `exact`: the first of its prompt with the same `contents`. `near`: besides, the first that was kept of its prompt and whose
-    text nearly is its own; between prompts nothing is a duplicate. `off`: each stands for itself."""
+    `exact`: the first of its prompt with the same `contents`. `near`: also the first kept completion of its prompt whose text
+    is nearly the same. `off`: each stands for itself. Completions of different prompts are never duplicates."""
     of = np.arange(len(prompts))
     if how == "off":
         return of
@@ -35,26 +35,27 @@ def stand_ins(prompts: Sequence[int], contents: Sequence[Hashable], texts: Seque
         return of
     kept = np.flatnonzero(of == np.arange(len(of))).tolist()
     text_groups = groups([texts[i] for i in kept], [prompts[i] for i in kept])
-    first_of: dict[int, int] = {}  # of each group that is kept
+    first_of: dict[int, int] = {}  # the kept completion of each group
     for place, group in zip(kept, text_groups.of.tolist(), strict=True):
         like = [first_of[other] for other in (group, *text_groups.near(group)) if other in first_of]
         if like and texts[place].strip():
             of[place] = min(like)
         else:
             first_of[group] = place
-    return np.asarray(of[of], dtype=np.int64)  # what stood for an equal one may have found a near one
+    return np.asarray(of[of], dtype=np.int64)  # the stand-in of an equal text may itself have a near stand-in
 
 
 def mass_thinned(weights: ArrayLike, of: Ints) -> float:
-    """The share of the weight that is left out: of the accepted, where each weighs 1. 0 of nothing."""
+    """The share of the weight that is left out, which is the share of the accepted if each weighs 1. 0 if there is no
+    weight."""
     w, kept = np.asarray(weights, dtype=np.float64), of == np.arange(len(of))
     total = float(w.sum())
     return float(w[~kept].sum()) / total if total > 0 else 0.0
 
 
 def law_moved(weights: ArrayLike, of: Ints) -> float:
-    """The total variation between the law of the set before and after, over the texts that are kept (each with all that it
-    stands for): 0 where every text stood equally often, towards 1 where one text was nearly all."""
+    """The total variation between the law of the set before and after, over the kept texts (each with all that it stands for):
+    0 if every text occurred equally often, close to 1 if one of many texts made up nearly all."""
     w = np.asarray(weights, dtype=np.float64)
     if not w.sum() > 0:
         return 0.0
@@ -64,8 +65,8 @@ def law_moved(weights: ArrayLike, of: Ints) -> float:
 
 
 def in_words(summary: Mapping[str, Any]) -> str:
-    """What de-duplication did to a curated set with this summary, as a sentence; empty where it left nothing out, or the
-    set is of an earlier version."""
+    """What de-duplication did to a curated set with this summary, as a sentence; empty if it left nothing out, or the set was
+    made by an earlier version."""
     if not summary.get("thinned") or summary.get("law_moved") is None:
         return ""
     near, count = summary["deduplicate"] == "near", summary["thinned"]

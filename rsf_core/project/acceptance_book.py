@@ -101,7 +101,7 @@ class AcceptanceBook:
     ) -> Landscape | None:
         ratios, before = self._store.ratios(round_number, onlooker_votes), self._ruled.get((round_number, scope))
         if before is not None and before[0] == version[:2] and before[1].candidates == ratios.num_rows:
-            return before[1].told(ratios["override"].to_numpy())
+            return before[1].with_overrides(ratios["override"].to_numpy())
         if not ratios.num_rows:
             return None
         landscape = Landscape(ratios, scope)

@@ -106,4 +106,4 @@ class Scoring:
         counts, thresholds = self._store.round_counts(round_record.round), self._store.thresholds(round_record.round)
         if not thresholds or counts.undecided or decisions.target_of(self._store, thresholds[0]) != settings.target:
             raise StageError(f"round {round_record.round} is not scored under this target: score it first")
-        decisions.retarget(self._store, settings, round_record, BASE_ID, anew=True)
+        decisions.retarget(self._store, settings, round_record, BASE_ID, replace_m=True)

@@ -1,8 +1,8 @@
 """Acceptance: a decision is a pure function of two stored numbers, m = ℓ − log u and log M (docs/MATH.md, "Acceptance").
 
-Notation: ℓ = log P − log q is `log_ratio`, one value a candidate, shape (n,), in nats; −∞ says a constraint failed.
-`scale` is 0 for the global scope, or a(c) of `prompt_scale`, shape (n,), for the scope of a prompt; all
-functions then work on ℓ − a. A candidate without a scale has a = −∞ and is never accepted.
+Notation: ℓ = log P − log q is `log_ratio`, one value per candidate, shape (n,), in nats; −∞ means that a constraint failed.
+`scale` is 0 for the global scope, or a(c) of `prompt_scale`, shape (n,), for the prompt scope; all functions then work on
+ℓ − a. A candidate without a scale has a = −∞ and is never accepted.
 """
 
 from __future__ import annotations
@@ -51,7 +51,7 @@ def critical_log_m(log_ratio: ArrayLike, u: ArrayLike) -> Floats:
     """m = ℓ − log u, shape (n,), nats: the candidate is accepted iff m > log M.
 
     It is log u < ℓ − log M solved for log M (von Neumann 1951). ℓ = −∞ gives m = −∞.
-    Raises TargetError naming the index where ℓ is NaN or +∞, or u is outside (0, 1].
+    Raises TargetError naming the index at which ℓ is NaN or +∞, or u is outside (0, 1].
     """
     ell, uniforms = checked_log_ratio(log_ratio), np.asarray(u, dtype=np.float64)
     if ell.shape != uniforms.shape:
@@ -61,19 +61,19 @@ def critical_log_m(log_ratio: ArrayLike, u: ArrayLike) -> Floats:
 
 
 def acceptance_prob(log_ratio: ArrayLike, log_m: float, scale: ArrayLike = 0.0) -> Floats:
-    """p_accept = min(1, P/(M q)) = min(1, exp(ℓ − a − log M)), shape (n,); 0 where ℓ or a is −∞."""
+    """p_accept = min(1, P/(M q)) = min(1, exp(ℓ − a − log M)), shape (n,); 0 if ℓ or a is −∞."""
     return np.exp(np.minimum(0.0, excess(log_ratio, log_m, scale)))
 
 
 def accepted(m: ArrayLike, log_m: float, scale: ArrayLike = 0.0) -> Bools:
-    """The decision m − a > log M, shape (n,), True is accepted; never where m or a is −∞."""
+    """The decision m − a > log M, shape (n,): True means accepted. It is False if m or a is −∞."""
     checked_log_m(log_m)
     above: Bools = relative(m, scale, "m") > log_m
     return above
 
 
 def violated(log_ratio: ArrayLike, log_m: float, scale: ArrayLike = 0.0) -> Bools:
-    """The bound violations ℓ − a > log M, shape (n,): where M is too small to bound P/q."""
+    """The bound violations ℓ − a > log M, shape (n,): candidates for which M is too small to bound P/q."""
     above: Bools = excess(log_ratio, log_m, scale) > 0.0
     return above
 
@@ -82,7 +82,7 @@ def importance_weight(log_ratio: ArrayLike, log_m: float, scale: ArrayLike = 0.0
     """max(1, P/(M q)), shape (n,): the weight in the loss that corrects a bound violation; at most `cap` (≥ 1) if given.
 
     acceptance_prob × importance_weight = P/(M q) exactly: rejection control (Liu, Chen & Wong 1998, JASA 93:1022).
-    A cap brings back the bias that it cuts off. Raises TargetError naming the index where the weight exceeds float64.
+    A cap restores part of the bias. Raises TargetError naming the index at which the weight exceeds float64.
     """
     if cap is not None and not cap >= 1.0:
         raise TargetError(f"the cap on importance weights is {cap}; it must be at least 1")
@@ -98,11 +98,11 @@ def prompt_scale(log_ratio: ArrayLike, group: ArrayLike) -> Floats:
     """a_i = log Ẑ₋ᵢ(c): logsumexp of ℓ over the other draws of the prompt − log(N_c − 1), shape (n,), nats.
 
     With it, M is about the expected number of draws per accepted sample. The scale leaves out the draw that it judges. Given
-    the other draws it is then a constant, and each prompt's accepted law is the target wherever M bounds P/(q·Ẑ₋ᵢ). A scale
-    that contains the draw makes every prompt's law wrong (σ = 2, K = 4, M = largest ratio: total variation 0.36 where 0 was
-    shown). `group` names each candidate's prompt by any integer; the −∞ draws count in N_c. Where no other draw of the
-    prompt is finite, the scale is −∞ and the draw is never accepted. With few draws a prompt the scale is noisy: more is
-    accepted where the others happen to be small, and M has to be larger for the same bound.
+    the other draws it is then a constant, and each prompt's accepted law is the target if M bounds P/(q·Ẑ₋ᵢ). A scale that
+    contains the draw makes every prompt's law wrong (σ = 2, K = 4, M = largest ratio: total variation 0.36, shown as 0).
+    `group` names each candidate's prompt by any integer; the −∞ draws count in N_c. If no other draw of the prompt is
+    finite, the scale is −∞ and the draw is never accepted. With few draws per prompt the scale is noisy: more is accepted
+    if the others happen to be small, and M has to be larger for the same bound.
     """
     ell = checked_log_ratio(log_ratio)
     prompts, prompt = dense_groups(group, ell)
@@ -110,11 +110,11 @@ def prompt_scale(log_ratio: ArrayLike, group: ArrayLike) -> Floats:
 
 
 def staged_scale(log_ratio: ArrayLike, group: ArrayLike, stage: ArrayLike) -> Floats:
-    """a_i where more was drawn for some prompts because of what they had drawn before; shape (n,), nats.
+    """a_i if more was drawn for some prompts because of their earlier draws; shape (n,), nats.
 
-    `stage` (n,) is 0 for what was drawn for all alike, and s ≥ 1 for the s-th time that more was drawn for those that had
-    none. A draw of stage s is judged by `prompt_scale` among those of stages ≤ s: so nothing drawn later moves the scale, and
-    with it the decision, of an earlier draw, which was the reason why more was drawn.
+    `stage` (n,) is 0 for draws made equally for all prompts, and s ≥ 1 for the s-th time that more was drawn for prompts with
+    none accepted. A draw of stage s is judged by `prompt_scale` among the draws of stages ≤ s, so no later draw changes the
+    scale and decision of an earlier one. Those decisions are the reason why more was drawn.
     """
     ell, names, stages = checked_log_ratio(log_ratio), np.asarray(group), np.asarray(stage)
     scale = np.empty(ell.shape, np.float64)
@@ -126,8 +126,9 @@ def staged_scale(log_ratio: ArrayLike, group: ArrayLike, stage: ArrayLike) -> Fl
 
 
 def prompt_log_z(log_ratio: ArrayLike, group: ArrayLike) -> Floats:
-    """log Ẑ(c) = logsumexp of the prompt's ℓ − log N_c, given back to its candidates, shape (n,), nats: how large the ratios
-    of a prompt are. No scale to decide by: it contains each draw. −∞ for a prompt with no finite candidate."""
+    """log Ẑ(c) = logsumexp of the prompt's ℓ − log N_c, repeated for each of its candidates, shape (n,), nats: how large the
+    ratios of a prompt are. It must not be used as a scale, because it contains each draw. −∞ for a prompt without a finite
+    candidate."""
     ell = checked_log_ratio(log_ratio)
     prompts, prompt = dense_groups(group, ell)
     return np.asarray(group_log_mean(ell, prompts, prompt)[prompt])
@@ -138,7 +139,7 @@ def log_m_for_rate(m: ArrayLike, rate: float, scale: ArrayLike = 0.0) -> float:
 
     It lies midway between two neighbouring order statistics of m − a, so the count is exact; equal values are taken
     together or not at all. With fewer finite candidates than rate·n it lies just below all finite ones.
-    Raises TargetError where there is no finite candidate, or the rate is outside (0, 1].
+    Raises TargetError if there is no finite candidate, or the rate is outside (0, 1].
     """
     return _log_m_for_rate(np.sort(relative(m, scale, "m")), rate)
 
@@ -147,16 +148,16 @@ def log_m_for_priority(m: ArrayLike, log_ratio: ArrayLike, rate: float, scale: A
     """log M, nats, of priority sampling (Duffield, Lund & Thorup 2007, J. ACM 54:32): the (k + 1)-th largest m − a, where k is
     rate·n rounded down; so k candidates are accepted, those of equal m − a together or not at all.
 
-    With τ = M the accepted have the weights max(w, τ) = τ·`importance_weight`, w = P/(q·e^a), and these add up, over all or
-    any part of the candidates, to the sum of w without bias, though τ depends on the same u. (Not so with M between the k-th
-    and the next, as of `log_m_for_rate`.) Where no more than k are finite all of them are accepted, and τ is the smallest w:
-    each weighs its w. Raises TargetError where there is no finite candidate, or the rate is outside (0, 1].
+    With τ = M the accepted have the weights max(w, τ) = τ·`importance_weight`, w = P/(q·e^a). Over all or any part of the
+    candidates, these add up to an unbiased estimate of the sum of w, though τ depends on the same u. (This is not true with M
+    between the k-th and the next, as in `log_m_for_rate`.) If no more than k are finite, all of them are accepted and τ is the
+    smallest w: each weighs its w. Raises TargetError if there is no finite candidate, or the rate is outside (0, 1].
     """
     critical, w = relative(m, scale, "m"), relative(log_ratio, scale)
     if critical.shape != w.shape:
         raise TargetError(f"m has shape {critical.shape} but log_ratio has {w.shape}; give one of each a candidate")
     ascending = np.sort(critical)
-    _log_m_for_rate(ascending, rate)  # what it refuses
+    _log_m_for_rate(ascending, rate)  # raises for an invalid rate or no finite candidate
     cut = ascending.size - most_at_rate(ascending.size, rate)
     if cut == 0 or ascending[cut - 1] == -math.inf:
         return float(w[np.isfinite(w)].min())
@@ -164,11 +165,11 @@ def log_m_for_priority(m: ArrayLike, log_ratio: ArrayLike, rate: float, scale: A
 
 
 class RankIndex:
-    """Accepted counts at any M by rank, with overrides subtracted: microseconds for 1,000,000 candidates.
+    """Accepted counts at any M by rank, overrides included: microseconds for 1,000,000 candidates.
 
-    Built once from m (less `scale`) and `override`, shape (n,): 0 none, +1 accept, −1 reject. The accepted set at any M
-    is a suffix of the sorted m − a, its size one binary search; a second search among the overridden takes them out.
-    Raises TargetError naming the index where m is NaN or +∞ or an override is none of the three.
+    Built once from m (less `scale`) and `override`, shape (n,): 0 no override, +1 accept, −1 reject. The accepted set at any M
+    is a suffix of the sorted m − a, so one binary search gives its size; a second search removes the overridden candidates.
+    Raises TargetError naming the index at which m is NaN or +∞, or an override is not one of the three.
     """
 
     def __init__(self, m: ArrayLike, override: ArrayLike | None = None, scale: ArrayLike = 0.0) -> None:
@@ -199,7 +200,8 @@ class RankIndex:
         return self._sorted.size - int(self._sorted.searchsorted(checked_log_m(log_m), side="right"))
 
     def count(self, log_m: float) -> int:
-        """How many are accepted in effect: the automatic count, less the overridden in it, plus the forced accepts."""
+        """How many are accepted in effect: the automatic count, less the overridden candidates in it, plus the accepts by
+        people."""
         overridden = self._overridden.size - int(self._overridden.searchsorted(log_m, side="right"))
         return self.automatic_count(log_m) - overridden + self._forced
 
@@ -217,7 +219,7 @@ class RankIndex:
 
 
 def most_at_rate(n: int, rate: float) -> int:
-    """How many of n candidates an acceptance rate is: rate·n, rounded down."""
+    """The largest number of n candidates that an acceptance rate allows: rate·n, rounded down."""
     return math.floor(rate * n * (1.0 + 1e-12))  # 0.29 · 100 is 28.999999999999996
 
 

@@ -1,4 +1,4 @@
-"""What every formula here shares: float64 arrays that are checked once, −∞ without NaN, sums by prompt."""
+"""Shared by every formula here: float64 arrays that are checked once, −∞ without NaN, and sums by prompt."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def relative(values: ArrayLike, scale: ArrayLike = 0.0, name: str = "log_ratio")
 
 
 def excess(log_ratio: ArrayLike, log_m: float, scale: ArrayLike = 0.0) -> Floats:
-    """log(P/(M q)) = ℓ − a − log M, shape (n,), nats; above 0 the bound is violated, −∞ where ℓ or a is −∞."""
+    """log(P/(M q)) = ℓ − a − log M, shape (n,), nats; above 0 the bound is violated, −∞ if ℓ or a is −∞."""
     return relative(log_ratio, scale) - checked_log_m(log_m)
 
 
@@ -51,9 +51,9 @@ def log_sum_exp(values: Floats) -> float:
 
 
 def dense_groups(group: ArrayLike, like: NDArray[np.generic]) -> tuple[int, Ints]:
-    """How many different groups there are, and each row's group counted from 0 in ascending order, shape (n,).
+    """The number of different groups, and each row's group numbered from 0 in ascending order, shape (n,).
 
-    `group` names groups by any integers, one for each row of `like`; TargetError otherwise.
+    `group` names groups by any integers, one for each row of `like`. Raises TargetError otherwise.
     """
     names = np.asarray(group)
     if names.shape != like.shape:
@@ -80,10 +80,10 @@ def group_max(values: Floats, groups: int, index: Ints) -> Floats:
 
 
 def group_log_mean(values: Floats, groups: int, index: Ints) -> Floats:
-    """log of the mean of exp(values) in each group, shape (groups,), nats; −∞ where all are −∞.
+    """log of the mean of exp(values) in each group, shape (groups,), nats; −∞ if all are −∞.
 
-    Not a bit of it depends on the order of the values: they are summed as integers, multiples of 2⁻ᵇ of the group's
-    largest, with b so large that every sum is exact (b = 48 for groups of 8; relative error at most N·2⁻ᵇ).
+    The result does not depend on the order of the values, to the last bit: they are summed as integers, multiples of 2⁻ᵇ of
+    the group's largest, with b such that every sum is exact (b = 48 for groups of 8; relative error at most N·2⁻ᵇ).
     """
     peak, sizes = group_max(values, groups, index), np.bincount(index, minlength=groups)
     shift = np.where(np.isfinite(peak), peak, 0.0)
@@ -95,8 +95,8 @@ def group_log_mean(values: Floats, groups: int, index: Ints) -> Floats:
 
 
 def group_log_mean_of_others(values: Floats, groups: int, index: Ints) -> Floats:
-    """For each value the log of the mean of exp over the other values of its group, shape (n,), nats; −∞ where there is no
-    other or all others are −∞. Summed as in `group_log_mean`: independent of the order to the last bit."""
+    """For each value the log of the mean of exp over the other values of its group, shape (n,), nats; −∞ if there are no
+    others or all others are −∞. As in `group_log_mean`, the result does not depend on the order to the last bit."""
     sizes = np.bincount(index, minlength=groups)
     one = 2.0 ** (52 - int(sizes.max(initial=0)).bit_length())
 
@@ -107,7 +107,7 @@ def group_log_mean_of_others(values: Floats, groups: int, index: Ints) -> Floats
 
     shift, part = parts(values)
     rest = group_sum(part, groups, index)[index] - part
-    # a group's only largest leaves others far below it behind, which need a unit of their own
+    # without a group's single largest value, the others may be far smaller and need a unit of their own
     largest = values == group_max(values, groups, index)[index]
     alone = largest & (np.bincount(index, largest, minlength=groups)[index] == 1)
     below_shift, below = parts(np.where(alone, -math.inf, values))
@@ -129,14 +129,14 @@ def group_mean(values: Floats, groups: int, index: Ints) -> Floats:
 
 
 def even_weights(groups: int, index: Ints) -> Floats:
-    """N/(G·N_g) for each value, shape (n,): weights of sum N by which every group counts the same, exactly 1 where all are of
-    one size. The mean of prompt rates is the mean by these weights."""
+    """N/(G·N_g) for each value, shape (n,): weights of sum N by which every group counts the same, exactly 1 if all groups
+    have one size. The mean of prompt rates is the mean with these weights."""
     sizes = np.bincount(index, minlength=groups)
     return np.asarray(index.size / (groups * sizes[index]), dtype=np.float64)
 
 
 def raise_where(wrong: Bools, values: NDArray[np.generic], name: str, rule: str) -> None:
-    """TargetError naming the first place where `wrong` holds and the value found there."""
+    """Raise TargetError naming the first place at which `wrong` is true, and the value there."""
     if wrong.any():
         at = np.unravel_index(int(np.argmax(wrong)), wrong.shape)
         where = f"[{', '.join(map(str, at))}]" if at else ""

@@ -14,7 +14,7 @@ from rsf_core.sampling.arrays import dense_groups, raise_where, relative
 
 
 class Agreement(NamedTuple):
-    """log M, and how many of `overrides` overrides the automatic decision at it repeats."""
+    """log M, and how many of `overrides` overrides agree with the automatic decision at that M."""
 
     log_m: float
     agreeing: int
@@ -26,19 +26,19 @@ class Agreement(NamedTuple):
 
 
 def best_agreement(m: ArrayLike, override: ArrayLike, scale: ArrayLike = 0.0) -> Agreement:
-    """The log M at which most overrides (0 none, +1 accept, −1 reject) equal the automatic decision m − a > log M.
+    """The log M at which most overrides (0 none, +1 accept, −1 reject) agree with the automatic decision m − a > log M.
 
-    One sort and two running sums: at a cut between neighbours it repeats the accepts above and the rejects below. Among
-    equally good cuts the widest gap wins, and M lies in its middle. Raises TargetError where nobody overrode a
-    candidate that can be accepted, or an override is none of the three.
+    One sort and two running sums: a cut between neighbours agrees with the accepts above it and the rejects below it. Among
+    equally good cuts the widest gap wins, and M lies in its middle. Raises TargetError if nobody overrode a candidate that
+    can be accepted, or an override is not one of the three.
     """
     values, overrides = relative(m, scale, "m"), np.asarray(override)
     if overrides.shape != values.shape:
         raise TargetError(f"m has shape {values.shape} but override has {overrides.shape}; give one for each candidate")
     raise_where((overrides != 0) & (overrides != 1) & (overrides != -1), overrides, "override", "must be 0, +1 or −1")
-    spoken = overrides != 0
-    order = np.argsort(values[spoken], kind="stable")
-    x, accept = values[spoken][order], overrides[spoken][order] == 1
+    overridden = overrides != 0
+    order = np.argsort(values[overridden], kind="stable")
+    x, accept = values[overridden][order], overrides[overridden][order] == 1
     first = int(np.searchsorted(x, -math.inf, side="right"))
     if first == x.size:
         raise TargetError("no override speaks of a candidate that passes the constraints; review some first")
@@ -58,13 +58,14 @@ FOLDS = 5
 def held_out_agreement(
     m: ArrayLike, override: ArrayLike, group: ArrayLike, scale: ArrayLike = 0.0, seed: int = 0
 ) -> tuple[int, int]:
-    """How many overrides `best_agreement` repeats on prompts that were not used to choose log M, and out of how many.
+    """How many overrides agree with `best_agreement` on prompts that were not used to choose log M, and out of how many.
 
     The prompts are dealt into five parts by a hash of (seed, prompt); M is chosen on four and judged on the fifth, in turn.
-    Overrides of a part are left out where the other parts have none to choose by. −∞ is never accepted.
+    Overrides of a part are left out if the other parts have none from which to choose. −∞ is never accepted.
     """
-    spoken = np.asarray(override) != 0  # few of many: the parts are those of all prompts
-    values, votes, part = relative(m, scale, "m")[spoken], np.asarray(override)[spoken], folds(group, seed)[spoken]
+    overridden = np.asarray(override) != 0  # the parts are those of all prompts, not only the overridden
+    values, part = relative(m, scale, "m")[overridden], folds(group, seed)[overridden]
+    votes = np.asarray(override)[overridden]
     agreeing = overrides = 0
     for fold in range(FOLDS):
         mine = part == fold
@@ -78,7 +79,8 @@ def held_out_agreement(
 
 
 def folds(group: ArrayLike, seed: int = 0) -> Ints:
-    """The part, 0 to 4, of each row's group: whole groups, equal in number to one, in the order of a hash."""
+    """The part, 0 to 4, of each row's group. Groups stay whole, are dealt in the order of a hash, and the parts differ by at
+    most one group."""
     prompts = np.asarray(group, dtype=np.int64)
     count, index = dense_groups(prompts, prompts)
     names = np.empty(count, np.int64)

@@ -17,7 +17,7 @@ from rsf_core.domain.arrays import Floats
 from rsf_core.sampling.arrays import group_sum
 from rsf_core.sampling.intervals import Interval, grouped
 
-MAX_BLOCKS = 500  # more groups than this are resampled in blocks, at no loss that a page could show
+MAX_BLOCKS = 500  # more groups than this are resampled in blocks, without a visible loss of accuracy
 
 
 def bootstrap(
@@ -31,8 +31,8 @@ def bootstrap(
     """An interval for a smooth function of totals over prompts.
 
     `values` has shape (n, k); `statistic` turns totals of shape (..., k) into shape (...), for example a ratio of sums,
-    `lambda t: t[..., 0] / t[..., 1]`. The randomness is `rng`. One group, or no spread between groups: limits ∓∞.
-    No values: TargetError.
+    `lambda t: t[..., 0] / t[..., 1]`. `rng` draws the replicates. One group, or no spread between groups: limits ∓∞.
+    Raises TargetError if there are no values.
     """
     columns = np.asarray(values, dtype=np.float64)
     sums = np.stack([group_sum(x, n, index) for x, n, index in (grouped(c, groups) for c in columns.T)], axis=1)
@@ -41,7 +41,7 @@ def bootstrap(
 
 
 class Resampling:
-    """How often each replicate draws each block of groups: it depends on no value, so that one serves every M.
+    """How often each replicate draws each block of groups. It does not depend on the values, so one serves every M.
 
     More than MAX_BLOCKS groups are dealt at random into that many blocks, so that the time does not grow with the groups.
     `times` has shape (replicates, blocks).
@@ -66,10 +66,11 @@ def bootstrap_sums(
     level: float = 0.95,
     turning: bool = False,
 ) -> list[Interval]:
-    """The same for s statistics at once, from sums by group of shape (groups, k): totals (..., k) → (..., s).
+    """`bootstrap` for s statistics at once, from sums by group of shape (groups, k): totals (..., k) → (..., s).
 
-    `turning`: a statistic may turn, as a divergence does that is largest for some mixture of values. There its slope is 0
-    and so is its standard error, so the limits are the hull with the percentiles of the replicates.
+    `turning`: a statistic may have a maximum inside its range, such as a divergence that is largest for some mixture of
+    values. There its slope is 0 and so is its standard error, so the limits are the hull with the percentiles of the
+    replicates.
     """
     groups = sums.shape[0]
     blocks, times = resampling.blocks(sums), resampling.times

@@ -2,9 +2,9 @@
 
 t over prompts covers 10 to 67 % of shares near 0.5 % and then has width 0. Here a mean m with variance v gets the
 Clopper-Pearson limits of n = m(1 − m)/v draws (the effective sample size of the design effect), after Korn & Graubard
-1998 (Survey Methodology 24:193). A few prompts determine v poorly where outcomes are rare. So each limit adds one prompt to
+1998 (Survey Methodology 24:193). A few prompts determine v poorly if outcomes are rare. So each limit adds one prompt to
 those drawn, FAR of the way towards that end of the range, and v has ν = 3·G·m₂²/(m₄ − m₂²) degrees of freedom, at most
-G − 1, from the second and fourth moments of the prompts: three for one prompt that differs from all others. Where all
+G − 1, from the second and fourth moments of the prompts: three for one prompt that differs from all others. If all
 prompts are equal, up to 3/G of all prompts may still differ. docs/STATISTICS.md has the coverage.
 """
 
@@ -18,10 +18,10 @@ from rsf_core.domain.arrays import Floats
 FAR = (
     0.3  # chosen by coverage and width: 0.2 covers 90 % of skewed probabilities, 0.5 is a fifth wider at shares of 5 %
 )
-FAR_OF_A_PART = 0.15  # of the gains and of the losses, whose limits are put together
+FAR_OF_A_PART = 0.15  # for the gains and the losses of a difference, whose limits are combined
 KURTOSIS = 3.0
-KURTOSIS_OF_VALUES = 2.0  # where outcomes may be other than 0 and 1, so that there is no cap on what a prompt is worth
-EQUAL = 1e-9  # prompts that differ by less are equal: rounding tells nothing
+KURTOSIS_OF_VALUES = 2.0  # for outcomes other than 0 and 1, where nothing caps what a prompt is worth
+EQUAL = 1e-9  # prompts that differ by less are equal: the difference is rounding
 
 
 def mean_limits(
@@ -34,13 +34,13 @@ def mean_limits(
     prompts: float | None = None,
     least: float = 0.0,
 ) -> tuple[Floats, Floats]:
-    """The limits of means in [0, 1]; `mean` has shape (...), the limits as well.
+    """The limits of means in [0, 1]; `mean` and the limits have shape (...).
 
     `deviations` (..., G) are the prompts' means less `mean`, or for a ratio of sums (S_g − mean·N_g)·G/ΣN_g; G ≥ 2.
     `draws` is the maximum of the effective sample size: 0/1 outcomes of prompts are worth at most that many independent ones.
     `prompts` is the number of equal-sized prompts to which the G are equivalent; it caps the degrees of freedom.
     `least` is the minimum of the effective sample size. A value in [0, 1] has a variance of at most m(1 − m), so G prompts
-    are worth at least G draws. Limits of comparisons do not use it, so that they stay as they were.
+    are worth at least G draws. Comparisons do not use it, so that their limits stay the same as in earlier versions.
     """
     worth = float(deviations.shape[-1]) if prompts is None else prompts
     low = _limit(deviations, mean, level, draws, least, far, kurtosis, worth)
@@ -50,9 +50,9 @@ def mean_limits(
 def difference_limits(differences: Floats, level: float, least: float = 0.0) -> tuple[Floats, Floats]:
     """The limits of the mean of differences in [−1, 1], (..., G) → (...).
 
-    The difference is gains less losses, both in [0, 1]; their limits are put together as variances are (MOVER, Zou &
-    Donner 2008), with the correlation that parts of one difference have. Where no prompt differs, up to 3/G may. `least`: see
-    `mean_limits`.
+    The difference is gains less losses, both in [0, 1]; their limits are combined as variances are (MOVER, Zou & Donner
+    2008), with the correlation between the two parts of one difference. If no prompt differs, up to 3/G of all prompts still
+    may. `least`: see `mean_limits`.
     """
     gains, losses = np.maximum(differences, 0.0), np.maximum(-differences, 0.0)
     up, down = gains.mean(axis=-1), losses.mean(axis=-1)

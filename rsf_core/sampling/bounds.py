@@ -1,7 +1,7 @@
 """Candidates for M: the smallest value that bounds P/q, or the smallest whose distance to the target is tolerable.
 
 A bound estimated from draws looks perfect on those draws. `HeldOut` chooses M on some prompts and diagnoses it on the
-others; show its diagnosis, or say that the numbers are in-sample.
+others. Show its diagnosis, or state that the numbers are in-sample.
 """
 
 from __future__ import annotations
@@ -24,11 +24,11 @@ from rsf_core.sampling.distances import finite_somewhere
 def analytic_bound(
     weights: Sequence[float], score_bounds: Sequence[tuple[float, float]], beta: float, scale: ArrayLike = 0.0
 ) -> float:
-    """log M = sup r/β − min a, nats, with sup r = Σ max(weight·low, weight·high): true of every draw, seen or not.
+    """log M = sup r/β − min a, nats, with sup r = Σ max(weight·low, weight·high): it holds for every draw, seen or not.
 
-    Only where reference = proposal, so that ℓ = r/β. Without a reward it is 0, that is M = 1. Under the scope `prompt`
-    the smallest finite scale is subtracted, because one log M has to serve every prompt.
-    Raises TargetError where a scorer has no bound on the side that matters: then no M certainly bounds P/q.
+    It is valid only if the reference is the proposal, so that ℓ = r/β. Without a reward it is 0, that is M = 1. Under the
+    prompt scope the smallest finite scale is subtracted, because one log M has to serve every prompt.
+    Raises TargetError if a scorer has no bound on the side that matters: then no M certainly bounds P/q.
     """
     if not (beta > 0.0 and math.isfinite(beta)):
         raise TargetError(f"β is {beta}; the temperature of the reward must be positive and finite")
@@ -43,14 +43,15 @@ def analytic_bound(
 
 
 def max_bound(log_ratio: ArrayLike, scale: ArrayLike = 0.0) -> float:
-    """log M = max (ℓ − a), nats: a bound for the drawn ratios. On these draws TVD is 0 by construction; on new ones not."""
+    """log M = max (ℓ − a), nats: a bound for the drawn ratios. On these draws TVD is 0 by construction; on new ones it is
+    not."""
     return float(finite_somewhere(relative(log_ratio, scale)).max())
 
 
 def quantile_bound(log_ratio: ArrayLike, violating: float = 0.01, scale: ArrayLike = 0.0) -> float:
     """log M, nats: the smallest ℓ − a that at most the share `violating` of all draws exceeds, by rank.
 
-    At least the smallest finite ℓ − a. Raises TargetError unless 0 ≤ violating < 1.
+    It is never below the smallest finite ℓ − a. Raises TargetError unless 0 ≤ violating < 1.
     """
     if not 0.0 <= violating < 1.0:
         raise TargetError(f"the share of violating draws is {violating}; it must lie in [0, 1)")
@@ -62,7 +63,7 @@ def quantile_bound(log_ratio: ArrayLike, violating: float = 0.01, scale: ArrayLi
 def tvd_bound(log_ratio: ArrayLike, epsilon: float = 0.01, scale: ArrayLike = 0.0, weight: ArrayLike = 1.0) -> float:
     """The smallest log M, nats, at which TVD(p, p_M) ≤ ε on these draws; the largest ℓ − a for ε = 0.
 
-    `weight` is that of the draws where prompts have unequal numbers of them (`even_weights`). Raises TargetError unless
+    `weight` weights the draws if prompts have unequal numbers of them (`even_weights`). Raises TargetError unless
     0 ≤ ε ≤ 1.
     """
     if not 0.0 <= epsilon <= 1.0:
@@ -73,7 +74,7 @@ def tvd_bound(log_ratio: ArrayLike, epsilon: float = 0.01, scale: ArrayLike = 0.
 def hold_out(group: ArrayLike, share: float = 0.5, seed: int = 0) -> Bools:
     """Which rows to hold out, shape (n,): about `share` of the groups, whole, by a hash of (seed, group).
 
-    The hash is splitmix64 of seed·φ + group modulo 2⁶⁴, so a group's side depends on no other group or order.
+    The hash is splitmix64 of seed·φ + group modulo 2⁶⁴, so a group's side depends neither on other groups nor on their order.
     """
     if not 0.0 < share < 1.0:
         raise TargetError(f"the held-out share is {share}; it must lie between 0 and 1")
@@ -94,8 +95,8 @@ class HeldOutBound:
 class HeldOut:
     """The prompts in two parts: log M is chosen on one, and diagnosed on the `share` held out.
 
-    A prompt's own scale still comes from that prompt's draws. Raises TargetError where one side is left without prompts, or
-    what is held out without a finite draw.
+    A prompt's own scale still comes from that prompt's draws. Raises TargetError if one side has no prompts, or the held-out
+    side has no finite draw.
     """
 
     def __init__(
@@ -112,8 +113,9 @@ class HeldOut:
         self._diagnoser = Diagnoser(ell[out], scale=a[out], group=prompt[out])
 
     def bound(self, choose: Callable[..., float], weighted: bool = False) -> HeldOutBound:
-        """`choose`, e.g. `max_bound`, takes ℓ − a of the first part and, where `weighted`, as `weight` the weights by which
-        each prompt counts the same, as in the diagnosis. Raises TargetError where the first part has no finite draw."""
+        """The M that `choose`, e.g. `max_bound`, gives for ℓ − a of the first part, with its diagnosis on the held-out part.
+        If `weighted`, `choose` also takes `weight`, by which each prompt counts the same, as in the diagnosis. Raises
+        TargetError if the first part has no finite draw."""
         weights = {"weight": even_weights(*dense_groups(self._rest_prompts, self._rest))} if weighted else {}
         log_m = choose(self._rest, **weights)
         return HeldOutBound(log_m, self._rest.size, self._diagnoser.at(log_m))

@@ -1,4 +1,4 @@
-"""What each prompt gets: its acceptance rate, its share of the data, and whether it gets anything at all."""
+"""Each prompt's acceptance rate, its share of the accepted data, and whether any of its candidates is accepted."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from rsf_core.sampling.arrays import dense_groups, group_max, group_mean, relati
 
 
 class PromptRates(NamedTuple):
-    """One row a prompt, in ascending order of its number; every array has shape (prompts,)."""
+    """One row per prompt, in ascending order of its number; every array has shape (prompts,)."""
 
     group: NDArray[np.integer]
     draws: Ints
@@ -24,10 +24,10 @@ class PromptRates(NamedTuple):
 
 
 def prompt_rates(log_ratio: ArrayLike, log_m: float, group: ArrayLike, scale: ArrayLike = 0.0) -> PromptRates:
-    """AR_c, the mean of min(1, P/(M q)) over the prompt's draws, and the share of the accepted it should make up.
+    """AR_c, the mean of min(1, P/(M q)) over the prompt's draws, and its expected share of the accepted.
 
-    share = N_c·AR_c / Σ N_c·AR_c: with the global scope it goes with Z(c), with the scope of a prompt it is even. A
-    prompt with no finite candidate has rate 0; the shares are all 0 where every prompt has.
+    share = N_c·AR_c / Σ N_c·AR_c: under the global scope it is proportional to Z(c), under the prompt scope it is even. A
+    prompt without a finite candidate has rate 0; if all rates are 0, so are all shares.
     """
     prob = acceptance_prob(log_ratio, log_m, scale)
     count, index = dense_groups(group, prob)
@@ -41,8 +41,8 @@ def prompt_index(
 ) -> RankIndex:
     """A RankIndex of prompts: its `count(log_m)` is how many prompts have an accepted candidate, overrides included.
 
-    A prompt counts by the largest m − a among its candidates that no person rejected, or always where one was accepted
-    by a person (override +1).
+    A prompt counts by the largest m − a among its candidates that no person rejected, or always if a person accepted one
+    (override +1).
     """
     values = relative(m, scale, "m")
     count, index = dense_groups(group, values)

@@ -1,4 +1,4 @@
-"""What a choice of M costs: draws, seconds, and prompts that get nothing."""
+"""The cost of a choice of M: draws, seconds, and prompts with nothing accepted."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from rsf_core.domain.errors import TargetError
 
 
 class Forecast(NamedTuple):
-    """What it takes on average to get a wanted number of accepted samples; +∞ at an acceptance rate of 0."""
+    """The expected cost of a given number of accepted samples; +∞ at an acceptance rate of 0."""
 
     draws: float
     seconds: float
@@ -34,9 +34,9 @@ def forecast(accepted: int, acceptance_rate: float, tokens_per_draw: float, toke
 
 
 def none_prob(acceptance_rate: ArrayLike, k: int) -> Floats:
-    """P(a prompt gets none of K) = (1 − AR_c)^K, any shape, of a rate that is known.
+    """P(a prompt gets none of K accepted) = (1 − AR_c)^K, any shape, for a known rate.
 
-    Of rates estimated from few draws its mean is too large (37 % for 27 %): see starvation.py.
+    For rates estimated from few draws its mean is too large (37 % for 27 %): see starvation.py.
     """
     rate = _checked_rate(np.asarray(acceptance_rate, dtype=np.float64))
     if k < 0:
@@ -48,7 +48,7 @@ def none_prob(acceptance_rate: ArrayLike, k: int) -> Floats:
 def rate_of_draws_until(accepted: int, draws: int) -> float:
     """The unbiased acceptance rate of sampling until n are accepted: (n − 1)/(draws − 1) (Haldane 1945).
 
-    accepted/draws overstates it, because the last draw is always an acceptance. Needs n ≥ 2; TargetError otherwise.
+    accepted/draws overstates it, because the last draw is always an acceptance. Raises TargetError for n < 2.
     """
     if accepted < 2 or draws < accepted:
         raise TargetError(f"{accepted} accepted in {draws} draws gives no unbiased rate; it needs 2 accepted or more")

@@ -31,7 +31,7 @@ class RatioCurve:
 
     With v = w − max w in ascending order, all sums are kept as logarithms: Σω·e^v and Σω·e^v·(−v), from below and above.
     `weight` ω > 0, of sum N, is 1 unless prompts have unequal numbers of draws (`even_weights`).
-    Raises TargetError where no draw is finite, or one is NaN or +∞.
+    Raises TargetError if no draw is finite, or one is NaN or +∞.
     """
 
     def __init__(self, log_ratio: ArrayLike, scale: ArrayLike = 0.0, weight: ArrayLike = 1.0) -> None:
@@ -102,7 +102,7 @@ class RatioCurve:
         return np.maximum(0.0, mean_c - log_c + math.log(self.draws))
 
     def curve(self, log_m: ArrayLike) -> Curve:
-        """All of them over a grid of log M."""
+        """All diagnostics over a grid of log M."""
         return Curve(
             np.asarray(log_m, dtype=np.float64),
             self.acceptance_rate(log_m),
@@ -136,8 +136,8 @@ class RatioCurve:
             return np.logaddexp(self._below[k], t + np.log(above))
 
     def _mass_at_m(self, weight: Floats, t: Floats, log_c: Floats) -> Floats:
-        """Σ p_M over draws of w > log M that weigh `weight` together. Their share is at most 1, which e^(t − log c) need not
-        be: one draw may weigh less than 1."""
+        """Σ p_M over draws with w > log M whose total weight is `weight`. It is clipped at 1: e^(t − log c) alone can exceed
+        1, because a draw may weigh less than 1."""
         with np.errstate(divide="ignore"):
             return np.exp(np.minimum(0.0, np.log(weight) + t - log_c))
 

@@ -1,15 +1,15 @@
-"""Fitting what people decide: P(accept) as a function of scores, by maximum likelihood, repeated over resampled prompts.
+"""Fitting people's decisions: P(accept) as a function of scores, by maximum likelihood, repeated over resampled prompts.
 
 Two links are tried and the likelier one is kept. "logistic": σ(η). "rejection": min(1, exp(η)), which is the rule itself,
-min(1, exp(r/β − log M)). A share LAPSE of its decisions goes the other way, so that one decision does not make it impossible.
-All replicates are fitted at once by Fisher scoring. A ridge of RIDGE·n/2·Σb² on standardised scores keeps the fit finite where
-a score separates the decisions perfectly; elsewhere it shrinks b by less than 1 %.
+min(1, exp(r/β − log M)). A share LAPSE of its decisions goes the other way, so that no single decision has probability 0.
+All replicates are fitted at once by Fisher scoring. A ridge of RIDGE·n/2·Σb² on standardised scores keeps the fit finite if a
+score separates the decisions perfectly; otherwise it shrinks b by less than 1 %.
 
-People are more lenient with some prompts: η has a random intercept N(0, τ²) by prompt. Without it, the corner of
-the rule is rounded and β looks larger. The fit is of the mean over it, in closed form (`mean_over_leniency`). τ² is what the
-decisions of a prompt have in common beyond their scores: Σ over pairs of residuals over Σ over pairs of slopes, for
-Cov = τ²·p′p′ to first order (Hermite), as in generalised estimating equations (Zeger, Liang & Albert 1988, Biometrics
-44:1049). Each replicate has its own τ².
+People are more lenient with some prompts: η has a random intercept N(0, τ²) by prompt. Without it, the corner of the rule is
+rounded and β looks larger. The fitted curve is the mean over the intercept, in closed form (`mean_over_leniency`). τ² is what
+the decisions of a prompt have in common beyond their scores: the sum over pairs of products of residuals, divided by that of
+slopes, because Cov = τ²·p′p′ to first order (Hermite), as in generalised estimating equations (Zeger, Liang & Albert 1988,
+Biometrics 44:1049). Each replicate has its own τ².
 """
 
 from __future__ import annotations
@@ -27,18 +27,18 @@ LAPSE = 0.01
 STEPS = 40
 REPLICATES = 200
 CLOSE = 4.0
-ROUNDS = 3  # of τ² and the fit in turn; 2 where a replicate begins with the τ² of all
+ROUNDS = 3  # alternations of τ² and the fit; one fewer for a replicate, which starts from the overall τ²
 NEAR, NEAR_OF_REPLICATES = (
     1e-7,
     1e-3,
-)  # of a standardised slope: where a fit stops; replicates are for their spread alone
+)  # step of a standardised slope at which a fit stops; replicates serve only for their spread
 MOST_LENIENT = 3.0  # the largest τ, nats
 LOGIT = 16.0 * np.sqrt(3.0) / (15.0 * np.pi)  # E σ(η + τz) = σ(η/√(1 + LOGIT²·τ²)) but for 0.011 at most, up to τ = 2
 
 
 class DecisionFit(NamedTuple):
-    """The intercept and slopes of standardised scores, (1 + k,), and of each replicate, (replicates, 1 + k). `rival` is
-    the same of the other link where its likelihood is less than CLOSE nats lower: the data do not tell them apart."""
+    """The intercept and slopes of standardised scores, (1 + k,), and those of each replicate, (replicates, 1 + k). `rival` is
+    the same for the other link if its log-likelihood is at most CLOSE nats lower: the data do not separate the two."""
 
     link: Link
     slopes: Floats
@@ -55,7 +55,8 @@ class _Fits(NamedTuple):
 
 
 def fit_decisions(x: Floats, accepted: Bools, prompts: Ints, rng: np.random.Generator, replicates: int) -> DecisionFit:
-    """`x` (n, 1 + k) has a first column of ones and standardised scores; `prompts` (n,) counts from 0."""
+    """The likelier fit, with `replicates` resamples of prompts. `x` (n, 1 + k) has a first column of ones, then standardised
+    scores; `prompts` (n,) counts from 0."""
     a, count = accepted.astype(np.float64), int(prompts.max()) + 1
     once = np.ones((1, count))
     fits: dict[Link, _Fits] = {link: _lenient(x, a, prompts, once, link) for link in ("logistic", "rejection")}
@@ -89,12 +90,12 @@ def mean_over_leniency(eta: Floats, link: Link, variance: Floats) -> tuple[Float
 
 
 def _lenient(x: Floats, a: Floats, prompts: Ints, times: Floats, link: Link, start: _Fits | None = None) -> _Fits:
-    """The fit and τ² in turn, for each row of `times` (rows, prompts): how often a prompt counts."""
+    """Alternate between the fit and τ², for each row of `times` (rows, prompts), which gives how often a prompt counts."""
     weights, variance = times[:, prompts], np.zeros(len(times))
     if start is not None:
         variance = np.broadcast_to(start.variance, len(times))
     b, likelihood = _fit(x, a, weights, link, variance, None if start is None else start.b[0])
-    if prompts.size == times.shape[1]:  # one decision a prompt: nothing tells τ²
+    if prompts.size == times.shape[1]:  # one decision per prompt: τ² cannot be estimated
         return _Fits(b, likelihood, variance)
     for _ in range(ROUNDS if start is None else ROUNDS - 1):
         p, slope = mean_over_leniency(b @ x.T, link, variance[:, None])
@@ -105,7 +106,7 @@ def _lenient(x: Floats, a: Floats, prompts: Ints, times: Floats, link: Link, sta
 
 
 def _pairs(values: Floats, prompts: Ints, times: Floats) -> Floats:
-    """Σ over prompts, as often as each counts, of the products of two different decisions' values (rows, n): (rows,)."""
+    """Σ over prompts, weighted by `times`, of the products of the values (rows, n) of two different decisions: (rows,)."""
     order = np.argsort(prompts, kind="stable")
     first = np.searchsorted(prompts[order], np.arange(times.shape[1]))
     sums, squares = (np.add.reduceat(v[:, order], first, axis=1) for v in (values, values**2))
@@ -116,7 +117,7 @@ def _pairs(values: Floats, prompts: Ints, times: Floats) -> Floats:
 def _fit(
     x: Floats, a: Floats, weights: Floats, link: Link, variance: Floats, start: Floats | None = None
 ) -> tuple[Floats, Floats]:
-    """The best b (replicates, 1 + k) on the way and its penalised log-likelihood (replicates,), at a given τ² each."""
+    """The best b (replicates, 1 + k) of all steps and its penalised log-likelihood (replicates,), at each replicate's τ²."""
     total = weights.sum(axis=1)
     penalty = RIDGE * total[:, None] * np.concatenate(([0.0], np.ones(x.shape[1] - 1)))
     b = np.zeros((len(weights), x.shape[1])) if start is None else np.broadcast_to(start, (len(weights), x.shape[1]))

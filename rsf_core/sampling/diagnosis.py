@@ -1,9 +1,9 @@
-"""One call that says everything about a choice of M: the numbers of distances.py with intervals by prompt.
+"""The full diagnosis of a choice of M: the numbers of distances.py with intervals by prompt.
 
 No interval accounts for a part of the target that no draw reached. With lognormal ratios of σ = 2 the bootstrap covers 84 %
-for TVD and 81 % for KL(p‖p_M). Coverage is lowest where few large weights were drawn, and there k̂ suggests trust. So TVD and
-the violated mass have an interval only where `trusted`, and KL(p‖p_M), to which unseen draws add most, only where
-`end_is_seen`. Elsewhere these draws cannot estimate them. The interval is the hull of limits by influence and of the
+for TVD and 81 % for KL(p‖p_M). Coverage is lowest if few large weights were drawn, and then k̂ wrongly suggests trust. So TVD
+and the violated mass have an interval only if `trusted`, and KL(p‖p_M), to which unseen draws add most, only if
+`end_is_seen`. Otherwise these draws cannot estimate them. The interval is the hull of limits by influence and of the
 bootstrap (bootstrap-t and percentiles, because a divergence has its maximum at some mixture of prompts), cut at the end of
 the ratios.
 """
@@ -29,7 +29,7 @@ from rsf_core.sampling.pareto import pareto_k, pareto_k_limit
 
 @dataclass(frozen=True, slots=True)
 class Diagnosis:
-    """What one M does to N draws. Logarithms and divergences in nats; the formulas are those of distances.py."""
+    """The effect of one M on N draws. Logarithms and divergences are in nats; the formulas are those of distances.py."""
 
     draws: int
     prompts: int
@@ -49,42 +49,42 @@ class Diagnosis:
     pareto_k: float | None
     pareto_k_limit: float
     upper_spread: float  # nats, see `upper_spread`
-    prompts_at_the_top: int  # whose largest ratio is the largest of all, but for TOP of the spread
+    prompts_at_the_top: int  # whose largest ratio is within TOP of the spread of the largest of all
 
     @property
     def bound_holds_here(self) -> bool:
-        """No draw violates the bound, so TVD and KL(p‖p_M) are 0 by construction, whatever the truth.
+        """Whether no draw violates the bound. TVD and KL(p‖p_M) are then 0 by construction, whatever the truth.
 
-        Their intervals are then unknown. `violation_rate.high` is what was learnt, if M was chosen without these draws.
+        Their intervals are then unknown. Only `violation_rate.high` is informative, if M was chosen without these draws.
         """
         return self.violations == 0
 
     @property
     def trusted(self) -> bool:
         """Whether these draws can estimate TVD and the violated mass: the end of the ratios was seen, or the ratios are so
-        even that undrawn ones have little weight. k̂ does not decide: it is smallest where the tail was missed."""
+        even that undrawn ones have little weight. k̂ does not decide, because it is smallest if the tail was missed."""
         return self.end_is_seen or self.upper_spread <= self.even
 
     @property
     def even(self) -> float:
-        """The largest upper spread, nats, that passes for even, less its own error for so many prompts."""
+        """The largest upper spread, nats, that counts as even, lowered by its error at this number of prompts."""
         return EVEN / (1.0 + 1.0 / math.sqrt(self.prompts))
 
     @property
     def end_is_seen(self) -> bool:
-        """Whether MANY prompts have reached the largest ratio, so that the ratios end there; KL(p‖p_M) needs it."""
+        """Whether MANY prompts have reached the largest ratio, so that the ratios end there. KL(p‖p_M) needs this."""
         return self.prompts_at_the_top >= MANY
 
 
-TOP = 0.05  # of the upper spread, at most as many nats
+TOP = 0.05  # share of the upper spread, and the most in nats
 MANY = 5
-FAR = 2.0  # times as far up for KL(p_M‖q), which is shown whether or not an end was seen
+FAR = 2.0  # factor on the upper distance of KL(p_M‖q), which is shown even if no end was seen
 ROUNDING = 1e-9  # nats
 EVEN = 0.7  # nats, for very many prompts; lognormal ratios of σ = 0.5 pass in 9 of 10 data sets, of σ = 1 in 1 of 200
 
 
 def upper_spread(w: Floats) -> float:
-    """The standard deviation of the ratios w, nats, from the upper half: (97.5 % quantile − median)/1.96, −∞ left out."""
+    """The standard deviation of the finite ratios w, nats, from the upper half: (97.5 % quantile − median)/1.96."""
     finite = w[w > -np.inf]
     middle, high = np.quantile(finite, [0.5, 0.975])
     return float(high - middle) / 1.96
@@ -99,19 +99,19 @@ def diagnose(
     rng: np.random.Generator | None = None,
     level: float = 0.95,
 ) -> Diagnosis:
-    """Diagnose log M on the draws of shape (n,); `group` names the prompt of each, without it draws are independent. Every
-    prompt counts the same, however many draws it has: the acceptance rate is the mean of the prompts' rates.
+    """Diagnose log M on draws of shape (n,). `group` names the prompt of each; without it draws are independent. Every prompt
+    counts the same, however many draws it has: the acceptance rate is the mean of the prompts' rates.
 
     `rng` drives the bootstrap; without one it is seeded with 0, so that a page shows the same after a reload. A scale
     estimated from these draws is taken as given: its own uncertainty is not in the intervals. k̂ is that of the pooled
-    weights exp(ℓ), without the scale: divided by their own prompt's mean they are at most N_c and the tail is hidden.
-    Raises TargetError where no draw is finite, or one is NaN or +∞.
+    weights exp(ℓ), without the scale: divided by their prompt's mean, weights are at most N_c and the tail is hidden.
+    Raises TargetError if no draw is finite, or one is NaN or +∞.
     """
     return Diagnoser(log_ratio, scale=scale, group=group, rng=rng, level=level).at(log_m)
 
 
 class Diagnoser:
-    """`diagnose` at one M after another: what does not depend on M is computed once. Holds five arrays of the draws' size."""
+    """`diagnose` at several M: whatever does not depend on M is computed once. It holds five arrays of the draws' size."""
 
     def __init__(
         self,
@@ -130,7 +130,7 @@ class Diagnoser:
         self._of_all = (self._sums(self._ratios.weight), self._sums(self._ratios.p))
         self._finite, self._ess = int(np.count_nonzero(w > -np.inf)), 1.0 / float(self._ratios.p @ self._ratios.p)
         self._pareto_k, self._spread, self._highest = pareto_k(ell), upper_spread(w), float(w.max())
-        self._near = max(TOP * min(1.0, self._spread), 1e-9)  # ratios that are equal are so but for rounding
+        self._near = max(TOP * min(1.0, self._spread), 1e-9)  # equal ratios may still differ by rounding
         self._at_the_top = min(
             int(np.unique(self._index[values >= values.max() - self._near]).size) for values in (ell, w)
         )
@@ -174,9 +174,9 @@ class Diagnoser:
         else:
             diagnosis = replace(diagnosis, kl_proposal=_moved_at_most(diagnosis))
         if diagnosis.bound_holds_here or not diagnosis.end_is_seen:
-            diagnosis = replace(diagnosis, kl_target=_untold(diagnosis.kl_target))
+            diagnosis = replace(diagnosis, kl_target=_unknown(diagnosis.kl_target))
         if diagnosis.bound_holds_here or not diagnosis.trusted:
-            diagnosis = replace(diagnosis, tvd=_untold(diagnosis.tvd), violated_mass=_untold(diagnosis.violated_mass))
+            diagnosis = replace(diagnosis, tvd=_unknown(diagnosis.tvd), violated_mass=_unknown(diagnosis.violated_mass))
         elif not diagnosis.end_is_seen:
             diagnosis = replace(
                 diagnosis, tvd=_with_the_unseen(diagnosis.tvd), violated_mass=_with_the_unseen(diagnosis.violated_mass)
@@ -187,8 +187,8 @@ class Diagnoser:
         """TVD, KL(p‖p_M), KL(p_M‖q) and the violated mass as functions of sums by prompt, so that prompts can be resampled.
 
         TVD = Σ_A p − Σ_A p_M for the event A = {w > log M + log Ẑ − log Ẑ_M}, the largest such difference over all events.
-        Other draws put its edge elsewhere, so its interval is the hull of three: A as it is, and with the edge moved by
-        two standard errors of log Ẑ − log Ẑ_M to either side (it matters where rewards have few values).
+        Other draws would move its edge, so the interval is the hull of three: A as it is, and with the edge moved by two
+        standard errors of log Ẑ − log Ẑ_M to either side (which matters if rewards have few values).
         """
         level = 1.0 - MISSED * (1.0 - self._level)
         lost = self._sums(d.p - d.p_m)  # exactly 0 where no draw violates the bound
@@ -225,14 +225,14 @@ class Diagnoser:
 
 
 def _moved_at_most(diagnosis: Diagnosis) -> Interval:
-    """KL(p_M‖q) where ratios larger than those drawn may be: the upper limit FAR times as far up, but no further than what the
-    acceptance rate allows, KL(p_M‖q) ≤ −log AR."""
+    """KL(p_M‖q) if there may be larger ratios than those drawn: the upper limit is FAR times as far from the value, but no
+    further than the acceptance rate allows, KL(p_M‖q) ≤ −log AR."""
     moved, rate = diagnosis.kl_proposal, diagnosis.acceptance_rate.low
     most = -math.log(rate) if rate > 0.0 else math.inf
     return with_the_unseen(moved, FAR).clipped(0.0, max(moved.high, most))
 
 
-def _untold(interval: Interval) -> Interval:
+def _unknown(interval: Interval) -> Interval:
     return Interval(interval.value, -math.inf, math.inf, interval.groups)
 
 
@@ -241,10 +241,10 @@ def _with_the_unseen(interval: Interval) -> Interval:
 
 
 def _influences(sums: Floats, draws: int) -> dict[str, Floats]:
-    """What each prompt adds to an estimate by linearisation, shape (prompts,), in the mean 0; G times its part of the sum.
-    `sums` (prompts, k) are those of `_ratio_intervals`.
+    """The contribution of each prompt to each estimate by linearisation, shape (prompts,), with mean 0: G times its part of
+    the sum. `sums` (prompts, k) are those of `_ratio_intervals`.
 
-    For TVD the event A is held: it is the best of all events, so its edge has no first-order effect.
+    For TVD the event A is fixed: it is the best of all events, so its edge has no first-order effect.
     """
     weight, p, lost, moved, over, violated, _, gained, _, _, kept, _ = sums.T
     count, p_m, n = len(sums), p - lost, weight / draws
@@ -257,8 +257,8 @@ def _influences(sums: Floats, draws: int) -> dict[str, Floats]:
 
 
 def _divergence(interval: Interval, y: Floats, level: float) -> Interval:
-    if np.abs(y).max() <= ROUNDING:  # prompts that are all equal say nothing of the spread
-        return _untold(interval)
+    if np.abs(y).max() <= ROUNDING:  # if all prompts are equal, the spread is unknown
+        return _unknown(interval)
     return hull(interval, [interval, divergence_by_influence(interval, y, level)])
 
 

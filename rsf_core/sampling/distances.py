@@ -1,8 +1,8 @@
-"""How good a choice of M is: docs/MATH.md, "How far the accepted are from the target", one function a formula.
+"""How good a choice of M is: docs/MATH.md, "How far the accepted are from the target", one function per formula.
 
 All take `Draws`, N draws x_i ~ q at one M: w = ℓ − a, c = min(w, log M), p = softmax(w) the target on the draws and
 p_M = softmax(c) the accepted law on them. Over prompts they describe the joint law of prompt and completion, in which each
-prompt counts the same: where prompts have unequal numbers of draws, the draws are weighted (`even_weights`), p ∝ ω·e^w.
+prompt counts the same: if prompts have unequal numbers of draws, the draws are weighted (`even_weights`), p ∝ ω·e^w.
 If log M was chosen on these same draws, they are optimistic: with M = max w, TVD is 0 by construction (see bounds.py).
 """
 
@@ -21,7 +21,7 @@ from rsf_core.sampling.arrays import checked_log_m, log_sum_exp, relative
 
 @dataclass(frozen=True, slots=True)
 class Draws:
-    """N draws from q seen at one M; arrays have shape (N,), logarithms are in nats; `weight` adds up to N."""
+    """N draws from q at one M; arrays have shape (N,), logarithms are in nats; `weight` adds up to N."""
 
     log_m: float
     w: Floats
@@ -34,10 +34,10 @@ class Draws:
 
 
 class Ratios:
-    """What does not depend on M in N draws: w = ℓ − a, log Ẑ = lse(w) − log N, p = softmax(w); `at` sees them at one M.
+    """The parts of N draws that do not depend on M: w = ℓ − a, log Ẑ = lse(w) − log N, p = softmax(w); `at` adds one M.
 
-    With a `weight` ω > 0 a draw, of sum N, log ω is added inside each of these sums. Raises TargetError where no draw is
-    finite (there is no target to speak of), or one is NaN or +∞.
+    With a `weight` ω > 0 per draw, of sum N, log ω is added inside each of these sums. Raises TargetError if no draw is
+    finite (there is then no target on the draws), or one is NaN or +∞.
     """
 
     def __init__(self, log_ratio: ArrayLike, scale: ArrayLike = 0.0, weight: ArrayLike = 1.0) -> None:
@@ -101,7 +101,7 @@ def ess_truncated(d: Draws) -> float:
 
 
 def violated_mass(d: Draws) -> float:
-    """Σ p·[w > log M], in [0, 1]: the share of the target where M does not bound P/q; ≥ 1 − Ẑ_M/Ẑ ≥ TVD."""
+    """Σ p·[w > log M], in [0, 1]: the share of the target on which M does not bound P/q; ≥ 1 − Ẑ_M/Ẑ ≥ TVD."""
     return float(d.p[d.w > d.log_m].sum())
 
 
@@ -111,7 +111,7 @@ def violations(d: Draws) -> int:
 
 
 def finite_somewhere(w: Floats) -> Floats:
-    """w, unless it has no finite value: then TargetError says what to do."""
+    """w itself. Raises TargetError if it has no finite value."""
     if w.size == 0:
         raise TargetError("there are no candidates to diagnose; generate and score some first")
     if w.max() == -math.inf:

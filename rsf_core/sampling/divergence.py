@@ -1,9 +1,9 @@
 """Limits for positive, unbounded quantities such as divergences. Their mean depends on the few largest values, and the very
 largest was usually not drawn.
 
-At a claimed 95 % the bootstrap-t alone covers 85 to 98 % of such means, 92 % overall, and its upper limit is too low where it
-misses. So the limits are the hull of it and of limits by influence on the logarithm, each at 97.5 % for 95 %, and the upper
-one lies UNSEEN times as far off. docs/STATISTICS.md has the coverage.
+At a claimed 95 % the bootstrap-t alone covers 85 to 98 % of such means, 92 % overall, and if it misses, its upper limit is too
+low. So the limits are the hull of it and of limits by influence on the logarithm, each at 97.5 % for 95 %, and the upper limit
+is moved UNSEEN times as far from the value. docs/STATISTICS.md has the coverage.
 """
 
 from __future__ import annotations
@@ -21,8 +21,8 @@ from rsf_core.sampling.bootstrap import Resampling, bootstrap_sums
 from rsf_core.sampling.bounded import KURTOSIS
 from rsf_core.sampling.intervals import Interval, grouped
 
-MISSED = 0.5  # of the misses that the level allows: bootstrap and influence each cover a little less than they say
-UNSEEN = 1.5  # times as far up where no end was seen: what was not drawn lies there
+MISSED = 0.5  # share of the allowed misses: bootstrap and influence each cover a little less than they claim
+UNSEEN = 1.5  # factor on the upper distance if no end was seen, for values that were not drawn
 
 
 def divergence_rate(
@@ -30,7 +30,7 @@ def divergence_rate(
 ) -> Interval:
     """Σ values / Σ sizes with limits over groups: nats a token from the KL (≥ 0) and the tokens of each completion, all (n,).
 
-    One group, or groups that are all alike: limits ∓∞. Raises TargetError where there is no value, or one is not finite.
+    One group, or groups that are all alike: limits ∓∞. Raises TargetError if there is no value, or one is not finite.
     """
     x, count, index = grouped(values, groups)
     sums = np.stack((group_sum(x, count, index), group_sum(grouped(sizes, groups)[0], count, index)), axis=1)
@@ -67,7 +67,7 @@ def hull(interval: Interval, of: Sequence[Interval]) -> Interval:
 
 
 def with_the_unseen(interval: Interval, times: float = UNSEEN) -> Interval:
-    """The interval with its upper limit that many times as far from the value."""
+    """The interval with its upper limit `times` as far from the value."""
     return Interval(
         interval.value, interval.low, interval.value + times * (interval.high - interval.value), interval.groups
     )

@@ -9,12 +9,12 @@ from rsf_core.domain.text import words
 
 
 def distinct_2(completions: Iterable[str]) -> float:
-    """Different word pairs / all word pairs of the completions together; NaN where they have none. It falls with the
-    number of completions, so compare equal numbers."""
+    """Different word pairs / all word pairs of the completions together; NaN if they have none. It falls with the number of
+    completions, so compare equal numbers."""
     return distinct_2_of_words(map(words, completions))
 
 
 def distinct_2_of_words(completions: Iterable[Sequence[str]]) -> float:
-    """The same of completions as words."""
+    """`distinct_2` of completions that are already split into words."""
     pairs = [pair for completion in completions for pair in pairwise(completion)]
     return len(set(pairs)) / len(pairs) if pairs else float("nan")

@@ -1,9 +1,9 @@
-"""Intervals that respect prompts: draws of one prompt resemble each other, so prompts, not draws, are the sample.
+"""Intervals over prompts: draws of one prompt resemble each other, so prompts, not draws, are the sample.
 
-Pooling the draws as if they were independent covers 61 % where it claims 95 % (docs/MATH.md, "Intervals"). Ratios of sums are
-in bootstrap.py, the limits of bounded values in bounded.py. An interval never has width 0: without any spread it is unknown,
-or has the limits of its range. `bounds` is the range that a value can take, such as (0, 1) for a share; without it,
-values that are all 0 or 1 are taken as outcomes in (0, 1), and others as unbounded.
+Pooling the draws as if they were independent covers 61 % instead of the claimed 95 % (docs/MATH.md, "Intervals"). Ratios of
+sums are in bootstrap.py, the limits of bounded values in bounded.py. An interval never has width 0: without any spread it is
+unknown, or has the limits of its range. `bounds` is the range that a value can take, such as (0, 1) for a share; without it,
+values that are all 0 or 1 are treated as outcomes in (0, 1), and other values as unbounded.
 """
 
 from __future__ import annotations
@@ -26,8 +26,8 @@ from rsf_core.sampling.bounded import KURTOSIS, KURTOSIS_OF_VALUES, difference_l
 class Interval:
     """An estimate with its confidence limits, from `groups` independent groups (prompts; draws for a proportion).
 
-    Where the data do not show the spread (one group, or groups of unbounded values that are all equal), the
-    limits are −∞ and +∞, and `known` is False.
+    If the data do not show the spread (one group, or groups of unbounded values that are all equal), the limits are −∞ and
+    +∞, and `known` is False.
     """
 
     value: float
@@ -40,7 +40,7 @@ class Interval:
         return math.isfinite(self.low) and math.isfinite(self.high)
 
     def clipped(self, low: float, high: float) -> Interval:
-        """The same with limits cut to the range the quantity can take; an unknown interval stays unknown."""
+        """The interval with its limits cut to the range of the quantity; an unknown interval stays unknown."""
         if not self.known:
             return self
         return Interval(self.value, min(max(self.low, low), high), max(min(self.high, high), low), self.groups)
@@ -55,13 +55,14 @@ def cluster_mean(values: ArrayLike, groups: ArrayLike, level: float = 0.95, boun
     """The mean over groups of the groups' means; every group counts equally.
 
     Unbounded values: ± t·s/√G with G − 1 degrees of freedom; bounded ones: see bounded.py. `values` and `groups` have
-    shape (n,), the limits the unit of the values. One group: limits ∓∞. None, or a value out of bounds: TargetError.
+    shape (n,), and the limits have the unit of the values. One group: limits ∓∞. Raises TargetError for no values or a value
+    out of bounds.
     """
     return mean_of_groups(*grouped(values, groups), level, bounds)
 
 
 def mean_of_groups(x: Floats, count: int, index: Ints, level: float = 0.95, bounds: Bounds | None = None) -> Interval:
-    """`cluster_mean` of values that are `grouped` already."""
+    """`cluster_mean` of values that are already `grouped`."""
     means = group_mean(x, count, index)
     return _interval(float(means.mean()), means - means.mean(), x, bounds, level)
 
@@ -73,13 +74,14 @@ def pooled_mean(
     bounds: Bounds | None = None,
     weights: ArrayLike | None = None,
 ) -> Interval:
-    """The mean over all values, with an interval over groups. Each value counts once, or as its weight > 0, (n,): as how many
-    independent draws it is worth.
+    """The mean over all values, with an interval over groups. Each value counts once, or by its weight > 0, (n,): the number
+    of independent draws that it is worth.
 
     It is the ratio ΣS_g / ΣN_g of group sums to group sizes (sums of weights); its standard error by linearisation is
-    √(G/(G−1) · Σ(S_g − value·N_g)²) / ΣN_g (Cochran 1977, ch. 9A). Equal to `cluster_mean` for groups of one size; else the
-    groups are worth (ΣN_g)²/ΣN_g² of one size (Kish 1965), for one that has a third of the values says little of others.
-    One group: limits ∓∞. No values, one out of bounds, or a weight that is not above 0: TargetError.
+    √(G/(G−1) · Σ(S_g − value·N_g)²) / ΣN_g (Cochran 1977, ch. 9A). It equals `cluster_mean` for groups of one size. Otherwise
+    the groups are worth (ΣN_g)²/ΣN_g² groups of one size (Kish 1965), because a group with a third of the values says little
+    about others. One group: limits ∓∞. Raises TargetError for no values, a value out of bounds, or a weight that is not
+    above 0.
     """
     x, count, index = grouped(values, groups)
     w = np.ones_like(x) if weights is None else np.asarray(weights, dtype=np.float64)
@@ -102,7 +104,7 @@ def paired_difference(
     """The mean over groups of (mean after − mean before), with an interval on those differences.
 
     Only groups present on both sides count; the numbers of values need not match. `bounds` is the range of the values
-    themselves. One common group: limits ∓∞. None in common, or a value out of bounds: TargetError.
+    themselves. One common group: limits ∓∞. Raises TargetError for no common group, or a value out of bounds.
     """
     difference = paired_differences(before, before_groups, after, after_groups)[1]
     low, high = _bounds(np.concatenate((np.ravel(before), np.ravel(after))).astype(np.float64), bounds)
@@ -110,7 +112,7 @@ def paired_difference(
 
 
 def difference_interval(difference: Floats, width: float = math.inf, level: float = 0.95) -> Interval:
-    """The mean of the groups' differences, (G,), of values whose range is `width` wide; see `paired_difference`."""
+    """The mean of the groups' differences, (G,), for values whose range is `width` wide; see `paired_difference`."""
     value = float(difference.mean())
     if difference.size == 1 or not math.isfinite(width):
         return _t_interval(value, difference - value, level)
@@ -121,7 +123,8 @@ def difference_interval(difference: Floats, width: float = math.inf, level: floa
 def paired_differences(
     before: ArrayLike, before_groups: ArrayLike, after: ArrayLike, after_groups: ArrayLike
 ) -> tuple[NDArray[np.generic], Floats]:
-    """The groups present on both sides, ascending, and (mean after − mean before) of each; none: TargetError."""
+    """The groups present on both sides, ascending, and (mean after − mean before) of each. Raises TargetError if there are
+    none."""
     names_before, mean_before = _means(before, before_groups)
     names_after, mean_after = _means(after, after_groups)
     common, left, right = np.intersect1d(names_before, names_after, assume_unique=True, return_indices=True)
@@ -135,9 +138,9 @@ def paired_differences(
 def clopper_pearson(successes: int, draws: int, level: float = 0.95) -> Interval:
     """The exact interval of a proportion from independent draws: quantiles of Beta(k, n−k+1) and Beta(k+1, n−k).
 
-    Clopper & Pearson 1934. Half of the error is on either side, at 0 of n as well ("at most 3.7/n"): with all of it on the
-    one open side there, "at most 3/n", the least coverage is 92.5 %. It takes draws for independent: for draws clustered
-    by prompt it is too narrow, see `share_of_items`.
+    Clopper & Pearson 1934. Half of the error is on either side, even at 0 of n ("at most 3.7/n"): with all of it on the one
+    open side there, "at most 3/n", the least coverage is 92.5 %. The draws must be independent: for draws clustered by
+    prompt it is too narrow, see `share_of_items`. Raises TargetError unless 0 ≤ successes ≤ draws and draws ≥ 1.
     """
     if not 0 <= successes <= draws or draws == 0:
         raise TargetError(f"{successes} of {draws} is not a proportion; give 0 ≤ successes ≤ draws with draws ≥ 1")
@@ -148,9 +151,9 @@ def clopper_pearson(successes: int, draws: int, level: float = 0.95) -> Interval
 
 
 def share_of_items(outcomes: ArrayLike, groups: ArrayLike, level: float = 0.95) -> Interval:
-    """The share of the outcomes, (n,) of bools, that are true: `clopper_pearson` where every item is of a prompt of its own,
-    else the hull of it and of `pooled_mean` over prompts, for items of one prompt resemble each other. One prompt with several
-    items says nothing of others: limits 0 and 1. No outcome: TargetError.
+    """The share of the outcomes, (n,) of bools, that are true: `clopper_pearson` if every item has its own prompt, else the
+    hull of it and of `pooled_mean` over prompts, because items of one prompt resemble each other. One prompt with several
+    items says nothing about others: limits 0 and 1. Raises TargetError if there is no outcome.
     """
     right, prompts = np.asarray(outcomes, bool), np.unique(np.asarray(groups)).size
     exact = clopper_pearson(int(right.sum()), right.size, level)
@@ -163,7 +166,8 @@ def share_of_items(outcomes: ArrayLike, groups: ArrayLike, level: float = 0.95) 
 
 
 def grouped(values: ArrayLike, groups: ArrayLike) -> tuple[Floats, int, Ints]:
-    """The values as float64, how many groups there are, and each value's group from 0; TargetError for none or NaN."""
+    """The values as float64, the number of groups, and each value's group from 0. Raises TargetError for no values, or one
+    that is not finite."""
     x = np.asarray(values, dtype=np.float64)
     if x.size == 0:
         raise TargetError("an interval needs at least one value; there are none")
@@ -177,7 +181,7 @@ def _means(values: ArrayLike, groups: ArrayLike) -> tuple[NDArray[np.generic], F
 
 
 def _bounds(x: Floats, bounds: Bounds | None) -> Bounds:
-    """The range of the values x; TargetError names one that is out of it."""
+    """The range of the values x. Raises TargetError naming a value outside it."""
     outcomes = bool(((x == 0.0) | (x == 1.0)).all())
     low, high = bounds or (SHARE if outcomes else UNBOUNDED)
     if not low < high:
@@ -196,8 +200,9 @@ def _interval(
     worth: float | None = None,
     of_one_size: float | None = None,
 ) -> Interval:
-    """From the deviations of the groups, (G,), that sum to 0, and the values x they are made of, which are worth so many
-    independent draws, and the groups so many of one size; all of them where it is not said."""
+    """The interval from the deviations of the groups, (G,), which sum to 0, and the values x behind them. `worth` is the
+    number of independent draws that x is worth, and `of_one_size` the number of equal-sized groups; by default, all of
+    them."""
     low, high = _bounds(x, bounds)
     width, count = high - low, deviations.size
     if count == 1 or not math.isfinite(width):
@@ -211,7 +216,7 @@ def _interval(
 
 
 def _t_interval(value: float, deviations: Floats, level: float) -> Interval:
-    """value ± t·√(Σ deviations²/(G(G − 1))); limits ∓∞ for one group, or groups that are equal but for rounding."""
+    """value ± t·√(Σ deviations²/(G(G − 1))); limits ∓∞ for one group, or groups that are equal up to rounding."""
     count, quantile = deviations.size, 0.5 + 0.5 * _checked(level)
     if np.abs(deviations).max() <= 1e-12 * max(1.0, abs(value)):
         return Interval(value, -math.inf, math.inf, count)

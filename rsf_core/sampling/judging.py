@@ -1,8 +1,8 @@
 """How far a score agrees with people's decisions: beyond chance at its best threshold (κ), in order (AUC), and level by level.
 
-Decisions of one prompt resemble each other, so intervals are over prompts: each figure is made linear in what the prompts add
-to it, and its limits are those of a mean in [0, 1] (bounded.py). The threshold is judged on prompts that
-were not used to choose it. tests/simulations/judges.py measures the coverage.
+Decisions of one prompt resemble each other, so intervals are over prompts: each figure is linearised in the contributions of
+prompts, and its limits are those of a mean in [0, 1] (bounded.py). The threshold is judged on prompts that were not used to
+choose it. tests/simulations/judges.py measures the coverage.
 """
 
 from __future__ import annotations
@@ -21,15 +21,15 @@ from rsf_core.sampling.bounded import mean_limits
 from rsf_core.sampling.intervals import SHARE, Interval, pooled_mean
 from rsf_core.sampling.rank_correlation import ranks
 
-ENOUGH = 50  # decisions, before a score may be said to agree
-LEVELS = 8  # of a score, at most, at which the share of accepts is shown
+ENOUGH = 50  # the least decisions for the claim that a score agrees
+LEVELS = 8  # the most levels of a score at which the share of accepts is shown
 FEWEST_OF_A_LEVEL = 10
-FEWEST_OF_A_KIND = 5  # accepts, and rejects, below which nothing is said of agreement
+FEWEST_OF_A_KIND = 5  # the least accepts, and the least rejects, for a figure of agreement
 
 
 @dataclass(frozen=True, slots=True)
 class Level:
-    """The decisions at scores from `low` to `high`, `mean` on average: how many, and the share that people accept."""
+    """The decisions at scores from `low` to `high` (their mean is `mean`): how many, and the share that people accept."""
 
     low: float
     high: float
@@ -40,10 +40,10 @@ class Level:
 
 @dataclass(frozen=True)
 class Judging:
-    """A score against `decisions` by people, `accepts` of them accepts, of `prompts` prompts. `kappa` is Cohen's κ of the
-    decisions and of "the score is above a threshold" (below it where `direction` is −1), by folds; `threshold` is the best one
-    over all. `auc` is the chance that an accepted candidate has the better score than a rejected one. None where there are too
-    few of either kind. `kappa` has a `value` by folds and limits for that of the best threshold of all."""
+    """A score compared with `decisions` by people, `accepts` of them accepts, on `prompts` prompts. `kappa` is Cohen's κ
+    between the decisions and "the score is above a threshold" (below it if `direction` is −1): its value is by folds, its
+    limits are for the best threshold over all. `threshold` is that one. `auc` is the probability that an accepted candidate
+    has a better score than a rejected one. All three are None if there are too few accepts or rejects."""
 
     decisions: int
     accepts: int
@@ -56,7 +56,7 @@ class Judging:
 
     @cached_property
     def correlation(self) -> Interval | None:
-        """Of the order by score with the decisions: the rank-biserial 2·AUC − 1 (Cureton 1956), which is Somers' D."""
+        """The rank correlation of score and decisions: the rank-biserial 2·AUC − 1 (Cureton 1956), which is Somers' D."""
         auc = self.auc
         return None if auc is None else Interval(2 * auc.value - 1, 2 * auc.low - 1, 2 * auc.high - 1, auc.groups)
 
@@ -73,8 +73,8 @@ class Judging:
 def judging(
     score: ArrayLike, accepted: ArrayLike, prompt: ArrayLike, direction: int = 1, level: float = 0.95
 ) -> Judging:
-    """`score` (n,) finite, `accepted` (n,) by people, `prompt` (n,) names each candidate's prompt; `direction` is −1 where a
-    lower score is the better one."""
+    """How far a score agrees with people's decisions. `score` (n,) is finite, `accepted` (n,) holds the decisions, `prompt`
+    (n,) names each candidate's prompt; `direction` is −1 if a lower score is better."""
     values, decided = direction * np.asarray(score, np.float64), np.asarray(accepted, bool)
     count, index = dense_groups(prompt, values)
     n, accepts = len(values), int(decided.sum())
@@ -83,8 +83,8 @@ def judging(
         return Judging(n, accepts, count, direction, None, None, None, levels)
     cut = best_cut(values, decided)
     by_folds = _kappa(decided, held_out(values, decided, np.asarray(prompt, np.int64)), count, index, level)
-    # A threshold of four fifths of the decisions is a little worse than the best, and one of all looks better than it is: the
-    # first gives the lower limit, the second the upper (by the first alone 88 % covered the truth, always missed above).
+    # A threshold chosen on four fifths of the decisions is a little worse than the best, and one chosen on all looks better
+    # than it is: the first gives the lower limit, the second the upper (the first alone covered 88 %, always missing above).
     high = max(by_folds.high, _kappa(decided, values > cut, count, index, level).high)
     return Judging(
         n,
@@ -99,8 +99,8 @@ def judging(
 
 
 def kappa(table: Floats) -> Floats:
-    """Cohen's κ = (p_o − p_e)/(1 − p_e) (1960) of counts (..., 4): accepted by both, by the score alone... 0 where chance
-    explains everything."""
+    """Cohen's κ = (p_o − p_e)/(1 − p_e) (1960) of counts (..., 4): accepted by both, by the score alone, by people alone, by
+    neither. 0 if chance explains everything."""
     a, b, c, d = np.moveaxis(table, -1, 0)
     n = a + b + c + d
     chance = ((a + b) * (a + c) + (c + d) * (b + d)) / n**2
@@ -110,8 +110,8 @@ def kappa(table: Floats) -> Floats:
 
 
 def best_cut(values: Floats, decided: Bools) -> float:
-    """The number with the largest κ of "above it" with the decisions, in the middle of two neighbouring values; of equally
-    good ones that in the widest gap."""
+    """The threshold for which "above it" has the largest κ with the decisions, midway between two neighbouring values. Among
+    equally good thresholds, the one in the widest gap."""
     order = np.argsort(values, kind="stable")
     x, accept = values[order], decided[order].astype(np.float64)
     n, below = len(x), np.arange(len(x) + 1, dtype=np.float64)
@@ -126,7 +126,7 @@ def best_cut(values: Floats, decided: Bools) -> float:
 
 
 def held_out(values: Floats, decided: Bools, prompt: Ints) -> Bools:
-    """Whether each value is above a threshold that was chosen on the decisions of other prompts, four fifths of them."""
+    """Whether each value is above a threshold chosen on the decisions of other prompts, four fifths of them."""
     part, above = folds(prompt), np.zeros(len(values), bool)
     for fold in range(FOLDS):
         mine = part == fold
@@ -136,26 +136,26 @@ def held_out(values: Floats, decided: Bools, prompt: Ints) -> Bools:
 
 
 def _kappa(decided: Bools, above: Bools, count: int, index: Ints, level: float) -> Interval:
-    """κ of two sets of decisions."""
+    """κ of two sets of decisions, with limits over prompts."""
     parts = (decided & above, ~decided & above, decided & ~above, ~decided & ~above)
     tables = np.stack([group_sum(part.astype(np.float64), count, index) for part in parts], axis=1)
     total = tables.sum(axis=0)
     value = float(kappa(total))
     step = 1e-4 * max(1.0, float(total.sum()))
     slopes = np.array([float(kappa(total + e) - kappa(total - e)) / (2 * step) for e in step * np.eye(4)])
-    # κ does not change where all counts grow alike: what the prompts add sums to 0
+    # κ does not change if all counts grow by one factor, so the prompts' contributions sum to 0
     return _limits(value, len(tables) * (tables @ slopes), level, wide=True)
 
 
 def auc_interval(values: Floats, decided: Bools, count: int, index: Ints, level: float) -> Interval:
-    """Mann and Whitney's of values (n,), the prompt of each as `index` in 0 to `count` − 1, ties half; what each
-    decision adds is its placement among those of the other kind (DeLong 1988), and the placements of a prompt belong together
-    (Obuchowski 1997)."""
+    """Mann and Whitney's AUC of values (n,), ties counting half; `index` is the prompt of each, 0 to `count` − 1. The
+    contribution of a decision is its placement among those of the other kind (DeLong 1988), summed by prompt (Obuchowski
+    1997)."""
     ones, noughts = int(decided.sum()), int((~decided).sum())
     everywhere, among = ranks(values), np.empty(len(values))
     for kind in (decided, ~decided):
         among[kind] = ranks(values[kind])
-    beaten = (everywhere - among) / np.where(decided, noughts, ones)  # of the other kind below it, ties half
+    beaten = (everywhere - among) / np.where(decided, noughts, ones)  # share of the other kind below it, ties half
     placement = np.where(decided, beaten, 1.0 - beaten)
     value = float(placement[decided].mean())
     added = group_sum((placement - value) / np.where(decided, ones, noughts), count, index)
@@ -163,14 +163,16 @@ def auc_interval(values: Floats, decided: Bools, count: int, index: Ints, level:
 
 
 def _limits(value: float, deviations: Floats, level: float, wide: bool = False) -> Interval:
-    """Of a figure in [0, 1], or `wide` in [−1, 1], from what each prompt adds to it, (prompts,), which sums to 0."""
+    """The interval of a figure in [0, 1], or in [−1, 1] if `wide`, from the contributions of prompts, (prompts,), which sum
+    to 0."""
     shift, width = (1.0, 2.0) if wide else (0.0, 1.0)
     low, high = mean_limits(deviations / width, np.asarray(min(max((value + shift) / width, 0.0), 1.0)), level)
     return Interval(value, width * float(low) - shift, width * float(high) - shift, len(deviations))
 
 
 def _levels(values: Floats, decided: Bools, index: Ints, direction: int, level: float) -> tuple[Level, ...]:
-    """From the lowest score to the highest: a level for each value where there are few, else about equally many decisions."""
+    """Levels from the lowest score to the highest: one per value if there are few values, else with about equally many
+    decisions each."""
     if not len(values):
         return ()
     score = direction * values

@@ -18,8 +18,8 @@ PRIOR_DRAWS, PRIOR_K = 10, 0.5  # the weak prior of PSIS (its appendix C): 10 dr
 def pareto_k(w: Floats) -> float | None:
     """k̂ of the weights exp(w), w of shape (N,) in nats: a generalised Pareto fit to the min(N/5, 3√N) largest.
 
-    Moments of order < 1/k exist: k̂ < ½ finite variance, k̂ ≥ 1 no finite mean. None where the tail holds fewer than 5
-    finite weights (N < 21), too few for an estimate. 0 where the largest weights are all equal: the weights are bounded.
+    Moments of order < 1/k exist: k̂ < ½ finite variance, k̂ ≥ 1 no finite mean. None if the tail holds fewer than 5 finite
+    weights (N < 21), too few for an estimate. 0 if the largest weights are all equal: the weights are bounded.
     """
     tail = min(math.ceil(min(w.size / 5, 3 * math.sqrt(w.size))), int(np.count_nonzero(w > -math.inf)) - 1)
     if tail < MIN_TAIL:
@@ -35,7 +35,7 @@ def pareto_k(w: Floats) -> float | None:
 
 
 def pareto_k_limit(draws: int) -> float:
-    """min(1 − 1/log₁₀ N, 0.7): above it say that Ẑ, TVD and KL cannot be trusted; 0 for N ≤ 10."""
+    """min(1 − 1/log₁₀ N, 0.7): if k̂ is above it, Ẑ, TVD and KL cannot be trusted; 0 for N ≤ 10."""
     return max(0.0, min(1.0 - 1.0 / math.log10(draws), 0.7)) if draws > 10 else 0.0
 
 

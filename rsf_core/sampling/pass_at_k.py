@@ -12,10 +12,10 @@ from rsf_core.domain.errors import TargetError
 
 def pass_at_k(right: ArrayLike, drawn: ArrayLike, k: int) -> Floats:
     """1 − C(n − c, k)/C(n, k) for each prompt with c of n completions right: unbiased (Chen et al. 2021,
-    arXiv:2107.03374), where 1 − (1 − c/n)^k is not.
+    arXiv:2107.03374), unlike 1 − (1 − c/n)^k.
 
-    `right` and `drawn` hold c and n, shape (prompts,). Raises TargetError naming the prompt where n < k: fewer completions
-    than k say nothing of k.
+    `right` and `drawn` hold c and n, shape (prompts,). Raises TargetError naming the first prompt with n < k, because fewer
+    completions than k say nothing about k.
     """
     c, n = np.asarray(right, dtype=np.float64), np.asarray(drawn, dtype=np.float64)
     if k < 1:

@@ -1,4 +1,4 @@
-"""Spearman's rank correlation: how far two measures put the same things in the same order, whatever their scales."""
+"""Spearman's rank correlation: how far two measures order the same items alike, whatever their scales."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from rsf_core.domain.arrays import Floats
 
 
 def ranks(values: ArrayLike) -> Floats:
-    """From 1, shape (n,); those of equal values are the mean of theirs."""
+    """The ranks of values, from 1, shape (n,); equal values share the mean of their ranks."""
     column = np.asarray(values, dtype=np.float64)
     _, index, counts = np.unique(column, return_inverse=True, return_counts=True)
     last = np.cumsum(counts)
@@ -20,8 +20,8 @@ def ranks(values: ArrayLike) -> Floats:
 
 
 def spearman(columns: Sequence[ArrayLike]) -> Floats:
-    """The correlation of the ranks of each two of k columns of n values, shape (k, k), over the rows where both are finite;
-    NaN where fewer than three are, or one of the two has one value only (Spearman 1904)."""
+    """The rank correlation of each two of k columns of n values, shape (k, k), over the rows in which both are finite; NaN if
+    there are fewer than three such rows, or one of the two columns is constant on them (Spearman 1904)."""
     table = [np.asarray(column, dtype=np.float64) for column in columns]
     correlations = np.full((len(table), len(table)), np.nan)
     for i, first in enumerate(table):

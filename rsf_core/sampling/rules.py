@@ -1,7 +1,7 @@
 """Four rules on the same candidates, for comparison; each returns which candidates it keeps, shape (n,).
 
-None depends on the order of the candidates. A reward of −∞ says that a constraint failed: no rule keeps it, save
-`random` where the caller does not exclude it.
+No rule depends on the order of the candidates. A reward of −∞ means that a constraint failed: no rule keeps it, except
+`random` if the caller does not exclude it.
 """
 
 from __future__ import annotations
@@ -20,9 +20,9 @@ __all__ = ["best_of_n", "overlap", "random", "random_of_size", "rejection", "thr
 
 
 def best_of_n(reward: ArrayLike, group: ArrayLike, u: ArrayLike, keep: int = 1) -> Bools:
-    """The `keep` candidates of largest reward of each prompt (RAFT, Dong et al. 2023; Llama 2, Touvron et al. 2023).
+    """The `keep` candidates with the largest reward of each prompt (RAFT, Dong et al. 2023; Llama 2, Touvron et al. 2023).
 
-    Ties go to the smaller u, a fixed number of the candidate. A prompt with fewer finite rewards keeps what it has.
+    Ties go to the smaller u, which is fixed for each candidate. A prompt with fewer finite rewards keeps all of them.
     """
     r, ties = checked_log_ratio(reward, "reward"), np.asarray(u, dtype=np.float64)
     if ties.shape != r.shape:
@@ -48,10 +48,10 @@ def threshold(reward: ArrayLike, at_least: float) -> Bools:
 
 
 def random(u: ArrayLike, count: int, eligible: ArrayLike | None = None) -> Bools:
-    """`count` of the candidates at random, the control that best-of-n sometimes fails to beat; all if fewer are there.
+    """`count` candidates at random, the control that best-of-n sometimes fails to beat; all if there are fewer.
 
-    It keeps the smallest hashes (splitmix64) of the bits of u, so that what it keeps is fixed for life but owes nothing
-    to the decision of `rejection`, which favours a small u. `eligible` (n,) leaves out the rest.
+    It keeps those with the smallest hashes (splitmix64) of the bits of u. The selection never changes, and it is independent
+    of the decision of `rejection`, which favours a small u. Only `eligible` (n,) candidates are kept.
     """
     uniforms = np.asarray(u, dtype=np.float64)
     allowed = np.ones(uniforms.shape, np.bool_) if eligible is None else np.asarray(eligible, dtype=np.bool_)
@@ -66,11 +66,11 @@ def random(u: ArrayLike, count: int, eligible: ArrayLike | None = None) -> Bools
 
 
 def random_of_size(u: ArrayLike, count: int, size: ArrayLike, total: float) -> Bools:
-    """`count` of the candidates at random whose sizes (tokens, shape (n,), ≥ 1) add up to `total` as nearly as can be.
+    """`count` random candidates whose sizes (tokens, shape (n,), ≥ 1) add up to `total` as nearly as possible.
 
     The `count` largest of g + λ·size, g a Gumbel number from the bits of u: weighted sampling without replacement with
-    weights e^(λ·size) (Efraimidis & Spirakis 2006). λ is found by bisection, for the total grows with it; where the
-    candidates have `total` by themselves λ is about 0 and the selection is `random`'s law. Every candidate can be chosen.
+    weights e^(λ·size) (Efraimidis & Spirakis 2006). λ comes from bisection, because the total grows with it. If plain random
+    candidates already have about `total`, λ is about 0 and the law is that of `random`. Every candidate can be chosen.
     """
     uniforms, sizes = np.asarray(u, dtype=np.float64), np.asarray(size, dtype=np.float64)
     if sizes.shape != uniforms.shape:
@@ -96,7 +96,7 @@ def random_of_size(u: ArrayLike, count: int, size: ArrayLike, total: float) -> B
 
 
 def overlap(kept: ArrayLike, other: ArrayLike) -> float:
-    """The Jaccard index of two rules: kept by both / kept by either; 1 where neither keeps anything."""
+    """The Jaccard index of two rules: kept by both / kept by either; 1 if neither keeps anything."""
     a, b = np.asarray(kept, dtype=np.bool_), np.asarray(other, dtype=np.bool_)
     either = int(np.count_nonzero(a | b))
     return int(np.count_nonzero(a & b)) / either if either else 1.0

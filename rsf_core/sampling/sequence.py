@@ -1,10 +1,9 @@
-"""Limits of an acceptance rate that hold at every moment during sampling, so that stopping may depend on what was seen.
+"""Limits of an acceptance rate that hold at every moment during sampling, so that stopping may depend on the data so far.
 
-Peeking at a 95 % interval after every prompt is wrong about the rate at some moment in 39 % of runs. Here every candidate
-rate μ on a grid bets against the prompts' means (Waudby-Smith & Ramdas 2024, JRSS-B 86:1, hedged capital): if μ is the rate,
-its capital is a non-negative martingale that ever reaches 1/α with probability at most α (Ville), so the rates whose
-capital never did are a sequence of confidence sets. It asks that prompts come in random order, not that their draws are
-independent.
+Peeking at a 95 % interval after every prompt misses the rate at some moment in 39 % of runs. Here every candidate rate μ on a
+grid bets against the prompts' means (Waudby-Smith & Ramdas 2024, JRSS-B 86:1, hedged capital): if μ is the rate, its capital
+is a non-negative martingale that ever reaches 1/α with probability at most α (Ville), so the rates whose capital has not
+reached it form a sequence of confidence sets. Prompts must come in random order; their draws need not be independent.
 """
 
 from __future__ import annotations
@@ -19,11 +18,11 @@ from rsf_core.domain.errors import TargetError
 from rsf_core.sampling.arrays import raise_where
 
 GRID = np.linspace(0.0, 1.0, 1001)
-MOST = 0.75  # of the capital that any one prompt may lose
+MOST = 0.75  # the largest share of the capital that one prompt may lose
 
 
 class ConfidenceSequence:
-    """The limits so far, `low` and `high`, as one prompt comes after the other: 0 and 1 before any. Raises TargetError for a
+    """The limits so far, `low` and `high`, as prompts are added one by one; 0 and 1 before the first. Raises TargetError for a
     level outside (0, 1)."""
 
     def __init__(self, level: float = 0.95) -> None:
@@ -38,7 +37,7 @@ class ConfidenceSequence:
         self._total, self._squares, self._variance = 0.0, 0.25, 0.25
 
     def add(self, value: float) -> None:
-        """One prompt more, by its mean in [0, 1]. The limits only narrow. Raises TargetError for another value."""
+        """Add a prompt by its mean in [0, 1]. The limits only narrow. Raises TargetError for any other value."""
         if not 0.0 <= value <= 1.0:
             raise TargetError(f"mean is {value} at index {self.prompts}; it must lie between 0 and 1")
         i = self.prompts
@@ -59,7 +58,7 @@ class ConfidenceSequence:
 def confidence_sequence(means: ArrayLike, level: float = 0.95) -> tuple[Floats, Floats]:
     """The lower and the upper limit after each prompt, (prompts,), of the mean of prompts' means in [0, 1].
 
-    `means` (prompts,) in the order in which prompts were drawn, one value a prompt: its accepted over its draws. Raises
+    `means` (prompts,) is in the order in which prompts were drawn, one value per prompt: its accepted over its draws. Raises
     TargetError for values outside [0, 1] or a level outside (0, 1).
     """
     x = np.asarray(means, dtype=np.float64)

@@ -1,8 +1,8 @@
 """Simultaneous intervals for several differences that are shown side by side, so that the best of them can be believed.
 
-The best of ten null rounds averages +1.05 standard errors and is "beyond chance" in 11 % by intervals that hold one at a
-time. The max-t bootstrap over prompts (Romano & Wolf 2005, Econometrica 73:1237) estimates how large the largest |t| of all
-differences becomes where none is real. Differences on the same prompts are correlated, so it needs less than Bonferroni.
+The best of ten null rounds averages +1.05 standard errors, and intervals that hold one at a time call it "beyond chance" in
+11 %. The max-t bootstrap over prompts (Romano & Wolf 2005, Econometrica 73:1237) estimates how large the largest |t| of all
+differences becomes if none is real. Differences on the same prompts are correlated, so it needs less than Bonferroni.
 """
 
 from __future__ import annotations
@@ -22,11 +22,11 @@ REPLICATES = 2000
 def simultaneous_level(
     differences: ArrayLike, level: float = 0.95, rng: np.random.Generator | None = None, replicates: int = REPLICATES
 ) -> float:
-    """The level at which each of the m differences must be given its interval, so that all hold together at `level`.
+    """The level that the interval of each of the m differences needs, so that all hold together at `level`.
 
-    `differences` (prompts, m): a paired difference of each prompt in each column, NaN where it has none. Between `level`,
-    which is enough for one, and Bonferroni's 1 − (1 − level)/m, which always is. Columns with fewer than two prompts or
-    without spread have no interval and take no part. `rng` seeds the bootstrap; 0 without it.
+    `differences` (prompts, m): a paired difference of each prompt in each column, NaN if it has none. The result lies between
+    `level`, which is enough for one, and Bonferroni's 1 − (1 − level)/m, which is always enough. Columns with fewer than two
+    prompts or without spread have no interval and are left out. `rng` drives the bootstrap; without it, it is seeded with 0.
     """
     d = np.asarray(differences, dtype=np.float64)
     if d.ndim != 2:

@@ -1,9 +1,9 @@
-"""How many prompts get none of K draws, and which: acceptance rates of prompts shrunk towards each other.
+"""How many prompts get none of K draws accepted, and which: acceptance rates of prompts shrunk towards each other.
 
-(1 − â)^K of a prompt's own rate puts noise into a convex function: it gives 37 % where 27 % is true. Here the rates of
-prompts have a Beta distribution with mean μ and correlation ρ = 1/(α + β + 1), and the accepted of a prompt's draws are
-beta-binomial (Skellam 1948). μ and ρ are weighted by their likelihood over a grid, with a flat prior, so that a prompt
-with none accepted of few draws is neither 0 nor the mean.
+(1 − â)^K of a prompt's own rate puts noise into a convex function: it gives 37 % if the truth is 27 %. Here the rates of
+prompts have a Beta distribution with mean μ and correlation ρ = 1/(α + β + 1), and the number accepted among a prompt's draws
+is beta-binomial (Skellam 1948). μ and ρ are weighted by their likelihood over a grid, with a flat prior, so that the rate of a
+prompt with none accepted of few draws is neither 0 nor the mean.
 """
 
 from __future__ import annotations
@@ -19,15 +19,15 @@ from rsf_core.domain.errors import TargetError
 from rsf_core.sampling.intervals import Interval
 
 _STEPS = np.linspace(-1.0, 1.0, 121)
-LOGITS = 1.1 * _STEPS + 6.4 * _STEPS**3  # about that of all draws: 0.02 apart there, where thousands of draws tell it
+LOGITS = 1.1 * _STEPS + 6.4 * _STEPS**3  # relative to the logit of the pooled rate; 0.02 apart near it, for many draws
 CORRELATIONS = np.concatenate(([1e-3, 5e-3, 0.01], np.linspace(0.02, 0.96, 34)))
 REPLICATES = 200
 
 
 @dataclass(frozen=True, slots=True)
 class Starvation:
-    """`none` is the share of prompts that get none of K further draws, with an interval; `by_prompt` (prompts,) is each
-    prompt's own posterior probability of it, and `rate` (prompts,) its posterior mean acceptance rate."""
+    """`none` is the share of prompts that get none of K further draws accepted, with an interval; `by_prompt` (prompts,) is
+    each prompt's own posterior probability of that, and `rate` (prompts,) its posterior mean acceptance rate."""
 
     none: Interval
     by_prompt: Floats
@@ -37,10 +37,10 @@ class Starvation:
 def starvation(
     accepted: ArrayLike, drawn: ArrayLike, k: int, level: float = 0.95, rng: np.random.Generator | None = None
 ) -> Starvation:
-    """From `accepted` of `drawn` draws of each prompt, shape (prompts,), for K = `k` further draws of each.
+    """Starvation from `accepted` of `drawn` draws of each prompt, shape (prompts,), for K = `k` further draws of each.
 
-    The interval is the hull of that of the profile likelihood and of a bootstrap over prompts (seeded with 0 without
-    `rng`), for prompts like these; of one prompt it is the first alone. Raises TargetError unless 0 ≤ accepted ≤ drawn.
+    The interval is for prompts like these: the hull of the profile likelihood's and of a bootstrap's over prompts (seeded
+    with 0 without `rng`); for one prompt it is the first alone. Raises TargetError unless 0 ≤ accepted ≤ drawn and k ≥ 0.
     """
     a, n = np.asarray(accepted, dtype=np.float64), np.asarray(drawn, dtype=np.float64)
     if a.shape != n.shape or a.ndim != 1 or a.size == 0:
@@ -51,7 +51,7 @@ def starvation(
         raise TargetError("a prompt has more accepted than drawn, or fewer than 0")
     if k < 0:
         raise TargetError(f"the number of candidates a prompt is {k}; it must be at least 0")
-    pairs = a * (n.max() + 1.0) + n  # one number each: rows of two are sorted a hundred times more slowly
+    pairs = a * (n.max() + 1.0) + n  # one number per pair: sorting rows of two takes a hundred times as long
     _, first, of, count = np.unique(pairs, return_index=True, return_inverse=True, return_counts=True)
     kinds = np.stack((a, n), axis=1)[first]
     logits = float(logit((a.sum() + 0.5) / (n.sum() + 1.0))) + LOGITS

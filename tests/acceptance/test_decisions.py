@@ -348,5 +348,5 @@ def test_the_rule_can_be_asked_to_choose_again_after_a_person(store: Store, rows
     retarget(store, settings(), round_record(), "base")
     by_rule = store.thresholds(1)[0].log_m
     store.add_threshold(1, store.thresholds(1)[0].target_id, 1.25, Scope.GLOBAL, "ann", "by hand")
-    retarget(store, settings(), round_record(), "base", anew=True)
+    retarget(store, settings(), round_record(), "base", replace_m=True)
     assert (store.thresholds(1)[0].log_m, store.thresholds(1)[0].chosen_by) == (by_rule, ChosenBy.RULE)

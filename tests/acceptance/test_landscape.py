@@ -103,13 +103,14 @@ def test_what_is_said_later_is_taken_in_as_if_it_had_been_known(scope: Scope) ->
     before.picture(*before.span(0.0))
     overrides = np.random.default_rng(9).choice([-1, 0, 1], table.num_rows).astype(np.int8)
     place = table.schema.get_field_index("override")
-    anew, told = Landscape(table.set_column(place, "override", pa.array(overrides)), scope), before.told(overrides)
+    fresh = Landscape(table.set_column(place, "override", pa.array(overrides)), scope)
+    updated = before.with_overrides(overrides)
     for log_m in (-3.0, 0.0, 2.0):
-        assert told.at(log_m) == anew.at(log_m) != before.at(log_m)
-        assert told.effective(log_m).tolist() == anew.effective(log_m).tolist()
-        assert told.diagnosis(log_m) == anew.diagnosis(log_m)
+        assert updated.at(log_m) == fresh.at(log_m) != before.at(log_m)
+        assert updated.effective(log_m).tolist() == fresh.effective(log_m).tolist()
+        assert updated.diagnosis(log_m) == fresh.diagnosis(log_m)
     for name in ("accepted", "accepted_count", "prompts_with_none"):
-        pictures = [getattr(one.picture(*one.span(0.0)), name).tolist() for one in (told, anew)]
+        pictures = [getattr(one.picture(*one.span(0.0)), name).tolist() for one in (updated, fresh)]
         assert pictures[0] == pictures[1]
 
 

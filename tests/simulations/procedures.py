@@ -12,7 +12,7 @@ from scipy import stats
 
 from rsf_core.domain.arrays import Floats
 from rsf_core.sampling.bounded import difference_limits
-from rsf_core.sampling.procedure import procedure_limits, told
+from rsf_core.sampling.procedure import means_differ, procedure_limits
 
 GAIN, DRAWS, LEVEL = 0.1, 4, 0.95
 AT_ONCE = 1_000  # data sets
@@ -35,7 +35,7 @@ def coverage(cell: Mapping[str, Any], sets: int, rng: np.random.Generator) -> di
     widths = []
     for start in range(0, sets, AT_ONCE):
         gains = _gains(cell, min(AT_ONCE, sets - start), rng)
-        known = told(gains)
+        known = means_differ(gains)
         low, high = procedure_limits(gains, width, LEVEL)
         counts["shown"] += known.sum()
         counts["coverage"] += (known & (low <= truth) & (truth <= high)).sum()
