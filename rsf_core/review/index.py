@@ -1,4 +1,4 @@
-"""A round as it stands for those who review it: what the rule decides and what people say, as arrays."""
+"""The state of a round for review: the rule's decisions and people's, as arrays."""
 
 from __future__ import annotations
 
@@ -24,8 +24,8 @@ KEPT_ORDERS = 6
 
 
 def summed_up(words: Sequence[Word]) -> tuple[int, bool, bool, int]:
-    """Of all that reviewers say of a candidate, the oldest first: how many they are, whether one has settled it, whether they
-    differ and nobody has, and the vote in force, 0 for none."""
+    """Of all reviewers' decisions on a candidate, the oldest first: how many there are, whether one settled it, whether they
+    differ and nobody settled it, and the effective vote, 0 for none."""
     votes = [word.vote for word in words]
     final = [word.vote for word in words if word.final]
     total = sum(votes)
@@ -35,8 +35,8 @@ def summed_up(words: Sequence[Word]) -> tuple[int, bool, bool, int]:
 
 @dataclass(frozen=True, slots=True)
 class Spots:
-    """What one reviewer is told of some places, as arrays (n,): the row of each in the table (−1: not there), see `summed_up`,
-    and whether the reviewer is among those who speak."""
+    """What one reviewer sees of the decisions on some places, as arrays (n,): the row of each in the table (−1: not there),
+    the results of `summed_up`, and whether the reviewer is among those who decided."""
 
     rows: Ints
     voices: NDArray[np.int32]
@@ -47,9 +47,9 @@ class Spots:
 
 
 class ReviewIndex:
-    """A round as it stands: the automatic decision at M, everybody's opinions and the annotations, as arrays (n,).
-    `version` names the state of the table, for what is read beside it. It does not change; `told` makes the next one,
-    which shares with it what the rule decides."""
+    """The state of a round: the automatic decision at M, everybody's opinions and the annotations, as arrays (n,). `version`
+    names the state of the table, for what is read beside it. An index does not change; `with_acts` makes the next one,
+    which shares the rule's decisions with it."""
 
     def __init__(
         self,
@@ -75,23 +75,23 @@ class ReviewIndex:
             self.violated: Bools = excess > 0
         self._orders: dict[object, tuple[Ints, Ints]] = {}
         self._sorting = threading.Lock()
-        self.hear(opinions, flagged, tagged)
+        self.read_acts(opinions, flagged, tagged)
 
-    def hear(self, opinions: Opinions | Callable[[], Opinions], flagged: Ints, tagged: Tagged) -> None:
-        """Read everything that was said again."""
+    def read_acts(self, opinions: Opinions | Callable[[], Opinions], flagged: Ints, tagged: Tagged) -> None:
+        """Read all opinions and annotations from scratch."""
         self._opinions, n = opinions, len(self.table.places)
-        spoken = np.array(self.table.row_of(self.opinions.places), np.int64)  # the row of each opinion
-        o, spoken = (
-            self.opinions.where(spoken >= 0),
-            spoken[spoken >= 0],
-        )  # the others were drawn after the table was read
-        self.voices = np.bincount(spoken, minlength=n).astype(np.int32)  # how many reviewers have decided it
+        rows = np.array(self.table.row_of(self.opinions.places), np.int64)  # the row of each opinion
+        o, rows = (
+            self.opinions.where(rows >= 0),
+            rows[rows >= 0],
+        )  # candidates at −1 were drawn after the table was read
+        self.voices = np.bincount(rows, minlength=n).astype(np.int32)  # how many reviewers have decided it
         self.settled = np.zeros(n, bool)
-        self.settled[spoken[o.final]] = True
+        self.settled[rows[o.final]] = True
         votes = np.zeros((2, n), bool)
-        votes[(o.votes > 0).astype(int), spoken] = True
+        votes[(o.votes > 0).astype(int), rows] = True
         self._split: Bools = votes[0] & votes[1] & ~self.settled
-        self.votes = _in_force(o, spoken, n)
+        self.votes = _in_force(o, rows, n)
         self.accepted = np.where(self.votes != 0, self.votes > 0, self.automatic)
         self._own: dict[str, Bools] = {}
         self._flags = self._at(flagged)
@@ -106,33 +106,33 @@ class ReviewIndex:
 
     @property
     def opinions(self) -> Opinions:
-        """Everybody's, as arrays of another length; made when they are asked for."""
+        """Everybody's opinions, as arrays of another length; made when they are first needed."""
         if not isinstance(self._opinions, Opinions):
             self._opinions = self._opinions()
         return self._opinions
 
-    def told(
+    def with_acts(
         self,
         words: Mapping[int, Sequence[Word]],
         flags: Mapping[int, bool],
         tagged: Tagged,
         opinions: Callable[[], Opinions],
     ) -> ReviewIndex:
-        """The index after something was said: `words` has for some places all that reviewers now say of them, the oldest
-        first, `flags` for some whether they are flagged; the others stay."""
+        """The index after some acts: `words` has for some places all current decisions on them, the oldest first, `flags` for
+        some whether they are flagged; all other places stay."""
         new = copy(self)
         new.generation += 1
         new._opinions, new._tagged, new._own = opinions, tagged, dict(self._own)
         rows = dict(zip(words, self.table.row_of(list(words)), strict=True))
         if any(row >= 0 for row in rows.values()):
-            new._let_go()
+            new._copy_arrays()
             new._own = {name: mine.copy() for name, mine in new._own.items()}
-        for where, spoken in words.items():
+        for where, decisions in words.items():
             row = rows[where]
             if row < 0:  # drawn after the table was read
                 continue
-            new._hear_of(row, spoken)
-            by = {word.reviewer for word in spoken}
+            new._set_words(row, decisions)
+            by = {word.reviewer for word in decisions}
             for name, mine in new._own.items():
                 mine[row] = name in by
         if flags:
@@ -142,13 +142,13 @@ class ReviewIndex:
                     new._flags[row] = flagged
         return new
 
-    def as_told(
+    def as_seen_by(
         self, words: Mapping[int, Sequence[Word]], spots: Spots, reviewer: str, guides: Callable[[], Guides]
     ) -> ReviewIndex:
-        """The index for one reviewer, who is told that `words` is all that is said of some places, the oldest first, by
-        versions of the guide that are asked for when opinions are; `spots` are these in arrays."""
+        """The index for one reviewer, who sees `words` as all decisions on some places, the oldest first; `spots` has the same
+        in arrays. `guides`, their versions of the guide, are read only when opinions are."""
         new = copy(self)
-        new._let_go()
+        new._copy_arrays()
         mine = self.own(reviewer).copy()
         new._own, new._opinions = {reviewer: mine}, lambda: self.opinions.but_for(words, guides())
         there = spots.rows >= 0
@@ -159,19 +159,19 @@ class ReviewIndex:
         mine[rows] = spots.mine[there]
         return new
 
-    def _let_go(self) -> None:
-        """Have arrays of one's own of what `_hear_of` changes."""
+    def _copy_arrays(self) -> None:
+        """Stop sharing the arrays that `_set_words` changes."""
         self.voices, self.settled, self._split = self.voices.copy(), self.settled.copy(), self._split.copy()
         self.votes, self.accepted = self.votes.copy(), self.accepted.copy()
 
-    def _hear_of(self, row: int, words: Sequence[Word]) -> None:
-        """Take in all that reviewers now say of a candidate, the oldest first."""
+    def _set_words(self, row: int, words: Sequence[Word]) -> None:
+        """Set all current decisions on a candidate, the oldest first."""
         self.voices[row], self.settled[row], self._split[row], vote = summed_up(words)
         self.votes[row] = vote
         self.accepted[row] = vote > 0 if vote else self.automatic[row]
 
     def own(self, reviewer: str) -> Bools:
-        """Where the reviewer has an opinion, shape (n,)."""
+        """Which candidates the reviewer has an opinion on, shape (n,)."""
         rows = self._own.get(reviewer)
         if rows is None:
             rows = self._at(self.opinions.places[self.opinions.reviewers == reviewer])
@@ -179,13 +179,13 @@ class ReviewIndex:
         return rows
 
     def order(self, order: Order, seed: int, column: Floats | None, name: object) -> tuple[Ints, Ints]:
-        """All rows in an order, and where in it each row stands; `column` as in `key`, `name` tells one from another."""
+        """All rows in an order, and the rank of each row; `column` as in `key`, `name` is the cache key of the column."""
         key = (order, seed, name)
-        with self._sorting:  # where many ask for the same, one sorts
+        with self._sorting:  # if many ask for the same, one sorts
             ordered = self._orders.get(key)
             if ordered is None:
                 rows = np.arange(len(self.table.places))
-                first = np.argsort(self.key(rows, order, seed, column), kind="stable")  # alike: by place
+                first = np.argsort(self.key(rows, order, seed, column), kind="stable")  # ties by place
                 rank = np.empty_like(first)
                 rank[first] = rows
                 if len(self._orders) >= KEPT_ORDERS:
@@ -200,8 +200,9 @@ class ReviewIndex:
         matching: Ints | None,
         alike: Ints | None = None,
     ) -> Bools:
-        """Where everything holds that is set in `wanted`. `scores` has a column (n,) for each scorer it names; `matching`
-        are the places whose text matches, where it asks for text, `alike` those like another, where it asks for these."""
+        """Which candidates pass `candidate_filter`, shape (n,). `scores` has a column (n,) for each scorer it names;
+        `matching` are the places whose text matches, if it asks for text, `alike` those like another candidate, if it asks
+        for these."""
         t, keep = self.table, np.ones(len(self.table.places), bool)
         if candidate_filter.prompt is not None:
             keep &= (t.places >> K_BITS) == candidate_filter.prompt
@@ -233,7 +234,7 @@ class ReviewIndex:
         return keep
 
     def view(self, view: View, reviewer: str, overlap: int = 1) -> Bools:
-        """Where a candidate belongs into `view`, shape (n,). A candidate wants `overlap` opinions."""
+        """Which candidates belong to `view`, shape (n,). A candidate needs `overlap` opinions."""
         if view is View.PENDING:
             if overlap <= 1:
                 return np.asarray(self.voices == 0)
@@ -244,14 +245,14 @@ class ReviewIndex:
             View.OVERRIDDEN: self.votes != 0,
             View.FLAGGED: self._flags,
             View.TRUNCATED: self.table.truncated,
-            View.DISAGREEMENT: self._split,  # reviewers say different things and nobody has settled it
+            View.DISAGREEMENT: self._split,  # reviewers disagree and nobody has settled it
             View.ALL: np.ones(len(self.table.places), bool),
         }[view]
         return chosen
 
     def key(self, rows: Ints, order: Order, seed: int, column: Floats | None) -> Floats:
         """What `rows` are sorted by, smallest first, then by place; `column` (n,) is the reward or the spread of the
-        scores where the order goes by one. All alike where there is nothing to order by."""
+        scores, if the order goes by one. All keys are equal if there is nothing to order by."""
         key = np.zeros(len(rows))
         if order is Order.BOUNDARY:
             key = np.abs(self.margin[rows])
@@ -271,10 +272,10 @@ class ReviewIndex:
 
 
 def _in_force(opinions: Opinions, rows: Ints, n: int) -> NDArray[np.int8]:
-    """+1, −1 or 0 for each of n candidates by the rule of the store: the final word, else the majority, else the newest."""
+    """+1, −1 or 0 for each of n candidates by the store's rule: the final decision, else the majority, else the newest."""
     votes = opinions.votes.astype(np.int8)
     total = np.bincount(rows, opinions.votes, minlength=n)
     newest, settled = np.zeros(n, np.int8), np.zeros(n, np.int8)
-    newest[rows] = votes  # oldest first, so the last assignment is the newest word
+    newest[rows] = votes  # oldest first, so the last assignment is the newest decision
     settled[rows[opinions.final]] = votes[opinions.final]
     return np.where(settled != 0, settled, np.where(total != 0, np.sign(total).astype(np.int8), newest))

@@ -1,5 +1,5 @@
-"""A round kept up with what is drawn, decided and said, for all who review it: one index for all of them, which learns what
-is new instead of being read again, and the prompts as they are shown."""
+"""A round kept up to date with what is drawn and decided, for all who review it: one shared index, which takes in what is new
+instead of being read again, and the prompts as they are shown."""
 
 from __future__ import annotations
 
@@ -22,8 +22,8 @@ from rsf_core.store.store import Store
 
 MANY = 1_000  # from this many candidates in one act on, everything is read again
 Heard = tuple[list[Word], dict[str, str | None], tuple[Answer, ...]]
-"""What everybody says of a candidate, its annotations by kind, and the answers to questions about it."""
-KEPT_CANDIDATES = 20_000  # of the prompts that are kept as they are shown, about 1 kB each
+"""Everybody's decisions on a candidate, its annotations by kind, and the answers to questions about it."""
+KEPT_CANDIDATES = 20_000  # of the prompts that are cached as they are shown, about 1 kB each
 
 
 class LiveRound:
@@ -33,23 +33,21 @@ class LiveRound:
         self._index: ReviewIndex | None = None
         self._drawn: tuple[int, ...] | None = None  # the state of the database in which the candidates were read
         self._rule: object = None
-        self._life: object = None  # of the log that the index has heard
-        self.gold: Mapping[int, GoldMark] = {}  # the gold items that it knows of, by place
-        self._spoken = self._annotated = 0  # how much of the log it has heard
+        self._life: object = None  # of the log that the index has taken in
+        self.gold: Mapping[int, GoldMark] = {}  # the gold items that the index knows of, by place
+        self._spoken = self._annotated = 0  # how many rows of the log the index has taken in
         self._prompts: dict[int, ReviewPrompt] = {}
         self._kept = 0
-        self._changed: dict[
-            int, int
-        ] = {}  # prompt → the generation of the index in which something of it was said last
-        self._oldest = 0  # the generation since when that is known
+        self._changed: dict[int, int] = {}  # prompt → the generation of the index with the newest act on it
+        self._oldest = 0  # the generation since which `_changed` is complete
 
     @property
     def candidates(self) -> int:
-        """How many it has in memory."""
+        """How many candidates are in memory."""
         return 0 if self._index is None else len(self._index.table.places)
 
     def index(self) -> ReviewIndex:
-        """The round as it is now. A reader that comes while another one reads the candidates again uses the earlier ones."""
+        """The current index. A caller that comes while another one reads the candidates again gets the earlier ones."""
         drawn = self._store.drawn_version()
         if drawn != self._drawn and self._reading.acquire(blocking=self._index is None):
             try:
@@ -62,7 +60,7 @@ class LiveRound:
             if gold is not self.gold:
                 self.gold, self._life = gold, None
             log.refresh()
-            return self._hear(log)
+            return self._take_in(log)
 
     def _read(self, drawn: tuple[int, ...]) -> None:
         version = self._store.review_version(self.round)
@@ -79,8 +77,8 @@ class LiveRound:
                 self._index, self._rule, self._life = index, (version, log_m, scope), None
         self._drawn = drawn
 
-    def _hear(self, log: RoundLog) -> ReviewIndex:
-        """Take in what the log has and the index has not; while both are locked."""
+    def _take_in(self, log: RoundLog) -> ReviewIndex:
+        """Take in what is new in the log. Both locks must be held."""
         index = self._index
         assert index is not None
         places = np.concatenate(
@@ -89,25 +87,25 @@ class LiveRound:
         if log.life is not self._life or len(places) > MANY:
             index = copy(index)
             index.generation += 1
-            index.hear(_opinions(log, self.gold), _flagged(log), lambda: self._tagged(log))
+            index.read_acts(_opinions(log, self.gold), _flagged(log), lambda: self._tagged(log))
             self._prompts.clear()
             self._kept = 0
             self._changed.clear()
             self._oldest = index.generation
         elif len(places):
-            spoken = np.unique(log.overrides["place"][self._spoken :]).tolist()
+            decided = np.unique(log.overrides["place"][self._spoken :]).tolist()
             marked = dict.fromkeys(log.annotated[self._annotated :])
             flags = {where: log.notes.get(where, {}).get("flag") is not None for where in marked}
-            words_at = {where: self._words(log, where) for where in spoken}
-            index = index.told(words_at, flags, lambda: self._tagged(log), lambda: self._opinions(log))
+            words_at = {where: self._words(log, where) for where in decided}
+            index = index.with_acts(words_at, flags, lambda: self._tagged(log), lambda: self._opinions(log))
             for where in np.unique(places).tolist():
-                self._retell(index, log, where)
+                self._update_prompt(index, log, where)
         self._index, self._life = index, log.life
         self._spoken, self._annotated = len(log.overrides), len(log.annotated)
         return index
 
-    def _retell(self, index: ReviewIndex, log: RoundLog, where: int) -> None:
-        """Something was said of a candidate: show it so, where its prompt is kept."""
+    def _update_prompt(self, index: ReviewIndex, log: RoundLog, where: int) -> None:
+        """Update the cached prompt, if any, after an act on a candidate."""
         number, k = where >> K_BITS, where & ((1 << K_BITS) - 1)
         self._changed[number] = index.generation
         prompt, (row,) = self._prompts.get(number), index.table.row_of([where])
@@ -121,12 +119,12 @@ class LiveRound:
             return _opinions(log, self.gold)
 
     def _words(self, log: RoundLog, where: int) -> list[Word]:
-        """What is said of a candidate: of a gold item its decision, which settles it."""
+        """The decisions on a candidate; of a gold item its right decision alone, which settles it."""
         mark = self.gold.get(where)
         return words(log, where) if mark is None else [_word(mark)]
 
     def _tagged(self, log: RoundLog) -> dict[str, NDArray[np.int64]]:
-        """Where each tag is."""
+        """The places with each tag."""
         tagged: dict[str, list[int]] = {}
         with log.lock:
             for where, notes in log.notes.items():
@@ -136,7 +134,7 @@ class LiveRound:
         return {tag: np.array(places, np.int64) for tag, places in tagged.items()}
 
     def heard(self, places: Sequence[int]) -> dict[int, Heard]:
-        """What is said of some candidates now."""
+        """The current decisions, annotations and answers on some candidates."""
         log = self._store.acts.logs.of(self.round)
         with log.lock:
             log.refresh()
@@ -146,26 +144,26 @@ class LiveRound:
             }
 
     def heard_so_far(self) -> tuple[Mapping[int, GoldMark], object, tuple[int, int]]:
-        """The gold items that the index knows of, the life of the log that it has heard, and how much of that."""
+        """The gold items that the index knows of, the life of the log that it has taken in, and how many of its rows."""
         with self._lock:
             return self.gold, self._life, (self._spoken, self._annotated)
 
     def spoken_of(self, since: tuple[int, int], until: tuple[int, int]) -> list[int]:
-        """The places of which something was said between two such moments of one life of the log."""
+        """The places with an act between two positions (see `heard_so_far`) in one life of the log."""
         log = self._store.acts.logs.of(self.round)
         with log.lock:
             places = log.overrides["place"][since[0] : until[0]].tolist()
             return list(dict.fromkeys([*places, *log.annotated[since[1] : until[1]]]))
 
     def answered(self, places: Iterable[int]) -> dict[int, Heard]:
-        """What reviewers say of some gold items now, their annotations by kind, and answers to questions."""
+        """Reviewers' current decisions on some gold items, the annotations by kind, and answers to questions."""
         log = self._store.acts.logs.of(self.round)
         with log.lock:
             log.refresh()
             return {where: (words(log, where), dict(log.notes.get(where, {})), answers(log, where)) for where in places}
 
     def guides(self, places: Iterable[int]) -> Guides:
-        """By which version of the guide reviewers said what they say of some gold items now."""
+        """The versions of the guide under which reviewers made their current decisions on some gold items."""
         log = self._store.acts.logs.of(self.round)
         with log.lock:
             log.refresh()
@@ -182,12 +180,12 @@ class LiveRound:
         make: Callable[[ReviewIndex, Sequence[int]], Sequence[ReviewPrompt]],
         ahead: Sequence[int] = (),
     ) -> tuple[ReviewPrompt, ...]:
-        """The prompts as they are shown; those that are not kept are made of the index as it then stands, and with them some
-        of those `ahead`, which will be asked for next: one look into the database takes as long for many as for one."""
-        prompts = self._found(prompt_ids)
+        """The prompts as they are shown. Those not in the cache are made from the current index, and with them some of those
+        `ahead`, which will be asked for next: one query takes as long for many as for one."""
+        prompts = self._cached(prompt_ids)
         if len(prompts) < len(prompt_ids):
-            with self._making:  # where many ask for the same, one makes them
-                index, prompts = self.index(), self._found(prompt_ids)
+            with self._making:  # if many ask for the same, one makes them
+                index, prompts = self.index(), self._cached(prompt_ids)
                 missing = [number for number in prompt_ids if number not in prompts]
                 missing += self._worth_making(ahead, prompt_ids) if missing else []
                 for prompt in make(index, missing) if missing else ():
@@ -198,13 +196,13 @@ class LiveRound:
         return tuple(prompts[number] for number in prompt_ids if number in prompts)
 
     def _worth_making(self, ahead: Sequence[int], requested: Sequence[int]) -> list[int]:
-        """Those ahead that are not kept, as far as they leave room for what is kept."""
+        """The prompts ahead that are not in the cache, as many as leave room for those that are."""
         with self._lock:
             each = self._kept / len(self._prompts) if self._prompts else KEPT_CANDIDATES
             new = [number for number in ahead if number not in self._prompts and number not in requested]
         return new[: int(KEPT_CANDIDATES / 4 / max(each, 1))]
 
-    def _found(self, prompt_ids: Sequence[int]) -> dict[int, ReviewPrompt]:
+    def _cached(self, prompt_ids: Sequence[int]) -> dict[int, ReviewPrompt]:
         with self._lock:
             return {number: self._prompts[number] for number in prompt_ids if number in self._prompts}
 
@@ -218,17 +216,17 @@ class LiveRound:
 
 
 def words(log: RoundLog, where: int) -> list[Word]:
-    """What all reviewers say of a candidate now, the oldest first."""
+    """All reviewers' current decisions on a candidate, the oldest first."""
     names, columns = list(log.reviewers), log.overrides
-    spoken = (
+    newest = (
         Word(names[columns["reviewer"][row]], int(columns["vote"][row]), bool(columns["final"][row]))
         for row in log.words(where)
     )
-    return [word for word in spoken if word.vote]
+    return [word for word in newest if word.vote]
 
 
 def answers(log: RoundLog, where: int) -> tuple[Answer, ...]:
-    """What all reviewers answer of a candidate now."""
+    """All reviewers' current answers for a candidate."""
     held = log.answers.get(where, {}).items()
     return tuple(Answer(reviewer, question, version, value) for (reviewer, question), (version, value) in held)
 

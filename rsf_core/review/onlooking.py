@@ -1,5 +1,5 @@
-"""What a reviewer is told of a round's figures: as if gold items were any candidates, so that nothing that they can ask moves
-otherwise, or does not move, when they decide one. The owner, who marks them, is told what holds. Pure."""
+"""A round's figures as a reviewer (the onlooker) sees them: gold items count as ordinary candidates, so that no figure gives
+one away by how it changes when the reviewer decides it. The owner, who marks them, sees the effective decisions. Pure."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ from rsf_core.store.tally import Votes
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
-    """A gold item as a reviewer is told of it: what decides it (`override` by `reviewer`, None where nobody has), and whether
-    it is then accepted; `held` is whether it is, and `settled` whether a person's word decides, as it is for its owner."""
+class SeenGold:
+    """A gold item as a reviewer sees it: what decides it (`override` by `reviewer`, None if nobody has), and whether it is
+    then `accepted`. For its owner: `held` is whether it is accepted, `settled` whether a person's decision is in effect."""
 
     prompt_id: int
     k: int
@@ -39,19 +39,19 @@ class Told:
 
 @dataclass(frozen=True, slots=True)
 class Onlooking:
-    """`seen` is the round as the reviewer sees it."""
+    """The figures of a round for one reviewer; `seen` is the round as the reviewer sees it."""
 
     round_number: int
     seen: Seen
 
-    def told(self) -> Iterator[Told]:
+    def gold_items(self) -> Iterator[SeenGold]:
         index, whole = self.seen.index, self.seen.whole
         for where, words in self.seen.words.items():
             row = index.table.row_of([where])[0]
             if row < 0:  # drawn after the table was read
                 continue
             vote = int(index.votes[row])
-            yield Told(
+            yield SeenGold(
                 where >> K_BITS,
                 where & ((1 << K_BITS) - 1),
                 None if vote == 0 else str(Action.ACCEPT if vote > 0 else Action.REJECT),
@@ -63,15 +63,15 @@ class Onlooking:
 
     @property
     def votes(self) -> Votes:
-        """What decides each gold item, and whether it accepts it."""
+        """The vote that decides each gold item, and whether it is then accepted."""
         index = self.seen.index
         rows = index.table.row_of(list(self.seen.words))
-        spoken = ((where, row) for where, row in zip(self.seen.words, rows, strict=True) if row >= 0)
-        return tuple((where, int(index.votes[row]), bool(index.accepted[row])) for where, row in spoken)
+        known = ((where, row) for where, row in zip(self.seen.words, rows, strict=True) if row >= 0)
+        return tuple((where, int(index.votes[row]), bool(index.accepted[row])) for where, row in known)
 
     def prompts(self, rows: Sequence[RoundPrompt]) -> list[RoundPrompt]:
-        """Those of a round, by what this onlooker sees of what was drawn."""
-        drawn = [item for item in self.told() if not item.elsewhere]
+        """The prompts of a round, with the counts of drawn candidates that this onlooker sees."""
+        drawn = [item for item in self.gold_items() if not item.elsewhere]
         prompts = []
         for row in rows:
             mine = [candidate for candidate in drawn if candidate.prompt_id == row.prompt_id]
@@ -80,14 +80,14 @@ class Onlooking:
         return prompts
 
     def elsewhere(self, counts: ElsewhereCounts) -> ElsewhereCounts:
-        """How many of those made elsewhere people accept and reject."""
-        elsewhere = [item for item in self.told() if item.elsewhere]
+        """How many candidates made elsewhere people accept and reject."""
+        elsewhere = [item for item in self.gold_items() if item.elsewhere]
         accepted = sum((one.override == Action.ACCEPT) - one.held for one in elsewhere)
         rejected = sum((one.override == Action.REJECT) - (one.settled and not one.held) for one in elsewhere)
         return replace(counts, accepted=counts.accepted + accepted, rejected=counts.rejected + rejected)
 
     def candidates(self, candidates: Sequence[CandidateRecord]) -> list[CandidateRecord]:
-        decided = {candidate_id(self.round_number, item.prompt_id, item.k): item for item in self.told()}
+        decided = {candidate_id(self.round_number, item.prompt_id, item.k): item for item in self.gold_items()}
         return [
             replace(candidate, override=gold.override, reviewer=gold.reviewer, accepted=gold.accepted)
             if (gold := decided.get(candidate.candidate_id)) is not None
@@ -98,7 +98,7 @@ class Onlooking:
     def decisions(self, table: pa.Table) -> pa.Table:
         """A table by prompt_id and k with decision, override, accepted and decided_by."""
         places = place(table["prompt_id"].to_numpy().astype(np.int64), table["k"].to_numpy().astype(np.int64))
-        gold_at = {place(item.prompt_id, item.k): item for item in self.told()}
+        gold_at = {place(item.prompt_id, item.k): item for item in self.gold_items()}
         rows: list[int] = np.flatnonzero(np.isin(places, list(gold_at))).tolist()
         if not rows:
             return table
@@ -119,12 +119,12 @@ class Onlooking:
         return table
 
     def opinions(self, opinions: Mapping[str, list[dict[str, Any]]]) -> dict[str, list[dict[str, Any]]]:
-        """What each reviewer says of each candidate, by name: of a gold item what there would be of any."""
+        """Each reviewer's decision on each candidate, by name; a gold item shows what an ordinary candidate would."""
         shown = dict(opinions)
         for where, words in self.seen.words.items():
             name = self._name(where)
             guides = {one["reviewer"]: one["guide"] for one in opinions.get(name, [])}
-            spoken = sorted(words, key=lambda word: word.reviewer)
+            by_name = sorted(words, key=lambda word: word.reviewer)
             shown[name] = [
                 {
                     "reviewer": word.reviewer,
@@ -132,12 +132,12 @@ class Onlooking:
                     "final": word.final,
                     "guide": guides.get(word.reviewer, 0),
                 }
-                for word in spoken
+                for word in by_name
             ]
         return shown
 
     def answers(self, answers: Mapping[str, list[dict[str, Any]]]) -> dict[str, list[dict[str, Any]]]:
-        """What reviewers answered to questions of each candidate, by name: of a gold item of those whose word is shown."""
+        """Reviewers' answers for each candidate, by name; for a gold item only of those whose decision is shown."""
         shown = dict(answers)
         for where, words in self.seen.words.items():
             name, speak = self._name(where), {self.seen.reviewer, *(word.reviewer for word in words)}
@@ -149,23 +149,23 @@ class Onlooking:
         return candidate_at(self.round_number, where)
 
 
-def _more_accepted(decided: Sequence[Told]) -> int:
+def _more_accepted(decided: Sequence[SeenGold]) -> int:
     return sum(one.accepted - one.held for one in decided)
 
 
-def _more_overridden(decided: Sequence[Told]) -> int:
+def _more_overridden(decided: Sequence[SeenGold]) -> int:
     return sum((one.override is not None) - one.settled for one in decided)
 
 
 def _by(words: Sequence[Word]) -> str | None:
-    """Who decides, as the store says it: who settled it last, else all who said something."""
+    """Who decides, as the store names it: who settled it last, else all who decided it."""
     final = [word.reviewer for word in words if word.final]
     return final[-1] if final else ", ".join(word.reviewer for word in words) or None
 
 
 def as_told(rows: pa.Table, accepted_by_id: Mapping[str, bool | None]) -> pa.Table:
-    """Decisions, with candidate_id and accepted: of the gold items of `accepted_by_id` what stands there, accepted or not, and
-    without those of which nothing is decided (None)."""
+    """Rows of decisions (candidate_id, accepted, …) with the `accepted` of `accepted_by_id` for the gold items in it; those
+    at None, which are not decided, are left out."""
     names = rows["candidate_id"].to_pylist()
     held = rows["accepted"].to_pylist()
     accepted = [accepted_by_id.get(name, accepted_now) for name, accepted_now in zip(names, held, strict=True)]
@@ -174,4 +174,4 @@ def as_told(rows: pa.Table, accepted_by_id: Mapping[str, bool | None]) -> pa.Tab
 
 
 Find = Callable[[int, str | None], Onlooking | None]
-"""How a round looks to an onlooker; None where there is none, and what holds is told."""
+"""How a round looks to an onlooker; None if there is no onlooker, who then sees the effective decisions."""

@@ -1,4 +1,4 @@
-"""What reviewers say of the candidates of a round: one word, and everybody's as arrays."""
+"""Reviewers' decisions on the candidates of a round: one of them (a word), and everybody's as arrays."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from rsf_core.domain.arrays import Bools, Ints
 
 @dataclass(frozen=True, slots=True)
 class Word:
-    """What a reviewer says of a candidate: +1 accept or −1 reject, and whether it is final."""
+    """A reviewer's decision on a candidate: +1 accept or −1 reject, and whether it is final."""
 
     reviewer: str
     vote: int
@@ -23,13 +23,13 @@ class Word:
 
 
 Guides = Mapping[tuple[int, str], int]
-"""The version of the guide that a reviewer's word on a place was said by."""
+"""By place and reviewer: the version of the guide that the decision was made under."""
 
 
 @dataclass(frozen=True, slots=True)
 class Opinions:
-    """What reviewers say now, one row an opinion: place, reviewer, +1 accept or −1 reject, whether it is final, and the
-    version of the guide it was said by, 0 where there was none."""
+    """Reviewers' current decisions, one row each: place, reviewer, +1 accept or −1 reject, whether it is final, and the
+    version of the guide it was made under, 0 if there was none."""
 
     places: Ints
     reviewers: NDArray[np.str_]
@@ -54,22 +54,20 @@ class Opinions:
         return cls(none, np.zeros(0, str), none, np.zeros(0, bool), none)
 
     def but_for(self, words: Mapping[int, Sequence[Word]], guides: Guides) -> Opinions:
-        """These, but for some places `words`, each by the version in `guides`, in place of what is said of them here."""
+        """These opinions, with those on some places replaced by `words`, made under the versions in `guides`."""
         left = self.where(~np.isin(self.places, list(words)))
-        spoken_of = [(where, word) for where, spoken in words.items() for word in spoken]
+        new = [(where, word) for where, decisions in words.items() for word in decisions]
         return Opinions(
-            np.append(left.places, [where for where, _ in spoken_of]).astype(np.int64),
-            np.array([*left.reviewers.tolist(), *(word.reviewer for _, word in spoken_of)], str),
-            np.append(left.votes, [word.vote for _, word in spoken_of]).astype(np.int64),
-            np.append(left.final, [word.final for _, word in spoken_of]).astype(bool),
-            np.append(left.guides, [guides.get((where, word.reviewer), 0) for where, word in spoken_of]).astype(
-                np.int64
-            ),
+            np.append(left.places, [where for where, _ in new]).astype(np.int64),
+            np.array([*left.reviewers.tolist(), *(word.reviewer for _, word in new)], str),
+            np.append(left.votes, [word.vote for _, word in new]).astype(np.int64),
+            np.append(left.final, [word.final for _, word in new]).astype(bool),
+            np.append(left.guides, [guides.get((where, word.reviewer), 0) for where, word in new]).astype(np.int64),
         )
 
     def independent(self, before: Opinions) -> Opinions:
-        """What each reviewer says by their own judgement. Who settles a disagreement has read both sides, so in place of their
-        final word stands the one that they had said `before`, if any."""
+        """Each reviewer's independent decisions. Whoever settles a disagreement has read both sides, so their final decision
+        is replaced by the one that they had made `before`, if any."""
         settled = set(zip(self.places[self.final].tolist(), self.reviewers[self.final].tolist(), strict=True))
         words_before = zip(before.places.tolist(), before.reviewers.tolist(), strict=True)
         rows = before.where(np.array([word in settled for word in words_before], bool))
@@ -77,5 +75,5 @@ class Opinions:
         return Opinions(*(np.append(getattr(own, field.name), getattr(rows, field.name)) for field in fields(Opinions)))
 
     def where(self, keep: Bools) -> Opinions:
-        """Those of the rows `keep`."""
+        """The rows of the mask `keep`."""
         return Opinions(self.places[keep], self.reviewers[keep], self.votes[keep], self.final[keep], self.guides[keep])

@@ -6,11 +6,11 @@ import numpy as np
 
 from rsf_core.domain.arrays import Bools, Floats, Ints
 
-SPARSE = 50  # a view of fewer than one row in so many is picked first and sorted then
+SPARSE = 50  # a view with fewer than one row in this many is picked first and then sorted
 
 
 def first(order: tuple[Ints, Ints], chosen: Bools, start: int, limit: int) -> Ints:
-    """The first `limit` rows of `chosen` (n,) that stand at `start` or later in `order` (rows, and the rank of each)."""
+    """The first `limit` rows of `chosen` (n,) with rank `start` or later in `order` (rows, and the rank of each)."""
     ordered, rank = order
     if np.count_nonzero(chosen) * SPARSE < len(chosen):
         rows = np.flatnonzero(chosen)
@@ -39,7 +39,7 @@ def page(rows: Ints, key: Floats, after: tuple[float, int] | None, limit: int) -
 
 def spread(columns: list[Floats]) -> Floats:
     """How differently the scorers rank each candidate: the largest less the smallest of its ranks, in [0, 1]. Equal scores
-    share the average of their ranks, a missing one (NaN) has none, and a scorer that scores all alike ranks nothing."""
+    share the average of their ranks, a missing score (NaN) has no rank, and a scorer with equal scores for all is left out."""
     ranks = []
     for column in columns:
         known = ~np.isnan(column)

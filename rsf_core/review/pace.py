@@ -1,7 +1,7 @@
-"""What one reviewer has done in a round, counted as it is said: how much holds, today and in this sitting, and how fast. Pure.
+"""A reviewer's progress in a round, counted act by act: current decisions today and in this sitting, and the pace. Pure.
 
-A decision is a reviewer's word on a candidate that holds: who changes their mind has decided once, who takes it back has not.
-Decisions in bulk are no reading and count nowhere. Times are those of the server when it kept the word."""
+A reviewer who changes their mind has decided a candidate once; one who takes the decision back has not decided it. Decisions
+in bulk are made without reading and count nowhere. Times are those at which the server saved the act."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from datetime import date, datetime
 
 from rsf_core.domain import ActKind
 
-PAUSE_SECONDS = 300.0  # between two decisions: longer is a break, and no time of work
-LEAST_SECONDS = 60.0  # of work, below which a pace says nothing
+PAUSE_SECONDS = 300.0  # between two decisions: longer is a break, which is not work
+LEAST_SECONDS = 60.0  # of work, below which there is no pace
 SITTING_SECONDS = 1_800.0  # without a decision: a new sitting begins
 
 
 @dataclass(slots=True)
 class Pace:
-    """Time between decisions without the breaks, in seconds, and how many decisions ended such a time."""
+    """Time between decisions without the breaks, in seconds, and over how many decisions."""
 
     seconds: float = 0.0
     steps: int = 0
@@ -36,8 +36,8 @@ class Pace:
 
 @dataclass(slots=True)
 class Sitting:
-    """What was done since the last break of half an hour: the vote of each candidate decided in it that holds, how many acts
-    were taken back, and how fast."""
+    """The work since the last break of half an hour: the current votes of the candidates decided in it, how many acts were
+    taken back, and the pace."""
 
     begun: datetime
     votes: dict[int, int] = field(default_factory=dict)
@@ -47,7 +47,7 @@ class Sitting:
 
 @dataclass(frozen=True, slots=True)
 class _Word:
-    """What was said of a candidate: the vote (0: back to the rule, or said in bulk), on which day and in which sitting."""
+    """A decision on a candidate: the vote (0: back to the rule, or in bulk), its day and its sitting."""
 
     vote: int
     day: date
@@ -56,21 +56,21 @@ class _Word:
 
 @dataclass(slots=True)
 class Tally:
-    """One reviewer's, kept up word by word. `days` has the decisions that hold by the day on which they were said, `decided`
-    how many there are in the round."""
+    """One reviewer's tally, kept up to date act by act. `days` counts the current decisions by the day on which they were
+    made, `decided` counts them in the round."""
 
     days: Counter[date] = field(default_factory=Counter)
     decided: int = 0
     undone: int = 0
     pace: Pace = field(default_factory=Pace)
     sitting: Sitting | None = None
-    _words: dict[int, list[_Word]] = field(default_factory=dict)  # by place, the one that holds last
-    _taken_back: dict[int, list[_Word]] = field(default_factory=dict)  # by place, the one to be said again last
+    _words: dict[int, list[_Word]] = field(default_factory=dict)  # by place, the current one last
+    _taken_back: dict[int, list[_Word]] = field(default_factory=dict)  # by place, the next one to redo last
     _last: datetime | None = None
     _act: str | None = None
 
     def take(self, act: str, kind: str, place: int, vote: int, at: datetime) -> None:
-        """Take in the next word: +1 accept, −1 reject, 0 back to the rule. Words of one act are one step."""
+        """Take in the next decision: +1 accept, −1 reject, 0 back to the rule. All of one act are one step."""
         if act != self._act:
             self._step(kind, at)
             self._act = act
@@ -99,7 +99,7 @@ class Tally:
         self._last = at
 
     def _count(self, place: int, words: list[_Word], by: int) -> None:
-        """Count the word that holds, or no longer."""
+        """Add `by` (±1) to the counts for the current decision on a place, if any."""
         word = words[-1] if words else None
         if word is None or not word.vote:
             return

@@ -1,4 +1,4 @@
-"""What reviewers said of two candidates, by comparing them or by ranking more, as one. Pure."""
+"""Reviewers' verdicts on pairs of candidates, from comparisons and from rankings together. Pure."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from rsf_core.store.comparison_log import Pair, pair_of
 
 @dataclass(frozen=True, slots=True)
 class PairWord:
-    """What a reviewer says of two candidates. `weight`: how many pairs that were compared by themselves it counts as."""
+    """A reviewer's verdict on two candidates. `weight`: how many pairs compared alone it counts as."""
 
     left_id: str
     right_id: str
@@ -23,16 +23,17 @@ class PairWord:
 
 
 def weight_of(ranked: int) -> float:
-    """What each pair out of a ranking of `ranked` candidates counts: 3/(K + 1); 1 of two.
+    """The weight of each pair out of a ranking of K = `ranked` candidates: 3/(K + 1), which is 1 for two.
 
-    The pairs of one ranking hang together. In the Bradley-Terry likelihood of all of them, taken for independent, the
-    curvature is K/4 in each direction; the variance of its slope is that of ranks, K(K + 1)/12, where no candidate is better
-    than another. Times their ratio, such a likelihood tells as much as it seems to (Pauli, Racugno & Ventura 2011)."""
+    The pairs of one ranking depend on each other. In the Bradley-Terry likelihood of all of them, taken as independent, the
+    curvature is K/4 in each direction; the variance of its slope is that of ranks, K(K + 1)/12, if no candidate is better
+    than another. Multiplied by their ratio, the likelihood carries as much information as its curvature claims (Pauli,
+    Racugno & Ventura 2011)."""
     return 3.0 / (ranked + 1)
 
 
 def pair_words(comparisons: Iterable[ComparisonRecord], rankings: Iterable[RankingRecord]) -> list[PairWord]:
-    """Each reviewer's newest word on a pair, whichever way it was said, from what holds of both."""
+    """Each reviewer's newest verdict on each pair, from the current comparisons and rankings."""
     newest: dict[tuple[str, Pair], tuple[int, PairWord]] = {}
     for one in comparisons:
         word = PairWord(one.left_id, one.right_id, one.verdict, one.reviewer)
@@ -46,7 +47,7 @@ def pair_words(comparisons: Iterable[ComparisonRecord], rankings: Iterable[Ranki
 
 
 def _of_ranking(ranking: RankingRecord) -> Iterator[PairWord]:
-    """All its pairs, the better one left."""
+    """All pairs of a ranking, the better candidate on the left."""
     weight = weight_of(len(ranking.candidates))
     for (place, name), (other, worse) in combinations(sorted(zip(ranking.places, ranking.candidates, strict=True)), 2):
         verdict = Verdict.TIE if place == other else Verdict.LEFT

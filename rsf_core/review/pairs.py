@@ -1,7 +1,7 @@
 """Which two candidates of a prompt are compared next. Pure: the same seed gives the same pairs, to every reviewer.
 
 Pairs are walked in turns: in its r-th turn each prompt gives the r-th of its pairs, prompts and pairs in a random order each.
-So the first pairs are of as many prompts as there are, and whenever one stops, what was compared is a random sample."""
+So the first pairs cover as many prompts as possible, and wherever a reviewer stops, the compared pairs are a random sample."""
 
 from __future__ import annotations
 
@@ -15,19 +15,19 @@ import numpy as np
 
 from rsf_core.sampling.streams import child_seed
 
-ALIKE = 0.8  # of the runs of three words of two texts, from which on a reader would not tell them apart
-_ROUNDS = 4  # of the network: Luby & Rackoff 1988
+ALIKE = 0.8  # share of common runs of three words from which on a reader would not tell two texts apart
+_ROUNDS = 4  # of the Feistel network: Luby & Rackoff 1988
 _WORD = re.compile(r"\w+", re.UNICODE)
 
 
 def pairs_of(count: int) -> int:
-    """How many pairs `count` candidates are."""
+    """How many pairs `count` candidates make."""
     return count * (count - 1) // 2
 
 
 def pair_at(count: int, turn: int, seed: int) -> tuple[int, int]:
-    """The pair of a turn, 0 ≤ turn < pairs_of(count), as (left, right) in 0 … count − 1: over all turns each pair once, which
-    stands left being random too."""
+    """The pair of a turn, 0 ≤ turn < pairs_of(count), as (left, right) in 0 … count − 1: each pair once over all turns, with
+    a random side for each."""
     left, right = _unrank(_permuted(turn, pairs_of(count), seed))
     return (left, right) if child_seed(seed, f"side {turn}") & 1 else (right, left)
 
@@ -39,8 +39,8 @@ def _unrank(rank: int) -> tuple[int, int]:
 
 
 def _permuted(value: int, size: int, seed: int) -> int:
-    """Where a random permutation of 0 … size − 1 sends `value`, without a table: a Feistel network on the next power of four,
-    walked until it is inside (Black & Rogaway 2002)."""
+    """The image of `value` under a random permutation of 0 … size − 1, without a table: a Feistel network on the next power of
+    four, walked until the value is inside (Black & Rogaway 2002)."""
     half = max(1, (max(size - 1, 1).bit_length() + 1) // 2)
     mask = (1 << half) - 1
     while True:
@@ -54,7 +54,7 @@ def _permuted(value: int, size: int, seed: int) -> int:
 
 def walk(prompts: Sequence[tuple[int, int]], seed: int, start: int = 0) -> Iterator[tuple[int, int, int, int]]:
     """(position, row, left, right) from a position on; `prompts` has in each row a prompt's number and how many candidates it
-    has. A position without a pair, of a prompt whose pairs are all used up, is left out."""
+    has. Positions of a prompt whose pairs are all used up are left out."""
     if not prompts:
         return
     order = prompt_order(len(prompts), seed)
@@ -79,14 +79,14 @@ def alike(one: str, other: str) -> bool:
 
 
 class Unlike:
-    """Texts none of which is a near-duplicate of another: `alike`, with the words of each text looked up once, for of 20,000
-    characters that is nearly all that it costs."""
+    """Texts none of which is a near-duplicate of another, as by `alike`. The words of each text are split once: for 20,000
+    characters that is nearly the whole cost."""
 
     def __init__(self) -> None:
         self._texts: dict[str, _Words] = {}
 
     def add(self, text: str) -> bool:
-        """Whether it is like none of them, and now one of them."""
+        """Add a text unless it is a near-duplicate of one of them. Returns whether it was added."""
         if text in self._texts:
             return False
         words = _words_of(text)
@@ -98,7 +98,7 @@ class Unlike:
 
 @dataclass(frozen=True, slots=True)
 class _Words:
-    """Of a text: its words, the runs of three of them, and it without the space around it, for a text without words."""
+    """The words of a text, its runs of three words, and the stripped text, for texts without words."""
 
     words: list[str]
     runs: set[tuple[str, str, str]]

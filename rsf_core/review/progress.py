@@ -1,4 +1,4 @@
-"""How far each reviewer is: goal, pace, and what the newest sitting came to. Kept up with what is said, never recounted."""
+"""How far each reviewer is: goal, pace, and the newest sitting. Kept up to date act by act, never recounted."""
 
 from __future__ import annotations
 
@@ -24,9 +24,9 @@ _VOTES = {"accept": 1, "reject": -1}
 
 @dataclass(frozen=True, slots=True)
 class SittingSummary:
-    """A sitting: `decided` candidates of which `accepted`; `undone` acts taken back; of the `ruled` ones, which the rule has
-    decided, `like_the_rule` the same; `turned_away` were rejected that it accepts, `brought_in` accepted that it rejects;
-    `seconds` of work without the breaks, and `per_hour` decisions an hour of it."""
+    """A sitting: `decided` candidates, `accepted` of them accepted; `undone` acts taken back; `ruled` of the decided ones that
+    the rule decides too, `like_the_rule` of them the same way; `turned_away` were rejected though the rule accepts them,
+    `brought_in` accepted though it rejects them; `seconds` of work without the breaks, and `per_hour` decisions an hour."""
 
     begun: datetime
     decided: int
@@ -46,7 +46,7 @@ class SittingSummary:
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """How far a reviewer is: candidates decided today (by UTC) and in the round that hold, and the newest sitting."""
+    """How far a reviewer is: current decisions made today (by UTC) and in the round, and the newest sitting."""
 
     reviewer: str
     goal: ReviewGoal
@@ -58,7 +58,7 @@ class Progress:
 
 
 class _Tallies:
-    """Everybody's in one round."""
+    """Everybody's tallies in one round."""
 
     def __init__(self) -> None:
         self.lock = threading.Lock()
@@ -84,19 +84,19 @@ class ReviewProgress:
         return with_others(self._review.independent(round_number, onlooker), reviewer.name)
 
     def everybody(self, round_number: int) -> list[Progress]:
-        """How far each is who has decided anything in the round, by name."""
+        """The progress of everybody who has acted in the round, by name."""
         tallies = self._tallies(round_number)
         with tallies.lock:
             return [self._progress(round_number, name, tally) for name, tally in sorted(tallies.of.items())]
 
     @spoken
     def set_goal(self, per_day: int | None, per_round: int | None, reviewer: Actor = LOCAL) -> None:
-        """Set this reviewer's own goal; None is none. Raises StageError for one below 1."""
+        """Set this reviewer's own goal; None is no goal. Raises StageError for a goal below 1."""
         self._set(reviewer.name, per_day, per_round, reviewer)
 
     @spoken
     def set_goal_of(self, name: str, per_day: int | None, per_round: int | None, author: Actor = LOCAL) -> None:
-        """Set the goal of another reviewer. Raises StageError for one below 1, AccessError for what is not a name."""
+        """Set the goal of another reviewer. Raises StageError for a goal below 1, AccessError for an invalid name."""
         self._set(speaker(name), per_day, per_round, author)
 
     def _set(self, name: str, per_day: int | None, per_round: int | None, author: Actor) -> None:
@@ -108,7 +108,7 @@ class ReviewProgress:
     def _tallies(self, round_number: int) -> _Tallies:
         with self._guard:
             tallies = self._rounds.pop(round_number, None) or _Tallies()
-            self._rounds[round_number] = tallies  # the one asked for last stands last
+            self._rounds[round_number] = tallies  # the one asked for last comes last
             while len(self._rounds) > KEPT:
                 del self._rounds[next(iter(self._rounds))]
         version = self._store.goals.words_version()
@@ -135,7 +135,7 @@ class ReviewProgress:
         index = self._review.index(round_number)
         rows = index.table.row_of(list(sitting.votes))
         ruled = Counter(
-            (bool(index.automatic[row]), vote > 0)  # what the rule says, and the reviewer
+            (bool(index.automatic[row]), vote > 0)  # the decision of the rule, and of the reviewer
             for row, vote in zip(rows, sitting.votes.values(), strict=True)
             if row >= 0 and index.scored[row]
         )

@@ -1,4 +1,4 @@
-"""What the review page and its card ask of a project: a queue of candidates, and saying things of them."""
+"""The interface of the review page and its card: a queue of candidates, and acts on them."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ from rsf_core.store.last_rounds import LastRounds
 from rsf_core.store.store import Store
 from rsf_core.store.tally import Votes
 
-KEPT_ROUNDS = 16  # that pages ask for in turn, as long as all together have
+KEPT_ROUNDS = 16  # the most rounds in memory, while together they have at most
 KEPT_CANDIDATES = 1_000_000  # candidates, about 200 bytes each
 PAGE = 50
 AHEAD = 100  # candidates after those asked for: each decision brings one more to the end of everybody's queue
@@ -45,9 +45,9 @@ AHEAD = 100  # candidates after those asked for: each decision brings one more t
 @dataclass(frozen=True, slots=True)
 class Queue:
     """Candidates to look at, in order, with their prompts and all other candidates of those prompts. `counts` has the
-    size of every view under the same filter. Those of `audit` are shown as of the random audit, gold items among them;
-    more comes after `last` of the order, `last_audit` of the audit and `last_gold` of the gold items, None where nothing of
-    it was shown. Which are gold is for the server alone: `last_gold` goes to no browser as it is."""
+    size of every view under the same filter. Those in `audit` are shown as part of the random audit, gold items among
+    them. More comes after `last` of the order, `last_audit` of the audit and `last_gold` of the gold items, None if none was
+    shown. Which ones are gold is for the server alone: `last_gold` goes to no browser as it is."""
 
     candidate_ids: tuple[str, ...]
     prompts: tuple[ReviewPrompt, ...]
@@ -70,7 +70,7 @@ class Reviews:
         self._columns = Columns(store, settings, target, features or NoFeatures(), self.index)
         self._rounds = LastRounds(self._new_round, KEPT_ROUNDS, lambda one: one[0].candidates, KEPT_CANDIDATES)
 
-    # -- looking -----------------------------------------------------------------------------------------------------
+    # -- reading -----------------------------------------------------------------------------------------------------
 
     def queue(
         self,
@@ -86,9 +86,9 @@ class Reviews:
         after_gold: str | None = None,
     ) -> Queue:
         """The first `limit` candidates of a view; those after the candidate `after`, which may have left the view, or
-        those from `at` on, where it is still in the view. Where all that is pending is looked at, those of the random audit
+        those from `at` on, if it is still in the view. In the pending view without a filter, candidates of the random audit
         after `after_audit` and gold items after `after_gold` come between them. Raises SettingsError or StoreError for a
-        filter that makes no sense."""
+        filter that is not valid."""
         candidate_filter = candidate_filter or CandidateFilter()
         seen = self._seen(round_number, reviewer.name)
         index = seen.index
@@ -99,7 +99,9 @@ class Reviews:
             if after is not None or views[view][row]:
                 start, is_there = int(ordered[1][row]) + (after is not None), True
         rows = first(ordered, views[view], start, limit + AHEAD)
-        whole = view is View.PENDING and candidate_filter == CandidateFilter()  # else the audit is not one of the round
+        whole = (
+            view is View.PENDING and candidate_filter == CandidateFilter()
+        )  # else the audit is not a sample of the round
         places, name = index.table.places, partial(_name, round_number)
         mix = Mixed(rows[:limit].tolist(), [], None, None)
         if whole:
@@ -125,13 +127,13 @@ class Reviews:
         return {view: int(np.count_nonzero(mask)) for view, mask in views.items()}
 
     def check_text(self, round_number: int, candidate_filter: CandidateFilter) -> None:
-        """Raises StoreError where the expression of a filter is broken."""
+        """Raises StoreError if the expression of a filter is not valid."""
         self._columns.matches(round_number, self.index(round_number), candidate_filter)
 
     def candidates(
         self, round_number: int, candidate_ids: Sequence[str], reviewer: Actor = LOCAL
     ) -> tuple[ReviewPrompt, ...]:
-        """The prompts of these candidates with all of theirs, in the order asked, as the reviewer sees them."""
+        """The prompts of these candidates, in their order and with all their candidates, as the reviewer sees them."""
         seen = self._seen(round_number, reviewer.name)
         table = seen.index.table
         return seen.show(self._prompts(round_number, table.places[seen.index.rows(places_of(candidate_ids))]))
@@ -158,17 +160,17 @@ class Reviews:
         return [candidates[_name(round_number, one)] for one in chosen.tolist()]
 
     def index(self, round_number: int, onlooker: str | None = None) -> ReviewIndex:
-        """The round as it stands now, or as an `onlooker` is told of it."""
+        """The current index of the round, or as an `onlooker` sees it."""
         return self._live(round_number).index() if onlooker is None else self._seen(round_number, onlooker).index
 
     def onlooking(self, round_number: int, onlooker: str | None) -> Onlooking | None:
-        """How the round looks to an onlooker; None where there is none, and what holds is told."""
+        """How the round looks to an onlooker; None without one, or without gold items: then nothing differs."""
         if onlooker is None or not self._store.gold.of_round(round_number):
             return None
         return Onlooking(round_number, self._seen(round_number, onlooker))
 
     def told(self, round_number: int, onlooker: str | None) -> Votes:
-        """What an onlooker of the round is told of gold items in place of what holds."""
+        """The votes on gold items that an onlooker of the round sees in place of the effective ones."""
         onlooking = self.onlooking(round_number, onlooker)
         return () if onlooking is None else onlooking.votes
 
@@ -189,8 +191,8 @@ class Reviews:
         after_audit: str | None,
         after_gold: str | None,
     ) -> Mixed:
-        """`rows` of an order with those of the random audit and the gold items that come between them, of what is `pending`;
-        none before the first where one is to `begin` with it. In the order of the audit all are of it."""
+        """`rows` of an order, with the `pending` candidates of the random audit and gold items that come between them; none
+        before the first row if `begin`. In the audit order all rows count as audit."""
         settings, index = self._settings(), seen.index
         places, seed, shares = index.table.places, settings.seed, settings.review
         waiting = seen.rows[pending[seen.rows]]
@@ -206,22 +208,22 @@ class Reviews:
         audit: list[int] = []
         if order is not Order.AUDIT and what.any():
             ordered, drawn_at_random = self._order(round_number, index, Order.AUDIT), pending.copy()
-            drawn_at_random[waiting if shares.gold_share else []] = False  # they come in a turn of their own
+            drawn_at_random[waiting if shares.gold_share else []] = False  # gold items come in their own turn
             came = [int(ordered[1][row]) + 1 for row in rows_of(round_number, index, after_audit)]
             audit = first(ordered, drawn_at_random, max(came, default=0), 2 * len(rows)).tolist()
         mix = mixed(rows.tolist(), what.tolist(), audit, index.table.row_of(gold))
         return replace(mix, inserted=mix.shown) if order is Order.AUDIT else mix
 
     def version(self, round_number: int) -> str:
-        """Differs whenever the rule decides otherwise or other candidates are near the boundary; what people say does not
-        change it."""
+        """Differs whenever the rule's decisions or the candidates near the boundary change; people's decisions do not change
+        it."""
         in_force = [(t.log_m, str(t.scope)) for t in self._store.thresholds(round_number)[:1]]
         return repr((self._store.review_version(round_number), in_force))
 
     def _views(
         self, round_number: int, index: ReviewIndex, reviewer: str, candidate_filter: CandidateFilter
     ) -> dict[View, NDArray[np.bool_]]:
-        """Where each view is under a filter."""
+        """The mask (n,) of each view under a filter."""
         overlap = self._settings().review.overlap
         views = {view: index.view(view, reviewer, overlap) for view in View}
         if candidate_filter == CandidateFilter():
@@ -232,12 +234,12 @@ class Reviews:
     def _order(
         self, round_number: int, index: ReviewIndex, order: Order
     ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-        """All rows in an order, and where in it each stands."""
+        """All rows in an order, and the rank of each."""
         column, name = self._columns.ordering(round_number, order, index.version)
         return index.order(order, self._settings().seed, column, name)
 
     def mask(self, round_number: int, index: ReviewIndex, candidate_filter: CandidateFilter) -> NDArray[np.bool_]:
-        """Where the filter holds, shape (n,); see Columns.mask."""
+        """Which candidates pass the filter, shape (n,); see Columns.mask."""
         return self._columns.mask(round_number, index, candidate_filter)
 
     def agreement(self, round_number: int, onlooker: str | None = None) -> Agreement:
@@ -246,7 +248,7 @@ class Reviews:
         return agreement.agreement(index, self._settings().seed, self._before_settling(round_number))
 
     def independent(self, round_number: int, onlooker: str | None = None) -> Opinions:
-        """What reviewers say of the round by their own judgement."""
+        """Reviewers' independent decisions on the round; see `Opinions.independent`."""
         index = drawn(self.index(round_number, onlooker))[0]
         return index.opinions.independent(self._before_settling(round_number))
 
@@ -258,7 +260,7 @@ class Reviews:
         return agreement.audited(drawn(self.index(round_number, onlooker))[0], self._settings().seed)
 
     def suggest(self, round_number: int, onlooker: str | None = None) -> Suggestion:
-        """The weights, β and M that people's decisions speak for. Raises TargetError where there is too little to tell."""
+        """The weights, β and M that people's decisions suggest. Raises TargetError if there are too few decisions."""
         target, thresholds = self._target(round_number), self._store.thresholds(round_number)
         if target is None or not thresholds:
             raise StageError(f"round {round_number} has no scores yet: a target is fitted after scoring")
@@ -279,7 +281,7 @@ class Reviews:
         stage = self._store.drawn(round_number)["stage"].to_numpy().astype(np.int64)
         return suggestion.suggest(index, target, scores, thresholds[0].scope, stage)
 
-    # -- saying ------------------------------------------------------------------------------------------------------
+    # -- acting ------------------------------------------------------------------------------------------------------
 
     @spoken
     def say(self, round_number: int, reviewer: Actor, acts: Sequence[Act]) -> list[Said]:
@@ -296,7 +298,7 @@ class Reviews:
         action: Action,
         act: str | None = None,
     ) -> int:
-        """Say `action` of everything in a view, as one act that is undone as one; how many candidates."""
+        """Decide everything in a view by `action`, as one act that is undone as one. Returns how many candidates."""
         index = self._seen(round_number, reviewer.name).index
         keep = self.mask(round_number, index, candidate_filter) & index.view(
             view, reviewer.name, self._settings().review.overlap
@@ -314,13 +316,13 @@ class Reviews:
     # -- pieces ------------------------------------------------------------------------------------------------------
 
     def ready(self, round_number: int, order: Order) -> None:
-        """Raises StageError, which says what is to be done first, where there is not yet what an order goes by."""
+        """Raises StageError, naming what to do first, if what an order goes by does not exist yet."""
         self._order(round_number, self.index(round_number), order)
 
     def _prompts(
         self, round_number: int, places: NDArray[np.int64], ahead: NDArray[np.int64] | None = None
     ) -> tuple[ReviewPrompt, ...]:
-        """The prompts of some candidates; where one must be read, those of the candidates `ahead` are read with it."""
+        """The prompts of some candidates; if one must be read, those of the candidates `ahead` are read with it."""
         prompt_ids, later = (
             list(dict.fromkeys((part >> K_BITS).tolist())) for part in (places, places[:0] if ahead is None else ahead)
         )
@@ -368,7 +370,7 @@ class Reviews:
         return self._rounds.of(round_number)[0]
 
     def _new_round(self, round_number: int) -> tuple[LiveRound, GoldSeen]:
-        """What is kept of a round: the gold items as they are seen hold on to its candidates, and go with them."""
+        """What is cached of a round, together because the views of gold items hold references to its candidates."""
         return LiveRound(self._store, round_number), GoldSeen()
 
 

@@ -36,7 +36,7 @@ class ToRank:
 
 @dataclass(frozen=True, slots=True)
 class UpcomingRankings:
-    """Prompts to rank. `last`: where they end, to go on after it; `ended`: there are no more for now."""
+    """Prompts to rank. `last`: the position after which the next ones follow; `ended`: there are no more for now."""
 
     prompts: list[ToRank]
     last: int | None
@@ -44,7 +44,7 @@ class UpcomingRankings:
 
 
 class Ranking:
-    """`ended` are the candidates that it is of."""
+    """Rankings of the candidates in `ended`."""
 
     def __init__(self, store: Store, settings: Callable[[], Settings], review: Reviews, ended: Ended) -> None:
         self._store, self._settings, self._review, self._ended = store, settings, review, ended
@@ -56,48 +56,47 @@ class Ranking:
         """The next prompts for this reviewer, `count` at most: those that they have not ranked and that still want an opinion
         (as a candidate does: `review.overlap`), in a random order, the same to everybody. Of each as many of its candidates,
         drawn at random, as a ranking has; near-duplicates are shown once and truncated candidates are left out, and a prompt
-        without two that differ is passed. With `again` the prompts that they have ranked, the one where that is longest ago
-        first, with the candidates that were ranked. `after`: where an earlier answer ended."""
+        without two that differ is skipped. With `again` the prompts that they have ranked, the one ranked longest ago first,
+        with the candidates that were ranked. `after`: the `last` of an earlier answer."""
         if again:
             return self._again(round_number, reviewer.name, count, after)
         return self._unseen(round_number, reviewer.name, count, after)
 
     def count(self, round_number: int, reviewer: Actor) -> int:
         """How many prompts of the round the reviewer has ranked."""
-        return self._told(round_number, lambda log: log.count(reviewer.name))
+        return self._ask_log(round_number, lambda log: log.count(reviewer.name))
 
     def undoable(self, round_number: int, reviewer: Actor) -> int:
         """How many rankings of the round the reviewer can take back, one after the other."""
-        return self._told(round_number, lambda log: log.undoable(reviewer.name))
+        return self._ask_log(round_number, lambda log: log.undoable(reviewer.name))
 
     def shown(self, round_number: int, sets: Sequence[tuple[str, ...]]) -> list[ToRank]:
-        """These candidates, each set of one prompt, to be read in a random order."""
+        """These candidates, each set of one prompt, with their texts and in a random order."""
         return [self._shown(round_number, self._shuffled(round_number, names)) for names in sets]
 
     @spoken
     def say_all(self, choices: Sequence[Choice], round_number: int, reviewer: Actor = LOCAL) -> list[Said]:
-        """Keep what a reviewer says, in order; see the store's Choices.say_all."""
+        """Save a reviewer's rankings, in order; see the store's Choices.say_all."""
         return self._store.rankings.say_all(choices, round_number, reviewer.name)
 
     @spoken
     def say(
         self, round_number: int, best_first: Sequence[Sequence[str]], reviewer: Actor = LOCAL, act: str | None = None
     ) -> bool:
-        """Rank candidates of a prompt: groups of them, the best first, those of one group being equally good. An `act` that
-        was said before changes nothing (False). Raises StageError for what are not 2 to 8 candidates of one prompt of the
-        round."""
+        """Rank candidates of a prompt, given as groups of equally good ones, the best first. Returns False if `act` was saved
+        before: then nothing changes. Raises StageError unless they are 2 to 8 candidates of one prompt of the round."""
         names = tuple(name for group in best_first for name in group)
         places = tuple(at for at, group in enumerate(best_first, 1) for _ in group)
         return self._store.rankings.say(act or uuid.uuid4().hex, round_number, names, places, reviewer.name)
 
     @spoken
     def undo(self, round_number: int, reviewer: Actor = LOCAL, act: str | None = None) -> tuple[str, ...] | None:
-        """Take back this reviewer's last ranking; its candidates. Raises StageError where there is none."""
+        """Take back this reviewer's last ranking. Returns its candidates. Raises StageError if there is none."""
         return self._store.rankings.undo(act or uuid.uuid4().hex, round_number, reviewer.name)
 
     # ------------------------------------------------------------------------------------------------------------------
 
-    def _told(self, round_number: int, ask: Callable[[RankingLog], int]) -> int:
+    def _ask_log(self, round_number: int, ask: Callable[[RankingLog], int]) -> int:
         log = self._store.rankings.log(round_number)
         with log.lock:
             log.refresh()
@@ -122,7 +121,7 @@ class Ranking:
             way = self._ways.of(round_number, reviewer, (key, overlap, log.undone))
         order = prompt_order(len(groups), child_seed(self._settings().seed, f"rankings of round {round_number}"))
         start = way.position if after is None else max(after, way.position)
-        passed = start == way.position  # nothing is left before here
+        passed = start == way.position  # nothing is left to rank before here
         prompts: list[ToRank] = []
         read = characters = 0
         for position in range(start, len(order)):
@@ -142,7 +141,7 @@ class Ranking:
         return UpcomingRankings(prompts, max(start, len(order)), True)
 
     def _drawn(self, round_number: int, prompt_id: int, ks: NDArray[np.int64]) -> tuple[ToRank, int]:
-        """Candidates of a prompt at random, of near-duplicates one; and how many characters were read for it."""
+        """Random candidates of a prompt, one of each group of near-duplicates; and how many characters were read for them."""
         order = self._random(round_number, prompt_id).permutation(len(ks))[:LOOKED_AT]
         read = self._shown(round_number, [candidate_id(round_number, prompt_id, int(ks[at])) for at in order])
         unlike = Unlike()
@@ -151,9 +150,9 @@ class Ranking:
         return ToRank(read.prompt, chosen), sum(len(candidate.completion) for candidate in read.candidates)
 
     def _shuffled(self, round_number: int, names: Sequence[str]) -> list[str]:
-        """Not in the order in which they were said to be good."""
+        """The names in a random order, which does not show how they were ranked."""
         parsed = parse_candidate_id(names[0])
-        assert parsed is not None, "checked when it was said"
+        assert parsed is not None, "checked when it was saved"
         ordered, random = sorted(names), self._random(round_number, parsed[1])
         return [ordered[at] for at in random.permutation(len(ordered))]
 

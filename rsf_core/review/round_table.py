@@ -1,4 +1,4 @@
-"""The candidates of a round as arrays, as far as they never change."""
+"""The columns of a round's candidates that never change, as arrays."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ class RoundTable:
         return own_rows
 
     def row_of(self, places: Sequence[int] | Ints) -> list[int]:
-        """The row at each place, −1 where it is not there."""
+        """The row at each place, −1 if it is not there."""
         where = np.array(places, np.int64)
         rows = np.searchsorted(self.places, where)
         there = rows < len(self.places)

@@ -1,5 +1,5 @@
-"""A round as one reviewer sees it: gold items look like any candidate, whatever others have answered to them. Who marked an
-item sees its decision as the word that settles it."""
+"""A round as one reviewer sees it: gold items look like any candidate, whatever other reviewers have answered. The person who
+marked an item sees its right decision as the one that settles it."""
 
 from __future__ import annotations
 
@@ -17,15 +17,15 @@ from rsf_core.review.index import ReviewIndex, Spots, summed_up
 from rsf_core.review.live_round import Heard, LiveRound
 from rsf_core.review.opinions import Word
 
-MOST_REVIEWERS = 64  # of a round whose look is kept, about 200 bytes a gold item
-MOST_LOOKS = 4  # whose whole round is kept, about 10 bytes a candidate
+MOST_REVIEWERS = 64  # of a round whose view of the gold items is kept, about 200 bytes an item
+MOST_LOOKS = 4  # reviewers whose whole round is kept, about 10 bytes a candidate
 
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """`whole` is the round as it stood, `index` as the reviewer is told of it: the same candidates, in the same rows. `words`
-    has what the reviewer is told of each gold item, by place, `heard` all that is said of it; `rows` are those of the items in
-    the table."""
+    """`whole` is the true index of the round, `index` the one that the reviewer sees: the same candidates, in the same rows.
+    `words` has the decisions on each gold item that the reviewer sees, by place, `heard` all of them; `rows` are the rows of
+    the items in the table."""
 
     reviewer: str
     whole: ReviewIndex
@@ -36,9 +36,9 @@ class Seen:
 
     def show(self, prompts: Iterable[ReviewPrompt]) -> tuple[ReviewPrompt, ...]:
         """Prompts as the reviewer sees them; those without a gold item are the same."""
-        return tuple(self._shown(prompt) if self._asks(prompt) else prompt for prompt in prompts)
+        return tuple(self._shown(prompt) if self._has_gold(prompt) else prompt for prompt in prompts)
 
-    def _asks(self, prompt: ReviewPrompt) -> bool:
+    def _has_gold(self, prompt: ReviewPrompt) -> bool:
         return any(place(candidate.prompt_id, candidate.k) in self.words for candidate in prompt.candidates)
 
     def _shown(self, prompt: ReviewPrompt) -> ReviewPrompt:
@@ -56,9 +56,9 @@ class Seen:
 
 
 @dataclass(frozen=True, slots=True)
-class _Told:
-    """What a reviewer was told of the gold items when they looked last: `state` are the marks, the life of the log and the
-    table that it is of, `heard_until` how much of the log was heard. `at` has where in `spots` each place is."""
+class _Account:
+    """What a reviewer saw of the gold items when they looked last: `state` are the marks, the life of the log and the table
+    that it belongs to, `heard_until` how much of the log was taken in. `at` gives the row in `spots` of each place."""
 
     state: tuple[object, ...]
     overlap: int
@@ -70,58 +70,58 @@ class _Told:
 
 
 class GoldSeen:
-    """The gold items of a round as each of those sees them who looked last: only what was said since is told again, so that
-    looking costs the same however many there are."""
+    """The gold items of a round as each of the last reviewers sees them: only the acts since then are taken in, so that
+    looking costs the same however many items there are."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._told: dict[str, _Told] = {}
-        self._looks: dict[str, tuple[_Told, Seen]] = {}
+        self._accounts: dict[str, _Account] = {}
+        self._looks: dict[str, tuple[_Account, Seen]] = {}
 
     def by(self, live: LiveRound, reviewer: str, overlap: int) -> Seen:
-        """The round as it stands now. A candidate wants `overlap` opinions."""
+        """The current round as the reviewer sees it. A candidate needs `overlap` opinions."""
         index = live.index()
         gold, life, heard_until = live.heard_so_far()
         if not gold:
             return Seen(reviewer, index, index, {}, {}, np.zeros(0, np.int64))
         state = (gold, life, index.table)
         with self._lock:
-            account = self._told.pop(reviewer, None)
+            account = self._accounts.pop(reviewer, None)
         same = account is not None and all(was is now for was, now in zip(account.state, state, strict=True))
         if account is None or not same or account.overlap != overlap:
-            account = _told(live, index, reviewer, state, overlap, heard_until)
+            account = _account(live, index, reviewer, state, overlap, heard_until)
         elif account.heard_until != heard_until:
-            account = _told_more(live, reviewer, account, heard_until)
+            account = _updated(live, reviewer, account, heard_until)
         with self._lock:
-            self._told[reviewer] = account  # the one who looked last stands last
-            while len(self._told) > MOST_REVIEWERS:
-                del self._told[next(iter(self._told))]
+            self._accounts[reviewer] = account  # the one who looked last comes last
+            while len(self._accounts) > MOST_REVIEWERS:
+                del self._accounts[next(iter(self._accounts))]
         if not account.words:
             return Seen(reviewer, index, index, {}, {}, np.zeros(0, np.int64))
         with self._lock:
             look = self._looks.pop(reviewer, None)
         if look is None or look[0] is not account or look[1].whole is not index:
             rows, words = account.spots.rows[account.spots.rows >= 0], account.words
-            seen = index.as_told(words, account.spots, reviewer, lambda: live.guides(words))
+            seen = index.as_seen_by(words, account.spots, reviewer, lambda: live.guides(words))
             look = account, Seen(reviewer, index, seen, words, account.heard, rows)
         with self._lock:
-            self._looks[reviewer] = look  # who asks several things in a row copies no round for each
+            self._looks[reviewer] = look  # several questions in a row copy the round once
             while len(self._looks) > MOST_LOOKS:
                 del self._looks[next(iter(self._looks))]
         return look[1]
 
 
-def _told(
+def _account(
     live: LiveRound,
     index: ReviewIndex,
     reviewer: str,
     state: tuple[object, ...],
     overlap: int,
     heard_until: tuple[int, int],
-) -> _Told:
+) -> _Account:
     heard = live.answered([where for where, mark in live.gold.items() if mark.author != reviewer])
-    words = as_seen({where: spoken for where, (spoken, *_) in heard.items()}, reviewer, overlap)
-    columns = [(*summed_up(spoken), _speaks(reviewer, spoken)) for spoken in words.values()]
+    words = as_seen({where: decisions for where, (decisions, *_) in heard.items()}, reviewer, overlap)
+    columns = [(*summed_up(decisions), _decided(reviewer, decisions)) for decisions in words.values()]
     voices, settled, split, votes, mine = zip(*columns, strict=True) if columns else ([], [], [], [], [])
     spots = Spots(
         np.array(index.table.row_of(list(words)), np.int64),
@@ -131,21 +131,21 @@ def _told(
         np.array(votes, np.int8),
         np.array(mine, np.bool_),
     )
-    return _Told(state, overlap, heard_until, {where: row for row, where in enumerate(words)}, words, heard, spots)
+    return _Account(state, overlap, heard_until, {where: row for row, where in enumerate(words)}, words, heard, spots)
 
 
-def _told_more(live: LiveRound, reviewer: str, account: _Told, heard_until: tuple[int, int]) -> _Told:
-    """With what was said since."""
+def _updated(live: LiveRound, reviewer: str, account: _Account, heard_until: tuple[int, int]) -> _Account:
+    """The account with the acts since."""
     again = [where for where in live.spoken_of(account.heard_until, heard_until) if where in account.at]
     if not again:
         return replace(account, heard_until=heard_until)
     heard = live.answered(again)
-    words = as_seen({where: spoken for where, (spoken, *_) in heard.items()}, reviewer, account.overlap)
+    words = as_seen({where: decisions for where, (decisions, *_) in heard.items()}, reviewer, account.overlap)
     spots = Spots(*(getattr(account.spots, name).copy() for name in Spots.__slots__))
-    for where, spoken in words.items():
+    for where, decisions in words.items():
         row = account.at[where]
-        spots.voices[row], spots.settled[row], spots.split[row], spots.votes[row] = summed_up(spoken)
-        spots.mine[row] = _speaks(reviewer, spoken)
+        spots.voices[row], spots.settled[row], spots.split[row], spots.votes[row] = summed_up(decisions)
+        spots.mine[row] = _decided(reviewer, decisions)
     return replace(
         account,
         heard_until=heard_until,
@@ -155,5 +155,5 @@ def _told_more(live: LiveRound, reviewer: str, account: _Told, heard_until: tupl
     )
 
 
-def _speaks(reviewer: str, words: Sequence[Word]) -> bool:
+def _decided(reviewer: str, words: Sequence[Word]) -> bool:
     return any(word.reviewer == reviewer for word in words)

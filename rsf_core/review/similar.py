@@ -1,4 +1,4 @@
-"""The candidates nearest to one of them, by what a model makes of their texts."""
+"""The candidates nearest to one of them, by a model's features of their texts."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from rsf_core.domain.errors import StageError
 from rsf_core.review.active_orders import FeatureSource
 
 BLOCK = 16_384  # candidates whose features are in memory at once
-MIDDLE = 4_096  # of them that the middle of all is taken from
-NEAREST, MOST = 20, 500  # candidates that are shown where nothing else is said, and at most
+MIDDLE = 4_096  # the most candidates in the sample for the mean
+NEAREST, MOST = 20, 500  # candidates that are shown: by default, and at most
 
 
 def nearest(features: FeatureSource, round_number: int, places: Ints, to: int, count: int) -> Ints:
-    """The places of the `count` candidates nearest to that at the place `to`, itself the first, the most alike before the
-    less: by the cosine of their features, less the mean of a sample, for hidden states share a part that says nothing of the
-    text. Each is read once, in blocks. Raises StageError where `to` has no features."""
+    """The places of the `count` candidates nearest to the one at the place `to`, which is itself the first, the most alike
+    first: by the cosine of their features less the mean of a sample, because hidden states share a part that does not depend
+    on the text. Each is read once, in blocks. Raises StageError if `to` has no features."""
     known = places[features.has(round_number, places)]
     if to not in known:
         raise StageError(

@@ -1,4 +1,4 @@
-"""The target that people's decisions speak for, and what it would change."""
+"""The target that people's decisions suggest, and what it would change."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from rsf_core.sampling.intervals import Interval
 @dataclass(frozen=True, slots=True)
 class Suggestion:
     """A target with other weights and β, and the log M (nats) that agrees best under it. Of `decisions` the rule would
-    repeat `agreeing`, counted by folds: on prompts that had no part in weights, β and M; the rule of now repeats
+    repeat `agreeing`, counted by folds: on prompts that had no part in weights, β and M; the current rule repeats
     `agreeing_now`. `changed` automatic decisions would change. `beta` is β with its interval."""
 
     target: Target
@@ -42,9 +42,9 @@ def suggest(
     index: ReviewIndex, target: Target, scores: Mapping[str, Floats], scope: Scope, stage: Ints | None = None
 ) -> Suggestion:
     """Fit weights and β to the decisions on a round. `scores` has a column (n,) for each scorer to weigh, `stage` (n,) is 0
-    for what was drawn for all prompts alike (all, without it). What the rule decides nothing of, for a scorer has no score of
-    it, is no part of this, and a scorer that has none of some of the others is not weighed. Raises TargetError where there is
-    too little to fit, or nothing that people decided can be accepted at all."""
+    for what was drawn for all prompts alike (all, without it). Candidates that the rule cannot decide, because a score is
+    missing, are left out, and a scorer that lacks scores of some of the rest is not weighed. Raises TargetError if there is
+    too little to fit, or if nothing that people decided can be accepted at all."""
     votes = np.where(index.scored, index.votes, 0).astype(np.int64)
     judged = index.scored & ~index.table.truncated
     scores = {name: column for name, column in scores.items() if np.isfinite(column[judged]).all()}
@@ -55,15 +55,15 @@ def suggest(
     size = sum(abs(weight) for weight in target.rewards.values()) or 1.0
     better, m, scale, log_m = _by(fitted, index, target, scores, scope, votes, stages)
     automatic = relative(m, scale, "m") > log_m
-    spoken = votes != 0
+    decided = votes != 0
     return Suggestion(
         better,
         fitted,
         log_m,
         scope,
-        decisions=int(spoken.sum()),
+        decisions=int(decided.sum()),
         agreeing=_by_folds(index, target, scores, scope, votes, prompts, stages),
-        agreeing_now=int((index.automatic[spoken] == (votes[spoken] > 0)).sum()),
+        agreeing_now=int((index.automatic[decided] == (votes[decided] > 0)).sum()),
         changed=int((automatic != index.automatic).sum()),
         beta=fitted.beta(size),
     )
@@ -78,8 +78,8 @@ def _by(
     votes: Ints,
     stage: Ints,
 ) -> tuple[Target, Floats, Floats, float]:
-    """The target of a fit, its m and scale (n,), and the log M at which it repeats most of `votes`. m is −∞ where the rule
-    accepts nothing; a draw that was cut off has P = 0, one without a score is none at all to its prompt's scale."""
+    """The target of a fit, its m and scale (n,), and the log M at which it repeats most of `votes`. m is −∞ for
+    candidates that can never be accepted; a truncated draw has P = 0, and one without a score does not count in the scale."""
     size = sum(abs(weight) for weight in target.rewards.values()) or 1.0
     weights, beta = fitted.rewards(size)
     better = target.model_copy(update={"rewards": weights, "beta": beta})
@@ -103,8 +103,8 @@ def _by_folds(
     prompts: Ints,
     stage: Ints,
 ) -> int:
-    """How many decisions are repeated by weights, β and M that were fitted without their prompts, a fifth at a time. Where
-    the other prompts say too little to fit, none of the part counts as repeated."""
+    """How many decisions are repeated by weights, β and M that were fitted without their prompts, a fifth at a time. If the
+    other prompts are too few to fit, none of the part counts as repeated."""
     part, agreeing = folds(prompts), 0
     for fold in range(FOLDS):
         mine = (part == fold) & (votes != 0)

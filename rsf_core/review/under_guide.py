@@ -1,4 +1,4 @@
-"""What was said under each version of the guide: whether people agree more since it was changed."""
+"""Decisions by version of the guide: whether people agree more since it was changed."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ from rsf_core.review.opinions import Opinions
 
 @dataclass(frozen=True, slots=True)
 class UnderGuide:
-    """One version of the guide, 0 before there was one. `words` are the opinions that hold and were said by it, each
-    reviewer's newest of a candidate. Of those the rule has decided `ruled`, and `like_the_rule` say the same. `pairs` are
-    pairs of words by two reviewers of one candidate, of who settled a disagreement the word before (`Opinions.independent`);
-    `alike` say the same."""
+    """One version of the guide, 0 before there was one. `words` counts the current decisions made under it, each reviewer's
+    newest on a candidate. The rule has decided `ruled` of their candidates, `like_the_rule` of them the same way. `pairs`
+    counts pairs of decisions by two reviewers on one candidate, of a reviewer who settled a disagreement the decision before
+    (`Opinions.independent`); `alike` of them are the same."""
 
     version: int
     words: int
@@ -27,10 +27,10 @@ class UnderGuide:
 
 
 def under_guide(index: ReviewIndex, independent: Opinions) -> tuple[UnderGuide, ...]:
-    """Each version that anything of the round was said by, the oldest first."""
+    """Each version under which any decision of the round was made, the oldest first."""
     opinions = index.opinions
     rows = np.array(index.table.row_of(opinions.places), np.int64)
-    known = rows >= 0  # the others were drawn after the index was read
+    known = rows >= 0  # the rest were drawn after the index was read
     opinions, rows = opinions.where(known), rows[known]
     independent = independent.where(np.array(index.table.row_of(independent.places), np.int64) >= 0)
     accepts = opinions.votes > 0
@@ -50,7 +50,7 @@ def under_guide(index: ReviewIndex, independent: Opinions) -> tuple[UnderGuide, 
 
 
 def _pairs(opinions: Opinions) -> tuple[int, int]:
-    """Of the opinions at each place, how many pairs there are, and how many of them say the same."""
+    """How many pairs of opinions on one place there are, and how many of them are the same."""
     yes, no = Counter[int](), Counter[int]()
     for where, vote in zip(opinions.places.tolist(), opinions.votes.tolist(), strict=True):
         (yes if vote > 0 else no)[where] += 1

@@ -1,4 +1,4 @@
-"""What the walks over pairs and over prompts to rank share: which candidates they are of, and how far a reviewer has come."""
+"""Shared by the walks over pairs and over prompts to rank: the candidates they cover, and how far a reviewer has come."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from rsf_core.domain import K_BITS
 from rsf_core.review.candidates import ReviewCandidate
 from rsf_core.review.queue import Reviews
 
-MOST_CHARACTERS = 1_000_000  # of the completions that are read for an answer, the last one's beyond it: somebody waits
+MOST_CHARACTERS = 1_000_000  # of completions that are read for an answer; the last one may exceed it: somebody waits
 
 
 @dataclass(slots=True)
 class Way:
-    """How far a reviewer has come: before `position` there is nothing left for them, as long as nothing is taken back."""
+    """How far a reviewer has come: nothing is left for them before `position`, as long as nothing is taken back."""
 
     key: object
     position: int = 0
@@ -40,7 +40,7 @@ class Ways:
 
 
 class Ended:
-    """The candidates of a round that ended by themselves, of the round that was asked for last."""
+    """The candidates that are not truncated, cached for the round that was asked for last."""
 
     def __init__(self, review: Reviews) -> None:
         self._review = review
@@ -48,7 +48,7 @@ class Ended:
         self._groups: tuple[object, list[tuple[int, NDArray[np.int64]]]] | None = None
 
     def by_prompt(self, round_number: int) -> tuple[list[tuple[int, NDArray[np.int64]]], object]:
-        """Each prompt with the k of its candidates, and what tells this answer from another."""
+        """Each prompt with the k of its candidates, and a key that differs for another answer."""
         index = self._review.index(round_number)
         key = (round_number, index.version)
         with self._guard:

@@ -8,17 +8,15 @@ from dataclasses import dataclass, field
 from rsf_core.domain.words import plural
 from rsf_core.review.filters import Order, View
 
-AUDIT_ENOUGH = (
-    50  # decisions of the random audit, from which on a share is known to about ±14 points (Clopper & Pearson 1934)
-)
+AUDIT_ENOUGH = 50  # decisions of the random audit: they give a share to about ±14 points (Clopper & Pearson 1934)
 
 
 @dataclass(frozen=True, slots=True)
 class EndOfQueue:
-    """What there is to be done. `open_here` candidates are pending under the filter of this queue and `open` in the whole
-    round, `disputed` ones are to be settled, `audited` of the random audit are decided, which has no more than the `ruled`
-    candidates of the round that the rule decides. What is an owner's to do is told to owners alone: `learnable` decisions that
-    no scorer has learned from yet, `starving` prompts with none accepted, and `step`, what comes next in the round."""
+    """What is left to do. `open_here` candidates are pending under the filter of this queue and `open` in the whole round,
+    `disputed` ones need settling, `audited` candidates of the random audit are decided, out of at most the `ruled` candidates
+    of the round that the rule decides. For owners alone: `learnable` decisions that no scorer has learned from yet, `starving`
+    prompts with none accepted, and `step`, what comes next in the round."""
 
     view: View
     filtered: bool
@@ -35,8 +33,8 @@ class EndOfQueue:
 
 @dataclass(frozen=True, slots=True)
 class Suggestion:
-    """One thing to do next: `words` of its button, `why`, and where it is done: a page, with what stands in its URL. What
-    `stays` of this queue, its filter and order, is looked at again."""
+    """One thing to do next: `words` of its button, `why`, and where it is done: `page` and the `query` of its URL. If `stays`,
+    this queue is read again with the same filter and order."""
 
     words: str
     why: str

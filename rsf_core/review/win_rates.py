@@ -1,5 +1,5 @@
-"""What comparisons and rankings say: whether the better of two is what the rule accepts, and what each scorer scores higher.
-Pure."""
+"""Win rates from comparisons and rankings: how often the better of two candidates is the one that the rule accepts, or that a
+scorer scores higher. Pure."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ from rsf_core.store.comparison_log import Pair, pair_of
 
 @dataclass(frozen=True, slots=True)
 class Preferred:
-    """A pair that people have compared or ranked, the `better` one by most of them, and who said so. It counts as much as the
-    heaviest word on it."""
+    """A pair that people have compared or ranked, the `better` one according to most of them, and `by` whom. Its weight is
+    that of the heaviest verdict on it."""
 
     better: str
     worse: str
@@ -30,8 +30,8 @@ class Preferred:
 
 @dataclass(frozen=True, slots=True)
 class Figure:
-    """How often people preferred what `name` puts higher: in `wins` of `pairs` pairs that it tells apart. `share` is by the
-    weights of the pairs, its interval over prompts; unknown where they are of one prompt."""
+    """How often people preferred what `name` puts higher: in `wins` of `pairs` pairs that it tells apart. `share` is
+    weighted by the pairs, its interval over prompts; unknown if all pairs are of one prompt."""
 
     name: str
     wins: int
@@ -50,9 +50,9 @@ class CandidateWins:
 
 @dataclass(frozen=True, slots=True)
 class WinRates:
-    """`compared` pairs, of which `tied` are ties: in the middle of all who compared them neither is better; `ranked` of them
-    were not compared by themselves. `twice` pairs of two reviewers' words on one pair, of which `alike` are the same.
-    `figures`: the rule, then each scorer."""
+    """`compared` pairs, of which `tied` are ties: as many reviewers prefer one as the other; `ranked` of them were not
+    compared alone. `twice` counts pairs of two reviewers' verdicts on one pair, of which `alike` are the same. `figures`:
+    the rule, then each scorer."""
 
     compared: int
     tied: int
@@ -79,11 +79,11 @@ def preferred(standing: Iterable[PairWord]) -> tuple[list[Preferred], int]:
 
 
 def win_rates(standing: Sequence[PairWord], index: ReviewIndex, scores: Mapping[str, Floats]) -> WinRates:
-    """`scores` has a column (n,) of the index for each scorer, NaN where there is none."""
+    """`scores` has a column (n,) of the index for each scorer, NaN if there is no score."""
     pairs, tied = preferred(standing)
     better, worse = (_rows(index, [getattr(pair, side) for pair in pairs]) for side in ("better", "worse"))
-    known = (better >= 0) & (worse >= 0)  # the others were drawn after the index was read
-    known_pairs = _Told(better[known], worse[known], np.array([pair.weight for pair in pairs])[known])
+    known = (better >= 0) & (worse >= 0)  # the rest were drawn after the index was read
+    known_pairs = _Known(better[known], worse[known], np.array([pair.weight for pair in pairs])[known])
     rule = np.where(index.scored, index.automatic.astype(np.float64), np.nan)
     figures = [_figure(name, column, known_pairs, index) for name, column in {"": rule, **scores}.items()]
     counts: dict[str, int] = {}
@@ -96,16 +96,16 @@ def win_rates(standing: Sequence[PairWord], index: ReviewIndex, scores: Mapping[
 
 
 @dataclass(frozen=True, slots=True)
-class _Told:
-    """Pairs that people tell apart, as rows of the index, and what each counts, (n,)."""
+class _Known:
+    """Pairs that people tell apart, as rows of the index, and the weight of each, (n,)."""
 
     better: NDArray[np.int64]
     worse: NDArray[np.int64]
     weight: Floats
 
 
-def _figure(name: str, column: Floats, pairs: _Told, index: ReviewIndex) -> Figure | None:
-    """None where it tells none of the pairs apart."""
+def _figure(name: str, column: Floats, pairs: _Known, index: ReviewIndex) -> Figure | None:
+    """The figure of one column, None if it tells none of the pairs apart."""
     difference = column[pairs.better] - column[pairs.worse]
     decided = ~np.isnan(difference) & (difference != 0)
     if not decided.any():
@@ -127,7 +127,7 @@ def _candidates(pairs: Sequence[Preferred]) -> tuple[CandidateWins, ...]:
 
 
 def _agreeing(standing: Iterable[PairWord]) -> tuple[int, int]:
-    """How many pairs of words by two reviewers there are on one pair of candidates, and how many say the same."""
+    """How many pairs of verdicts by two reviewers on one pair of candidates there are, and how many are the same."""
     twice = alike = 0
     for (one, _), records in _by_pair(standing).items():
         words = [_for(record, one) for record in records]
@@ -145,7 +145,7 @@ def _by_pair(standing: Iterable[PairWord]) -> dict[Pair, list[PairWord]]:
 
 
 def _for(record: PairWord, name: str) -> int:
-    """+1 where a word prefers the candidate, −1 where it prefers the other, 0 for a tie."""
+    """+1 if a verdict prefers the candidate, −1 if it prefers the other one, 0 for a tie."""
     if record.verdict is Verdict.TIE:
         return 0
     return 1 if name == (record.left_id if record.verdict is Verdict.LEFT else record.right_id) else -1

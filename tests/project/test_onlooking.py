@@ -178,7 +178,7 @@ def test_an_onlooker_is_told_of_the_candidates_of_one_moment(project: Project, m
     onlooking = project.review.onlooking(1, "ben")
     assert onlooking is not None and len(looks) == 1
     assert onlooking.seen.whole is looks[0] and onlooking.seen.index.table is looks[0].table
-    assert not any(told.held for told in onlooking.told())
+    assert not any(item.held for item in onlooking.gold_items())
 
 
 def test_nobody_names_another_onlooker_than_they_are(project: Project) -> None:

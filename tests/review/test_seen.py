@@ -97,13 +97,13 @@ def test_who_asks_several_things_in_a_row_has_one_copy_of_the_round(
 ) -> None:
     live, kept = LiveRound(filled, 1), GoldSeen()
     copied: list[str] = []
-    as_told = ReviewIndex.as_told
+    as_seen_by = ReviewIndex.as_seen_by
 
     def noted(index: ReviewIndex, words: Any, spots: Any, reviewer: str, guides: Any) -> ReviewIndex:
         copied.append(reviewer)
-        return as_told(index, words, spots, reviewer, guides)
+        return as_seen_by(index, words, spots, reviewer, guides)
 
-    monkeypatch.setattr(ReviewIndex, "as_told", noted)
+    monkeypatch.setattr(ReviewIndex, "as_seen_by", noted)
     first = kept.by(live, "eva", 1)
     assert kept.by(live, "eva", 1) is first and copied == ["eva"]
     kept.by(live, "ben", 1)
