@@ -1,19 +1,19 @@
-"""Rows of annotation tools: what was annotated and what people said of it, as Label Studio, Argilla and Prodigy export them,
-as plain columns.
+"""Rows of annotation tools as plain columns: the annotated data and people's answers, as Label Studio, Argilla and Prodigy
+export them.
 
     Label Studio    {"data": {"text": …}, "annotations": [{"result": [{"from_name": "answer", "value": {"text": […]}}]}]}
     Argilla 2       {"fields": {"text": …}, "responses": {"answer": [{"value": …}]}, "suggestions": {"answer": {"value": …}}}
     the same, flat  {"text": …, "answer.responses": […], "answer.suggestion": …}
     Argilla 1       {"text": …, "answer": [{"value": …, "status": "submitted"}], "answer-suggestion": …}
-    before that     {"text": …, "prediction": …, "annotation": …, "status": "Validated"}
+    Argilla 0       {"text": …, "prediction": …, "annotation": …, "status": "Validated"}
     Prodigy         {"text": …, "label": …, "answer": "accept", "_input_hash": …, "_task_hash": …}, with choices
                     {"text": …, "options": [{"id": …, "text": …}], "accept": [id], "answer": "accept", …}
 
 The right answer that verl keeps, {"reward_model": {"style": "rule", "ground_truth": …}}, is a column too.
 
-Of several people's answers the first that was submitted is taken, of Label Studio before them one that is marked as ground
-truth, and of Argilla a suggestion where nobody has answered. Prodigy's answer is a decision on the row (accept, reject or
-ignore), kept as the column `decision`: what it has accepted is what people said, and a row that it has not has no reference.
+If several people answered, the first submitted answer is taken; with Label Studio, an answer marked as ground truth comes
+first, and with Argilla a suggestion is taken if nobody has answered. Prodigy's `answer` is a decision on the row (accept,
+reject or ignore), kept as the column `decision`: an accepted row holds people's answer, and any other row has no reference.
 """
 
 from __future__ import annotations
@@ -26,7 +26,8 @@ from rsf_core.prompts.conversations import is_one
 from rsf_core.prompts.records import Number, Record
 
 LABEL_STUDIO, ARGILLA, PRODIGY = "Label Studio", "Argilla", "Prodigy"
-_VALUES = ("text", "choices", "rating", "number", "datetime", "taxonomy", "transcription")  # what a result may say
+# the keys that hold a result's answer
+_VALUES = ("text", "choices", "rating", "number", "datetime", "taxonomy", "transcription")
 _RESPONSES, _SUGGESTION = ".responses", ".suggestion"
 _OLD_SUGGESTION = "-suggestion"
 _ABOUT_EACH = {"annotator", "annotation_id", "lead_time"}
@@ -48,7 +49,7 @@ _DECISIONS = {
 
 
 def plain(record: Record) -> Record:
-    """The record with columns for what was annotated and what was said of it, where a tool has nested it."""
+    """The record with plain columns for the annotated data and the answers, if an annotation tool has nested them."""
     fields = record.fields
     if isinstance(fields.get("data"), dict):
         by_hand = fields.get("annotations") or fields.get("completions")  # so called before version 1
@@ -82,12 +83,12 @@ def plain(record: Record) -> Record:
 
 
 def are_decisions(values: Sequence[Any]) -> bool:
-    """Whether a column says what was decided of each row, accept or reject, submitted or discarded: no row's right answer."""
+    """Whether a column holds a decision on each row (accept or reject, submitted or discarded), which is no right answer."""
     return bool(values) and all(isinstance(value, str) and value.strip().lower() in _DECISIONS for value in values)
 
 
 def are_places(values: Sequence[Any]) -> bool:
-    """Whether a column says where in a text something stands, as doccano has it: [[0, 5, "PERSON"], …]."""
+    """Whether a column holds spans of a text, as doccano writes them: [[0, 5, "PERSON"], …]."""
     filled = [value for value in values if value != []]
     return bool(filled) and all(isinstance(value, list) and all(map(_is_place, value)) for value in filled)
 
@@ -99,13 +100,13 @@ def _is_place(value: Any) -> bool:
 
 
 def flat_label_studio(names: Sequence[str]) -> list[str] | None:
-    """The columns of data and answers where Label Studio has exported them side by side (CSV, JSON_MIN), which tells not which
-    is which; None where it has not."""
+    """The columns of data and answers if Label Studio has exported them side by side (CSV, JSON_MIN), which does not show
+    which is which; None for other files."""
     return [name for name in names if name not in _ABOUT] if set(names) >= _ABOUT_EACH else None
 
 
 def _made(record: Record, tool: str, data: Mapping[str, Any], answers: Mapping[str, Any]) -> Record:
-    """A question that is called as a column of the data is has its own name."""
+    """The record with a column for each question; a question that shares its name with a column of the data is renamed."""
     named = {f"{name} (annotated)" if name in data else name: value for name, value in answers.items()}
     return replace(record, fields={**data, **named}, tool=tool, annotated=tuple(named))
 
@@ -140,7 +141,7 @@ def _label_studio(annotations: Sequence[Any]) -> dict[str, Any]:
             )
             if (
                 isinstance(name, str) and isinstance(value, dict) and "start" not in value
-            ):  # a place in a text is no answer
+            ):  # a span of a text is not an answer
                 answer = next((_value(value[kind]) for kind in _VALUES if kind in value), None)
                 if answer is not None:
                     answers.setdefault(name, answer)
@@ -157,22 +158,22 @@ def _argilla(fields: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _first(responses: Any, suggestion: Any) -> Any:
-    """What the first who has answered said, else what was suggested."""
+    """The first submitted answer, else the suggestion."""
     submitted = _submitted(responses) if isinstance(responses, list) else []
-    answer = next((value for value in map(_said, submitted) if value is not None), None)
-    return _said(suggestion) if answer is None else answer
+    answer = next((value for value in map(_answer_value, submitted) if value is not None), None)
+    return _answer_value(suggestion) if answer is None else answer
 
 
 def _submitted(answers: Sequence[Any]) -> list[Any]:
     return [answer for answer in answers if not (isinstance(answer, dict) and answer.get("status") in _REFUSED)]
 
 
-def _said(answer: Any) -> Any:
+def _answer_value(answer: Any) -> Any:
     return _value(answer.get("value") if isinstance(answer, dict) else answer)
 
 
 def _value(value: Any) -> Any:
-    """A text or a number; of several texts (labels) all, with commas between; None of anything else."""
+    """A text or a number as it is; several texts (labels) joined by commas; None for anything else."""
     if isinstance(value, Number):
         return value
     if isinstance(value, str):

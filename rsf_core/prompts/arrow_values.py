@@ -1,5 +1,5 @@
-"""The values of an Arrow column as JSON would give them, however deep they stand: numbers and times by their spelling,
-lists as lists, structs and maps as objects."""
+"""The values of an Arrow column as JSON would give them, at any depth: numbers and times by their spelling, lists as lists,
+structs and maps as objects."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _NOWHERE = Unreadable("is a time that no calendar reaches: leave it empty, or co
 
 
 def values(column: pa.Array) -> list[Any]:
-    """One a row. A time beyond the calendar is Unreadable. Raises ArrowException where a zone of time is not known."""
+    """One value a row. A time beyond the calendar is Unreadable. Raises ArrowException if a time zone is not known."""
     kind = column.type
     if isinstance(kind, pa.BaseExtensionType):
         return values(column.storage)
@@ -40,7 +40,7 @@ def values(column: pa.Array) -> list[Any]:
         return _plain(column.cast(pa.int64()))
     if pa.types.is_time(kind) or pa.types.is_timestamp(kind) or pa.types.is_date(kind):
         return _times(column)
-    if pa.types.is_float32(kind):  # with the digits that tell it: 0.1 and not 0.10000000149011612
+    if pa.types.is_float32(kind):  # with the digits that identify it: 0.1 and not 0.10000000149011612
         return _each(column.cast(pa.string()), Number)
     if pa.types.is_float16(kind):
         return _each(column, lambda value: Number(np.float16(value)))
@@ -48,7 +48,7 @@ def values(column: pa.Array) -> list[Any]:
 
 
 def two_of_a_name(kind: pa.DataType) -> str | None:
-    """The name that two fields of one struct in `kind` have; None where there are none such."""
+    """A name that two fields of one struct in `kind` share; None if there is no such name."""
     fields = [kind.field(at) for at in range(kind.num_fields)]
     names = [field.name for field in fields]
     twice = next((name for name in names if names.count(name) > 1), None) if pa.types.is_struct(kind) else None
@@ -62,7 +62,7 @@ def _lists(column: pa.Array) -> list[Any]:
 
 
 def _maps(column: pa.Array) -> list[Any]:
-    """As objects, whose names are texts; of two entries of one name the last counts, as in JSON."""
+    """As objects, whose names are texts; if two entries share a name, the last one counts, as in JSON."""
     names, entries = [str(name) for name in values(column.keys)], values(column.items)
     spans = zip(pairwise(column.offsets.to_pylist()), column.is_valid().to_pylist(), strict=True)
     return [
@@ -81,12 +81,12 @@ def _structs(column: pa.Array) -> list[Any]:
 
 
 def _times(column: pa.Array) -> list[Any]:
-    """As they are written; what Python has for them holds no year beyond 9999. A day is a day, at whatever second it is
-    said to begin."""
+    """Times as Arrow writes them, because Python's own types hold no year beyond 9999. A timestamp at midnight, without a
+    zone, is a date."""
     kind = column.type
     zoned = pa.types.is_timestamp(kind) and kind.tz is not None
     plain = (column.cast(pa.timestamp(kind.unit)) if zoned else column).cast(pa.string())
-    beyond = pc.starts_with(plain, _BEYOND)  # of a zone Arrow writes any time, and a wrong one
+    beyond = pc.starts_with(plain, _BEYOND)  # with a zone Arrow writes every time, and a wrong one
     texts = pc.replace_substring_regex(column.cast(pa.string()) if zoned else plain, _NO_FRACTION, r"\1")
     if pa.types.is_timestamp(kind) and not zoned:
         texts = pc.replace_substring_regex(texts, _MIDNIGHT, "")
@@ -104,7 +104,7 @@ def _plain(column: pa.Array) -> list[Any]:
 def _spelled(value: Any) -> Any:
     if isinstance(value, bool | str):
         return value
-    if isinstance(value, bytes):  # a text that was written without saying so
+    if isinstance(value, bytes):  # a text written without the type of one
         try:
             return value.decode()
         except UnicodeDecodeError:

@@ -1,5 +1,5 @@
-"""Questions with answers to choose from, as MMLU, ARC and the like hold them: the choices belong to the prompt, and the
-reference is the letter of the right one."""
+"""Multiple-choice questions, as in MMLU and ARC: the choices belong to the prompt, and the reference is the letter of the
+right one."""
 
 from __future__ import annotations
 
@@ -21,8 +21,8 @@ Choices = list[tuple[str, str]]
 
 @dataclass(frozen=True, slots=True)
 class Counting:
-    """How the answers of a file name choices: by their number from `start`, None where that can't be told, and whether a
-    number that is the text of a choice means rather that one."""
+    """How the answers of a file name choices: by their number from `start`, None if that is ambiguous; `by_text`: a number
+    that is also the text of a choice means that choice."""
 
     start: int | None = 0
     by_text: bool = True
@@ -32,8 +32,9 @@ FROM_ZERO = Counting()
 
 
 def read(value: Any) -> Choices | None:
-    """The label and the text of each choice; None where a value holds none. A list of texts, ARC's {"text": …, "label": …}, a
-    list of such, or the texts by their letters; also written as a text, as a spreadsheet holds them."""
+    """The label and the text of each choice; None if a value holds no choices. It may be a list of texts, ARC's {"text": …,
+    "label": …}, a list of such objects, or the texts by their letters; also any of these written as a text, as in a
+    spreadsheet."""
     if _is_text(value) and value.lstrip().startswith(("[", "{")):
         value = _written(value)
     if isinstance(value, list) and len(value) > 1 and all(isinstance(one, Mapping) for one in value):
@@ -49,18 +50,18 @@ def read(value: Any) -> Choices | None:
 
 
 def in_words(choices: Sequence[tuple[str, str]]) -> str:
-    """One choice a line: A. the first."""
+    """The choices as text, one a line: A. the first."""
     return "\n".join(f"{label}. {text}" for label, text in choices)
 
 
 def are_labelled(text: str) -> bool:
-    """Whether a text is choices by itself: A) one B) two."""
+    """Whether a text lists labelled choices itself: A) one B) two."""
     return len(_LABELLED.findall(text)) > 1
 
 
 def counting(answers: Sequence[tuple[Any, Choices]]) -> Counting:
     """How answers are to be read, from the first of them with the choices of each."""
-    numbers, other = [], 0  # those that can only be numbers of choices; those that are the text of another choice
+    numbers, other = [], 0  # answers that can only be numbers of choices; how many are the text of another choice
     for answer, offered in answers:
         if not _is_count(answer) or answer in dict(offered):
             continue
@@ -76,7 +77,7 @@ def counting(answers: Sequence[tuple[Any, Choices]]) -> Counting:
 
 
 def letter(answer: Any, choices: Choices, counting: Counting) -> str | None:
-    """The label of the choice that a number names: by its label, its text or its place; None where it names none so."""
+    """The label of the choice that a number names by its label, its text or its place; None if it names no choice."""
     if not isinstance(answer, Number):
         return None
     if answer in dict(choices):
@@ -92,7 +93,7 @@ def _is_count(answer: Any) -> bool:
 
 
 def _written(text: str) -> Any:
-    """What a text holds as JSON or as Python writes it; None where it is neither."""
+    """The value that a text spells as JSON or as a Python literal; None if it is neither."""
     for load in (json.loads, ast.literal_eval):
         try:
             return load(text)

@@ -1,4 +1,4 @@
-"""Which column of a prompt file holds what, where a person names some of them; and which columns nobody reads."""
+"""Which column of a prompt file holds what, if a person names some of them; and which columns are not read."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ Chosen = TypeVar("Chosen", Columns, CompletionColumns)
 
 
 def prompt_columns(file_format: Format, named: Mapping[str, str]) -> Columns | None:
-    """The columns of prompts as they are recognised, with those that are `named`; None where none holds prompts. Raises
-    PromptFileError where what is named is not there."""
+    """The recognised columns of prompts, overridden by those that are `named`; None if no column holds prompts. Raises
+    PromptFileError if a named column does not exist."""
     text = named.get(PROMPT, file_format.text)
     if text is None:
         return None
@@ -30,7 +30,7 @@ def prompt_columns(file_format: Format, named: Mapping[str, str]) -> Columns | N
 def completion_columns(
     file_format: Format, recognised: CompletionColumns | None, named: Mapping[str, str]
 ) -> CompletionColumns | None:
-    """The same of completions; None where none holds completions."""
+    """The same for completions; None if no column holds completions."""
     text = named.get(PROMPT, file_format.text)
     if recognised is None and text is not None and "completion" in named:
         recognised = CompletionColumns(text, named["completion"])
@@ -38,7 +38,7 @@ def completion_columns(
 
 
 def unread(file_format: Format, columns: Columns) -> list[str]:
-    """The columns that no part of a prompt is taken from."""
+    """The columns from which no part of a prompt is taken."""
     read = {*columns.chosen, *companions(columns.text, file_format.columns)}
     return [name for name in file_format.columns if name not in read]
 
@@ -54,5 +54,5 @@ def _with(columns: Chosen, named: Mapping[str, str], there: Sequence[str]) -> Ch
 
 
 def _without(columns: Columns, text: str) -> Columns:
-    """The other columns, but for the one that has become that of the prompt."""
+    """The columns with `text` as that of the prompt, and in no other role."""
     return Columns(text, *(None if name == text else name for name in columns.chosen[1:]))

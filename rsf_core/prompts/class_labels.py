@@ -1,5 +1,5 @@
-"""Labels that `datasets` keeps as numbers, with their names beside the columns: in the metadata of an Arrow schema, which its
-Parquet files have too."""
+"""Labels that `datasets` stores as numbers, with their names in the metadata of the Arrow schema, which its Parquet files have
+too."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ Labels = dict[str, list[str]]
 
 
 def labels_of(schema: pa.Schema) -> Labels:
-    """The names of the labels of each column of whole numbers that has some, in the order of the numbers, from 0."""
+    """The label names of each integer column that has labels, in the order of their numbers, from 0."""
     try:
         about: Any = json.loads((schema.metadata or {}).get(b"huggingface", b"{}"))
         features = about.get("info", {}).get("features", {})
@@ -27,6 +27,6 @@ def labels_of(schema: pa.Schema) -> Labels:
 
 
 def named(column: pa.Array | pa.ChunkedArray, labels: list[str]) -> pa.Array:
-    """A column with the names of labels in place of their numbers; −1 stands for none."""
+    """A column with the names of labels in place of their numbers; −1 stands for no label."""
     texts = [labels[n] if n is not None and 0 <= n < len(labels) else None for n in column.to_pylist()]
     return pa.array(texts, pa.string())

@@ -1,10 +1,10 @@
-"""What columns are called that hold prompts or references, in the order in which they are preferred."""
+"""The usual names of columns that hold prompts or references, in order of preference."""
 
 from __future__ import annotations
 
 import re
 
-# a question and an answer in languages whose speakers put them above their columns
+# "question" and "answer" in languages other than English
 _QUESTIONS_ELSEWHERE = (
     *("frage", "aufgabe", "pregunta", "pergunta", "domanda", "vraag", "pytanie", "soru", "вопрос"),
     *("问题", "問題", "質問", "질문", "سؤال", "प्रश्न", "คำถาม"),
@@ -34,7 +34,7 @@ REFERENCES = (
     *_ANSWERS_ELSEWHERE,
 )
 _ALONE = ("message", "conversation", "dialogue", "dialog", "turn", "chat", "sentence", "document", "article", "title")
-# what may hold several values: the reference only where it holds one
+# columns that may hold several values: the reference only if they hold one
 PLURALS = ("answers", "targets", "labels", "outputs", "responses", "ideal")
 
 
@@ -43,16 +43,16 @@ def is_plural(name: str) -> bool:
 
 
 def is_known(name: str) -> bool:
-    """Whether a column is called as those of prompts or of references are."""
+    """Whether a column has a usual name for prompts or references."""
     return plainly(name) in (*TEXTS, *REFERENCES)
 
 
 def is_known_alone(name: str) -> bool:
-    """Whether the only column of a file is called as such a column is: also by the word for several of them."""
+    """Whether the only column of a file has such a name, which may be in the plural or one word of several."""
     words = (plainly(name), *re.split(r"[\W_]+", plainly(name)))
     return any(is_known(one) or one in _ALONE for word in words for one in (word, word.removesuffix("s")))
 
 
 def plainly(name: str) -> str:
-    """The name of a column as it is looked for: "Reference Answer" is reference_answer."""
+    """The name of a column in the form that is looked up: "Reference Answer" is reference_answer."""
     return name.strip().lower().replace(" ", "_")

@@ -1,7 +1,8 @@
-"""A few prompts compared with all of a project's: which are there already, which resemble one of the other side.
+"""A few prompts compared with all prompts of a project: which exist already, which resemble one on the other side of the
+split.
 
-Near-duplicates are looked for among the texts of all, which of 100,000 takes seconds of a processor. Where they are many a
-process of its own does it: who has typed the prompt waits for the answer, and nobody else does."""
+The search for near-duplicates goes over all texts, which takes seconds of processor time for 100,000 of them. With many
+prompts it runs in a process of its own, so that only the person who typed the prompt waits for the answer."""
 
 from __future__ import annotations
 
@@ -30,14 +31,15 @@ from rsf_core.prompts.row_file import PART_ROWS
 from rsf_core.prompts.sides import Asked
 from rsf_core.prompts.texts import Texts
 
-AT_ONCE = 2_000  # prompts that are compared here, without a process
+AT_ONCE = 2_000  # prompts, up to which the comparison runs in this process
 LIMIT_SECONDS = 300.0
 _LEAN = {"OMP_NUM_THREADS": "1", "ARROW_DEFAULT_MEMORY_POOL": "system"}
 
 
 @dataclass(frozen=True, slots=True)
 class Likeness:
-    """Of an edited prompt: the other prompt in use that it is the same as, and why it cannot stand on its side."""
+    """What an edited prompt resembles: `same_as` is another prompt in use that is the same; `across` is why the edited prompt
+    cannot stay on its side of the split."""
 
     same_as: int | None
     across: str | None
@@ -46,7 +48,8 @@ class Likeness:
 def place(
     known: pa.Table, rows: Sequence[PromptRow], held_out_share: float, seed: int
 ) -> tuple[list[tuple[PromptRow, Split]], list[Problem]]:
-    """As `prompts.place` does it; `known` are the prompts of the project as Prompts.entries gives them. Raises PromptError."""
+    """As `prompts.place`; `known` are the project's prompts as Prompts.entries returns them. Raises PromptError if the process
+    that compares them fails or takes more than LIMIT_SECONDS."""
     answer = _answered({"share": held_out_share, "seed": seed, "rows": [asdict(row) for row in rows]}, known)
     placed = [(row := _row(fields), Split(str(row.split))) for fields in answer["placed"]]
     return placed, [Problem(**problem) for problem in answer["problems"]]
@@ -55,7 +58,7 @@ def place(
 def place_here(
     known: pa.Table, rows: Sequence[PromptRow], held_out_share: float, seed: int
 ) -> tuple[list[tuple[PromptRow, Split]], list[Problem]]:
-    """The same in this process, whatever it takes."""
+    """The same in this process, without a time limit."""
     in_use, former = (known.filter(pc.equal(known["former"], out_of_use)) for out_of_use in (False, True))
     digests = bytearray()
     for _, text, system, earlier in _parts(in_use):
@@ -74,7 +77,7 @@ def place_here(
 
 
 def in_use(known: pa.Table, names: Collection[str]) -> dict[str, int]:
-    """The prompts in use of these identities, of each the newest; `known` as in `place`."""
+    """The numbers of the prompts in use with these identities, the newest of each; `known` as in `place`."""
     numbers = {}
     for number, text, system, earlier in _parts(known.filter(pc.invert(known["former"]))):
         name = identity(text, system, earlier)
@@ -84,15 +87,15 @@ def in_use(known: pa.Table, names: Collection[str]) -> dict[str, int]:
 
 
 def nearly_the_same(known: pa.Table, prompt_ids: Sequence[int]) -> tuple[int, int] | None:
-    """The first of these prompts that is the same or nearly the same as one that is not sealed and not among them, and that
-    one; `known` as in `place`. Raises PromptError."""
+    """The first of these prompts that is the same or nearly the same as another prompt, which is neither sealed nor among
+    them, and that other prompt; `known` as in `place`. Raises PromptError."""
     pair = _answered({"prompt_ids": list(prompt_ids)}, known)["pair"]
     return None if pair is None else (pair[0], pair[1])
 
 
 def likeness(known: pa.Table, prompt_id: int, edited: PromptRow, same_text: bool) -> Likeness:
-    """What prompt `prompt_id` resembles once it is `edited`, whose split is its own. `same_text`: it stands where it stood.
-    Raises PromptError."""
+    """What prompt `prompt_id` resembles once it reads as `edited`, which has the prompt's own split. `same_text`: the edit
+    leaves its text as it is, so that it stays on its side. Raises PromptError."""
     request = {"rows": [asdict(edited)], "prompt_id": prompt_id, "same_text": same_text}
     return Likeness(**_answered(request, known))
 
@@ -132,7 +135,7 @@ def _answer(request: dict[str, Any], known: pa.Table) -> dict[str, Any]:
 
 
 def _parts(known: pa.Table) -> Iterator[tuple[int, str, str | None, Turns]]:
-    """Number, text, system and earlier turns of every prompt, some of them as objects of Python at a time."""
+    """Number, text, system prompt and earlier turns of every prompt; few prompts at a time are Python objects."""
     for start in range(0, len(known), PART_ROWS):
         part = known.slice(start, PART_ROWS)
         columns = (part[name].to_pylist() for name in ("prompt_id", "text", "system", "earlier"))
@@ -145,7 +148,7 @@ def _sides(known: pa.Table) -> NDArray[np.int8]:
 
 
 def _texts(*of: pa.Table | Sequence[str]) -> Texts:
-    """The texts of prompts with their earlier turns, and others, one behind the other."""
+    """The texts of prompts with their earlier turns, and other texts, one after the other."""
     arrays = [pa.array([], pa.large_string())]
     for some in of:
         if isinstance(some, pa.Table):
@@ -159,7 +162,7 @@ def _texts(*of: pa.Table | Sequence[str]) -> Texts:
 
 def _likeness(known: pa.Table, prompt_id: int, edited: PromptRow, same_text: bool) -> Likeness:
     name = identity(edited.text, edited.system, edited.earlier)
-    same = in_use(known, {name}).get(name, prompt_id)  # the newest counts, as anywhere
+    same = in_use(known, {name}).get(name, prompt_id)  # the newest counts, as everywhere
     if same != prompt_id:
         return Likeness(same, None)
     if same_text:

@@ -1,8 +1,8 @@
-"""A file of completions made elsewhere: a prompt a row with one completion, or with a list of them.
+"""A file of completions made elsewhere: one prompt a row, with one completion or a list of them.
 
-Beside each may stand its log-probability: the sum, in nats, over the tokens of the completion, the end token included, or the
-list of these; and how many tokens it has. They are of whatever law made it, so they are kept as they are stated. Broken rows
-are reported by line, never raised and never guessed at.
+Each completion may have its log-probability (the sum, in nats, over its tokens, the end token included, or the list of the
+tokens' log-probabilities) and its number of tokens. They belong to the distribution that made the completion, so they are kept
+as stated. Broken rows are reported by line, never raised and never guessed at.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from rsf_core.prompts.records import Record, Unreadable
 from rsf_core.prompts.rows import Problem, PromptRow, identity
 
 MOST_COMPLETIONS = 1_000  # of one row
-ROUNDING = 1e-6  # above 0: of a log-probability that was added up in float32
+ROUNDING = 1e-6  # how far above 0 a log-probability may be that was summed in float32
 _COMPLETIONS = (
     *("completion", "completions", "response", "responses", "output", "outputs", "generation", "generations"),
     *("generated_text", "model_response", "model_output", "preferred_output", "answer", "answers", "candidates"),
@@ -44,8 +44,8 @@ _SOURCES = ("source", "model_id", "model", "generator")
 
 @dataclass(frozen=True, slots=True)
 class CompletionColumns:
-    """Which column holds what. Where `completion` is that of the prompt, the answer that its conversation ends with is taken.
-    `source` names where each completion was made, in place of one name for all."""
+    """Which column holds what. If `completion` is the prompt's column, the completion is the answer that its conversation ends
+    with. `source` names where each completion was made, in place of one name for all."""
 
     text: str
     completion: str
@@ -58,8 +58,8 @@ class CompletionColumns:
 
 @dataclass(frozen=True, slots=True)
 class CompletionRow:
-    """A completion as given. `number` is that of its prompt among the different ones of the file, from 0 on in the order in
-    which they come; `log_q` is in nats, `line` where its row begins."""
+    """A completion as given. `number` counts the different prompts of the file in their order, from 0; `log_q` is in nats;
+    `line` is where its row begins."""
 
     prompt: PromptRow
     number: int
@@ -71,7 +71,7 @@ class CompletionRow:
 
 
 def recognise_columns(file_format: Format) -> CompletionColumns | None:
-    """What the columns of a file most likely hold; None where none can hold completions."""
+    """What the columns of a file most likely hold; None if no column can hold completions."""
     if file_format.text is None:
         return None
     free = [name for name in file_format.columns if name != file_format.text]
@@ -99,9 +99,9 @@ def parse(
     reading: Reading = FOUND,
     on_row: Callable[[int], None] = lambda count: None,
 ) -> tuple[list[Problem], tuple[str, ...]]:
-    """Read the completions of a file and give those that can be read to `keep`, some at a time; what is wrong with other rows,
-    and what was done to many of them at once. `on_row` is told how many rows were read before each. Raises PromptFileError
-    when the file can't be read at all."""
+    """Read the completions of a file and pass those that can be read to `keep`, a few at a time. Returns what is wrong with
+    the other rows, and notes on what was done to many rows alike. Before each row, `on_row` is given the number of rows read
+    so far. Raises PromptFileError if the file can't be read at all."""
     prompt_columns = Columns(columns.text, columns.reference, columns.system)
     numbers: dict[bytes, int] = {}  # one prompt has many completions
 
@@ -131,7 +131,7 @@ def parse(
 def _completions(
     record: Record, columns: CompletionColumns, prompt: PromptRow, number: int, marked: bool
 ) -> list[CompletionRow]:
-    """`marked`: the completions stand at the end of marked turns."""
+    """The completions of a row; `marked`: each is the end of a text with marked turns."""
     fields, column = record.fields, columns.completion
     texts = _texts(fields.get(column), column, marked, in_prompt=column == columns.text)
     several = isinstance(texts, list)
@@ -163,7 +163,7 @@ def _completions(
 
 
 def one_source(text: str, column: str | None = None) -> str:
-    """The name of a source as it is kept: one line, at most 200 characters. Raises WrongRow."""
+    """The name of a source as it is stored: one line of at most 200 visible characters. Raises WrongRow for any other text."""
     name = " ".join(text.split())
     check_text(name, column)
     if not name:
@@ -174,11 +174,11 @@ def one_source(text: str, column: str | None = None) -> str:
 
 
 def _texts(value: Any, column: str, every: bool, in_prompt: bool) -> str | list[str]:
-    """The completion, or all of a list."""
+    """The completion, or all completions of a list."""
     if isinstance(value, str) and (marked := conversations.marked(value, every)):
         value = marked
     elif isinstance(value, str) and value.lstrip().startswith("[") and (in_prompt or _is_plural(column)):
-        value = _listed(value)  # as a spreadsheet holds it
+        value = _listed(value)  # a list in a spreadsheet's cell
     if conversations.is_one(value):
         reply = conversations.reply_in(value)
         if reply is None:
@@ -198,7 +198,8 @@ def _text(value: Any, column: str) -> str:
 
 
 def _each(fields: dict[str, Any], column: str | None, count: int, several: bool, lists: bool = False) -> list[Any]:
-    """What a column says of each of `count` completions; None where it says nothing. Raises WrongRow."""
+    """The value of a column for each of `count` completions, None for each if the cell is empty. Raises WrongRow if their
+    numbers differ."""
     value = None if column is None else fields.get(column)
     if isinstance(value, str) and value.lstrip().startswith("["):
         value = _listed(value)
@@ -231,7 +232,7 @@ def _log_q(value: Any, column: str | None) -> float | None:
         raise WrongRow(
             column,
             f"is {number:g}: a log-probability (in nats, summed over the tokens) is at most 0. A mean, a score or a "
-            "perplexity is none",
+            "perplexity is not one",
         )
     return min(number, 0.0)
 
@@ -246,7 +247,7 @@ def _tokens(value: Any, column: str | None) -> int | None:
 
 
 def _is_nothing(value: Any) -> bool:
-    """Nothing is stated: an empty cell, or the NaN of a table that has none."""
+    """Whether a value is empty: an empty cell, or the NaN that tables write for one."""
     return value is None or (isinstance(value, str) and value.strip().lower() in ("", "nan"))
 
 
@@ -265,7 +266,7 @@ def _number(value: Any, column: str | None) -> float:
 
 
 def _listed(text: str) -> Any:
-    """The list that a cell spells as JSON; the text itself where it spells none."""
+    """The list that a cell spells as JSON; the text itself if it is not a list."""
     try:
         value = json.loads(text)
     except (ValueError, RecursionError):

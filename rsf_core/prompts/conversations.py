@@ -1,7 +1,7 @@
-"""A conversation as a prompt: its last question with all that was said before it, and the answer behind it as the reference.
+"""A conversation as a prompt: its last question with all turns before it, and the answer that follows as the reference.
 
-A list of questions without answers (`turns` of MT-bench) is another thing: what the later ones are asked after is not in the
-file. So the first is read and the rest is said to be left out.
+A list of questions without answers (`turns` of MT-bench) is different: the file lacks the answers that the later questions
+follow. So the first question is read, and the later ones are reported as left out.
 """
 
 from __future__ import annotations
@@ -26,8 +26,8 @@ _ROLE_NAMES, _CONTENT_NAMES = ("role", "from", "speaker"), ("content", "value", 
 
 @dataclass(frozen=True, slots=True)
 class Conversation:
-    """`reply` is the answer to `question` where there is one; `earlier` are the turns before it; `left_out` counts the later
-    questions."""
+    """`reply` is the answer to `question` if there is one; `earlier` are the turns before `question`; `left_out` counts the
+    later questions that are not read."""
 
     question: str
     system: str | None
@@ -41,12 +41,12 @@ class Conversation:
 
 
 def is_one(value: Any) -> TypeGuard[list[Any]]:
-    """Whether a value is a list of turns, each with who speaks and what is said."""
+    """Whether a value is a list of turns, each with its speaker and its content."""
     return isinstance(value, list) and bool(value) and all(_named(turn) is not None for turn in value)
 
 
 def are_turns(value: Any) -> TypeGuard[list[Any]]:
-    """Whether a value is a list of texts, as the questions of a conversation."""
+    """Whether a value is a list of texts, such as the questions of a conversation."""
     return isinstance(value, list) and bool(value) and all(_is_text(turn) for turn in value)
 
 
@@ -87,14 +87,15 @@ def read(value: list[Any]) -> Conversation | str:
 
 
 def marked(text: str, every: bool = True) -> list[Any] | None:
-    """The turns of a text that is marked up as a conversation from its beginning to its end, with `every` kind of marks, else
-    as ChatML; None for any other."""
+    """The turns of a text that is marked up as a conversation from beginning to end, with `every` kind of marks, else only
+    with those of ChatML; None for any other text."""
     turns: list[Any] | None = marked_texts.turns(text) if every else marked_texts.chatml(text)
     return turns
 
 
 def written(text: str) -> list[Any] | None:
-    """A list of turns as JSON, or as Python writes it, which is what a spreadsheet holds of one; None where it is none."""
+    """The list of turns that a text spells as JSON or as a Python literal, as in a spreadsheet's cell; None if it spells
+    none."""
     try:
         return turns if isinstance(turns := json.loads(text), list) else None
     except (ValueError, RecursionError):
@@ -107,8 +108,8 @@ def written(text: str) -> list[Any] | None:
 
 
 def spelled(text: str) -> list[Any] | None:
-    """The turns of a text that is a list of them, as a cell of a table holds one, whatever its column is called; None for
-    any other, and where somebody speaks whom no chat has."""
+    """The turns of a text that spells a list of them, in a column of any name; None for any other text, and if a speaker is
+    neither system, user nor assistant."""
     if not _LIKE_TURNS.match(text):
         return None
     turns = written(text)
@@ -116,8 +117,8 @@ def spelled(text: str) -> list[Any] | None:
 
 
 def before(value: Any, question: str) -> Conversation | str | None:
-    """`question` behind what a column `history` holds: pairs of a question and its answer, or turns. None where it holds
-    nothing of the kind; else what is wrong with it."""
+    """`question` after the turns in a column `history`: pairs of a question and its answer, or turns. None if the column holds
+    neither; a text says what is wrong with the turns."""
     if isinstance(value, str) and value.lstrip().startswith("["):
         try:
             value = json.loads(value)
@@ -133,27 +134,27 @@ def before(value: Any, question: str) -> Conversation | str | None:
 
 
 def system_text(value: Any) -> Any:
-    """The text of a system prompt that is given in parts, as {"parts": [{"text": …}]} or a list of such; any other value as it
-    is."""
+    """The text of a system prompt that is given in parts, as {"parts": [{"text": …}]} or a list of parts; any other value as
+    it is."""
     parts = value.get("parts", value.get("content")) if isinstance(value, dict) else value
     text = _text_of(parts) if isinstance(value, dict | list) else None
     return value if text is None else text
 
 
 def reply_in(value: list[Any]) -> str | None:
-    """The answer that a list of turns ends with, for a reference; it may stand alone."""
+    """The answer that a list of turns ends with, None if it does not end with one; the list may hold nothing else."""
     role, content = _named(value[-1]) or ("", None)
     return _text_of(content) if role.strip().lower() in _ASSISTANT else None
 
 
 def _kind(turn: Any) -> str | None:
-    """Which of the three a turn is spoken by; None where it is somebody else."""
+    """Who speaks a turn: system, user or assistant; None for anybody else."""
     named = _named(turn)
     return None if named is None else speaker(named[0])
 
 
 def speaker(name: str) -> str | None:
-    """Who speaks under a name: system, user or assistant; None for any other."""
+    """Whom a name stands for: system, user or assistant; None for any other name."""
     role = name.strip().lower()
     kinds = (("system", _SYSTEM), ("user", _USER), ("assistant", _ASSISTANT))
     return next((kind for kind, names in kinds if role in names), None)
@@ -168,7 +169,7 @@ def _named(turn: Any) -> tuple[str, Any] | None:
 
 
 def _text_of(content: Any) -> str | None:
-    """The text of a turn, which may be given in parts; None where it holds anything but text."""
+    """The text of a turn, which may be given in parts; None if it holds anything but text."""
     if _is_text(content):
         return str(content)
     if isinstance(content, dict):

@@ -1,4 +1,4 @@
-"""Rows of a CSV file, whichever sign stands between its columns."""
+"""Rows of a CSV file, whatever its delimiter."""
 
 from __future__ import annotations
 
@@ -31,8 +31,8 @@ _SAMPLED_CHARACTERS = 256 << 10
 
 
 def delimiter(path: Path, encoding: Encoding) -> tuple[str, bool]:
-    """The sign between the columns, and whether a line `sep=` in front says so. Else it is the one that gives the most rows
-    as many fields as the header has; the comma where the header has one column."""
+    """The delimiter, and whether a first line `sep=` names it. Without that line it is the sign that gives the most rows as
+    many fields as the header has; the comma if the header has one column."""
     with open_text(path, encoding) as file:
         sample = file.read(_SAMPLED_CHARACTERS).removeprefix("\ufeff")
     sep_line = _SEP_LINE.match(sample)
@@ -51,8 +51,9 @@ def delimiter(path: Path, encoding: Encoding) -> tuple[str, bool]:
 
 
 def _rarer(sample: str) -> str | None:
-    """Another sign (: ^ ~ § # or a control character) that stands between names in the header, one of them of prompts or
-    references, and in every row as often. What begins every row as it begins the header is not a name: `Task:add`."""
+    """A rarer delimiter (: ^ ~ § # or a control character): it stands between names in the header, at least one of them usual
+    for prompts or references, and as often in every row. A first field that is the same in all rows is not a name:
+    `Task:add`."""
     header = sample.lstrip().split("\n", 1)[0].strip()
     for sign in dict.fromkeys(_RARER.findall(header)):
         names = header.split(sign)
@@ -67,8 +68,8 @@ def _rarer(sample: str) -> str | None:
 
 
 def spaced(path: Path, encoding: Encoding, sign: str) -> bool:
-    """Whether a space behind `sign` belongs to it, as in `a, "b, c"`: quotes stand behind spaces, and nothing is left of them
-    that way."""
+    """Whether a space after `sign` belongs to the delimiter, as in `a, "b, c"`: some fields begin with a space and a quote,
+    and reading the space as part of the delimiter gives at least as many rows the right number of fields."""
     with open_text(path, encoding) as file:
         sample = file.read(_SAMPLED_CHARACTERS)
     if f'{sign} "' not in sample or sign == " ":
@@ -83,13 +84,13 @@ def spaced(path: Path, encoding: Encoding, sign: str) -> bool:
 
 
 def _fitting(rows: list[list[str]]) -> float:
-    """The share of rows that have as many fields as the first."""
+    """The share of rows that have as many fields as the first row."""
     return sum(len(row) == len(rows[0]) for row in rows) / len(rows) if rows else 0.0
 
 
 def _sampled(sample: str, sign: str, spaced: bool = False) -> list[list[str]]:
-    """The first rows of a sample, without the empty cells at their ends; the last one may be cut off. Raises csv.Error only
-    where `spaced`."""
+    """The first rows of a sample, without the empty cells at their ends and without a last row that may be cut off. Raises
+    csv.Error only if `spaced`."""
     csv.field_size_limit(_SAMPLED_CHARACTERS)
     rows: list[list[str]] = []
     lines = sample.splitlines(keepends=True)
@@ -107,8 +108,8 @@ def _sampled(sample: str, sign: str, spaced: bool = False) -> list[list[str]]:
 
 
 def records(path: Path, encoding: Encoding, sign: str | None = None) -> Iterator[Record | Problem]:
-    """Every row below the header, by the line it begins on; `sign` stands between the columns, by default what is found.
-    Raises PromptFileError where the header can't be used."""
+    """Every row below the header, by the line it begins on; `sign` is the delimiter, detected by default. Raises
+    PromptFileError if the header can't be used."""
     guess, has_sep_line = delimiter(path, encoding)
     sign = sign or guess
     behind = spaced(path, encoding, sign)
@@ -127,10 +128,10 @@ def records(path: Path, encoding: Encoding, sign: str | None = None) -> Iterator
                 fields = next(reader, None)
             except LineTooLongError:
                 wrong = f"a line is longer than {limits.LONGEST_LINE:,} characters"
-                # what the reader holds of the row is let go: the next line begins a new one
+                # the reader's part of the row is dropped: the next line begins a new row
                 reader = csv.reader(lines, delimiter=sign, skipinitialspace=behind, strict=True)
             except csv.Error as error:
-                # a quote left open for so long: where the next row begins can only be guessed at
+                # a quote is left open for so long that the start of the next row can only be guessed
                 long = "field limit" in str(error)
                 lost = (long and lines.count > line) or "unexpected end" in str(error)
                 wrong = f"is not CSV: {'a quote is not closed' if lost else _in_words(error)}"
@@ -159,21 +160,21 @@ def records(path: Path, encoding: Encoding, sign: str | None = None) -> Iterator
 
 
 def _in_words(error: csv.Error) -> str:
-    """What a row breaks; csv says of text behind a quoted field what it expected instead."""
+    """The fault of a row in plain words; for text after a closing quote, csv reports only what it expected instead."""
     text_behind = "expected after" in str(error)
     return "text follows a closing quote: write a quote within a quoted text twice" if text_behind else str(error)
 
 
 def _reads_like_a_row(name: str, alone: bool) -> bool:
-    """Whether the name of a column is words that end as a sentence does, or, where it is the only one, nothing that such a
-    column is known to be called, or more words than hardly a name has: a file with a prompt a line has no names."""
+    """Whether the name of a column reads like a row: several words that end like a sentence. The name of an only column
+    (`alone`) also does if it is unusual or has more than three words: a file with one prompt a line has no header."""
     words = len(name.split(maxsplit=_WORDS_OF_A_NAME))
     strange = words > _WORDS_OF_A_NAME or not is_known_alone(name)
     return (alone and strange) or (words > 1 and name.rstrip().endswith(_ENDS))
 
 
 class Header:
-    """The names of the columns. Those without a name at the end, as spreadsheets leave them, are no columns."""
+    """The names of the columns. Trailing columns without a name, as spreadsheets leave them, do not count."""
 
     def __init__(self, fields: Sequence[str], where: str) -> None:
         names = [name.strip().strip(_INVISIBLE).strip() for name in fields]
@@ -197,13 +198,13 @@ class Header:
         self._own = is_own_export(self.names)
 
     def is_repeated(self, fields: Sequence[str]) -> bool:
-        """Whether a row of several columns is the header again, as where files were put behind one another."""
+        """Whether a row of several columns repeats the header, as in files that were concatenated."""
         return (
             len(self.names) > 1 and [name.strip().strip(_INVISIBLE) for name in fields[: len(self.names)]] == self.names
         )
 
     def doubts(self, line: int) -> Iterator[Problem]:
-        """What is to be said of names that read like a row."""
+        """The warning about a name that reads like a row, if there is one."""
         row = next((name for name in self.names if _reads_like_a_row(name, len(self.names) == 1)), None)
         if row is not None:
             message = (

@@ -1,11 +1,11 @@
 """A data set's folder as one Parquet file, without the library that wrote it.
 
-Read are what `datasets` saves (save_to_disk: Arrow files named in state.json, of several splits in a folder each) and a folder
-of Parquet files, as a data set is cloned from the hub. Its splits become a column: train, and held_out for any other. Labels
-kept as numbers get their names.
+Two kinds of folders are read: those that `datasets` saves (save_to_disk: Arrow files named in state.json, with a folder for
+each of several splits) and folders of Parquet files, such as a clone of a data set from the hub. Their splits become a column:
+RSF Studio's own names stay as they are, any other name becomes held_out. Labels stored as numbers get their names.
 
-`python -m rsf_core.prompts.dataset_folder FOLDER FILE BYTES` writes FILE and says {} or {"problem": …}; BYTES is what it may
-take.
+`python -m rsf_core.prompts.dataset_folder FOLDER FILE BYTES` writes FILE and prints {} or {"problem": …}; BYTES limits its
+memory.
 """
 
 from __future__ import annotations
@@ -34,7 +34,8 @@ Part = tuple[str | None, Path]
 
 
 def gather(folder: Path, out: Path) -> None:
-    """Write all rows of the data set in `folder` to `out`. Raises PromptFileError where it is none, or cannot be read."""
+    """Write all rows of the data set in `folder` to `out`. Raises PromptFileError if it is not a data set or cannot be
+    read."""
     shards = parts(folder)
     splits = {split for split, _ in shards if split is not None}
     writer: pq.ParquetWriter | None = None
@@ -63,7 +64,8 @@ def gather(folder: Path, out: Path) -> None:
 
 
 def parts(folder: Path) -> list[Part]:
-    """The files of a data set, each with its split where they are told apart. Raises PromptFileError where it is none."""
+    """The files of a data set, each with its split, None if the folder names none. Raises PromptFileError if it is not a data
+    set."""
     if not os.path.isdir(folder):
         raise PromptFileError(f"there is no folder {folder}")
     try:

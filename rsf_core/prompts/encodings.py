@@ -1,6 +1,7 @@
-"""In which encoding a text file is: told by its marks, its zero bytes and whether it is UTF-8, guessed only after that.
+"""The encoding of a text file: recognised by its byte order mark, its zero bytes or as valid UTF-8, and guessed only after
+that.
 
-Bytes that are no text in the encoding found become `DAMAGED`, so that they are reported by the row they stand in.
+Bytes that are not valid in that encoding become `DAMAGED`, so that the row they stand in can be reported.
 """
 
 from __future__ import annotations
@@ -10,11 +11,11 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
-DAMAGED = "\udcff"  # half a surrogate pair: no decoder makes one
+DAMAGED = "\udcff"  # half a surrogate pair, which no decoder makes
 _CHUNK = 1 << 20
 _SAMPLE = 64 << 10
-_LEAST_TO_GUESS = 8  # bytes beyond ASCII; with fewer a guess says nothing
-_MARKS = (  # the longer ones first: that of UTF-32 begins with that of UTF-16
+_LEAST_TO_GUESS = 8  # bytes beyond ASCII; with fewer a guess means nothing
+_MARKS = (  # the longer ones first: the mark of UTF-32 begins with that of UTF-16
     (codecs.BOM_UTF32_LE, "UTF-32", "utf-32"),
     (codecs.BOM_UTF32_BE, "UTF-32", "utf-32"),
     (codecs.BOM_UTF8, "UTF-8", "utf-8-sig"),
@@ -26,12 +27,12 @@ _ESCAPES = (  # encodings of seven bits, whose bytes are ASCII
     (re.compile(rb"\x1b(?:\$[@B]|\(J)"), "ISO-2022-JP", "iso2022-jp-2"),
     (re.compile(rb"~\{(?:[!-z][!-~])+~\}"), "HZ (Chinese)", "hz"),
 )
-# what is guessed at: those that people use, and can choose
+# the encodings that a guess may name: common ones, most of which a person can choose
 _GUESSED = [
     *("cp1250", "cp1251", "cp1253", "cp1254", "cp1255", "cp1256", "cp874", "iso8859_2", "iso8859_5", "iso8859_15"),
     *("koi8_r", "cp866", "cp850", "cp852", "mac_roman", "mac_cyrillic", "cp932", "euc_jp", "cp949", "gb18030", "cp950"),
 ]
-ENCODINGS = {  # to choose from, by what a person calls them
+ENCODINGS = {  # the encodings a person can choose, by the names they see
     "UTF-8": "utf-8-sig",
     "UTF-16": "utf-16",
     "UTF-16 LE": "utf-16-le",
@@ -53,11 +54,11 @@ ENCODINGS = {  # to choose from, by what a person calls them
 _LABELS = {codec.replace("-", "_"): label for label, codec in ENCODINGS.items()}
 _WORD = re.compile(r"[^\W\d_]+")
 _SIGN_IN_A_WORD = re.compile(r"[A-Za-z][¡-©«-¶¸¹»-¿×÷][A-Za-z]")
-# letters with accents of DOS (é is 0x82), which are signs of printing in Windows-1252: one of them is a missing space
+# letters with accents in DOS encodings (é is 0x82) are typographic signs in Windows-1252; a single one may be a missing space
 _ACCENT_OF_DOS = re.compile(r"[A-Za-z][‚„†‡ˆ‰‹“”˜›][A-Za-z]")
 _QUOTED = re.compile(r"[“„‚‹][^“”„‚‹›\n]{1,200}[“”›‘]")
 _LEAST_OF_DOS = 4
-# Windows-1254 has six letters of Turkish where Windows-1252 has those of Icelandic, which does without none of the others
+# Windows-1254 has six Turkish letters in place of six Icelandic ones of Windows-1252; Icelandic text also has other accents
 _TURKISH = re.compile("[ðþýÐÞÝ]")
 _ICELANDIC = re.compile("[áéíóúæÁÉÍÓÚÆ]")
 _LEAST_OF_TURKISH = 2
@@ -65,7 +66,7 @@ _LEAST_OF_TURKISH = 2
 
 @dataclass(frozen=True, slots=True)
 class Encoding:
-    """`label` is how a person calls it; `guessed` where another one could read the same bytes as well."""
+    """`label` is the name a person sees; `guessed`: another encoding could read the same bytes as well."""
 
     label: str
     codec: str
@@ -86,7 +87,7 @@ codecs.register_error(ERRORS, _mark)
 
 
 def find(path: Path) -> Encoding:
-    """The encoding of a text file. UTF-8 also where some bytes of it are damaged. Raises OSError."""
+    """The encoding of a text file; UTF-8 even if some of its bytes are damaged. Raises OSError."""
     with path.open("rb") as file:
         head = file.read(_SAMPLE)
     for mark, label, codec in _MARKS:
@@ -101,7 +102,7 @@ def find(path: Path) -> Encoding:
     text = sample.decode("utf-8", "replace")
     broken = text.count("\ufffd")
     if sum(character > "\x7f" for character in text) - broken >= broken:
-        return UTF_8  # most of what is beyond ASCII is UTF-8: some of it is damaged
+        return UTF_8  # most characters beyond ASCII are valid UTF-8: the others are damaged
     try:
         western = sample.decode("cp1252")
     except UnicodeDecodeError:
@@ -111,13 +112,13 @@ def find(path: Path) -> Encoding:
     if _is_western(western):
         return Encoding("Windows-1252", "cp1252", guessed=True)
     guess = _guess(sample)
-    if guess is UTF_8 and western and "ÿ" not in western:  # which it is not
+    if guess is UTF_8 and western and "ÿ" not in western:  # it is not UTF-8, which was tried above
         return Encoding("Windows-1252", "cp1252", guessed=True)
     return guess
 
 
 def _utf32_without_mark(head: bytes) -> Encoding | None:
-    """Every character has a zero byte at one end, and nearly every one next to it."""
+    """UTF-32 if every character has a zero byte at one end, and nearly every one a second zero next to it."""
     zeros = [head[at::4].count(0) for at in range(4)]
     count = len(head) // 4
     if count < 2 or len(head) % 4 or max(zeros) < count:
@@ -130,7 +131,7 @@ def _utf32_without_mark(head: bytes) -> Encoding | None:
 
 
 def _seven_bits(head: bytes) -> Encoding | None:
-    """Chinese, Japanese or Korean between escape sequences: each part of the sample must be such text."""
+    """An encoding of Chinese, Japanese or Korean with escape sequences, if the whole sample is valid in it."""
     if not head.isascii():
         return None
     for mark, label, codec in _ESCAPES:
@@ -144,7 +145,8 @@ def _seven_bits(head: bytes) -> Encoding | None:
 
 
 def _utf16_without_mark(head: bytes) -> Encoding | None:
-    """ASCII characters, line ends at the least, have a zero byte in UTF-16: all of them on the same side."""
+    """UTF-16 if there are zero bytes on one side only: those of ASCII characters, of which every text has at least its line
+    ends."""
     zeros = head[0::2].count(0), head[1::2].count(0)
     if sum(zeros) < max(2, len(head) // 200):
         return None
@@ -156,7 +158,7 @@ def _utf16_without_mark(head: bytes) -> Encoding | None:
 
 
 def _lines_beyond_utf8(path: Path) -> bytes | None:
-    """None where the whole file is UTF-8, else some of its lines with bytes beyond ASCII."""
+    """None if the whole file is UTF-8, else some of its lines with bytes beyond ASCII."""
     decoder = codecs.getincrementaldecoder("utf-8")()
     try:
         with path.open("rb") as file:
@@ -173,8 +175,8 @@ def _lines_beyond_utf8(path: Path) -> bytes | None:
 
 
 def _is_western(text: str) -> bool:
-    """Whether text read as Windows-1252 reads like a language that is written so: letters with accents stand among plain
-    ones, and no sign stands within a word."""
+    """Whether text decoded as Windows-1252 looks like a language that uses it: letters with accents stand among plain ones,
+    and no sign stands within a word."""
     if not text or "ÿ" in text or _SIGN_IN_A_WORD.search(text):  # ÿ is the byte FF: damage, or a mark gone astray
         return False
     words = [word for word in _WORD.findall(text) if not word.isascii()]
@@ -186,7 +188,7 @@ def _is_western(text: str) -> bool:
 
 
 def _is_turkish(western: str) -> bool:
-    """Whether text read as Windows-1252 is of Windows-1254."""
+    """Whether text decoded as Windows-1252 was written in Windows-1254."""
     return (
         len(_TURKISH.findall(western)) >= _LEAST_OF_TURKISH and not _ICELANDIC.search(western) and _is_western(western)
     )
@@ -195,14 +197,14 @@ def _is_turkish(western: str) -> bool:
 def _guess(sample: bytes) -> Encoding:
     if sum(byte > 0x7F for byte in sample) < _LEAST_TO_GUESS:
         return UTF_8
-    from charset_normalizer import from_bytes  # only where nothing else tells
+    from charset_normalizer import from_bytes  # slow to import, and rarely needed
 
     best = from_bytes(sample).best()
     if best is not None and best.encoding not in (
         "ascii",
         "utf_8",
         *_GUESSED,
-    ):  # an exotic one: of the common ones, which?
+    ):  # a rare encoding: take the best of the common ones instead
         best = from_bytes(sample, cp_isolation=_GUESSED).best() or best
     if best is None or best.encoding in ("ascii", "utf_8"):
         return UTF_8

@@ -1,6 +1,6 @@
 """Rows of a spreadsheet: Excel (.xlsx, .xlsm, .xlsb, .xls) and OpenDocument (.ods), one sheet, its first row the header.
 
-Formulas come as what they last gave. A file is read in a process with a limit of memory (project/imports.py): a small one can
+A formula's cell holds its last result. A file is read in a process with limited memory (project/imports.py): a small file can
 hold gigabytes.
 """
 
@@ -21,22 +21,22 @@ SUFFIXES = (".xlsx", ".xlsm", ".xlsb", ".xls", ".ods")
 
 
 def sheets(path: Path) -> tuple[str, ...]:
-    """The names of the sheets, those that hold something first. Raises PromptFileError where it is not a spreadsheet."""
+    """The names of the sheets, those that are not empty first. Raises PromptFileError if the file is not a spreadsheet."""
     return _sheets(path, path.stat().st_mtime_ns)
 
 
 @lru_cache(maxsize=1)
 def _sheets(path: Path, changed: int) -> tuple[str, ...]:
-    """All of each is read to see whether it holds something: seconds of a million rows."""
-    book = _opened(path)
+    """Every sheet is read in full to see whether it is empty, which takes seconds for a million rows."""
+    book = _workbook(path)
     names = list(book.sheet_names)
     empty = {name for name in names if len(names) > 1 and not _sheet(book, name, path).height}
     return tuple(sorted(names, key=lambda name: name in empty))
 
 
 def records(path: Path, sheet: str | None = None) -> Iterator[Record | Problem]:
-    """Every row below the header by its number in the sheet, by default the first that holds something. Raises
-    PromptFileError where it is not a spreadsheet, has no such sheet, or its header can't be used."""
+    """Every row below the header, by its number in the sheet; the default is the first sheet that is not empty. Raises
+    PromptFileError if the file is not a spreadsheet or lacks the sheet, or if the header can't be used."""
     names = sheets(path)
     if sheet is not None and sheet not in names:
         raise PromptFileError(f"{path.name} has no sheet {sheet!r:.80}: it has {', '.join(names)[:300]}")
@@ -44,7 +44,7 @@ def records(path: Path, sheet: str | None = None) -> Iterator[Record | Problem]:
         return
     name = names[0] if sheet is None else sheet
     header: Header | None = None
-    for line, cells in enumerate(_sheet(_opened(path), name, path).iter_rows(), start=1):
+    for line, cells in enumerate(_sheet(_workbook(path), name, path).iter_rows(), start=1):
         fields = [_plain(cell) for cell in cells]
         if not any(field.strip() for field in fields):
             continue
@@ -55,8 +55,8 @@ def records(path: Path, sheet: str | None = None) -> Iterator[Record | Problem]:
             yield header.record(line, fields)
 
 
-def _opened(path: Path) -> Any:
-    from python_calamine import CalamineError, CalamineWorkbook, PasswordError  # only where a spreadsheet is read
+def _workbook(path: Path) -> Any:
+    from python_calamine import CalamineError, CalamineWorkbook, PasswordError  # needed for spreadsheets alone
 
     try:
         return CalamineWorkbook.from_path(path)
@@ -76,7 +76,7 @@ def _sheet(book: Any, name: str, path: Path) -> Any:
 
 
 def _plain(cell: Any) -> str:
-    """A cell as it is read on the sheet; a number without the .0 that a spreadsheet keeps of a whole one."""
+    """A cell as the sheet shows it; a whole number loses the .0 with which spreadsheets store it."""
     if isinstance(cell, str):
         return cell
     if isinstance(cell, bool):

@@ -1,4 +1,4 @@
-"""A prompt file: what kind it is, told by its name and its content, and its rows."""
+"""A prompt file: its kind, recognised by its name and its content, and its rows."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ from rsf_core.prompts.rows import Problem
 _SAMPLED_CHARACTERS = 16 << 20
 SUFFIXES = (".jsonl", ".ndjson", ".json", ".csv", ".tsv", ".txt", ".parquet", *excel_rows.SUFFIXES)
 PACKED = (".parquet", *excel_rows.SUFFIXES)
-"""Files that can hold many times their size: they are read in a process with a limit of memory."""
+"""Files whose content can be many times their size: they are read in a process with limited memory."""
 _KINDS = {".parquet": "table"} | dict.fromkeys(excel_rows.SUFFIXES, "sheet")
 
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """How a person wants a text file to be read: its encoding, one of ENCODINGS, the delimiter of a CSV file, one
-    character, or the sheet of a spreadsheet; None: as they are found."""
+    """How a person wants a file to be read: the encoding of a text file (one of ENCODINGS), the delimiter of a CSV file (one
+    character) and the sheet of a spreadsheet; None: as detected. Raises PromptFileError if one is not valid."""
 
     encoding: str | None = None
     delimiter: str | None = None
@@ -45,8 +45,8 @@ FOUND = Reading()
 
 @dataclass(frozen=True, slots=True)
 class Layout:
-    """`kind` is CSV, JSONL, JSON, Parquet or Excel; the encoding of a text file, the delimiter of a CSV file, of a spreadsheet
-    the sheet that is read, which is one of its `sheets`."""
+    """`kind` is CSV, JSONL, JSON, Parquet or Excel. A text file has an encoding, a CSV file also a delimiter; `sheet` is the
+    one of a spreadsheet's `sheets` that is read."""
 
     kind: str
     encoding: Encoding | None = None
@@ -70,7 +70,7 @@ class Layout:
 
 
 def look(path: Path, reading: Reading = FOUND) -> Layout:
-    """What kind of file it is, read as a person wants it. Raises PromptFileError when it can't be read at all."""
+    """The layout of a file, with what a person has chosen in `reading`. Raises PromptFileError if it can't be read at all."""
     suffix = path.suffix.lower()
     if suffix not in SUFFIXES:
         raise PromptFileError(f"{path.name}: prompts are read from .jsonl, .json, .csv, .tsv, .parquet or .xlsx files")
@@ -97,7 +97,7 @@ def look(path: Path, reading: Reading = FOUND) -> Layout:
 
 
 def records(path: Path, layout: Layout | None = None) -> Iterator[Record | Problem]:
-    """Every row, or what is wrong with it, in order. Raises PromptFileError when the file can't be read at all."""
+    """Every row, or what is wrong with it, in order. Raises PromptFileError if the file can't be read at all."""
     layout = layout or look(path)
     try:
         if layout.kind == "Excel":
@@ -117,7 +117,7 @@ def records(path: Path, layout: Layout | None = None) -> Iterator[Record | Probl
 
 
 def sample(path: Path, layout: Layout, count: int) -> tuple[list[Record], Problem | None]:
-    """The first `count` good rows, fewer where they are long, and what is wrong with the first row that is not."""
+    """The first `count` good rows, fewer if they are long, and what is wrong with the first bad row before their end."""
     records_read: list[Record] = []
     wrong: Problem | None = None
     held = 0

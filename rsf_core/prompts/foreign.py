@@ -1,4 +1,4 @@
-"""Files that are another thing than their name says, told by their first bytes: packed, a page, a pointer to the real file."""
+"""Files that are not what their name says, recognised by their first bytes: packed, a web page, a pointer to the real file."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ _SHEETS = (b"PK\x03\x04", b"\xd0\xcf\x11\xe0")  # of .xlsx and .ods, of .xls
 
 
 def refuse(name: str, head: bytes, kind: str) -> None:
-    """Raises PromptFileError where the first bytes of a file show that it is none of its `kind`: text, table or sheet."""
+    """Raises PromptFileError if the first bytes of a file show that it is not of its `kind`: text, table or sheet."""
     start = head[:_SAMPLE]
     plain = start.lstrip(b"\xef\xbb\xbf \t\r\n")
     if start.startswith(_POINTER):

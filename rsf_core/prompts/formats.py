@@ -1,4 +1,4 @@
-"""What the columns of a prompt file mean: the formats that datasets come in, told by their names and values."""
+"""What the columns of a prompt file mean: the common formats of datasets, recognised by the columns' names and values."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from rsf_core.prompts.spreadsheet import is_own_export
 SAMPLE = 200
 TURNS = ("turns", "dialog", "dialogue", "conversation_turns")
 CONVERSATIONS = ("messages", "conversations", "conversation", "prompt", *TURNS)
-# a column that belongs to the prompt of another: what an instruction is about
+# columns that belong to the prompt beside another column, such as the input of an instruction
 COMPANIONS = {
     "instruction": ("input", "context"),
     "question": ("context", "passage", *choices.COLUMNS),
@@ -59,20 +59,20 @@ _NO_TEXT |= {
     "rating",
     "name",
 }
-_RARELY_TEXT = ("method", "model", "status", "level", "role")  # of a request; in a longer name they say little
+_RARELY_TEXT = ("method", "model", "status", "level", "role")  # of a request; within a longer name they mean little
 GSM8K = re.compile(r"^####[ \t]*(\S[^\n]*?)[ \t]*$", re.MULTILINE)
 
 
 SHOWN_COLUMNS = 6
-_LEAST = 0.05  # the fitness of a column that is read only where there is no other
-_BY_NAME = 0.1  # the fitness of a column that is called as prompts are and holds few texts: its rows say what is wrong
+_LEAST = 0.05  # the fitness of a column that is read only if there is no other
+_BY_NAME = 0.1  # the fitness of a column with a usual name for prompts and few texts: its rows show what is wrong
 
 
 @dataclass(frozen=True, slots=True)
 class Format:
-    """A file as it was recognised: its layout, the name of its format, all its columns with that of the prompt in front, and
-    which of them holds what. `text` is None where none can be told to hold prompts, and `problem` says why, after the file's
-    name; there are no columns where no row can be read."""
+    """A file as it was recognised: its layout, the name of its format, all its columns with that of the prompt first, and
+    which of them holds what. `text` is None if no column clearly holds prompts; `problem` then says why, to be read after the
+    file's name. There are no columns if no row can be read."""
 
     layout: Layout
     name: str
@@ -88,7 +88,7 @@ class Format:
 
 
 def recognise(path: Path, reading: Reading = FOUND) -> Format:
-    """Raises PromptFileError when the file can't be read at all."""
+    """The format of a file, from its first rows. Raises PromptFileError if the file can't be read at all."""
     layout = files.look(path, reading)
     records, wrong = files.sample(path, layout, SAMPLE)
     names = list(dict.fromkeys(name for record in records for name in record.fields))[: limits.MOST_COLUMNS]
@@ -104,11 +104,11 @@ def recognise(path: Path, reading: Reading = FOUND) -> Format:
         return Format(layout, _columns_of(names), tuple(ordered), None, problem=problem)
     free = [name for name in names if name != text and name not in companions(text, names)]
     if is_own_export(names):
-        free = [name for name in free if name != "label"]  # it says whether the completion is accepted
+        free = [name for name in free if name != "label"]  # whether the completion is accepted
     free = [name for name in free if not is_plural(name) or are_single(values[name])]
     decided = [name for name in free if plainly(name) in REFERENCES and annotated.are_decisions(values[name])]
     free = [name for name in free if name not in decided]
-    # a truth value is a label beside another column, and the reference where there is no other
+    # a truth value is a label beside another column, and the reference if there is no other column
     stated = [name for name in free if not annotated.are_places(values[name])]
     reference = named([name for name in stated if any(map(_is_readable, values[name]))], REFERENCES) or named(
         stated, REFERENCES
@@ -140,7 +140,8 @@ def recognise(path: Path, reading: Reading = FOUND) -> Format:
 
 
 def columns(path: Path) -> list[str]:
-    """The names a column chooser offers, the one that most likely holds the prompt first, then as they come in the file."""
+    """The columns to choose from: the one that most likely holds the prompt first, then the others as in the file. Raises
+    PromptFileError if the file can't be read at all."""
     return list(recognise(path).columns)
 
 
@@ -151,14 +152,16 @@ def companions(text: str, names: Sequence[str]) -> list[str]:
 
 
 def holds_conversations(name: str, values: Sequence[Any]) -> bool:
-    """Whether a column holds conversations: lists of turns, or under a fitting name of texts. Some may be empty or broken."""
+    """Whether most values of a column are conversations: lists of turns, or of texts if its name fits. Some may be empty or
+    broken."""
     held = [value for value in values if value != []][:20]
     return sum(_is_conversation(name, value) for value in held) * 2 > len(held)
 
 
 def are_marked(name: str, values: Sequence[Any], answered: bool) -> bool:
-    """Whether the turns that the texts of a column mark are read as turns: where it holds conversations, and no answer at
-    the end of one would be lost because the rows are `answered` in another column. ChatML is read in any column."""
+    """Whether turns that are marked within the texts of a column are read as turns: the column holds conversations, and none
+    of them ends with an answer that would be lost because another column holds the answers (`answered`). ChatML is always read
+    as turns."""
     if not holds_conversations(name, values):
         return False
     texts = [value for value in values if isinstance(value, str) and not conversations.marked(value, every=False)]
@@ -175,8 +178,7 @@ def _is_side(value: Any) -> bool:
 
 
 def side(text: str) -> Split | None:
-    """The side of the split that a data set calls so: what others call test or validation is held out. None for another
-    word."""
+    """The side of the split that a data set's word stands for: test and validation are held out. None for an unknown word."""
     plain = text.strip().lower().replace("-", "_").replace(" ", "_")
     return Split.HELD_OUT if plain in _HELD_OUT else Split.TRAIN if plain == "training" else _SIDES.get(plain)
 
@@ -194,7 +196,7 @@ def _columns_of(names: Sequence[str]) -> str:
 
 
 def _listed(names: Sequence[str]) -> str:
-    """The first of the columns, each by its name."""
+    """The names of the first columns, and how many more there are."""
     more = f" and {len(names) - SHOWN_COLUMNS} more" if len(names) > SHOWN_COLUMNS else ""
     return ", ".join(name[:40] for name in names[:SHOWN_COLUMNS]) + more
 
@@ -214,13 +216,13 @@ def _replies(values: Sequence[Any]) -> list[bool]:
 
 
 def named(names: Sequence[str], usual: Sequence[str]) -> str | None:
-    """The first of `usual` that a column is called, whatever its case."""
+    """The column with the first of the `usual` names that occurs, in whatever case; None if there is none."""
     lower = {plainly(name): name for name in reversed(names)}
     return next((lower[name] for name in usual if name in lower), None)
 
 
 def _fitness(name: str, values: Sequence[Any], others: dict[str, list[Any]]) -> float:
-    """How likely a column holds the prompt; 0 where it can't, so that such columns stay in their order."""
+    """How likely a column holds the prompt; 0 if it can't, so that those columns stay in their order."""
     plain = plainly(name)
     if holds_conversations(name, values):
         return 900.0 if plain in ("prompt", *CONVERSATIONS) else 400.0
@@ -240,7 +242,7 @@ def _fitness(name: str, values: Sequence[Any], others: dict[str, list[Any]]) -> 
         return 0.0
     if plain in _RARELY_TEXT or is_plural(name):
         return _LEAST
-    # among columns of unknown names that of the longest texts
+    # among columns of unknown names, the one with the longest texts
     mean = sum(map(len, texts)) / len(texts)
     return 1.0 + min(mean, 10_000.0) / 100.0 if " " in "".join(texts).strip() or len(others) == 1 else 0.5
 
@@ -290,7 +292,7 @@ def _format_name(text: str, reference: str | None, names: Sequence[str], values:
 
 
 def gsm8k_answer(reference: str) -> str | None:
-    """What stands behind the only #### of a worked answer, in its last line; None where it is no such answer."""
+    """The text after the only #### of a worked answer, in its last line; None for any other text."""
     answers = GSM8K.findall(reference) if "####" in reference else []
     if len(answers) != 1 or not reference.rstrip().endswith(answers[0]):
         return None

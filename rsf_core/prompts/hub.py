@@ -1,7 +1,7 @@
-"""A data set of the hub as one Parquet file, by `datasets`, which is an extra; no script of a data set is ever run.
+"""A data set of the hub as one Parquet file, read by `datasets`, an optional extra; no script of a data set is ever run.
 
-`python -m rsf_core.prompts.hub ID CONFIG SPLIT FILE BYTES` writes FILE and says {} or {"problem": …}; "" stands for no CONFIG,
-BYTES is what it may take. Rows are streamed, so that no more is downloaded than is kept.
+`python -m rsf_core.prompts.hub ID CONFIG SPLIT FILE BYTES` writes FILE and prints {} or {"problem": …}; "" stands for no
+CONFIG, BYTES limits its memory. Rows are streamed, so that no more is downloaded than is kept.
 """
 
 from __future__ import annotations
@@ -27,8 +27,8 @@ _BATCH = 1000
 
 
 def checked(name: str, config: str | None, split: str) -> tuple[str, str, str]:
-    """The id of a data set, with or without `hub:` before it, its configuration ("" for the usual) and its split. Raises
-    PromptFileError where one cannot be such."""
+    """The id of a data set, without the `hub:` that may stand before it, its configuration ("" for the default) and its split.
+    Raises PromptFileError if one of them is not valid."""
     plain = name.strip().removeprefix(PREFIX).strip()
     if not _ID.fullmatch(plain) or ".." in plain:
         raise PromptFileError(f"{plain!r:.120} is not an id of a data set: it is written org/name, e.g. hub:org/name")
@@ -39,8 +39,9 @@ def checked(name: str, config: str | None, split: str) -> tuple[str, str, str]:
 
 
 def fetch(source: str, config: str | None, split: str, out: Path, most: int = limits.MOST_ROWS) -> int:
-    """Write the rows of a split to `out`, at most `most` of them; how many. `source` is an id, or a folder in its shape.
-    Raises PromptFileError: without `datasets`, offline, or for a data set, a configuration or a split that is not there."""
+    """Write the rows of a split to `out`, at most `most` of them, and return their number. `source` is an id, or a folder that
+    `datasets` can load. Raises PromptFileError without `datasets`, offline, if the data set, its configuration or its split
+    does not exist, and if it has no row."""
     if os.environ.get("HF_HUB_OFFLINE") == "1" and not Path(source).is_dir():
         raise PromptFileError(
             f"{source} cannot be fetched: HF_HUB_OFFLINE is set, so nothing is fetched. Unset it, or read a folder of the "
@@ -59,7 +60,7 @@ def fetch(source: str, config: str | None, split: str, out: Path, most: int = li
         return _written(rows.with_format("arrow").iter(_BATCH), out, most)
     except (PromptFileError, MemoryError):
         raise
-    except Exception as error:  # of the network, the hub, its formats: each library below has its own
+    except Exception as error:  # network, hub and formats: each library below raises errors of its own
         lines = str(error).strip().splitlines() or [type(error).__name__]
         raise PromptFileError(
             f"{source} ({config or 'the usual configuration'}, split {split}) cannot be fetched: {' '.join(lines)[:400]}"
@@ -99,7 +100,7 @@ def main() -> None:
         answer = {"problem": f"{name} takes more memory to be read than an import may have: import a smaller split"}
     print(json.dumps(answer))
     sys.stdout.flush()
-    os._exit(0)  # what streams may still fetch ahead
+    os._exit(0)  # without waiting for threads that prefetch rows
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""Rows of a JSONL file, one object a line, and of a JSON file that is one list of objects."""
+"""Rows of a JSONL file, with one object a line, and of a JSON file that is one list of objects."""
 
 from __future__ import annotations
 
@@ -28,14 +28,14 @@ def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     return values
 
 
-# NaN and Infinity, which are no JSON but common, come as numbers with that spelling
+# NaN and Infinity are common though not JSON: they are read as numbers with that spelling
 _SPELLED: dict[str, Any] = {"parse_float": Number, "parse_int": Number, "parse_constant": Number}
 _DECODER = json.JSONDecoder(object_pairs_hook=_object, **_SPELLED)
 _PLAIN = json.JSONDecoder(**_SPELLED)
 
 
 def is_list(path: Path, encoding: Encoding) -> bool:
-    """Whether the file is one list instead of one object a line. Raises PromptFileError where a .json file is neither."""
+    """Whether the file is one list instead of one object a line. Raises PromptFileError if a .json file is neither."""
     with open_text(path, encoding) as file:
         start = file.read(_CHUNK).lstrip(_BLANK)
         if path.suffix.lower() != ".json":
@@ -59,7 +59,7 @@ def is_list(path: Path, encoding: Encoding) -> bool:
 
 
 def _are_rows(value: Any) -> bool:
-    """Whether a value is a list of objects that are no turns of a conversation."""
+    """Whether a value is a list of objects that are not the turns of a conversation."""
     return isinstance(value, list) and bool(value) and all(isinstance(one, dict) for one in value) and not is_one(value)
 
 
@@ -95,7 +95,7 @@ def lines(path: Path, encoding: Encoding) -> Iterator[Record | Problem]:
 
 
 def elements(path: Path, encoding: Encoding) -> Iterator[Record | Problem]:
-    """The rows of a file that is one list. The text after a broken element cannot be separated from it."""
+    """The rows of a file that is one list. Reading stops at an element so broken that the next one cannot be located."""
     with open_text(path, encoding) as file:
         window = _Window(file)
         window.skip(_BLANK)
@@ -129,7 +129,7 @@ def elements(path: Path, encoding: Encoding) -> Iterator[Record | Problem]:
 
 
 class _Window:
-    """The part of a long list that is being read: never much more than one element."""
+    """The part of a long list that is in memory: never much more than one element."""
 
     def __init__(self, file: TextIO) -> None:
         self._file = file
@@ -139,7 +139,7 @@ class _Window:
 
     @property
     def line(self) -> int:
-        """The line on which the window stands, from 1."""
+        """The line of the window's position, from 1."""
         self._line += self._text.count("\n", self._counted, self.at)
         self._counted = self.at
         return self._line
@@ -155,7 +155,7 @@ class _Window:
                 return
 
     def value(self) -> tuple[Any, str]:
-        """The next value and its spelling. Raises ValueError where it is broken, or longer than a line may be."""
+        """The next value and its spelling. Raises ValueError if it is broken, or longer than LONGEST_LINE."""
         while True:
             try:
                 value, end = _DECODER.raw_decode(self._text, self.at)
@@ -172,7 +172,7 @@ class _Window:
             return value, raw
 
     def skip_value(self) -> bool:
-        """Go behind a value that is JSON, but not as it is wanted."""
+        """Skip a value that is valid JSON but was refused, such as an object that repeats a name; False if it is not JSON."""
         try:
             _, self.at = _PLAIN.raw_decode(self._text, self.at)
         except (ValueError, RecursionError):
@@ -182,7 +182,7 @@ class _Window:
     def _more(self) -> bool:
         if self._ended:
             return False
-        _ = self.line  # of what is let go
+        _ = self.line  # counts the lines of the text that is dropped
         added = self._file.read(max(_CHUNK, len(self._text) - self.at))
         self._ended = not added
         self._text = self._text[self.at :] + added

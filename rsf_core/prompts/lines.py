@@ -1,4 +1,4 @@
-"""Lines of a text file, none of them longer than can be held, with bytes that are no text marked."""
+"""Lines of a text file, with a limit on their length and a mark in place of bytes that are not valid text."""
 
 from __future__ import annotations
 
@@ -10,11 +10,12 @@ from rsf_core.prompts.encodings import DAMAGED, ERRORS, Encoding
 
 
 class LineTooLongError(Exception):
-    """A line is longer than `Lines` gives out; the next one is read from its beginning."""
+    """A line is longer than `Lines` returns; reading goes on at the beginning of the next line."""
 
 
 class Lines:
-    """The lines of a text file with their line ends; `count` is how many were read so far, `raw` the last of them."""
+    """The lines of a text file with their line ends; `count` is the number of lines read so far, `raw` the last of them.
+    Iterating raises LineTooLongError for a line of more than `longest` characters."""
 
     def __init__(self, file: TextIO, longest: int) -> None:
         self._file, self._longest = file, longest
@@ -32,7 +33,7 @@ class Lines:
             while line and line[-1] not in "\r\n":
                 line = self._file.readline(self._longest)
             raise LineTooLongError
-        self.raw = line.lstrip("\ufeff")  # also where files were put behind one another
+        self.raw = line.lstrip("\ufeff")  # also where concatenated files meet
         return self.raw
 
 
@@ -41,7 +42,7 @@ def open_text(path: Path, encoding: Encoding) -> TextIO:
 
 
 def damage(line: str, encoding: Encoding) -> str | None:
-    """What is to be said of a line that holds bytes which are no text in `encoding`; None where there is none."""
+    """Where a line holds bytes that are not valid in `encoding`, in words; None if all are valid."""
     place = line.find(DAMAGED)
     if place < 0:
         return None

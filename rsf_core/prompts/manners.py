@@ -1,4 +1,4 @@
-"""How the rows of a file are to be read, where one row alone does not tell: learnt from the first of them."""
+"""How to read the rows of a file, as far as one row alone does not show it: learnt from the first rows."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ from rsf_core.prompts.references import are_single
 
 @dataclass(frozen=True, slots=True)
 class Manner:
-    """`answered`: the answers stand in a column of their own, so that one within a text would be lost; `marked`: the turns
-    that its texts mark, in another way than ChatML, are turns; `single`: the references hold one text each, of which there
-    may be several; `counting`: how they name choices."""
+    """`answered`: the answers have a column of their own, so that an answer within a text would be lost; `marked`: turns that
+    are marked within texts, other than by ChatML, are read as turns; `single`: the column of references may hold several
+    values a row, but most rows hold one text; `counting`: how the references name choices."""
 
     answered: bool = False
     marked: bool = False
@@ -26,8 +26,8 @@ class Manner:
 
 
 def learn(records: Sequence[Record], text: str, reference: str | None, answers: str | None) -> Manner:
-    """From the first rows, with the columns of the prompts, of the references and of the answers: references or
-    completions."""
+    """The manner of a file, from its first rows and its columns of prompts, of references and of answers, which are references
+    or completions."""
     answered = answers not in (None, text)
     marked = formats.are_marked(text, values_of(records, text), answered)
     if reference is None or reference == text:
@@ -40,7 +40,7 @@ def learn(records: Sequence[Record], text: str, reference: str | None, answers: 
 
 
 def offered(fields: Mapping[str, Any], text: str, taken: Sequence[str | None]) -> Choices | None:
-    """The choices that belong to the prompt in the column `text`; columns `taken` hold something else."""
+    """The choices that belong to the prompt in the column `text`, if their column is not `taken` for something else."""
     names = [name for name in formats.companions(text, list(fields)) if name.strip().lower() in COLUMNS]
     return read(fields[names[0]]) if names and names[0] not in taken else None
 

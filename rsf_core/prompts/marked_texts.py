@@ -8,8 +8,8 @@
     Anthropic HH  \\n\\nHuman: …\\n\\nAssistant: …
     Alpaca        ### Instruction:\\n… ### Input:\\n… ### Response:\\n…
 
-A text counts only where it is marked from its beginning to its end. Every pattern is linear: it splits, and looks back at
-nothing.
+A text counts only if it is marked from beginning to end. Every pattern runs in linear time: it splits the text and never
+backtracks.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ Turn = dict[str, str]
 
 
 def turns(text: str) -> list[Turn] | None:
-    """The turns of a marked text, each with `role` and `content`; None where it is no such text."""
+    """The turns of a marked text, each with `role` and `content`; None for any other text."""
     plain = text[:400].lstrip()
     if plain.startswith(_BEGIN):
         return chatml(text)
@@ -50,10 +50,10 @@ def turns(text: str) -> list[Turn] | None:
 
 
 def chatml(text: str) -> list[Turn] | None:
-    """The same of ChatML alone, whose marks nobody writes by chance."""
+    """The same for ChatML alone, whose marks nobody writes by chance."""
     if not text.lstrip().startswith(_BEGIN):
         return None
-    marked = text.strip().removesuffix(_ASKS)  # which asks for the answer
+    marked = text.strip().removesuffix(_ASKS)  # the cue for the answer
     turns_read, at = [], 0
     while (start := _CHATML.match(marked, at)) is not None:
         end = marked.find(_CHATML_END, start.end())
@@ -71,9 +71,9 @@ def _marked(text: str, start: re.Pattern[str]) -> list[Turn] | None:
         return None
     first = start.search(text)
     if first is not None and not first[0].endswith("\n") and not any(end in text for end in _ENDS):
-        return None  # it speaks of a mark
+        return None  # the text only mentions a mark
     marked = [
-        {"role": role, "content": _said(content)} for role, content in zip(pieces[1::2], pieces[2::2], strict=True)
+        {"role": role, "content": _content(content)} for role, content in zip(pieces[1::2], pieces[2::2], strict=True)
     ]
     return _asked(marked)
 
@@ -90,7 +90,7 @@ def _llama2(text: str) -> list[Turn] | None:
             marked.append({"role": "system", "content": system[1].strip()})
             content = content[system.end() :]
         content = content.strip().removesuffix("<s>").rstrip()
-        marked.append({"role": "assistant" if number % 2 else "user", "content": _said(content)})
+        marked.append({"role": "assistant" if number % 2 else "user", "content": _content(content)})
     return _asked(marked)
 
 
@@ -112,23 +112,23 @@ def _alpaca(text: str) -> list[Turn] | None:
     if not named.get("Instruction") or len(named) != len(pieces) // 2:
         return None
     if not answer or not (pieces[0].strip() or "Below is").startswith("Below is"):
-        return None  # without an answer it may be meant as it is, for a base model
+        return None  # without an answer the text may be meant literally, for a base model
     parts = [named["Instruction"], named.get("Input", "")]
     marked = [{"role": "user", "content": "\n\n".join(part for part in parts if part)}]
-    return _asked([*marked, {"role": "assistant", "content": _said(answer)}])
+    return _asked([*marked, {"role": "assistant", "content": _content(answer)}])
 
 
-def _said(content: str) -> str:
-    """What a turn says, without the marks of its end."""
-    end = len(content.rstrip())
-    while content.endswith(_ENDS, 0, end):
-        end = content.rfind("<", 0, end)
-        while end and content[end - 1].isspace():
+def _content(turn: str) -> str:
+    """The content of a turn, without the marks of its end."""
+    end = len(turn.rstrip())
+    while turn.endswith(_ENDS, 0, end):
+        end = turn.rfind("<", 0, end)
+        while end and turn[end - 1].isspace():
             end -= 1
-    return content[:end].lstrip()
+    return turn[:end].lstrip()
 
 
 def _asked(marked: list[Turn]) -> list[Turn]:
-    """Without an empty turn of the assistant at the end, which asks for the answer."""
+    """The turns without an empty turn of the assistant at the end, which is the cue for the answer."""
     last = marked[-1]
     return marked[:-1] if last["role"] in ("assistant", "model") and not last["content"] and len(marked) > 1 else marked

@@ -1,18 +1,18 @@
 """Which texts are nearly the same. Deterministic, and fast enough for 100,000 prompts, copies included.
 
 Texts are compared as words without case, accents, articles and the -s of a plural (near_words.py). They are near-duplicates
-when the bags of their content words have a Jaccard similarity of at least 0.8, or when they are the same but for one typing
-error or one added sentence (near_edits.py); and never where numbers, operations, brackets, negations, C and C#, or a name
-each of their own tell them apart. Words that more than a fifth of the texts share are a template ("Write one short review
-sentence about a …") and say nothing; numbers are always content. So "What is 17 + 25?" resembles "What is 25 + 17?" but
+if the bags of their content words have a Jaccard similarity of at least 0.8, or if they differ only by one typing error or one
+added sentence (near_edits.py). They never are if they differ in numbers, operations, brackets, negations, C and C#, or if each
+has a name that the other lacks. Words that more than a fifth of the texts share are a template ("Write one short review
+sentence about a …") and do not count; numbers are always content. So "What is 17 + 25?" resembles "What is 25 + 17?" but
 neither "17 + 26" nor "25 − 17".
 
-The search is a prefix filter (Bayardo, Ma & Srikant 2007), on arrays. With words ordered from rare to common, two bags that
-have at least o words in common share k of the first n − o + k words of each, for every k up to o. Bags are gathered by the
-first shared word; where too many have it, by the first two, and so on. Pairs so found are compared by a bit pattern of
-their words (one bit a word: a difference of words is at least the difference of bits), and what is left exactly. Only where
-more than 256 bags share all the words that make them near, each is compared with 256 others: of thousands that all resemble
-each other some pairs are then missing.
+The search is a prefix filter (Bayardo, Ma & Srikant 2007), on arrays. With words ordered from rare to common, two bags of n
+words that have at least o words in common share k of the first n − o + k words of each, for every k up to o. Bags are grouped
+by the first shared word; if too many have it, by the first two, and so on. The resulting pairs are first compared by a bit
+pattern of their words (one bit a word: bags differ in at least as many words as bits), and those that remain exactly. If more
+than 256 bags share all the words that make them near, each is compared with 256 others only: of thousands that all resemble
+each other, some pairs are then missing.
 """
 
 from __future__ import annotations
@@ -32,14 +32,14 @@ from rsf_core.prompts import near_edits, near_words
 from rsf_core.prompts.near_words import Words
 from rsf_core.prompts.texts import at
 
-RULES = 1  # one more whenever any two texts are compared with another result: projects keep what was found by it
+RULES = 1  # raised when the comparison of any two texts changes: projects store near-duplicates with this number
 SIMILARITY = 0.8  # as 4/5 in whole numbers below
 TEMPLATE_SHARE = 0.2
 TEMPLATE_AT_LEAST = 3
 _BITS = 512
-_SMALL = 256  # so many bags with the same first shared words are compared each with each
-_NEIGHBOURS = 256  # with so many others a bag is compared in a gathering that cannot be divided further
-_MOST_ENTRIES = 20_000_000  # of (bag, shared words) at a time; what would need more is not divided further
+_SMALL = 256  # up to so many bags with the same first shared words are all compared with each other
+_NEIGHBOURS = 256  # how many others a bag is compared with in a large group that cannot be divided further
+_MOST_ENTRIES = 20_000_000  # of (bag, shared words) at a time; groups that would need more are not divided further
 _PAIRS_AT_ONCE = 1 << 20
 _BAGS_AT_ONCE = 50_000
 _PLACE_BITS, _SALT = 40, 0x5851F42D4C957F2D >> 1
@@ -51,8 +51,9 @@ _NONE: Ints = np.empty((0, 2), np.int64)
 
 
 def normalise(text: str) -> str:
-    """The words of a text in lower case, without punctuation, which name it where it is placed. Signs of operations are kept,
-    so "3 - 2" and "3 + 2" differ; so do the marks of a script, which make another word."""
+    """The words of a text in lower case, without punctuation: the key whose hash decides its side of the split. Signs of
+    operations are kept, so that "3 - 2" and "3 + 2" differ; so are the combining marks of a script, which make another
+    word."""
     if text.isascii():
         folded = text.lower()
         return " ".join(_ASCII_WORDS.findall(folded)) or folded.strip()
@@ -63,8 +64,8 @@ def normalise(text: str) -> str:
 @dataclass(frozen=True, slots=True)
 class Groups:
     """`of` is the group of each text: texts of one group have the same content words, and nothing tells them apart. `pairs`
-    are the groups that nearly have, each pair once, as an array of shape (pairs, 2); `others` of group g, ascending, stand at
-    starts[g]:starts[g + 1]."""
+    are the pairs of groups that are nearly the same, each once, (pairs, 2). The groups near group g, ascending, are
+    others[starts[g]:starts[g + 1]]."""
 
     of: Ints
     pairs: Ints
@@ -76,14 +77,15 @@ class Groups:
         return len(self.starts) - 1
 
     def near(self, group: int) -> list[int]:
-        """The groups that resemble this one, ascending, without itself."""
+        """The groups that resemble `group`, ascending, without itself."""
         beside: list[int] = self.others[self.starts[group] : self.starts[group + 1]].tolist()
         return beside
 
 
 def groups(texts: Sequence[str], within: Sequence[int] | None = None) -> Groups:
-    """Which texts have the same content words, and which nearly have; with `within`, an integer a text, only texts that have
-    the same are compared, and what is a template is told among these: as if called for each, but many times faster."""
+    """Which texts have the same content words, and which have nearly the same. With `within`, an integer for each text, only
+    texts with the same integer are compared, and templates are determined among these: the same as one call for each integer,
+    but many times faster."""
     keys: Sequence[Hashable] = texts if within is None else list(zip(texts, within, strict=True))
     number_of: dict[Hashable, int] = {}
     text_of = np.fromiter((number_of.setdefault(key, len(number_of)) for key in keys), np.int64, len(keys))
@@ -109,9 +111,9 @@ def groups(texts: Sequence[str], within: Sequence[int] | None = None) -> Groups:
 
 
 def near_duplicate_pairs(texts: Sequence[str], within: Sequence[int] | None = None) -> list[tuple[int, int]]:
-    """The pairs (i, j), i < j, of near-duplicates, ascending; `within` as in `groups`. Of texts with the same content words
-    the first stands for all: each later one is paired with it alone, so thousands of copies make thousands of pairs and
-    not their square."""
+    """The pairs (i, j), i < j, of near-duplicates, ascending; `within` as in `groups`. The first of several texts with the
+    same content words stands for all: each later one is paired with it alone, so that thousands of copies make thousands of
+    pairs and not their square."""
     text_groups = groups(texts, within)
     first: dict[int, int] = {}
     pairs = []
@@ -126,8 +128,9 @@ def near_duplicate_pairs(texts: Sequence[str], within: Sequence[int] | None = No
 
 @dataclass(frozen=True, slots=True)
 class _Bags:
-    """The different bags of words, one behind the other: `words` of bag i stand at starts[i]:starts[i + 1], from rare to
-    common. Words are numbered in that order, and `name` says which of them are names; `signature` is that of each bag."""
+    """The different bags of words, one after the other: bag i is words[starts[i]:starts[i + 1]], from rare to common. Words
+    are numbered in that order; `name` marks the words that are names. `signature` holds one hash a bag, as in
+    near_words.Words."""
 
     words: Ints
     starts: Ints
@@ -140,14 +143,14 @@ class _Bags:
 
 
 def _bags(texts: Words, copies: Ints, among: Ints) -> tuple[Ints, _Bags]:
-    """The bag of content words of each text: its number among the different ones, and these. How many of the texts that are
-    `among` the same a word is in, with their `copies`, decides whether it belongs to a template there."""
+    """The bag of content words of each text, as its number among the different bags, and these bags. Whether a word belongs to
+    a template depends on how many texts with the same `among` contain it, each counted with its `copies`."""
     count, kinds = len(copies), max(1, len(texts.words))
-    codes = among[texts.owner] * kinds + texts.word  # a word among other texts is another word
+    codes = among[texts.owner] * kinds + texts.word  # the same word in another set of texts is a different word
     different = _distinct(codes)
     flat, owner, word_of = _as_sets(np.searchsorted(different, codes), texts.owner, len(different))
     content = ~_template(flat, owner, different // kinds, different % kinds, texts.words, copies, among)[word_of[flat]]
-    content |= ~(np.bincount(owner, content, minlength=count) > 0)[owner]  # of a text that has no others
+    content |= ~(np.bincount(owner, content, minlength=count) > 0)[owner]  # a text of template words alone keeps them
     flat, owner = flat[content], owner[content]
     frequency = np.bincount(flat, minlength=max(1, len(word_of)))
     order = np.argsort(frequency, kind="stable")
@@ -161,8 +164,8 @@ def _bags(texts: Words, copies: Ints, among: Ints) -> tuple[Ints, _Bags]:
 
 
 def _as_sets(flat: Ints, owners: NDArray[np.int32], count: int) -> tuple[Ints, Ints, Ints]:
-    """Multisets as sets, sorted by owner: the second "a" of a text gets a number of its own, from `count` on. The last of
-    the three says which word each number stands for."""
+    """Multisets as sets, sorted by owner: the second "a" of a text gets a number of its own, from `count` on. Returns the
+    words, their owners, and the word that each number stands for."""
     code = owners.astype(np.int64) * count + flat
     code.sort()
     word, owner = code % max(1, count), code // max(1, count)
@@ -175,16 +178,16 @@ def _as_sets(flat: Ints, owners: NDArray[np.int32], count: int) -> tuple[Ints, I
 
 
 def _new(ordered: Ints) -> NDArray[np.bool_]:
-    """Where another value begins."""
+    """Where a value differs from the one before it."""
     return np.concatenate([[True], ordered[1:] != ordered[:-1]]) if len(ordered) else np.zeros(0, bool)
 
 
 def _template(
     flat: Ints, owner: Ints, where: Ints, word: Ints, words: Sequence[str], copies: Ints, among: Ints
 ) -> NDArray[np.bool_]:
-    """Which words, each standing among texts `where`, more than a fifth of these share, numbers never. `copies` is how often
-    each text stands."""
-    first = flat < len(word)  # a word that stands again in its text is counted once
+    """Which words belong to a template: more than a fifth of the texts `where` a word occurs contain it. Numbers never do.
+    `copies` is how often each text occurs."""
+    first = flat < len(word)  # a word that is repeated in its text is counted once
     shared = np.bincount(flat[first], copies[owner[first]], minlength=len(word))
     size = np.bincount(among, copies)
     is_template: NDArray[np.bool_] = shared > np.maximum(TEMPLATE_AT_LEAST, TEMPLATE_SHARE * size[where])
@@ -194,8 +197,8 @@ def _template(
 
 
 def _different(words: Ints, starts: Ints, signature: NDArray[np.uint64]) -> tuple[Ints, Ints]:
-    """The number of each bag among the different ones, and where each of these stands first. Empty bags all differ. Equal
-    are those that have the same two hashes of 64 bits, of the words in their order and of these with the signature."""
+    """The number of each bag among the different bags, and where each of these occurs first. Bags are equal if two 64-bit
+    hashes agree: one of the words in their order, one of these and the signature. Empty bags all differ."""
     count = len(starts) - 1
     one, two = np.zeros(count, np.uint64), np.zeros(count, np.uint64)
     for low in range(0, count, _BAGS_AT_ONCE):
@@ -207,8 +210,8 @@ def _different(words: Ints, starts: Ints, signature: NDArray[np.uint64]) -> tupl
             hashes[low : low + len(sizes)] = near_words.sums(near_words.mixed(placed + salt), owner, len(sizes))
     two ^= near_words.mixed(signature)
     empty = np.flatnonzero(np.diff(starts) == 0)
-    one[empty], two[empty] = empty, 0  # each for itself
-    order = np.lexsort((two, one))  # equal ones in their order
+    one[empty], two[empty] = empty, 0  # no two are equal
+    order = np.lexsort((two, one))  # stable: equal bags keep their order
     first = np.concatenate([[True], (one[order[1:]] != one[order[:-1]]) | (two[order[1:]] != two[order[:-1]])])
     if not count:
         return np.empty(0, np.int64), np.empty(0, np.int64)
@@ -222,7 +225,7 @@ def _different(words: Ints, starts: Ints, signature: NDArray[np.uint64]) -> tupl
 
 
 def _distinct(values: Ints) -> Ints:
-    """Each value once, ascending; by sorting, which is faster than numpy's hashing of millions."""
+    """Each value once, ascending; sorting is faster than numpy's hashing for millions of values."""
     ordered = np.sort(values)
     return ordered[_new(ordered)]
 
@@ -235,7 +238,7 @@ def _select(words: Ints, starts: Ints, chosen: Ints, name: NDArray[np.bool_], si
 
 
 def _near_pairs(bags: _Bags) -> Ints:
-    """The pairs of different bags, first number below the second, whose similarity is at least 4/5."""
+    """The pairs of different bags, (pairs, 2), with a similarity of at least 4/5; the first number is below the second."""
     code_parts: list[Ints] = [np.empty(0, np.int64)]
     if len(bags.words):
         patterns = _patterns(bags)
@@ -251,7 +254,7 @@ def _near_pairs(bags: _Bags) -> Ints:
 
 
 def _patterns(bags: _Bags) -> NDArray[np.uint64]:
-    """`_BITS` bits a bag, of which each word sets one."""
+    """`_BITS` bits for each bag, (bags, _BITS / 64); each word sets one."""
     patterns = np.zeros((len(bags.sizes), _BITS // 64), np.uint64)
     for low in range(0, len(bags.sizes), _BAGS_AT_ONCE):
         starts = bags.starts[low : low + _BAGS_AT_ONCE + 1]
@@ -263,7 +266,8 @@ def _patterns(bags: _Bags) -> NDArray[np.uint64]:
 
 
 def _may_be_near(a: Ints, b: Ints, sizes: Ints, patterns: NDArray[np.uint64]) -> NDArray[np.bool_]:
-    """Near bags differ in at most a ninth of their words together: |A Δ B| ≤ (|A| + |B|) (1 − t)/(1 + t)."""
+    """Which pairs the bit patterns do not rule out. Near bags differ in at most a ninth of the words of both:
+    |A Δ B| ≤ (|A| + |B|) (1 − t)/(1 + t)."""
     most = (sizes[a] + sizes[b]) // 9
     ok: NDArray[np.bool_] = np.abs(sizes[a] - sizes[b]) <= most
     bits = np.zeros(len(a), np.int64)
@@ -276,8 +280,8 @@ def _may_be_near(a: Ints, b: Ints, sizes: Ints, patterns: NDArray[np.uint64]) ->
 
 
 def _near(pairs: Ints, bags: _Bags) -> Ints:
-    """Those of `pairs` whose similarity is at least 4/5, by counting the words they share, and that have not each a name which
-    the other has not."""
+    """Those of `pairs` with a similarity of at least 4/5, by counting the words they share, unless each bag has a name that
+    the other lacks."""
     sizes = bags.sizes
     parts = []
     for side in (0, 1):
@@ -299,7 +303,8 @@ def _near(pairs: Ints, bags: _Bags) -> Ints:
 
 
 def _candidates(bags: _Bags) -> Iterable[tuple[Ints, Ints]]:
-    """Pairs of bags that share their first k words in the order of rarity, within the first n − o + k of each."""
+    """Pairs of bags whose first k shared words, in order of rarity, are the same and within the first n − o + k words of
+    each."""
     sizes = bags.sizes
     reach = sizes - (4 * sizes + 4) // 5  # n − o
     owner = np.repeat(np.arange(len(sizes)), reach + (sizes > 0))
@@ -333,12 +338,12 @@ def _candidates(bags: _Bags) -> Iterable[tuple[Ints, Ints]]:
 
 
 def _each_with_each(owner: Ints, number: Ints) -> Iterable[tuple[Ints, Ints]]:
-    """The pairs of owners within a gathering, given in its order; in a large one of those near each other in it."""
+    """The pairs of owners within each group; in a large group, only owners fewer than _NEIGHBOURS places apart are paired."""
     for start in range(0, len(owner), _PAIRS_AT_ONCE):
         first = np.arange(start, min(start + _PAIRS_AT_ONCE, len(owner)))
         for step in range(1, _NEIGHBOURS):
             first = first[first < len(owner) - step]
-            first = first[number[first] == number[first + step]]  # gatherings stand together: others have ended
+            first = first[number[first] == number[first + step]]  # the members of a group are contiguous
             if not len(first):
                 break
             yield owner[first], owner[first + step]

@@ -1,4 +1,4 @@
-"""Texts that differ by one typing error, or by one sentence that was added; found by hashes that leave one part out."""
+"""Pairs of texts that differ by one typing error or one added sentence, located by hashes that leave one part out."""
 
 from __future__ import annotations
 
@@ -10,15 +10,16 @@ from numpy.typing import NDArray
 from rsf_core.domain.arrays import Bools, Ints
 from rsf_core.prompts.near_words import Hashes, Words, mixed, sums
 
-SHORTEST = 5  # letters of a word in which a typing error can be told from another word
-LONGEST = (
-    2_000  # letters of a word in which one is looked for: each of them is left out once, so that it takes their square
-)
-SHORTEST_OF_COMMON = 3  # where the other word is in at least COMMON texts, and in TIMES as many
+SHORTEST = 5  # letters of the shortest word in which a typing error differs clearly from another word
+LONGEST = 2_000  # letters of the longest word in which an error is looked for: leaving each out once takes their square
+SHORTEST_OF_COMMON = 3  # in place of SHORTEST if the other word is in at least COMMON texts, and in TIMES as many
 COMMON, TIMES = 10, 20
-ANY_LETTER = 8  # letters of one in which any letter may be exchanged, not only for its neighbour on the keyboard
-RARE, RAREST = 2, 20  # texts that have the mistyped word, at most; of many texts (a 200th of them) up to the second
+ANY_LETTER = (
+    8  # letters of a word in which any may be exchanged for any other, not only for a neighbour on the keyboard
+)
+RARE, RAREST = 2, 20  # texts at most that contain the mistyped word: a 200th of the texts, but between these two
 LEAST_WORDS = 2  # of a text to which a sentence is added, which has at most three times as many
+MOST_ALIKE = 64  # how many others each text is compared with among those that are the same but for a mistyped word
 _KEYS = ("qwertyuiop", "asdfghjkl", "zxcvbnm")
 _NEIGHBOURS = {
     frozenset((a, b))
@@ -29,10 +30,11 @@ _NEIGHBOURS = {
 
 
 def typing_errors(texts: Words) -> Ints:
-    """The pairs of texts, (pairs, 2), that have the same words but for one each, of which one is rare and mistyped.
+    """The pairs of texts, (pairs, 2), that have the same words except for one each, where one of these two is rare and
+    mistyped.
 
-    A text without one of its words, and that word without one of its letters, make a hash; texts that share it are
-    compared."""
+    A text without one of its words, together with that word without one of its letters, makes a hash; texts that share one
+    are compared."""
     count = len(texts.signature)
     able = np.array([SHORTEST_OF_COMMON <= len(word) <= LONGEST and word.isalpha() for word in texts.words], bool)
     able &= ~texts.inside
@@ -40,7 +42,7 @@ def typing_errors(texts: Words) -> Ints:
         return np.empty((0, 2), np.int64)
     code = mixed(np.arange(len(texts.words)))
     whole = sums(code[texts.word], texts.owner, count)
-    spread = np.bincount(_once(texts), minlength=len(texts.words))  # of how many texts each is a word
+    spread = np.bincount(_once(texts), minlength=len(texts.words))  # how many texts contain each word
     rare = able & (spread <= max(RARE, min(RAREST, count // 200)))
     variants = _variants(texts.words, rare)
     known = np.unique(np.concatenate([np.zeros(0, np.uint64), *variants.values()]))
@@ -54,7 +56,7 @@ def typing_errors(texts: Words) -> Ints:
     place = np.repeat(at, sizes)
     owner = texts.owner[place]
     rest = whole[owner] - code[texts.word[place]]
-    bare = np.bincount(texts.owner, minlength=count) > 1  # of a single word nothing else agrees
+    bare = np.bincount(texts.owner, minlength=count) > 1  # a text of a single word has nothing else that could agree
     key = mixed(rest) ^ made ^ mixed(texts.signature[owner].view(np.int64))
     keep = bare[owner]
     pairs = _meeting(key[keep], place[keep])
@@ -66,9 +68,9 @@ def typing_errors(texts: Words) -> Ints:
     common = (more >= COMMON) & (more >= TIMES * fewer)
     slips = np.array(
         [
-            (known or few <= RARE)
-            and is_typing_error(texts.words[i], texts.words[j], SHORTEST_OF_COMMON if known else SHORTEST)
-            for (i, j), known, few in zip(words.tolist(), common.tolist(), fewer.tolist(), strict=True)
+            (is_common or few <= RARE)
+            and is_typing_error(texts.words[i], texts.words[j], SHORTEST_OF_COMMON if is_common else SHORTEST)
+            for (i, j), is_common, few in zip(words.tolist(), common.tolist(), fewer.tolist(), strict=True)
         ],
         bool,
     )
@@ -76,8 +78,8 @@ def typing_errors(texts: Words) -> Ints:
 
 
 def is_typing_error(word: str, other: str, shortest: int = SHORTEST) -> bool:
-    """Whether one word may be the other mistyped: two neighbouring letters swapped, one left out or added within it, or one
-    exchanged for its neighbour on the keyboard; the first letter is right. A word of fewer than `shortest` letters is none."""
+    """Whether one word may be the other mistyped: two adjacent letters swapped, one left out or added within the word, or one
+    exchanged for its neighbour on the keyboard. The first letter must agree, and both words need `shortest` letters."""
     if len(word) > len(other):
         word, other = other, word
     if len(word) < shortest or len(other) - len(word) > 1 or word[0] != other[0] or word == other:
@@ -92,8 +94,8 @@ def is_typing_error(word: str, other: str, shortest: int = SHORTEST) -> bool:
 
 
 def added_sentences(texts: Words) -> Ints:
-    """The pairs of texts, (pairs, 2), of which the second is the first with one sentence more: no question, and without a
-    number, a sign or a negation, which could make another task of it."""
+    """The pairs of texts, (pairs, 2), where the second is the first with one more sentence. That sentence is not a question
+    and holds no number, sign or negation, which could change the task."""
     count = len(texts.signature)
     if not len(texts.word):
         return np.empty((0, 2), np.int64)
@@ -110,21 +112,21 @@ def added_sentences(texts: Words) -> Ints:
     order = np.argsort(whole, kind="stable")
     low = np.searchsorted(whole[order], without, side="left")
     high = np.searchsorted(whole[order], without, side="right")
-    # of texts that say the same the first stands for all
+    # the first of several equal texts stands for all of them
     met = high > low
     pairs = np.stack([order[np.minimum(low, count - 1)][met], owner[at][met]], axis=1)
     return np.asarray(pairs[texts.signature[pairs[:, 0]] == texts.signature[pairs[:, 1]]])
 
 
 def _once(texts: Words) -> Ints:
-    """The words of the texts, of each text each word once."""
+    """The words of all texts, each word once a text."""
     code = np.sort(texts.owner.astype(np.int64) * len(texts.words) + texts.word)
     different = code[np.concatenate([[True], code[1:] != code[:-1]])] if len(code) else code
     return np.asarray(different % max(1, len(texts.words)))
 
 
 def _variants(words: list[str], which: Bools) -> dict[int, Hashes]:
-    """Hashes of a word and of it without each one of its letters, of those `which`."""
+    """Hashes of each word in `which`, and of the word without each one of its letters, by the number of the word."""
     return {
         number: np.array(list(dict.fromkeys(_shorter(words[number]))), np.int64).view(np.uint64)
         for number in np.flatnonzero(which).tolist()
@@ -146,7 +148,8 @@ def _among(values: Hashes, ordered: Hashes) -> Bools:
 
 
 def _meeting(key: Hashes, place: Ints) -> NDArray[np.int64]:
-    """Places with the same key, each with those that follow it, (pairs, 2); different places and each pair once."""
+    """The pairs of different places with the same key, (pairs, 2), each pair once; a place is paired with the next MOST_ALIKE
+    − 1 at most."""
     order = np.lexsort((place, key))
     key, place = key[order], place[order]
     pair_parts = [np.empty((0, 2), np.int64)]
@@ -158,6 +161,3 @@ def _meeting(key: Hashes, place: Ints) -> NDArray[np.int64]:
     pairs = np.concatenate(pair_parts)
     pairs = pairs[pairs[:, 0] != pairs[:, 1]]
     return np.unique(pairs, axis=0)
-
-
-MOST_ALIKE = 64  # texts that are the same but for a mistyped word, each compared with so many others

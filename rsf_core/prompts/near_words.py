@@ -1,5 +1,5 @@
-"""Texts as words that can be compared: case, accents, plurals and punctuation folded away, and apart from them what makes
-another text of it however alike the rest is: numbers, operations, brackets, negations, C and C#, US and us, more and less."""
+"""Texts as words that can be compared: case, accents, plurals and punctuation are folded away. Kept apart is what makes two
+texts differ however similar their words are: numbers, operations, brackets, negations, C and C#, US and us, more and less."""
 
 from __future__ import annotations
 
@@ -33,13 +33,13 @@ NEGATIONS = _set(
     "ne pas jamais sans rien sin nunca nada ningún ninguna non mai senza"
 )
 ARTICLES = _set("a an the")
-# words that say something else in capitals, or with a capital within a sentence
+# words with another meaning in capitals, or with a capital within a sentence
 CAPITALS = _set("US IT WHO AIDS")
 CAPITONYMS = _set(
     "polish march may august turkey china job nice reading mobile bath earth mercury apple amazon windows oracle shell python "
     "java rust swift ruby"
 )
-# exchanged for each other they make another task
+# words that change the task if one replaces another
 NUMBERS = _set(
     "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen eighteen "
     "nineteen twenty thirty forty fifty sixty seventy eighty ninety hundred thousand million billion half twice dozen"
@@ -48,9 +48,7 @@ CONTRASTS = _set(
     "more less fewer most least before after above below maximum minimum largest smallest increase decrease increased "
     "decreased positive negative left right true false first last"
 )
-COUNTING = (
-    3  # a text of which more than one word in so many is a number's counts, and its numbers are words like others
-)
+COUNTING = 3  # if more than one word in so many is a number word, the text counts: its number words are ordinary words
 _POWERS = {ord(high): f"^{low}" for high, low in zip("⁰¹²³⁴⁵⁶⁷⁸⁹", "0123456789", strict=True)}
 _FRACTIONS = {
     ord(sign): f" {unicodedata.normalize('NFKC', sign).replace(chr(0x2044), '/')} " for sign in "¼½¾⅓⅔⅕⅖⅗⅘⅙⅚⅛⅜⅝⅞"
@@ -84,8 +82,8 @@ class Kind(IntEnum):
 
 @lru_cache(maxsize=1 << 16)
 def fold(word: str) -> str:
-    """A word without case, without the accents of Latin and Greek letters, and without the -s of a plural. The marks of other
-    scripts make another word and stay."""
+    """A word without case, without the accents of Latin and Greek letters, and without the -s of a plural. The combining marks
+    of other scripts stay, because they make another word."""
     folded = word.casefold()
     if not folded.isascii():
         folded = "".join(_LETTERS.get(c, c) for c in folded)
@@ -106,7 +104,7 @@ def fold(word: str) -> str:
 
 
 def tokens(text: str) -> list[str]:
-    """The words, numbers, signs and ends of sentences of a text, as they stand."""
+    """The words, numbers, signs and sentence ends of a text, unchanged and in order."""
     if text.isascii():
         parts = _ASCII.findall(text)
     else:
@@ -120,7 +118,7 @@ def _is_word(token: str) -> bool:
 
 
 def kind_of(token: str) -> Kind:
-    """What a token is."""
+    """The kind of a token, which is not empty."""
     first = token[0]
     if first.isdigit():
         return Kind.NUMBER
@@ -148,12 +146,12 @@ def kind_of(token: str) -> Kind:
 
 @dataclass(frozen=True, slots=True)
 class Words:
-    """Different texts as words, one token behind the other, texts in order.
+    """Different texts as words: all tokens, one after the other, texts in order.
 
-    Of each token `word` is the number of its folded word, `owner` its text and `sentence` the number of its sentence over all
-    texts; `asked` says of a sentence that it ends with a question mark. `words` are the folded words; of each, `name` says
-    that it is never in lower case, and `inside` that it also begins with a capital within a sentence. `plain` tokens are words
-    of no further sense, the others make up `signature`, (texts,): texts with different ones are not nearly the same."""
+    For each token, `word` is the number of its folded word, `owner` its text and `sentence` the number of its sentence over
+    all texts. `asked` marks the sentences that end with a question mark. `words` are the folded words; `name` marks those that
+    never occur in lower case, and `inside` those of them that also begin with a capital within a sentence. `plain` tokens are
+    ordinary words; the others make up `signature`, (texts,): texts with different signatures are not nearly the same."""
 
     words: list[str]
     word: NDArray[np.int32]
@@ -172,7 +170,7 @@ def mixed(values: NDArray[np.generic]) -> Hashes:
 
 
 def sums(values: Hashes, owner: Whole, count: int) -> Hashes:
-    """The sum modulo 2⁶⁴ of the values of each owner; owners stand together, ascending."""
+    """The sum modulo 2⁶⁴ of the values of each owner, (count,); `owner` ascends."""
     total = np.zeros(count, np.uint64)
     if len(values):
         starts = np.flatnonzero(np.concatenate([[True], owner[1:] != owner[:-1]]))
@@ -185,7 +183,7 @@ def read(texts: Sequence[str]) -> Words:
     number, flat, lengths = _numbered(texts)
     vocabulary = _Vocabulary(number)
     ends = np.cumsum(lengths)
-    # half as wide as other numbers: whoever multiplies them widens them
+    # int32 to save memory: code that multiplies them must widen them first
     word, owner, sentence = (np.empty(len(flat), np.int32) for _ in range(3))
     plain, signature = np.empty(len(flat), bool), np.empty(len(texts), np.uint64)
     questions_of, kept, sentences = [np.empty(0, np.int64)], 0, 0
@@ -209,7 +207,8 @@ def read(texts: Sequence[str]) -> Words:
 
 @dataclass(frozen=True, slots=True)
 class _Part:
-    """Some texts of `Words`, owners and sentences from 0 on: of how many `sentences`, which of them are `asked`."""
+    """A part of the texts of `Words`, with owners and sentences numbered from 0; `sentences` is their number, and `asked` are
+    those that are questions."""
 
     word: NDArray[np.int32]
     owner: NDArray[np.int32]
@@ -221,8 +220,8 @@ class _Part:
 
 
 class _Vocabulary:
-    """What the different tokens are, by their numbers, and their folded words, of which `name` and `inside` are those of
-    `Words`; `inside` grows with each part that is read."""
+    """The kinds of the different tokens, by their numbers, and their folded words. `name` and `inside` are as in `Words`,
+    except that `inside` does not depend on `name`; it grows with each part that is read."""
 
     def __init__(self, number: dict[str, int]) -> None:
         of_token = [kind_of(token) for token in number]
@@ -246,12 +245,13 @@ class _Vocabulary:
         self._capitonyms = np.array([token.casefold() in CAPITONYMS and token[0].isupper() for token in number], bool)
 
     def part(self, flat: NDArray[np.int32], lengths: Ints, shouted: Bools) -> _Part:
-        """Texts by their tokens, one behind the other, and how many each has; those `shouted` are in capitals."""
+        """A part of the texts: `flat` are their tokens, one after the other, `lengths` how many each text has; the texts
+        `shouted` are all in capitals."""
         count = len(lengths)
         owner = np.repeat(np.arange(count, dtype=np.int32), lengths)
         kind, word = self._kind[flat], self._word[flat]
         ends = kind == Kind.END
-        sentence = np.cumsum(ends, dtype=np.int32) - ends + owner  # ends before it; another text is another sentence
+        sentence = np.cumsum(ends, dtype=np.int32) - ends + owner  # ends before it; each text begins a new sentence
         opens = np.concatenate([[True], sentence[1:] != sentence[:-1]]) if len(owner) else np.zeros(0, bool)
         questions = sentence[flat == self._question].astype(np.int64)
         self.inside[word[self._upper[flat] & ~opens]] = True
@@ -277,8 +277,8 @@ class _Vocabulary:
 
 
 def _numbered(texts: Sequence[str]) -> tuple[dict[str, int], NDArray[np.int32], Ints]:
-    """The number of each different token in the order in which they come, the tokens of all texts by these, and how many each
-    text has. A part of the texts at a time: the tokens themselves would take ten times the memory."""
+    """The number of each different token, in order of first occurrence; the tokens of all texts as these numbers; and how many
+    tokens each text has. Texts are split a part at a time: the tokens themselves would take ten times the memory."""
     number: dict[str, int] = {}
     parts, lengths = [np.empty(0, np.int32)], np.empty(len(texts), np.int64)
     for start in range(0, len(texts), _AT_ONCE):
@@ -295,17 +295,17 @@ def _folded(token: str, kind: Kind) -> str:
         return fold(token)
     if kind is Kind.NUMBER:
         plain = re.sub(r",(?=\d{3}\b)", "", token).casefold()
-        return token if plain == token else plain  # of a million numbers half as many objects
+        return token if plain == token else plain  # reuse the object: half the objects for a million numbers
     return token.casefold().replace("’", "'")
 
 
 def _signatures(
     kind: Whole, word: Whole, owner: Whole, marked: Bools, words: dict[str, int], count: int
 ) -> tuple[Hashes, Bools]:
-    """One hash a text, of its numbers, letters, symbols, operations, brackets and `marked` words in their order, and of how
-    many negations it has; and which tokens are numbers, letters, symbols or operations between such.
+    """One hash for each text, of its numbers, letters, symbols, operations, brackets and `marked` words in their order, and of
+    its number of negations; and which tokens are numbers, letters, symbols or operations beside these.
 
-    In a sum or a product alone the order does not count: 17 + 25 is 25 + 17."""
+    If a text has sums alone or products alone, the order does not count: 17 + 25 is 25 + 17."""
 
     def beside(which: Bools) -> Bools:
         near = np.zeros(len(which), bool)

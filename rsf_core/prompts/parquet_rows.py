@@ -1,4 +1,4 @@
-"""Rows of a Parquet file, few at a time: a small file can hold a value that is large many times over."""
+"""Rows of a Parquet file, a few at a time: a small file can hold many copies of a large value."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ from rsf_core.prompts.class_labels import labels_of, named
 from rsf_core.prompts.records import Record
 from rsf_core.prompts.rows import Problem
 
-_HELD = 256 << 20  # bytes of one batch, were each of its values as large as all of its column
+_HELD = 256 << 20  # bytes of one batch if each of its values were as large as its whole column
 
 
 def records(path: Path) -> Iterator[Record | Problem]:
-    """Every row, numbered from 1, labels by their names. Raises PromptFileError where it is not Parquet."""
+    """Every row, numbered from 1, with labels by their names. Raises PromptFileError if the file is not Parquet."""
     try:
         with pq.ParquetFile(path, memory_map=False, pre_buffer=False) as file:
             names = file.schema_arrow.names
@@ -50,10 +50,10 @@ def records(path: Path) -> Iterator[Record | Problem]:
                     for row in zip(*map(values, columns), strict=True):
                         line += 1
                         yield Record(line, dict(zip(names, row, strict=True)))
-    except MemoryError:  # Arrow's is one of its own exceptions too
+    except MemoryError:  # Arrow's own is an ArrowException too
         raise
     except (pa.ArrowException, UnicodeDecodeError, OSError) as error:
-        if isinstance(error, OSError) and error.errno is not None:  # the disk's; pyarrow's own have no number
+        if isinstance(error, OSError) and error.errno is not None:  # an error of the disk; pyarrow's own have no number
             raise
         message = (str(error) or type(error).__name__).splitlines()[0]
         raise PromptFileError(f"{path.name} cannot be read as Parquet: {message}") from error

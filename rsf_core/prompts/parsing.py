@@ -25,7 +25,7 @@ from rsf_core.prompts.references import is_single, only_one
 from rsf_core.prompts.rows import Parsed, Problem, PromptRow
 
 _SURROGATE = re.compile("[\ud800-\udfff]")
-# how other programs spell that there is nothing; "none", "na" and "null" in words may be answers
+# how other programs spell a missing value; other spellings, such as "none" or "na", may be answers
 _NOTHING = {"NaN", "nan", "NAN", "-nan", "None", "NULL", "null", "<NA>", "#N/A", "N/A", "NaT"}
 _INFINITE = re.compile(r"[+-]?inf(inity)?", re.IGNORECASE)
 _LIKE_TURNS = re.compile(r"\s*\[\s*\{\s*['\"](?:role|from|content|value|speaker)['\"]")
@@ -39,7 +39,7 @@ _NO_INPUT = ("", "<noinput>", "<no input>")
 
 @dataclass(frozen=True, slots=True)
 class Columns:
-    """Which column holds what."""
+    """Which column holds which part of a prompt; None for a part that no column holds."""
 
     text: str
     reference: str | None = None
@@ -62,10 +62,10 @@ def parse(
     on_row: Callable[[int], None] = lambda count: None,
     keep: Callable[[Sequence[PromptRow]], object] | None = None,
 ) -> Parsed:
-    """Read the rows of a prompt file. What belongs to the column of the text is read with it: the `input` of an Alpaca
-    instruction, the system text and the earlier turns of a conversation. `on_row` is told how many rows were read before
-    each. With `keep` the rows are given to it as they come, and are not among what is returned. Raises PromptFileError when
-    the file can't be read at all."""
+    """Read the rows of a prompt file. Columns that belong to that of the text are read with it: the `input` of an Alpaca
+    instruction, the system text and the earlier turns of a conversation. Before each row, `on_row` is given the number of rows
+    read so far. With `keep`, the rows are passed to it as they come and are not returned. Raises PromptFileError if the file
+    can't be read at all."""
     columns = Columns(text_column, reference_column, system_column, split_column)
 
     def rows_from(first: Sequence[Record]) -> Callable[[Record, Rows[PromptRow]], tuple[Sequence[PromptRow], int]]:
@@ -82,14 +82,15 @@ def parse(
 
 
 def characters(row: PromptRow) -> int:
-    """How many characters a prompt is."""
+    """The length of a prompt in characters, with its reference and its system prompt."""
     return len(row.whole) + len(row.reference or "") + len(row.system or "")
 
 
 def prompt_of(
     record: Record, columns: Columns, manner: Manner, problems: list[Problem], notes: Counter[str]
 ) -> PromptRow:
-    """The prompt of a record; what of it is not read is appended to `problems`, or counted in `notes`. Raises WrongRow."""
+    """The prompt of a record; parts that are not read are appended to `problems`, or counted in `notes`. Raises WrongRow if
+    the record is not a prompt."""
     fields = record.fields
     spoken = _conversation(fields.get(columns.text), columns.text, manner)
     conversation = spoken or _after_history(fields, Conversation(_joined(fields, columns, notes), None, None), columns)
@@ -117,7 +118,7 @@ def prompt_of(
     reference = _reference(fields, columns, manner, spoken, notes)
     if reference is not None and record.refused and columns.reference in record.annotated:
         reference = None
-        notes["rows were rejected or ignored by who annotated them: they have no reference"] += 1
+        notes["rows were rejected or ignored by whoever annotated them: they have no reference"] += 1
     if spoken is not None and spoken.left_out:
         others = f"{spoken.left_out} later question{'s' if spoken.left_out > 1 else ''} of the conversation"
         lost = ""
@@ -132,12 +133,12 @@ def prompt_of(
 
 
 def _conversation(value: Any, column: str, manner: Manner) -> Conversation | None:
-    """The conversation in the text column; None where it holds plain text. Raises WrongRow."""
+    """The conversation in the text column; None if it holds plain text. Raises WrongRow if the conversation can't be read."""
     name = column.strip().lower()
     if isinstance(value, str) and (marked := _marked(value, manner)):
         value = marked
     elif isinstance(value, str) and name in CONVERSATIONS and value.lstrip().startswith("["):
-        value = conversations.written(value) or value  # as a spreadsheet holds it
+        value = conversations.written(value) or value  # a list in a spreadsheet's cell
         if isinstance(value, str) and name != "prompt" and _is_like_turns(value):
             raise WrongRow(column, "looks like a list of turns and is neither JSON nor a list of Python")
     elif isinstance(value, str):
@@ -155,7 +156,7 @@ def _conversation(value: Any, column: str, manner: Manner) -> Conversation | Non
 
 
 def _after_history(fields: dict[str, Any], question: Conversation, columns: Columns) -> Conversation:
-    """The question behind what was said before it, where a column `history` holds that. Raises WrongRow."""
+    """The question after the earlier turns in a column `history`, if there is one. Raises WrongRow if a turn is wrong."""
     name = next((name for name in fields if plainly(name) == "history" and name not in columns.chosen), None)
     conversation = None if name is None else conversations.before(fields[name], question.question)
     if isinstance(conversation, str):
@@ -164,7 +165,7 @@ def _after_history(fields: dict[str, Any], question: Conversation, columns: Colu
 
 
 def _check_speaker(fields: dict[str, Any], column: str, spoken: Conversation | None) -> None:
-    """Raises WrongRow where a row is one message of a table of them, and no user's."""
+    """Raises WrongRow if a row is a single message of the assistant or the system, as in a table of messages."""
     role = fields.get("role")
     if spoken is not None or plainly(column) not in _OF_ANYBODY or not isinstance(role, str):
         return
@@ -173,7 +174,7 @@ def _check_speaker(fields: dict[str, Any], column: str, spoken: Conversation | N
 
 
 def _marked(text: str, manner: Manner) -> list[Any] | None:
-    """The turns that a text marks; None where it is read as it stands."""
+    """The turns that are marked within a text; None if the text is read literally."""
     turns = conversations.marked(text, every=False)
     if turns or not manner.marked:
         return turns
@@ -182,13 +183,13 @@ def _marked(text: str, manner: Manner) -> list[Any] | None:
 
 
 def _is_like_turns(text: str) -> bool:
-    """Whether it begins and ends as a list of turns does."""
+    """Whether a text begins and ends like a list of turns."""
     inside, end = text.rstrip()[:-1], text.rstrip()[-1:]
     return end == "]" and inside.rstrip().endswith("}") and _LIKE_TURNS.match(text) is not None
 
 
 def _joined(fields: dict[str, Any], columns: Columns, notes: Counter[str]) -> str:
-    """The text, with the columns that belong to it below."""
+    """The text of the prompt, followed by the columns that belong to it."""
     text = text_of(fields.get(columns.text), columns.text) or ""
     if not text.strip():
         return ""
@@ -235,7 +236,7 @@ def _reference(
         notes["references are several values or none that is text: read as no reference"] += 1
         reference = None
     elif conversation is not None and conversations.are_turns(value):
-        # an answer to each question, of which the last is asked, or several that are right
+        # one answer for each question, of which the last is the prompt, or several right answers
         reference = value[-1] if len(value) == conversation.questions and not conversation.left_out else value[0]
     elif isinstance(value, dict) and isinstance(value.get("value"), str) and "aliases" in value:  # as TriviaQA has it
         reference = value["value"]
@@ -254,12 +255,12 @@ def _reference(
 
 
 def _answers_the_last(fields: dict[str, Any], columns: Columns) -> bool:
-    """Whether the reference of a conversation with several questions stands in a column of its own, for all of it."""
+    """Whether the reference of a conversation with several questions is a single one in a column of its own."""
     return columns.reference != columns.text and not conversations.are_turns(fields.get(columns.reference or ""))
 
 
 def text_of(value: Any, column: str | None) -> str | None:
-    """A value that is text, or nothing. Raises WrongRow for any other."""
+    """A value that is text or None. Raises WrongRow for any other value."""
     if isinstance(value, Unreadable):
         raise WrongRow(column, value.why)
     if isinstance(value, Number):
@@ -270,6 +271,7 @@ def text_of(value: Any, column: str | None) -> str | None:
 
 
 def check_text(value: str | None, column: str | None) -> None:
+    """Raises WrongRow if a text is longer than LONGEST_TEXT or holds half a surrogate pair."""
     if value is None:
         return
     if len(value) > limits.LONGEST_TEXT:

@@ -1,4 +1,4 @@
-"""Prompts as a person types or pastes them: one a line with a reference behind a tab, as out of a spreadsheet, or one a
+"""Prompts as a person types or pastes them: one a line, with a reference after a tab, as copied from a spreadsheet, or one a
 paragraph."""
 
 from __future__ import annotations
@@ -14,15 +14,15 @@ _SURROGATE = re.compile("[\ud800-\udfff]")
 
 
 class Layout(StrEnum):
-    """What tells one prompt from the next."""
+    """What separates one prompt from the next."""
 
     LINES = "lines"
     PARAGRAPHS = "paragraphs"
 
 
 def read(text: str, layout: Layout) -> Parsed:
-    """The prompts in `text`, each with the line it begins in (from 1), and what is wrong with the others. By lines, what
-    stands behind the first tab is the reference; paragraphs are divided by an empty line and have none."""
+    """The prompts in `text`, each with the line it begins on (from 1), and what is wrong with the others. With lines, the text
+    after the first tab is the reference; paragraphs are separated by empty lines and have no reference."""
     rows: list[PromptRow] = []
     problems: list[Problem] = []
     for line, part in _lines(text) if layout is Layout.LINES else _paragraphs(text):

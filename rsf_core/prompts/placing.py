@@ -1,4 +1,4 @@
-"""Placing prompts on either side of the held-out split: what resembles each other stands on one side."""
+"""Placing prompts on either side of the held-out split, so that prompts that resemble each other are on one side."""
 
 from __future__ import annotations
 
@@ -28,17 +28,16 @@ def place(
 ) -> tuple[list[tuple[PromptRow, Split]], list[Problem]]:
     """A split for each row that can be added, and what is wrong with the others.
 
-    `existing` are the texts of the project's prompts, each with its split and, where there are some, its system prompt
-    and its earlier turns; `former` texts are no prompts any more, but were, so that what resembles them belongs to their
-    side as well.
+    `existing` are the texts of the project's prompts, each with its split and, if there are any, its system prompt and its
+    earlier turns. `former` are texts that once were prompts; a row that resembles one belongs to its side as well.
 
-    A near-duplicate goes where the prompt it resembles is. Otherwise the row's own wish counts. The others are free: those
-    with the smallest hashes of their text are held out, as many as come nearest to `held_out_share` of the free rows with
-    what resembles them, and at least one on either side where two do not resemble each other; one alone goes by its hash.
-    What `existing` are never moves. Exact duplicates are left out, and so
-    are rows whose wish would put near-duplicates on both sides. The system prompt is part of a prompt: one text under two
-    of them is two prompts, which resemble each other. So are the earlier turns of a conversation, which are compared with
-    the text."""
+    A near-duplicate goes where the prompt it resembles is, unless the row asks for a split. A row's own split counts. The
+    other rows are free: those with the smallest hashes of their text are held out, as many as come nearest to `held_out_share`
+    of the free rows together with the rows that resemble them. There is at least one on either side if two free rows do not
+    resemble each other; a single one goes by its hash. `existing` prompts never move. Exact duplicates are left out, and so
+    are rows whose own split would put near-duplicates on both sides. The system prompt is part of a prompt: one text under two
+    system prompts is two prompts, which resemble each other. So are the earlier turns of a conversation, which are compared
+    with the text."""
     known = [*existing, *former]
     texts = [row.whole for row in rows]
     text_groups = groups([*(whole(entry[0], _earlier(entry)) for entry in known), *texts])
@@ -57,7 +56,7 @@ def place(
 def settled(
     request: Asked, text_groups: Groups, rows: Sequence[PromptRow], held_out_share: float
 ) -> tuple[list[tuple[PromptRow, Split]], list[Problem]]:
-    """The same of `rows` in which it is known which of the texts that are there and of theirs resemble each other."""
+    """The same as `place`, if the groups of near-duplicates among the known texts and those of `rows` are computed already."""
     chosen = sides.choose(request, text_groups, held_out_share)
     placed = [
         (replace(row, split=SPLITS[side]), SPLITS[side])
@@ -70,7 +69,7 @@ def settled(
 
 
 def problem(chosen: Sides, row: int, known: int, lines: Sequence[int | None]) -> Problem:
-    """Why a row is left out; `lines` are those of all rows, which stand behind `known` texts."""
+    """Why a row is left out; `lines` are the lines of all rows, which follow `known` texts."""
     at = int(chosen.like[row])
     line = lines[at - known] if at >= known else None
     name = "a prompt of the project" if at < known else f"line {line}" if line is not None else "an earlier row"
@@ -81,12 +80,12 @@ def problem(chosen: Sides, row: int, known: int, lines: Sequence[int | None]) ->
 
 
 def digest(key: str) -> bytes:
-    """16 bytes, equal for equal identities, and never for others as far as anybody knows."""
+    """A hash of 16 bytes: equal for equal identities, and for practical purposes only for them."""
     return blake2b(key.encode("utf-8", "surrogatepass"), digest_size=16).digest()
 
 
 def numbered(digests: bytes | bytearray) -> Ints:
-    """Numbers from 0 on, equal for equal digests, which stand behind one another."""
+    """Numbers from 0, equal for equal digests; `digests` are 16 bytes each, one after the other."""
     halves = np.frombuffer(digests, np.uint64).reshape(-1, 2)
     order = np.lexsort(halves.T)
     new = (halves[order[1:]] != halves[order[:-1]]).any(axis=1)
@@ -96,7 +95,7 @@ def numbered(digests: bytes | bytearray) -> Ints:
 
 
 def hashed(text: str, seed: int) -> int:
-    """What decides where a text goes that nothing else places: from 0 to 2**64 − 1."""
+    """The hash, from 0 to 2**64 − 1, that places a text if nothing else does."""
     return _hash(normalise(text), seed)
 
 
@@ -111,8 +110,8 @@ def _hash(key: str, seed: int) -> int:
 
 
 def check_disjoint(train: Sequence[str], held_out: Sequence[str]) -> list[tuple[int, int]]:
-    """Pairs (index in `train`, index in `held_out`) that are the same or nearly the same, ascending: every row of `train`
-    with each text of `held_out` it resembles, of which the first of its group is named."""
+    """Pairs (index in `train`, index in `held_out`) of texts that are the same or nearly the same, ascending: every text of
+    `train` with each group of `held_out` that it resembles, named by the group's first text."""
     text_groups = groups([*train, *held_out])
     of = text_groups.of.tolist()
     first: dict[int, int] = {}

@@ -1,5 +1,5 @@
-"""Reading a file row by row: broken rows are reported by line, never raised and never guessed at, and what is too much is left
-out, and said."""
+"""Reading a file row by row: broken rows are reported by line, never raised and never guessed at; rows beyond the limits are
+left out, and this is reported too."""
 
 from __future__ import annotations
 
@@ -30,8 +30,8 @@ class WrongRow(Exception):
 
 @dataclass(slots=True)
 class Rows(Generic[Row]):
-    """What was read so far: the rows with how many they are, what is wrong with others, and what was done to how many of
-    them."""
+    """The result of reading so far: the rows and their number, what is wrong with other rows, and notes on what was done to
+    rows, with how many each concerns. `read` stays empty if the rows are passed on as they come."""
 
     read: list[Row] = field(default_factory=list)
     count: int = 0
@@ -40,7 +40,7 @@ class Rows(Generic[Row]):
 
     @property
     def in_words(self) -> tuple[str, ...]:
-        """The notes, with how many rows each is of."""
+        """The notes, each with its number of rows."""
         return tuple(f"{count:,} {note}" for note, count in self.notes.items())
 
 
@@ -52,10 +52,9 @@ def read_rows(
     what: str = "rows",
     keep: Callable[[Sequence[Row]], object] | None = None,
 ) -> Rows[Row]:
-    """Read a file. `rows_from` is given the first records and says by them how any is read: with what it holds and how many
-    characters that is, raising WrongRow; `on_row` is told
-    how many records were read before each. Rows are given to `keep` where there is one, else kept. Raises PromptFileError when
-    the file can't be read at all."""
+    """Read a file. `rows_from` is given the first records and returns a function that reads one record: into its rows and
+    their number of characters, raising WrongRow. Before each record, `on_row` is given the number of records read so far. Rows
+    are passed to `keep` if there is one, else returned. Raises PromptFileError if the file can't be read at all."""
     rows: Rows[Row] = Rows()
     held = 0
     records = files.records(path, files.look(path, reading))
@@ -86,7 +85,7 @@ def read_rows(
 
 
 def _first(records: Iterator[Record | Problem]) -> list[Record | Problem]:
-    """The first of them, fewer where they are long."""
+    """The first records, fewer if they are long."""
     first: list[Record | Problem] = []
     held = 0
     for record in records:

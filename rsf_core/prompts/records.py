@@ -1,4 +1,4 @@
-"""A row of a file as its reader gives it, before anything is made of it."""
+"""A row of a file as its reader returns it, before it is interpreted."""
 
 from __future__ import annotations
 
@@ -8,8 +8,9 @@ from typing import Any
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """The fields of a row by their names; `line` is where it begins (of Parquet: the number of the row). Of an annotation
-    `tool` the columns `annotated` are what people said, and where the row is `refused` nobody says that it is right."""
+    """The fields of a row by their names; `line` is where it begins (for Parquet, the number of the row). If an annotation
+    `tool` wrote the row, the columns `annotated` hold people's answers, and `refused` says that its annotator did not accept
+    it."""
 
     line: int
     fields: dict[str, Any]
@@ -25,7 +26,7 @@ class Number(str):
 
     @property
     def kind(self) -> str:
-        """As a person calls it: NaN and Infinity are not numbers by their kind."""
+        """A name for messages: int or float; NaN and Infinity by their own spelling."""
         if self.lstrip("-").lower() in ("nan", "inf", "infinity"):
             return str(self)
         return "float" if any(sign in self for sign in ".eE") else "int"
@@ -33,6 +34,6 @@ class Number(str):
 
 @dataclass(frozen=True, slots=True)
 class Unreadable:
-    """What stands in place of a value that its file holds and nobody can read; `why` says what is wrong with it."""
+    """Takes the place of a value of the file that cannot be read; `why` says what is wrong with it."""
 
     why: str

@@ -1,4 +1,4 @@
-"""What a value says as a reference: one text, or the only one of a list."""
+"""The reference that a value holds: one text, or the only text of a list."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from rsf_core.prompts import conversations
 
 
 def only_one(value: Any) -> Any:
-    """The text of a list that holds one, or of SQuAD's {"text": […]}, whose first answer is as right as the others; None
-    where that holds none. Any other value as it is."""
+    """The text of a list that holds only one, or the first of SQuAD's {"text": […]}, which is as right as the others; None if
+    that list is empty. Any other value as it is."""
     if isinstance(value, dict) and value.get("text") == []:
         return None
     if isinstance(value, dict) and conversations.are_turns(value.get("text")):
@@ -23,6 +23,6 @@ def is_single(value: Any) -> bool:
 
 
 def are_single(values: Sequence[Any]) -> bool:
-    """Whether most of those that say anything say one thing."""
+    """Whether most of the values that are not empty hold a single reference."""
     held = [value for value in values if value not in ([], {}) and only_one(value) is not None]
     return sum(map(is_single, held)) * 2 > len(held)

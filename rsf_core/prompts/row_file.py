@@ -1,4 +1,4 @@
-"""Prompts on their way into a project, in a file in place of memory: written as they are read, gone over part by part."""
+"""Prompts on their way into a project, in a file rather than in memory: written as they are read, then processed in parts."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ PART_ROWS = 10_000
 
 
 class RowFile:
-    """Writes rows to a new file; closed by leaving it."""
+    """Writes rows to a new file; a context manager that closes the file on exit."""
 
     def __init__(self, path: Path, part_rows: int = PART_ROWS) -> None:
         self._writer, self._part_rows = pq.ParquetWriter(path, SCHEMA, compression="lz4"), part_rows
@@ -52,7 +52,7 @@ class RowFile:
 
 
 def parts(path: Path) -> Iterator[pa.Table]:
-    """The rows of a file, as many at a time as were written together."""
+    """The rows of a file, in the parts in which they were written."""
     with pq.ParquetFile(path, memory_map=False, pre_buffer=False) as file:
         for group in range(file.num_row_groups):
             yield file.read_row_group(group)

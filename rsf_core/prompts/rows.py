@@ -1,4 +1,4 @@
-"""A prompt as given, what may be wrong with it, and when two of them are the same."""
+"""A prompt as given, what may be wrong with it, and when two prompts are the same."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ MOST_CHARACTERS = 1 << 30  # of all rows together: a small Parquet file can hold
 @dataclass(frozen=True, slots=True)
 class PromptRow:
     """A prompt as given, not stored yet. `line` is where it begins in its file (from 1); `earlier` are the turns of a
-    conversation before its text (domain/turns.py). Raises PromptError where they cannot be such."""
+    conversation before its text (domain/turns.py). Raises PromptError if they are not valid turns."""
 
     text: str
     reference: str | None = None
@@ -30,7 +30,7 @@ class PromptRow:
     earlier: Turns = ()
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "earlier", checked(self.earlier))  # of JSON it is a list
+        object.__setattr__(self, "earlier", checked(self.earlier))  # a list if it comes from JSON
 
     @property
     def whole(self) -> str:
@@ -39,8 +39,8 @@ class PromptRow:
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """What is wrong with one row: its line, the field where one is to blame, and what to do. Where `kept`, the row is read
-    all the same and this says what of it is not."""
+    """What is wrong with one row: its line, the field if one is to blame, and what to do. `kept`: the row is read all the
+    same, and the message says which part of it is not."""
 
     line: int | None
     field: str | None
@@ -54,7 +54,7 @@ class Problem:
 
 @dataclass(frozen=True, slots=True)
 class Parsed:
-    """The rows that can be read, what is wrong with rows, and what was done to many of them at once."""
+    """The rows that can be read, what is wrong with rows, and notes on what was done to many rows alike."""
 
     rows: tuple[PromptRow, ...]
     problems: tuple[Problem, ...]
@@ -62,9 +62,9 @@ class Parsed:
 
 
 def identity(text: str, system: str | None, earlier: Sequence[str] = ()) -> str:
-    """Two prompts with the same identity are one prompt. It is what a model reads, earlier turns included: case, signs and
-    marks count, and where lines end and how they are indented, as in code. The Unicode form (NFC), empty lines and how much
-    white space stands elsewhere do not."""
+    """The key of a prompt: two prompts with the same identity are one prompt. It is what a model reads, earlier turns
+    included. Case, signs, marks, line ends and indentation count, as in code. The Unicode form (NFC), empty lines and the
+    amount of white space elsewhere do not."""
     return "\0".join(_plain(part) for part in (system or "", *earlier, text))
 
 
@@ -74,7 +74,7 @@ def _plain(text: str) -> str:
 
 
 def _indented(line: str) -> str:
-    """A line with one space between its words, and before them what there is."""
+    """A line with one space between its words, and its indentation unchanged."""
     return line[: len(line) - len(line.lstrip())] + _spaced(line)
 
 

@@ -19,16 +19,17 @@ _CODES: dict[str | None, int] = {None: -1} | {split: code for code, split in enu
 
 
 def codes(splits: Sequence[str | None]) -> NDArray[np.int8]:
-    """The places of splits in SPLITS; −1 where there is none."""
+    """The positions of splits in SPLITS; −1 for None."""
     return np.fromiter((_CODES[split] for split in splits), np.int8, len(splits))
 
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """The rows to be placed, behind the texts that are known, of which the first `in_use` are prompts and the others were.
+    """The rows to be placed, which follow the known texts. The first `in_use` known texts are prompts; the others once were.
 
-    `known` are the sides of these (codes), and `wishes` those that the rows ask for. `same` numbers what each prompt in use
-    and each row is: equal numbers are one prompt. `hashed` gives the hash of a row by its place, from 0 to 2**64 − 1."""
+    `known` are the sides of the known texts (codes), `wishes` those that the rows ask for. `same` numbers each prompt in use
+    and each row: equal numbers are the same prompt. `hashed` returns the hash of a row by its position, from 0 to 2**64 −
+    1."""
 
     known: NDArray[np.int8]
     in_use: int
@@ -39,8 +40,8 @@ class Asked:
 
 @dataclass(frozen=True, slots=True)
 class Sides:
-    """Of each row its `side` (a code), −1 where it is left out: for it is the same as the text at `like`, or nearly the same
-    as that, which is on the side `across`. Places count from the first known text."""
+    """The `side` of each row (a code), −1 if it is left out. Such a row is the same as the text at `like`, or nearly the same
+    as that text, which is on the side `across` (−1 if it is the same). Positions count from the first known text."""
 
     side: NDArray[np.int8]
     like: Ints
@@ -48,7 +49,8 @@ class Sides:
 
 
 def choose(request: Asked, text_groups: Groups, share: float) -> Sides:
-    """As rsf_core.prompts.place describes it; `text_groups` are the groups of the known texts and the rows."""
+    """The sides of the rows, as rsf_core.prompts.place describes them; `text_groups` are those of the known texts and the
+    rows."""
     count = len(request.wishes)
     walk = _Walk(request, text_groups, share, np.zeros(count, np.uint64), np.zeros(count, bool))
     sides, leader = walk.over(None)
@@ -65,8 +67,8 @@ def choose(request: Asked, text_groups: Groups, share: float) -> Sides:
 
 @dataclass(slots=True)
 class _Walk:
-    """Goes over the rows in their order. `hashes` are those of the rows that were `free` in a walk: whose side nothing asks
-    for."""
+    """Goes over the rows in their order. `free` marks the rows whose side nothing else decided in a walk; `hashes` are
+    theirs."""
 
     request: Asked
     text_groups: Groups
@@ -75,8 +77,8 @@ class _Walk:
     free: NDArray[np.bool_]
 
     def over(self, chosen: NDArray[np.int8] | None) -> tuple[Sides, Ints]:
-        """With the sides `chosen` of free rows; others go by their hash. What came of the rows, and of each that is placed
-        with a free one where this stands among the rows, −1 for others."""
+        """Place the rows; free rows go to their side in `chosen`, or by their hash if it is −1 or there is no `chosen`.
+        Returns the sides, and for each row that is placed with a free row the position of that row, −1 for other rows."""
         known, count = len(self.request.known), len(self.request.wishes)
         sides = Sides(np.full(count, -1, np.int8), np.full(count, -1), np.full(count, -1, np.int8))
         leaders = np.full(count, -1)
@@ -121,7 +123,7 @@ class _Walk:
 
 
 class _First:
-    """Where each group stands first on each side."""
+    """The first position of each group on each side."""
 
     def __init__(self, text_groups: Groups, known: NDArray[np.int8], nowhere: int) -> None:
         self._nowhere = nowhere
@@ -136,7 +138,8 @@ class _First:
         self._places[at] = min(place, self._places[at])
 
     def beside(self, group: int) -> dict[int, int]:
-        """Where this group and those that resemble it stand first, by side; sides in the order in which they are met."""
+        """The first position of `group` and of those that resemble it, by side; sides are in the order in which they are
+        met."""
         met: dict[int, int] = {}
         self._meet(group, met)
         for at in range(self._starts[group], self._starts[group + 1]):
@@ -151,5 +154,5 @@ class _First:
 
 
 def _view(array: NDArray[Any]) -> memoryview[int]:
-    """Python's own numbers out of an array, and into it: an entry of the array itself takes ten times as long."""
+    """Access to an array's entries as Python numbers, which is ten times as fast as indexing the array itself."""
     return array.data

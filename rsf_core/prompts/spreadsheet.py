@@ -1,7 +1,7 @@
-"""Texts in CSV that a spreadsheet opens: it takes one that begins with =, +, -, @, a tab or a line end for a formula.
+"""Texts in CSV files for spreadsheets, which take a text that begins with =, +, -, @, a tab or a line end for a formula.
 
-An export puts one apostrophe in front of such a text, and of one that has apostrophes before such a sign, so that taking one
-away gives every text back. Pure.
+An export puts an apostrophe in front of such a text, and of a text with apostrophes before such a sign, so that removing one
+apostrophe restores every text. Pure.
 """
 
 from __future__ import annotations
@@ -14,16 +14,17 @@ _OWN = ({"prompt", "completion", "candidate_id", "decided_by"}, {"prompt", "chos
 
 
 def guarded(text: str) -> str:
-    """`text` with an apostrophe in front where a spreadsheet would take it, or what `unguarded` gives of it, for a formula."""
+    """`text`, with an apostrophe in front if a spreadsheet would take it, without the apostrophes it begins with, for a
+    formula."""
     return f"'{text}" if _FORMULA.match(text) else text
 
 
 def unguarded(text: str) -> str:
-    """The text that was guarded."""
+    """The inverse of `guarded`."""
     return text[1:] if text.startswith("'") and _FORMULA.match(text) else text
 
 
 def is_own_export(columns: Iterable[str]) -> bool:
-    """Whether a file with these columns was exported from RSF Studio; in CSV its texts are guarded."""
+    """Whether a file with these columns was exported from RSF Studio; if it is CSV, its texts are guarded."""
     names = set(columns)
     return any(own <= names for own in _OWN)

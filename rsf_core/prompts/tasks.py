@@ -1,5 +1,5 @@
-"""Tasks: prompts with the settings that suit them. Bundled ones stand in data/tasks/, one folder each; the blank one has no
-prompts and the settings' own defaults."""
+"""Tasks: prompts with settings that suit them. Bundled tasks are in data/tasks/, one folder each; the blank task has no
+prompts and the default settings."""
 
 from __future__ import annotations
 
@@ -30,19 +30,19 @@ class Task:
 
 
 def names() -> list[str]:
-    """The bundled tasks."""
+    """The names of the bundled tasks, in alphabetical order."""
     return sorted(folder.parent.name for folder in bundled.path("data", "tasks").glob("*/task.toml"))
 
 
 def blank() -> Task:
-    """A task to begin with where prompts and what is good are a person's own."""
+    """The task for a person's own prompts, with no prompts and no settings."""
     return Task(BLANK, "Your own prompts", "Typed, pasted or from a file. What is good is up to you.", {}, ())
 
 
 def load(name: str) -> Task:
-    """A bundled task by its name, the blank one, or one from a folder with task.toml and prompts.jsonl, whose rows have a
-    `text`, or where they are conversations `messages`. Raises SettingsError naming the choices, or the file and line that is
-    wrong."""
+    """A bundled task by its name, the blank task, or a task from a folder with task.toml and prompts.jsonl. The rows of
+    prompts.jsonl have a `text`, or `messages` if they are conversations. Raises SettingsError that names the choices, or the
+    file and line that is wrong."""
     if name == BLANK:
         return blank()
     folder = bundled.path("data", "tasks", name) if name in names() else Path(name)

@@ -1,4 +1,4 @@
-"""Many texts as one array: a million take what their characters take, where as objects of Python they take twice that."""
+"""Many texts as one array: a million take little more memory than their characters, half of what Python objects take."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _AT_ONCE = 5_000
 
 
 class Texts(Sequence[str]):
-    """A sequence of `large_string` without nulls. A part of it is a list."""
+    """A sequence of texts, an array of `large_string` without nulls. A slice of it is a list."""
 
     def __init__(self, texts: pa.Array) -> None:
         self._texts = texts
@@ -38,7 +38,7 @@ class Texts(Sequence[str]):
             yield from self[start : start + _AT_ONCE]
 
     def at(self, places: NDArray[np.int64]) -> Texts:
-        """Those at some places, which are all of them where they are as many."""
+        """The texts at ascending, different `places`; all of them if there are as many places as texts."""
         return self if len(places) == len(self) else Texts(self._texts.take(pa.array(places)))
 
 
