@@ -65,7 +65,8 @@ def plain(record: Record) -> Record:
     old = [name for name in fields if f"{name}{_OLD_SUGGESTION}" in fields and _are_answers(fields[name])]
     if old:
         answers = {name: _first(_submitted(fields[name]), fields[name + _OLD_SUGGESTION]) for name in old}
-        kept = {name: value for name, value in fields.items() if not any(name.startswith(one) for one in old)}
+        of_answers = {name + part for name in old for part in ("", _OLD_SUGGESTION, f"{_OLD_SUGGESTION}-metadata")}
+        kept = {name: value for name, value in fields.items() if name not in of_answers}
         return _made(record, ARGILLA, kept, answers)
     if set(fields) >= _OF_PRODIGY:
         return _prodigy(record)

@@ -172,6 +172,13 @@ def test_flat_records_of_argilla_are_read_alike(tmp_path: Path, suffix: str) -> 
         assert "Argilla (annotated: label)" in name and format_name == [("A fine film, all in all.", reference)]
 
 
+def test_a_field_of_argilla_1_whose_name_begins_as_a_question_does_is_kept(tmp_path: Path) -> None:
+    row = {"answer_to": "What is it?", "answer": [{"value": "a cat", "status": "submitted"}], "answer-suggestion": None}
+    (tmp_path / "a.json").write_text(json.dumps([row]))
+    file_format = recognise(tmp_path / "a.json")
+    assert (file_format.text, file_format.reference) == ("answer_to", "answer")
+
+
 @pytest.mark.parametrize(
     "row",
     [
