@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import tracemalloc
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 
 from rsf_core.domain import place
 from rsf_core.domain.errors import StageError
+from rsf_core.models import feature_files
 from rsf_core.models.feature_files import FeatureFiles
 
 WIDTH = 6
@@ -62,6 +64,22 @@ def test_what_another_process_writes_is_seen(files: FeatureFiles, tmp_path: Path
     FeatureFiles(tmp_path, "abc").write("d", rows(3, 1), states(rows(3, 1)))
     assert files.has_segment("d") and files.count(3) == 2
     assert FeatureFiles(tmp_path, "of another model").count(3) == 0
+
+
+def test_a_segment_that_comes_while_rows_are_read_changes_none_of_them(
+    files: FeatureFiles, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    find = feature_files._find
+
+    def interrupted(*arguments: Any) -> Any:
+        """Another thread looks at the files after the rows are known, and sees a segment that sorts before the others."""
+        FeatureFiles(tmp_path, "abc").write("0", rows(1, 9), states(rows(1, 9)))
+        assert files.has_segment("0")
+        return find(*arguments)
+
+    monkeypatch.setattr(feature_files, "_find", interrupted)
+    features = files.read(1, place(np.array([3, 2]), np.array([0, 1])))
+    np.testing.assert_array_equal(features, states(np.array([(1, 3, 0), (1, 2, 1)])))
 
 
 @pytest.mark.parametrize("damage", ["cut", "other rows", "no states", "no numbers"])
