@@ -1,7 +1,7 @@
-"""Models on disk: find one by name, convert the embedded one, and save a tuned one with its lineage.
+"""Models on disk: find a model by name, convert the embedded one, and save a tuned one with its lineage.
 
-safetensors only; no code of a model is ever run. torch is imported inside the functions that need it, for the owner asks
-`is_ready` and `read_lineage` and must stay free of it.
+Only safetensors are read; no code of a model is ever run. torch is imported inside the functions that need it, because the
+owner process calls `is_ready` and `read_lineage` and must stay free of torch.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ ReportProgress = Callable[[float, str], None]
 
 
 def cache_folder() -> Path:
-    """Where converted models are kept: RSF_CACHE, or the user's cache folder."""
+    """The folder of converted models: RSF_CACHE, or the user's cache folder."""
     return Path(os.environ.get("RSF_CACHE") or platformdirs.user_cache_dir("rsf-studio"))
 
 
@@ -42,7 +42,7 @@ def is_ready(name: str) -> bool:
 
 
 def local_folder(name: str) -> Path | None:
-    """The folder of a model that is on this machine already, without converting or fetching anything; else None."""
+    """The folder of a model that is already on this machine, without converting or downloading anything; else None."""
     if is_ready(name):
         return cache_folder() / DEFAULT_MODEL if name == DEFAULT_MODEL else typed(name).absolute()
     if name == DEFAULT_MODEL or os.path.exists(typed(name)):
@@ -52,22 +52,22 @@ def local_folder(name: str) -> Path | None:
 
     try:
         cached = try_to_load_from_cache(name, "config.json")
-    except HFValidationError:  # a path that is no model's name
+    except HFValidationError:  # a path, not the name of a model
         return None
     return Path(cached).parent if isinstance(cached, str) else None
 
 
 def resolve(name: str, progress: ReportProgress = lambda fraction, message: None) -> Path:
-    """The folder of a model: the embedded default (converted at the first use), a folder, or a Hugging Face id.
-    `progress` gets a fraction in [0, 1] and what is being done. Raises ModelError saying what was tried."""
+    """The folder of a model: the embedded default (converted at first use), a folder, or a Hugging Face id. `progress` is
+    called with a fraction in [0, 1] and what is being done. Raises ModelError that names what was tried."""
     if name == DEFAULT_MODEL:
         return _embedded(progress)
     return folder_of(name) or _download(name, progress)
 
 
 def folder_of(name: str) -> Path | None:
-    """The folder that `name` is, None where it names a model of the hub. Raises ModelError where it can only be a folder and
-    is none, or one without a model."""
+    """The folder that `name` names, None if it names a model of the hub. Raises ModelError if there is no such folder though
+    `name` can only be a path, or if the folder holds no model."""
     folder = typed(name)
     if os.path.isdir(folder):
         if not _is_model(folder):
@@ -83,8 +83,8 @@ def folder_of(name: str) -> Path | None:
 
 
 def save(model: Any, tokenizer: Any, folder: Path, lineage: dict[str, Any]) -> None:
-    """Write model, tokenizer and lineage.json; the folder appears whole or not at all, and what stood there before
-    stays until then. Raises OutOfSpaceError on a full disk."""
+    """Write model, tokenizer and lineage.json. The folder appears whole or not at all; its former contents stay until then.
+    Raises OutOfSpaceError on a full disk."""
     with _whole_folder(folder) as temporary:
         model.save_pretrained(temporary)
         tokenizer.save_pretrained(temporary)
@@ -92,7 +92,7 @@ def save(model: Any, tokenizer: Any, folder: Path, lineage: dict[str, Any]) -> N
 
 
 def read_lineage(folder: Path) -> dict[str, Any] | None:
-    """What a tuned model came from, None for a model that was not tuned here. Raises ModelError where the file is damaged."""
+    """The lineage of a tuned model, None for a model that was not tuned here. Raises ModelError if the file is damaged."""
     path = folder / "lineage.json"
     if not path.is_file():
         return None
@@ -106,12 +106,12 @@ def read_lineage(folder: Path) -> dict[str, Any] | None:
 
 
 def _is_path(name: str) -> bool:
-    """Whether a name can only be meant as a folder: ids of the hub have one slash at most and none of these beginnings."""
+    """Whether a name can only be a path: ids of the hub have one slash at most and do not begin like this."""
     return name.startswith(("/", "~", ".")) or name.count("/") > 1
 
 
 def _is_model(folder: Path) -> bool:
-    # os.path tells of any name whether it is there, of one too long for a path too
+    # os.path, unlike pathlib, also answers for a name that is too long for a path
     return os.path.isfile(folder / "config.json") and any(folder.glob("*.safetensors"))
 
 
@@ -150,7 +150,7 @@ def _convert(source: Path, folder: Path, progress: ReportProgress) -> None:
     model = AutoModelForCausalLM.from_pretrained(source.parent, gguf_file=source.name, dtype=torch.float32)
     progress(0.7, "converting the embedded model: tokenizer")
     tokenizer = AutoTokenizer.from_pretrained(source.parent, gguf_file=source.name)
-    # save_pretrained refuses a model that still bears the marks of GGUF
+    # save_pretrained refuses a model that is still marked as GGUF
     model.hf_quantizer = None
     model.is_quantized = False
     if hasattr(model.config, "quantization_config"):
@@ -169,9 +169,10 @@ def _download(name: str, progress: ReportProgress) -> Path:
         folder = Path(snapshot_download(name, allow_patterns=_FILES))
     except (HFValidationError, HfHubHTTPError, LocalEntryNotFoundError, OSError) as error:
         offline = " (HF_HUB_OFFLINE is set)" if os.environ.get("HF_HUB_OFFLINE") == "1" else ""
+        message = (str(error) or type(error).__name__).splitlines()[0]  # a broken connection may have no message
         raise ModelError(
             f"there is no model {name!r}: it is neither {DEFAULT_MODEL!r}, nor a folder, nor could it be had from the "
-            f"Hugging Face hub{offline}: {str(error).splitlines()[0]}"
+            f"Hugging Face hub{offline}: {message}"
         ) from error
     if not _is_model(folder):
         raise ModelError(f"{name} has no safetensors weights; other formats are not read")
@@ -180,7 +181,8 @@ def _download(name: str, progress: ReportProgress) -> Path:
 
 @contextlib.contextmanager
 def _whole_folder(folder: Path) -> Iterator[Path]:
-    """A temporary folder that takes the place of `folder` when the block ends well, and vanishes when it does not."""
+    """A temporary folder that replaces `folder` if the block succeeds, and is removed if it fails. Raises OutOfSpaceError on a
+    full disk."""
     temporary = folder.with_name(folder.name + ".tmp")
     shutil.rmtree(temporary, ignore_errors=True)
     temporary.mkdir(parents=True)

@@ -55,7 +55,8 @@ def gather(folder: Path, out: Path) -> None:
     except (pa.ArrowException, OSError, UnicodeDecodeError) as error:
         if isinstance(error, MemoryError):
             raise
-        raise PromptFileError(f"{folder} cannot be read: {str(error).splitlines()[0][:200]}") from error
+        message = (str(error) or type(error).__name__).splitlines()[0]
+        raise PromptFileError(f"{folder} cannot be read: {message[:200]}") from error
     finally:
         if writer is not None:
             writer.close()

@@ -16,6 +16,15 @@ def test_an_unknown_name_is_answered_with_what_was_tried():
         models.resolve("nobody/such-model")
 
 
+def test_an_error_of_the_hub_without_a_message_is_named_by_its_kind(monkeypatch):
+    def broken(*_: object, **__: object) -> str:
+        raise ConnectionError
+
+    monkeypatch.setattr("huggingface_hub.snapshot_download", broken)
+    with pytest.raises(ModelError, match=r"Hugging Face hub.*: ConnectionError$"):
+        models.resolve("nobody/such-model")
+
+
 @pytest.mark.parametrize("name", ["~/no such model", "/no/such/model", "./model", "../model", "models/mine/tuned"])
 def test_a_folder_that_is_not_there_is_named_as_one_and_the_hub_is_not_asked(name):
     with pytest.raises(ModelError, match=r"there is no folder .*model"):

@@ -11,7 +11,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from rsf_core.domain.errors import PromptFileError
-from rsf_core.prompts import parse, recognise
+from rsf_core.prompts import dataset_folder, parse, recognise
 from rsf_core.prompts.dataset_folder import gather
 
 LABELS = json.dumps(
@@ -106,6 +106,16 @@ def test_what_is_no_data_set_or_a_damaged_one_is_named(tmp_path: Path) -> None:
         (tmp_path / "d" / "state.json").write_text(state)
         with pytest.raises(PromptFileError, match=message):
             gather(tmp_path / "d", out)
+
+
+def test_a_read_error_without_a_message_is_named_by_its_kind(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(file: Path) -> None:
+        raise OSError
+
+    (tmp_path / "a.parquet").touch()
+    monkeypatch.setattr(dataset_folder, "_batches", broken)
+    with pytest.raises(PromptFileError, match=r"cannot be read: OSError$"):
+        gather(tmp_path, tmp_path / "out.parquet")
 
 
 def test_files_with_other_columns_are_not_mixed(tmp_path: Path) -> None:
