@@ -1,4 +1,4 @@
-"""Models on disk: found by name, checked, loaded, asked for their prompts and ends, saved."""
+"""Models on disk: located by name, checked, loaded, saved; how they encode prompts and which tokens end a completion."""
 
 from rsf_core.models.ends import eos_ids
 from rsf_core.models.generation import Asked, Part, in_words, require_end, ruled_out

@@ -1,4 +1,4 @@
-"""What the chat template of a tokenizer makes of a prompt, and the token its turns end with."""
+"""How the chat template of a tokenizer renders a prompt, and the token that ends its turns."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from rsf_core.domain.errors import ModelError, PromptRefusedError
 from rsf_core.domain.turns import messages, spoken_by
 from rsf_core.models.rendering import render
 
-# words no template holds of its own
+# words that occur in no template
 _SYSTEM, _USER, _ASSISTANT = "Zyqsystemzyq", "Zyquserzyq", "Zyqassistantzyq"
 _WHERE = "the chat template of the model (chat_template in tokenizer_config.json, or chat_template.jinja)"
 
@@ -26,7 +26,8 @@ def _as_parts(text: str) -> Any:
 
 
 class Chat:
-    """The chat template of a tokenizer. Raises ModelError where it is none, or does not show what it is given."""
+    """The chat template of a tokenizer. Raises ModelError if it cannot be chosen or is not text; the methods raise ModelError
+    if it leaves out every prompt."""
 
     def __init__(self, tokenizer: Any) -> None:
         self._tokenizer = tokenizer
@@ -42,16 +43,16 @@ class Chat:
         self._content: dict[bool, Content] = {}
 
     def prompt(self, prompt: Prompt) -> str:
-        """The rendered turns of `prompt` up to where the completion begins. Raises PromptRefusedError
-        where the template does not take this prompt, ModelError where it takes none."""
+        """The rendered turns of `prompt`, up to where the completion begins. Raises PromptRefusedError if the template refuses
+        this prompt, ModelError if it refuses every prompt."""
         content = self._content_for(bool(prompt.system))
         rendered = self._render(_turns(content, prompt.system, prompt.text, prompt.earlier), completion_follows=True)
         self._require(rendered, prompt)
         return rendered
 
     def conversation(self, prompt: Prompt, completion: str) -> str:
-        """The rendered turns of `prompt` with `completion` as the assistant's last, ended. Raises as `prompt` does, and
-        PromptRefusedError where the template leaves the completion out."""
+        """The rendered turns of `prompt`, with `completion` as the assistant's last turn, ended. Raises as `prompt` does, and
+        PromptRefusedError if the template leaves out the completion."""
         content = self._content_for(bool(prompt.system))
         turns = _turns(content, prompt.system, prompt.text, prompt.earlier)
         turns.append({"role": "assistant", "content": content(completion)})
@@ -60,10 +61,10 @@ class Chat:
         return rendered
 
     def _require(self, rendered: str, prompt: Prompt, completion: str = "") -> None:
-        """Raises PromptRefusedError where what was rendered does not hold all that was said."""
+        """Raises PromptRefusedError if the rendered text lacks the system text or the content of a turn."""
         texts = [(prompt.text, "the prompt"), (prompt.system or "", "the system text")]
         for role, text in [*spoken_by(prompt.earlier), ("assistant", completion)]:
-            # what an assistant thought before it spoke is left out by templates that know of it
+            # templates of reasoning models leave out the assistant's thoughts
             texts.append((text.rpartition("</think>")[2] if role == "assistant" else text, f"a turn of the {role}"))
         for text, turn in texts:
             if not _holds(rendered, text):
@@ -72,15 +73,14 @@ class Chat:
                 )
 
     def turn_end(self) -> int | None:
-        """The added token that an assistant's turn ends with; None where a turn ends with plain text, or not at all."""
+        """The added token that ends an assistant's turn; None if plain text ends it, or nothing."""
         try:
             content = self._content_for(False)
             turns = [*_turns(content, None, _USER), {"role": "assistant", "content": content(_ASSISTANT)}]
             rendered = self._render(turns, completion_follows=False)
         except ModelError:
-            return (
-                None  # a template that takes no assistant's turn; one that takes no prompt is refused with the prompts
-            )
+            # the template takes no assistant's turn; if it takes no prompt either, `prompt` reports that
+            return None
         _, mark, tail = rendered.rpartition(_ASSISTANT)
         tail = tail.lstrip()
         starts = [
@@ -91,7 +91,7 @@ class Chat:
         return max(starts)[1] if mark and starts else None
 
     def _content_for(self, with_system: bool) -> Content:
-        """How the template reads what a turn says: as a text or as a list of parts. Found out once."""
+        """How the template reads the content of a turn: as a text or as a list of parts. Determined once."""
         if with_system not in self._content:
             self._content[with_system] = self._find_content(with_system)
         return self._content[with_system]
@@ -113,7 +113,7 @@ class Chat:
                     )
                 return content
         if with_system:
-            self._content_for(False)  # says what is wrong where the system turn is not the cause
+            self._content_for(False)  # raises if the system turn is not the cause
             reason = f" (it says: {str(problems[0]).partition(': ')[2]})" if problems else ", but leaves it out"
             raise PromptRefusedError(
                 f"{_WHERE} takes no system turn{reason}: remove the system text of the prompts, or use another model"
@@ -134,5 +134,5 @@ def _turns(content: Content, system: str | None, text: str, earlier: Sequence[st
 
 
 def _holds(rendered: str, text: str) -> bool:
-    """Whether the text is in what was rendered, but for white space, which templates trim."""
+    """Whether the rendered text contains `text`, apart from white space, which templates trim."""
     return text.strip() in rendered or "".join(text.split()) in "".join(rendered.split())

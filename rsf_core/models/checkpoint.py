@@ -1,4 +1,5 @@
-"""What a model folder holds, checked before anything is loaded: no torch, nothing allocated, nothing changed.
+"""The contents of a model folder, checked before anything is loaded: without torch, and without allocating or changing
+anything.
 
 A damaged or hostile folder costs no more than reading its small files and the headers of its weights.
 """
@@ -21,8 +22,8 @@ OTHER_WEIGHTS = (".bin", ".pt", ".pth", ".ckpt", ".gguf", ".h5", ".msgpack", ".o
 _SMALL_FILES = ("generation_config.json", "tokenizer_config.json", "special_tokens_map.json", "added_tokens.json")
 _MOST_JSON = 64 * 2**20  # bytes; the index of the largest models has about 10 MB
 _MOST_HEADER = 100 * 2**20  # bytes; the limit of safetensors itself
-_LARGEST = 2**40  # no setting of a model counts anything so large
-_LONGEST_TABLE = 2**17  # positions of an encoder-decoder: some fill a table of them in a Python loop
+_LARGEST = 2**40  # above any setting of a model
+_LONGEST_TABLE = 2**17  # positions of an encoder-decoder: some models fill a table of them in a Python loop
 _COUNTS_MODULES = re.compile(r"(^|_)(layers?|blocks?|experts)$")  # num_hidden_layers, n_layer, num_local_experts
 _FLOATS = ("F64", "F32", "F16", "BF16")
 _LFS = b"version https://git-lfs"
@@ -30,19 +31,20 @@ _LFS = b"version https://git-lfs"
 
 @dataclass(frozen=True, slots=True)
 class Checkpoint:
-    """What the files of a model folder say: the parsed config.json, and `(dtype, shape)` of each stored tensor by name."""
+    """What a model folder declares: the parsed config.json, and `(dtype, shape)` of each stored tensor by name."""
 
     config: dict[str, Any]
     tensors: dict[str, tuple[str, tuple[int, ...]]]
 
     @property
     def numbers(self) -> int:
-        """How many numbers all tensors hold."""
+        """The total number of elements of all tensors."""
         return sum(prod(shape) for _, shape in self.tensors.values())
 
 
 def read(folder: Path) -> Checkpoint:
-    """Check `folder` and say what it holds. Raises ModelError naming the file, what is wrong with it and what to do."""
+    """Check `folder` and return what it declares. Raises ModelError that names the file, what is wrong with it and what to
+    do."""
     if (folder / "adapter_config.json").exists():
         raise ModelError(
             f"{folder} holds a LoRA adapter (adapter_config.json): merge it into its model, save the merged model as "
@@ -68,7 +70,7 @@ def read(folder: Path) -> Checkpoint:
 
 
 def named(names: list[str]) -> str:
-    """A few of the names, then how many more."""
+    """The first names, and how many more there are."""
     more = len(names) - 3
     return ", ".join(names[:3]) + (f" and {more} more" if more > 0 else "")
 
@@ -77,7 +79,7 @@ _COPY_AGAIN = "copy or download the model again"
 
 
 def read_object(path: Path) -> dict[str, Any]:
-    """The parsed JSON object of a small file."""
+    """The parsed JSON object of a small file. Raises ModelError if the file cannot be read or holds no object."""
     try:
         size = path.stat().st_size
         if size > _MOST_JSON:
@@ -101,7 +103,7 @@ _IS_POINTER = "is a pointer of Git LFS, not the file itself: run `git lfs pull` 
 
 
 def _weight_files(folder: Path) -> Iterator[tuple[Path, set[str]]]:
-    """The files transformers loads, and the tensors the index says each holds."""
+    """The files that transformers loads, each with the tensors that the index assigns to it."""
     if (folder / WEIGHTS).exists():
         yield folder / WEIGHTS, set()
         return
@@ -128,8 +130,8 @@ def _weight_files(folder: Path) -> Iterator[tuple[Path, set[str]]]:
 
 
 def _header(path: Path) -> dict[str, tuple[str, tuple[int, ...]]]:
-    """`(dtype, shape)` of each tensor of a safetensors file: eight bytes with the length of a JSON header, the header, the
-    numbers (github.com/huggingface/safetensors)."""
+    """`(dtype, shape)` of each tensor of a safetensors file, which is made of eight bytes with the length of a JSON header,
+    the header, and the numbers (github.com/huggingface/safetensors)."""
     broken = f"{path} is not a whole safetensors file"
     try:
         size = path.stat().st_size
@@ -158,7 +160,7 @@ def _header(path: Path) -> dict[str, tuple[str, tuple[int, ...]]]:
 
 
 def _check_numbers(folder: Path, checkpoint: Checkpoint) -> None:
-    """Integers taken for weights would be a model of garbage."""
+    """Refuse weights that are not floats: integers taken for weights would give a meaningless model."""
     odd = {
         name: dtype
         for name, (dtype, _) in checkpoint.tensors.items()
@@ -173,7 +175,7 @@ def _check_numbers(folder: Path, checkpoint: Checkpoint) -> None:
 
 
 def _check_sizes(path: Path, checkpoint: Checkpoint) -> None:
-    """Refuse settings that would make building the model endless, whatever its weights."""
+    """Refuse settings with which building the model would never end, whatever its weights."""
     largest_side = max((max(shape, default=0) for _, shape in checkpoint.tensors.values()), default=0)
     most_modules = max(len(checkpoint.tensors), largest_side)
     for name, value in _integers(checkpoint.config):

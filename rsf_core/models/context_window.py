@@ -1,4 +1,4 @@
-"""How many tokens of prompt and completion a model has room for: the same answer before its weights are loaded and after."""
+"""How many tokens of prompt and completion fit into a model's context: the same before its weights are loaded and after."""
 
 from __future__ import annotations
 
@@ -10,20 +10,20 @@ from rsf_core.domain.errors import ModelError
 
 @dataclass(frozen=True, slots=True)
 class ContextWindow:
-    """`limit` tokens at most; None where the model names no limit. A prompt and its completion share them, but in an
-    encoder-decoder, where each has as many and `prefix` tokens come before the completion (None: no encoder-decoder)."""
+    """`limit` is the most tokens, None if the model names no limit. A prompt and its completion share them, except in an
+    encoder-decoder: there each has as many, and `prefix` tokens come before the completion (None: not an encoder-decoder)."""
 
     limit: int | None
     prefix: int | None = None
 
     def fits(self, prompt: int, completion: int) -> bool:
-        """Whether a prompt and a completion of so many tokens fit."""
+        """Whether a prompt and a completion of these numbers of tokens fit."""
         most = self.most(completion)
         return most is None or prompt <= most
 
     def most(self, completion: int) -> int | None:
-        """The most tokens a prompt may have beside a completion of so many: below 0 where the completion alone is too long,
-        None where nothing is."""
+        """The most tokens a prompt may have beside a completion of `completion` tokens: below 0 if the completion alone is too
+        long, None if there is no limit."""
         if self.limit is None:
             return None
         if self.prefix is None:
@@ -32,23 +32,23 @@ class ContextWindow:
 
 
 def window_of(model: Any) -> ContextWindow:
-    """The room of a transformers model, with its weights or without. Raises ModelError, see decoder_prefix."""
+    """The context window of a transformers model, with its weights or without. Raises ModelError, see decoder_prefix."""
     return ContextWindow(
         context_of(model.config), len(decoder_prefix(model)) if model.config.is_encoder_decoder else None
     )
 
 
 def context_of(config: Any) -> int | None:
-    """How many tokens a model takes by its config; None where it names no limit. One with longrope (Phi-3) takes as many as it
-    was trained with at first: beyond them all positions are scaled in another way, by the longest row of a batch and by how
-    far a completion is drawn, so that log q would hang on what is computed beside it."""
+    """How many tokens a model takes according to its config; None if it names no limit. A model with longrope (Phi-3) takes
+    only its original training length. Beyond it, all positions are scaled differently, depending on the longest row of a batch
+    and on how far a completion is drawn, so that log q would depend on what is computed beside it."""
     limit = getattr(config, "max_position_embeddings", None)
     known = [limit] if isinstance(limit, int) and limit > 0 else []
     return min(known + _lengths_of_longrope(config), default=None)
 
 
 def _lengths_of_longrope(config: Any) -> list[int]:
-    """The length at which the scaling changes, of each kind of layer that has one."""
+    """The lengths at which the scaling changes, one for each kind of layer that has one."""
     rope = getattr(config, "rope_parameters", None)
     if not isinstance(rope, dict):
         return []
@@ -59,8 +59,8 @@ def _lengths_of_longrope(config: Any) -> list[int]:
 
 
 def decoder_prefix(model: Any) -> list[int]:
-    """What the completions of an encoder-decoder begin after: the start token and, where the model has one, the token it
-    forces first (NLLB's target language). Raises ModelError where it names no start token, or one it does not know."""
+    """The tokens before the completions of an encoder-decoder: the start token and, if the model has one, the token it forces
+    first (NLLB's target language). Raises ModelError if it names no start token, or a token that it does not know."""
     start = _configured(model, "decoder_start_token_id")
     if start is None:
         raise ModelError(
@@ -71,8 +71,8 @@ def decoder_prefix(model: Any) -> list[int]:
 
 
 def _configured(model: Any, name: str) -> int | None:
-    """A token id from the generation config, or from the model's config, where older models keep it. Raises ModelError naming
-    one that the model does not know."""
+    """A token id from the generation config, or from the model's config, where older models keep it. Raises ModelError if the
+    model does not know the token."""
     value = getattr(model.generation_config, name, None)
     if value is None:
         value = getattr(model.config, name, None)

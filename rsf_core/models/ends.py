@@ -10,8 +10,9 @@ from rsf_core.models.tokens import vocabulary
 
 
 def eos_ids(model: Any, tokenizer: Any) -> tuple[int, ...]:
-    """The tokens that end a completion: first the one the template's turns end with, which is how a person's edit ends, then
-    the tokenizer's own, then those the model's generation config adds. Raises ModelError for one the model does not know."""
+    """The tokens that end a completion: first the token that ends a turn of the chat template, which also ends a person's
+    edit; then the tokenizer's EOS token; then those of the model's generation config. Raises ModelError for a token that the
+    model does not know."""
     known = vocabulary(model)
     ids: list[int] = []
     turn_end = Chat(tokenizer).turn_end() if tokenizer.chat_template else None

@@ -1,9 +1,9 @@
-"""What a model's folder asks for when drawing tokens from it (generation_config.json, or config.json in older folders), and
-which of it is part of the law.
+"""What a model's folder asks for when tokens are drawn (generation_config.json, or config.json in older folders), and which of
+it is part of the law.
 
-Without what makes a model what it is, it is another model: the padding that Marian and NLLB rule out (a bad word of its
-own), the start of the decoder, the language that it is forced to begin with. That is always part of the law. What rules out
-tokens by their position alone can be made part of it by the setting generate.model_masks. All else is not applied, and said.
+Some requests define the model and are always part of the law: the padding, which Marian and NLLB rule out as a bad word, the
+start token of the decoder, and the language token that the model is forced to begin with. Requests that rule out tokens by
+their position alone become part of the law with the setting generate.model_masks. All others are not applied, and reported.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from rsf_core.models.checkpoint import read_object
 
 FILE = "generation_config.json"
 _SHOWN = 60  # characters of a value
-_TOKENS_SHOWN = 8  # of a list of tokens
+_TOKENS_SHOWN = 8  # tokens of a list
 _SET_INSTEAD = {
     "temperature": "generate.temperature",
     "top_k": "generate.top_k",
@@ -29,7 +29,7 @@ _SET_INSTEAD = {
     "max_length": "generate.max_new_tokens",
     "max_new_tokens": "generate.max_new_tokens",
 }
-# what changes how tokens are drawn, with the values that change nothing
+# the settings that change how tokens are drawn, with the values that change nothing
 _NEUTRAL: dict[str, tuple[Any, ...]] = {
     "decoder_start_token_id": (),
     "forced_bos_token_id": (),
@@ -71,7 +71,7 @@ _NEUTRAL: dict[str, tuple[Any, ...]] = {
 
 
 class Part(StrEnum):
-    """What became of something that a model's folder asks for."""
+    """How a request of a model's folder is handled."""
 
     LAW = "part of the law"
     OFF = "not applied; generate.model_masks makes it part of the law"
@@ -80,7 +80,7 @@ class Part(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """One thing that a model's folder asks for, its value as text, and how it is handled."""
+    """One request of a model's folder: its name, its value as text, and how it is handled."""
 
     name: str
     value: str
@@ -93,8 +93,8 @@ class Asked:
 
 @dataclass(frozen=True, slots=True)
 class Vocabulary:
-    """What masks are checked against: how many tokens a model knows, those that end a completion, the padding (None where
-    there is none), and how many tokens a decoder is given before the completion (None: causal)."""
+    """What masks are checked against: the number of tokens that a model knows, the tokens that end a completion, the padding
+    (None if there is none), and the number of tokens a decoder is given before the completion (None: causal)."""
 
     size: int
     ends: tuple[int, ...]
@@ -103,7 +103,7 @@ class Vocabulary:
 
 
 def read(folder: Path) -> dict[str, Any]:
-    """What the folder asks for by name, without what it leaves open (null). Raises ModelError where a file is broken."""
+    """The requests of the folder by name, without those that are null. Raises ModelError if a file is broken."""
     older = read_object(folder / "config.json")
     newer = read_object(folder / FILE) if (folder / FILE).exists() else {}
     names = (*_NEUTRAL, "pad_token_id", "eos_token_id", "is_encoder_decoder")
@@ -112,15 +112,15 @@ def read(folder: Path) -> dict[str, Any]:
 
 
 def keep_with(model: Any, folder: Path) -> None:
-    """Let the loaded model have what `folder` asks for in config.json alone, which transformers forgets beside a
-    generation_config.json: else what is tuned from it would be saved without."""
+    """Copy to the loaded model the requests that `folder` has in config.json alone: transformers ignores them if there is a
+    generation_config.json, and a model tuned from this one would be saved without them."""
     for name, value in read(folder).items():
         if name in _NEUTRAL and getattr(model.generation_config, name, None) is None:
             setattr(model.generation_config, name, value)
 
 
 def asked(config: Mapping[str, Any], model_masks: bool = False) -> list[Asked]:
-    """All that changes how tokens are drawn, with how it is handled under the setting generate.model_masks."""
+    """All requests that change how tokens are drawn, and how each is handled with the setting generate.model_masks."""
     switched = Part.LAW if model_masks else Part.OFF
     requests: list[Asked] = []
     for name, neutral in _NEUTRAL.items():
@@ -135,7 +135,7 @@ def asked(config: Mapping[str, Any], model_masks: bool = False) -> list[Asked]:
 
 
 def in_words(requests: Sequence[Asked]) -> str:
-    """What is part of the law and what is not, each named with its value."""
+    """The requests that are part of the law and those that are not, each with its value."""
     parts = []
     for part in Part:
         of_part = [
@@ -146,8 +146,8 @@ def in_words(requests: Sequence[Asked]) -> str:
 
 
 def masks(config: Mapping[str, Any], known: Vocabulary, model_masks: bool) -> tuple[Mask, ...]:
-    """The tokens that the law rules out: the padding as a bad word always, the rest with `model_masks`. Raises ModelError
-    naming a field that is not what it should be, or that leaves nothing to draw, or no end."""
+    """The tokens that the law rules out: always the padding if it is a bad word, the others with `model_masks`. Raises
+    ModelError that names a field which is not valid, or leaves no token to draw or to end with."""
     words = _bad_words(config, known)
     always = {token for token in words if model_masks or token == known.pad}
     if not model_masks:
@@ -170,7 +170,7 @@ def masks(config: Mapping[str, Any], known: Vocabulary, model_masks: bool) -> tu
 
 
 def require_end(all_masks: Sequence[Mask], ends: Collection[int], max_new_tokens: int) -> None:
-    """Raises ModelError where no completion of so many tokens could end."""
+    """Raises ModelError if no completion of `max_new_tokens` tokens could end."""
     latest = max((mask.before or 0 for mask in all_masks if set(ends) <= set(mask.token_ids)), default=0)
     if latest >= max_new_tokens:
         raise ModelError(
@@ -180,7 +180,7 @@ def require_end(all_masks: Sequence[Mask], ends: Collection[int], max_new_tokens
 
 
 def ruled_out(all_masks: Sequence[Mask], completion: Sequence[int]) -> int | None:
-    """The first token of a completion that the law never draws there, or None."""
+    """The first token of a completion that the law never draws at its position, or None."""
     return next(
         (
             token
@@ -195,7 +195,7 @@ _TURN_OFF = "set generate.model_masks to false"
 
 
 def token(value: Any, name: str, size: int) -> int:
-    """`value` as a token that the model knows. Raises ModelError naming the field."""
+    """`value`, if it is a token that the model knows. Raises ModelError that names the field if not."""
     if not isinstance(value, int) or isinstance(value, bool) or not 0 <= value < size:
         raise ModelError(
             f"{name} of {FILE} names the token {_short(value)}, and the model knows the tokens 0 to {size - 1}: correct it"
@@ -204,7 +204,7 @@ def token(value: Any, name: str, size: int) -> int:
 
 
 def _bad_words(config: Mapping[str, Any], known: Vocabulary) -> list[int]:
-    """Bad words of one token. An end of completions is none, as in transformers: such a list means the words around it."""
+    """The bad words of one token, without the tokens that end a completion, as in transformers."""
     value = config.get("bad_words_ids")
     if value is None:
         return []
@@ -224,9 +224,9 @@ def _tokens(config: Mapping[str, Any], name: str, known: Vocabulary) -> list[int
 
 
 def _least(config: Mapping[str, Any], known: Vocabulary) -> int:
-    """How many tokens a completion has at least, its end not counted. transformers counts what a decoder is given after its
-    start among the new tokens, and all of it in min_length; there a causal model's prompt counts as well, which is no
-    function of the position and not applied."""
+    """The fewest tokens of a completion, its end not counted. In transformers, min_new_tokens counts the tokens that a decoder
+    is given after its start, and min_length also counts the start. For a causal model min_length counts the prompt too; it is
+    then no function of the position and is not applied."""
     least = _count(config, "min_new_tokens") - max(0, (known.decoder_tokens or 0) - 1)
     if known.decoder_tokens is not None:
         least = max(least, _count(config, "min_length") - known.decoder_tokens)
@@ -271,7 +271,7 @@ def _note(name: str, config: Mapping[str, Any]) -> str:
 
 
 def _bad_words_asked(config: Mapping[str, Any], value: Any, switched: Part) -> Iterator[Asked]:
-    """Those of one token are masks, the padding always; longer ones depend on what came before."""
+    """Bad words of one token are masks, and the padding is always part of the law; longer ones depend on earlier tokens."""
     words = value if isinstance(value, list) else [value]
     ends = config.get("eos_token_id")
     single = [word for word in words if isinstance(word, list) and len(word) == 1]

@@ -1,4 +1,4 @@
-"""What this machine can compute on, told without torch."""
+"""What this machine can compute on, determined without torch."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ SLOW_BF16 = (
     "This processor has no instructions for bf16 products (AVX-512 on x86, bf16 on ARM): they are computed in fp32 and "
     "rounded, and a step takes up to twice as long as in fp32. Use fp32 on this machine."
 )
-NVIDIA = Path("/proc/driver/nvidia/gpus")  # a folder for each, where the driver is loaded
-NEEDED = {"x86_64": {"avx512bw", "avx512dq", "avx512vl"}, "aarch64": {"bf16"}}  # by torch's oneDNN
+NVIDIA = Path("/proc/driver/nvidia/gpus")  # a folder for each device, if the driver is loaded
+NEEDED = {"x86_64": {"avx512bw", "avx512dq", "avx512vl"}, "aarch64": {"bf16"}}  # required by torch's oneDNN
 
 
 @cache
 def multiplies_bf16() -> bool | None:
-    """Whether torch's bf16 products use the processor's own instructions; None where that is unknown."""
+    """Whether torch's bf16 products use the processor's own instructions; None if that is unknown."""
     needed = NEEDED.get(platform.machine())
     if needed is None or not CPUINFO.exists():
         return None
@@ -34,21 +34,22 @@ def multiplies_bf16() -> bool | None:
 
 @dataclass(frozen=True, slots=True)
 class Devices:
-    """What there is beside the processor: how many CUDA devices, and whether MPS (of Apple's processors)."""
+    """The devices beside the processor: the number of CUDA devices, and whether there is MPS (Apple's processors)."""
 
     cuda: int = 0
     mps: bool = False
 
 
 def devices() -> Devices:
-    """What torch is likely to find here, by its build and the drivers that are loaded. The job's process asks torch itself."""
+    """The devices that torch is likely to see, judged by its build and the loaded drivers. A job's process asks torch
+    itself."""
     mps = (platform.system(), platform.machine()) == ("Darwin", "arm64")
     return Devices(_visible(len(list(NVIDIA.glob("*")))) if built_for_cuda() else 0, mps)
 
 
 @cache
 def built_for_cuda() -> bool:
-    """Whether the torch that is installed was built for CUDA, by the file in which it says so."""
+    """Whether the installed torch was built for CUDA, according to its version.py."""
     spec = importlib.util.find_spec("torch")
     if spec is None or spec.origin is None:
         return False
@@ -57,7 +58,7 @@ def built_for_cuda() -> bool:
 
 
 def _visible(count: int) -> int:
-    """How many of `count` devices CUDA_VISIBLE_DEVICES leaves: it lists them, and ends at the first that is none."""
+    """How many of `count` devices CUDA_VISIBLE_DEVICES leaves: its list ends at the first entry that is not a device."""
     listed = os.environ.get("CUDA_VISIBLE_DEVICES")
     if listed is None:
         return count

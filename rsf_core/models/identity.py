@@ -1,4 +1,4 @@
-"""Which model a folder holds: a hash of its weights, computed once for files that have not changed since."""
+"""The identity of the model in a folder: a hash of its weights, cached as long as the files do not change."""
 
 from __future__ import annotations
 
@@ -17,13 +17,14 @@ _TOKENIZER_FILES = ("*token*.json", "*.jinja", "*.model", "*.spm", "*.tiktoken",
 
 
 def identity(folder: Path) -> str:
-    """The first 16 hex digits of SHA-256 over the weights and config: the same model, whatever its folder. Raises ModelError
-    when they cannot be read."""
+    """The first 16 hex digits of SHA-256 over the weights and config: the same for the same model in any folder. Raises
+    ModelError if they cannot be read."""
     return _identity(folder, ["*.safetensors"], _memory(folder))
 
 
 def identity_with_tokenizer(folder: Path) -> str:
-    """As `identity`, over the tokenizer and the chat template as well: the same model, reading texts in the same way."""
+    """As `identity`, over the tokenizer and the chat template too: the same for the same model that reads texts the same
+    way."""
     return _identity(folder, ["*.safetensors", *_TOKENIZER_FILES], _memory(folder, "with its tokenizer"))
 
 
@@ -41,7 +42,7 @@ def _identity(folder: Path, patterns: Sequence[str], remembered: Path) -> str:
     except OSError as error:
         raise ModelError(f"the model in {folder} cannot be read: {error}") from error
     name = digest.hexdigest()[:16]
-    # it is only a memory: where it cannot be kept, the next start hashes again
+    # only a cache: if it cannot be written, the next start hashes again
     with contextlib.suppress(OSError, OutOfSpaceError, StoreError):
         remembered.parent.mkdir(parents=True, exist_ok=True)
         write_json(remembered, {"files": state, "identity": name})
@@ -49,14 +50,14 @@ def _identity(folder: Path, patterns: Sequence[str], remembered: Path) -> str:
 
 
 def _state(file: Path) -> list[Any]:
-    """What changes when a file does: a rename over it and a copy that keeps the time change the ctime. Compared for equality
-    alone, so that it does not matter where the clock stood."""
+    """Name, size, mtime and ctime (ns) of a file, which change when the file does: a rename over it, or a copy that keeps the
+    mtime, changes the ctime. They are only compared for equality, so that a wrong clock does no harm."""
     about = file.stat()
     return [file.name, about.st_size, about.st_mtime_ns, about.st_ctime_ns]
 
 
 def _memory(folder: Path, of_what: str = "") -> Path:
-    """Where the identity of a folder is remembered: one file each."""
+    """The file that caches the identity of a folder."""
     name = hashlib.sha256(f"{folder.absolute()}{of_what}".encode()).hexdigest()[:24]
     return cache_folder() / "identities" / f"{name}.json"
 

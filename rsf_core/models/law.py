@@ -1,4 +1,4 @@
-"""The law of a model in a folder: what its files ask for and which tokens it rules out (see `generation`)."""
+"""The law of the model in a folder: what its files request and which tokens it rules out (see `generation`)."""
 
 from __future__ import annotations
 
@@ -12,14 +12,16 @@ from rsf_core.models.tokens import vocabulary
 
 
 def asked_of(folder: Path, model_masks: bool = False) -> list[Asked]:
-    """What the folder asks for when drawing tokens, and what became of each. Loads nothing. Raises ModelError."""
+    """The requests of the folder for drawing tokens, and how each is handled. Loads no weights. Raises ModelError if a file is
+    broken."""
     return generation.asked(generation.read(folder), model_masks)
 
 
 def masks_of(
     folder: Path, model: Any, tokenizer: Any, ends: tuple[int, ...], model_masks: bool = False
 ) -> tuple[Mask, ...]:
-    """The tokens that the law of the model loaded from `folder` rules out; `ends` are its EOS tokens. Raises ModelError."""
+    """The tokens that the law of the model loaded from `folder` rules out; `ends` are its EOS tokens. Raises ModelError, see
+    generation.masks."""
     config = generation.read(folder)
     pad = config.get("pad_token_id", tokenizer.pad_token_id)
     forced = None

@@ -1,5 +1,5 @@
-"""Which prompts a model takes: how many tokens each is, and which its template or tokenizer refuses. What draws, and what
-checks prompts before anything is drawn, ask here, so that they say the same."""
+"""Which prompts a model takes: how many tokens each has, and which its template or tokenizer refuses. Samplers, and the checks
+of prompts before anything is drawn, both use this module, so that they agree."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ from rsf_core.models.prompting import Prompting
 
 @dataclass(frozen=True, slots=True)
 class Length:
-    """Of a prompt as a model gets it, in `tokens`; None where it is `refused`, with the reason."""
+    """The length of a prompt as a model reads it, in `tokens`; None if the prompt is `refused`, for the reason given there."""
 
     tokens: int | None
     refused: str | None = None
 
     def problem(self, name: str, window: ContextWindow, max_new_tokens: int) -> str | None:
-        """Why the prompt called `name` cannot be drawn from with so many new tokens; None where it can."""
+        """Why nothing can be drawn from the prompt called `name` with `max_new_tokens`; None if something can."""
         if self.tokens is None:
             return f"{name}: {self.refused}"
         if window.fits(self.tokens, max_new_tokens):
@@ -32,7 +32,7 @@ class Length:
 
 
 class Lengths:
-    """Of one model; `pad` stands for a prompt without tokens. Raises ModelError, see window_of."""
+    """The lengths of prompts for one model; `pad` stands for a prompt without tokens. Raises ModelError, see window_of."""
 
     def __init__(self, model: Any, tokenizer: Any, pad: int) -> None:
         self.window = window_of(model)
@@ -40,25 +40,25 @@ class Lengths:
         self._ids: dict[tuple[str | None, tuple[str, ...]], tuple[int, ...]] = {}
 
     def made(self, prompt: Prompt) -> tuple[int, ...]:
-        """The tokens completions of `prompt` follow. Raises ModelError, see Prompting."""
+        """The tokens that completions of `prompt` follow. Raises ModelError, see Prompting."""
         return self._prompting.token_ids(prompt)
 
     def token_ids(self, prompt: Prompt) -> tuple[int, ...]:
-        """The same, made once: each prompt is checked before any is drawn from."""
+        """The same, cached: each prompt is first checked, then drawn from."""
         key = (prompt.system, (*prompt.earlier, prompt.text))
         if key not in self._ids:
             self._ids[key] = self.made(prompt)
         return self._ids[key]
 
     def text(self, prompt: Prompt) -> str:
-        """The prompt as the model gets it, special tokens included, or why it does not take it."""
+        """The prompt as the model reads it, special tokens included, or why the model refuses it."""
         try:
             return self._prompting.text(self.token_ids(prompt))
         except PromptRefusedError as error:
             return f"(refused: {error})"
 
     def of(self, prompt: Prompt) -> Length:
-        """Raises ModelError where the template takes no prompt."""
+        """The length of a prompt. Raises ModelError if the template takes no prompt at all."""
         try:
             return Length(len(self.token_ids(prompt)))
         except PromptRefusedError as error:

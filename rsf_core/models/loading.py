@@ -1,4 +1,4 @@
-"""A model and its tokenizer out of a folder, or the reason why not: nothing is filled with random numbers, no code of the
+"""Loads a model and its tokenizer from a folder, or says why it cannot: nothing is filled with random numbers, no code of the
 folder is run, and nothing is allocated that its files don't hold."""
 
 from __future__ import annotations
@@ -15,50 +15,50 @@ from rsf_core.models.checkpoint import Checkpoint, named
 from rsf_core.models.placement import CPU, Placement
 
 _PROBE = "Say 1 word: a."
-_SLACK = 2**24  # numbers a model may have beyond those its files hold before the loading report names them
-_MOST_BUFFERS = 2**28  # numbers that a model computes for itself (position tables), 1 GiB
+_SLACK = 2**24  # with at most so many numbers beyond its files' a model is loaded, and the loading report names them
+_MOST_BUFFERS = 2**28  # numbers that a model computes itself (position tables), 1 GiB
 
 
 def load(folder: Path, placement: Placement = CPU) -> tuple[Any, Any]:
-    """`(model, tokenizer)` in evaluation mode, the model where `placement` puts it: a causal model, or an encoder-decoder.
-    Raises ModelError saying what is wrong with the folder and what to do."""
+    """`(model, tokenizer)` in evaluation mode, with the model on the device and in the dtype of `placement`: a causal model,
+    or an encoder-decoder. Raises ModelError that says what is wrong with the folder and what to do."""
     model, tokenizer = _loaded(folder, placement, _kind)
-    with _said(folder, "the model"):
+    with _model_errors(folder, "the model"):
         generation.keep_with(model, folder)
     return model, tokenizer
 
 
 def load_classifier(folder: Path, placement: Placement = CPU) -> tuple[Any, Any]:
-    """`(model, tokenizer)` as `load` gives them, of a model that classifies sequences: it gives a text a number a label.
-    Raises ModelError as `load` does; where the weights have no such head it is missing by name."""
+    """`(model, tokenizer)` as `load` returns them, for a model that classifies sequences: it computes a number for each label
+    of a text. Raises ModelError as `load` does; if the weights lack the classifier's head, the error names it."""
     return _loaded(folder, placement, _classifier_kind)
 
 
 def _loaded(folder: Path, placement: Placement, kind_of: Callable[[Path], tuple[Any, Any]]) -> tuple[Any, Any]:
     checkpoint_read = checkpoint.read(folder)
     rendering.prepare()  # while the weights are read
-    with _said(folder, "the model"):
+    with _model_errors(folder, "the model"):
         kind, config = kind_of(folder)
         _check_size(folder, checkpoint_read, kind, config)
         model = _moved(_weights(folder, kind, placement.dtype), folder, placement.device)
-    with _said(folder, "the tokenizer"):
+    with _model_errors(folder, "the tokenizer"):
         tokenizer = _tokenizer(folder)
     return model.eval(), tokenizer
 
 
 def outline(folder: Path) -> tuple[Any, Any]:
-    """`(model, tokenizer)` as `load` gives them, without the weights: enough to tell what prompts become. No memory is taken
-    for the model. Raises ModelError as `load` does, but for what is wrong with weights."""
+    """`(model, tokenizer)` as `load` returns them, without the weights: enough to encode prompts. The model takes no memory.
+    Raises ModelError as `load` does, except for faults that only loading the weights shows."""
     checkpoint_read = checkpoint.read(folder)
     rendering.prepare()
-    with _said(folder, "the model"):
+    with _model_errors(folder, "the model"):
         kind, config = _kind(folder)
         model = _check_size(folder, checkpoint_read, kind, config)
         if (folder / "generation_config.json").is_file():
             from transformers import GenerationConfig
 
             model.generation_config = GenerationConfig.from_pretrained(folder, local_files_only=True)
-    with _said(folder, "the tokenizer"):
+    with _model_errors(folder, "the tokenizer"):
         tokenizer = _tokenizer(folder)
     return model.eval(), tokenizer
 
@@ -78,7 +78,7 @@ def _kind(folder: Path) -> tuple[Any, Any]:
 
 
 def _classifier_kind(folder: Path) -> tuple[Any, Any]:
-    """As `_kind`, of a model that classifies sequences."""
+    """As `_kind`, for a model that classifies sequences."""
     from transformers import AutoConfig, AutoModelForSequenceClassification
 
     config = AutoConfig.from_pretrained(folder, trust_remote_code=False)
@@ -91,17 +91,16 @@ def _classifier_kind(folder: Path) -> tuple[Any, Any]:
 
 
 def _check_size(folder: Path, checkpoint_read: Checkpoint, kind: Any, config: Any) -> Any:
-    """The model built without memory, compared with the weights: a config that is not theirs would allocate what it
-    says and fill it with random numbers."""
+    """Build the model without memory and compare its size with the weights: a config of another model would allocate whatever
+    it declares and fill it with random numbers. Raises ModelError if they do not match."""
     import torch
 
     with torch.device("meta"):
         model = kind.from_config(config, trust_remote_code=False)
     parameters = sum(parameter.numel() for parameter in model.parameters())
     buffers = sum(buffer.numel() for buffer in model.buffers())
-    stored = checkpoint_read.numbers * (
-        16 if "quantization_config" in checkpoint_read.config else 2
-    )  # packed into fewer
+    # quantised weights pack several numbers into one
+    stored = checkpoint_read.numbers * (16 if "quantization_config" in checkpoint_read.config else 2)
     if parameters > stored + _SLACK or buffers > stored + _MOST_BUFFERS:
         raise ModelError(
             f"{folder / 'config.json'} describes a model of {max(parameters, buffers):,} numbers, and the weights "
@@ -111,7 +110,8 @@ def _check_size(folder: Path, checkpoint_read: Checkpoint, kind: Any, config: An
 
 
 def _weights(folder: Path, kind: Any, dtype: str) -> Any:
-    """The model with all its weights out of the folder, none made up, on the processor."""
+    """The model on the processor, with all its weights from the folder. Raises ModelError if some are missing, have another
+    shape, would be left out or are not finite."""
     import torch
 
     model, report = kind.from_pretrained(
@@ -164,7 +164,7 @@ def _moved(model: Any, folder: Path, device: str) -> Any:
 
 
 def _beyond(unexpected: set[str], model: Any) -> set[str]:
-    """Stored weights that go on where a list of the model's layers ends. Others may be left: parts for another task."""
+    """Stored weights of layers beyond the model's own. Other unused weights are ignored: they may serve another task."""
     import torch
 
     names = set()
@@ -183,7 +183,7 @@ def _shape(shape: Any) -> str:
 
 
 def _finite(parameter: Any) -> bool:
-    """One pass without a copy: NaN and infinities are among the extremes."""
+    """Whether all numbers are finite, in one pass without a copy: NaN and infinities show in the extremes."""
     import torch
 
     if parameter.numel() == 0:
@@ -212,8 +212,8 @@ def _tokenizer(folder: Path) -> Any:
 
 
 @contextlib.contextmanager
-def _said(folder: Path, what: str) -> Iterator[None]:
-    """Whatever a library raises over a folder becomes a sentence: damaged files make it raise anything."""
+def _model_errors(folder: Path, what: str) -> Iterator[None]:
+    """Turns whatever a library raises into ModelError: damaged files can make it raise anything."""
     try:
         yield
     except RsfError:
@@ -224,7 +224,7 @@ def _said(folder: Path, what: str) -> Iterator[None]:
         raise ModelError(
             f"{what} in {folder} does not fit into the memory of this machine: use a smaller one"
         ) from error
-    except BaseException as error:  # a panic of the tokenizers library is no Exception
+    except BaseException as error:  # a panic of the tokenizers library is not an Exception
         message = " ".join(str(error).split())[:300] or "no reason given"
         raise ModelError(
             f"{what} in {folder} cannot be loaded ({type(error).__name__}: {message}): copy or download the model again, or "

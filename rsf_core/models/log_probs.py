@@ -1,5 +1,5 @@
-"""Log-probabilities of tokens from a model's logits. They are summed in float64: a device without it (MPS) computes the
-logits, and the processor what comes of them."""
+"""Log-probabilities of tokens from a model's logits, summed in float64. A device without float64 (MPS) computes the logits,
+and the processor the log-probabilities."""
 
 from __future__ import annotations
 
@@ -14,33 +14,33 @@ BLOCK = 2**19  # logits computed together: 2 MB in float32
 
 
 def summable(tensor: Tensor) -> Tensor:
-    """The tensor where float64 sums can be made: itself, or a copy on the processor."""
+    """The tensor on a device that can sum in float64: itself, or a copy on the processor."""
     return tensor.to("cpu") if tensor.device.type in WITHOUT_FLOAT64 else tensor
 
 
 def token_log_probs(logits: Tensor, targets: Tensor) -> Tensor:
     """log p of each target token = its logit − log Σ exp(logits): (B, C), nats, float64; logits (B, C, V) of any precision,
-    targets (B, C). The normaliser is summed in float64: a float32 logsumexp is off by 3e-4 over a sequence. They are where
-    float64 sums can be made: on the device of the logits, or the processor."""
+    targets (B, C). The normaliser is summed in float64: a float32 logsumexp is off by 3e-4 over a sequence. The result is on
+    the device of the logits, or on the processor if that device has no float64."""
     result: Tensor = _TokenLogProbs.apply(summable(logits), summable(targets))  # type: ignore[no-untyped-call]
     return result
 
 
 def token_kl(p_logits: Tensor, q_logits: Tensor) -> Tensor:
-    """KL(p‖q) = Σ p·(log p − log q) between the two laws of each token: (N,), nats, float64, from logits (N, V). A token
-    that p never draws adds nothing; one that p can draw and q cannot makes it infinite."""
+    """KL(p‖q) = Σ p·(log p − log q) between the two laws of each token: (N,), nats, float64, from logits (N, V). A token that
+    p never draws adds nothing; a token that p can draw and q cannot makes the divergence infinite."""
     p_logits, q_logits = summable(p_logits), summable(q_logits)
     result = torch.empty(len(p_logits), dtype=torch.float64, device=p_logits.device)
     for block in _blocks(p_logits):
         log_p, log_q = (torch.log_softmax(logits[block].double(), -1) for logits in (p_logits, q_logits))
         p = log_p.exp()
         result[block] = torch.where(p > 0, p * (log_p - log_q), 0.0).sum(-1)
-    return result.clamp_(min=0.0)  # rounding alone takes it below
+    return result.clamp_(min=0.0)  # only rounding makes it negative
 
 
 class _TokenLogProbs(torch.autograd.Function):
-    """Some rows at a time, so that what stands between the logits and the result stays in the processor's cache: each
-    pass over all logits of a batch would cost more than its arithmetic."""
+    """Computes a block of rows at a time, so that intermediate results stay in the processor's cache: a pass over all logits
+    of a batch would cost more than its arithmetic."""
 
     @staticmethod
     def forward(ctx: Any, logits: Tensor, targets: Tensor) -> Tensor:

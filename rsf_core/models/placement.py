@@ -1,4 +1,4 @@
-"""Where models, inputs, noise and optimiser state go, and in what precision the weights of a law are: decided once, from
+"""The device of models, inputs, noise and optimiser state, and the precision of the weights of a law: decided once, from
 `[compute]` in project.toml, by the job that computes."""
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from rsf_core.models.hardware import Devices
 @dataclass(frozen=True, slots=True)
 class Placement:
     """`device` as torch names it ("cpu", "cuda:0", "mps"), and the `dtype` of the weights of a model that draws or judges,
-    "float32" or "bfloat16". What is trained is float32 whatever `dtype` is: train.precision says how it is multiplied."""
+    "float32" or "bfloat16". Weights in training are always float32; train.precision sets the precision of their products."""
 
     device: str = "cpu"
     dtype: str = "float32"
@@ -30,8 +30,8 @@ CPU = Placement()
 
 
 def choose(compute: Compute, there: Devices) -> Placement:
-    """The placement that the settings ask for on a machine with the devices `there`; "auto" takes CUDA, then MPS, then the
-    processor. Raises SettingsError where what is asked for is not there."""
+    """The placement that the settings request on a machine with the devices `there`; "auto" takes CUDA, else MPS, else the
+    processor. Raises SettingsError if the requested device does not exist."""
     device = compute.device
     kind, _, number = device.partition(":")
     if device == "auto":
@@ -44,7 +44,7 @@ def choose(compute: Compute, there: Devices) -> Placement:
 
 
 def resolve(compute: Compute) -> Placement:
-    """`choose` on this machine, by what torch can use: for the job's process. Raises SettingsError."""
+    """`choose` for this machine, with the devices that torch can use: for a job's process. Raises SettingsError."""
     import torch
 
     mps = torch.backends.mps.is_available()

@@ -1,7 +1,8 @@
 """The tokens that a completion of a prompt follows.
 
-A model with a chat template gets a prompt as its messages. A model without gets plain text: system text and prompt with an
-empty line between them; and where there are earlier turns, each with who speaks, up to the name of who speaks next:
+A model with a chat template reads a prompt as its messages. A model without one reads plain text: the system text and the
+prompt, separated by an empty line. If there are earlier turns, each turn begins with its speaker, and the text ends with the
+next speaker:
 
     Be brief.
 
@@ -27,8 +28,8 @@ from rsf_core.models.tokens import vocabulary
 
 
 class Prompting:
-    """Prompts as tokens of one model: by the chat template where there is one, else the plain text. `pad` stands for a
-    prompt without any."""
+    """Prompts as tokens of one model: by the chat template if there is one, else as plain text. `pad` stands for a prompt
+    without tokens."""
 
     def __init__(self, model: Any, tokenizer: Any, pad: int) -> None:
         self._tokenizer, self._pad = tokenizer, pad
@@ -37,8 +38,9 @@ class Prompting:
         self._chat: tuple[Any, Chat] | None = None
 
     def token_ids(self, prompt: Prompt) -> tuple[int, ...]:
-        """Raises PromptRefusedError where the template or the tokenizer does not take this prompt or gives a token that the
-        model has no embedding for, ModelError where the template takes none."""
+        """The tokens that completions of `prompt` follow. Raises PromptRefusedError if the template or the tokenizer refuses
+        this prompt, or returns a token that the model has no embedding for; ModelError if the template refuses every
+        prompt."""
         if self._tokenizer.chat_template:
             ids = self._encoded(self._template().prompt(prompt), special=False)
         else:
@@ -56,7 +58,7 @@ class Prompting:
         return ids or (self._pad,)
 
     def text(self, token_ids: Sequence[int]) -> str:
-        """What the model reads, marks of turns included."""
+        """The text that the model reads, marks of turns included."""
         return str(self._tokenizer.decode(token_ids, skip_special_tokens=False, clean_up_tokenization_spaces=False))
 
     def _template(self) -> Chat:
@@ -67,7 +69,7 @@ class Prompting:
     def _encoded(self, text: str, special: bool) -> tuple[int, ...]:
         try:
             return tuple(self._tokenizer(text, add_special_tokens=special).input_ids)
-        except Exception as error:  # a tokenizer out of a damaged folder can raise anything
+        except Exception as error:  # the tokenizer of a damaged folder can raise anything
             raise PromptRefusedError(
                 f"the tokenizer of the model cannot read {text[:60]!r}: {type(error).__name__}: {str(error)[:200]}. Copy or "
                 "download the model again"
@@ -75,7 +77,7 @@ class Prompting:
 
 
 def plain(prompt: Prompt) -> str:
-    """The prompt as a model without a chat template gets it."""
+    """The prompt as a model without a chat template reads it."""
     if not prompt.earlier:
         return "\n\n".join(filter(None, (prompt.system, prompt.text)))
     turns = (f"{role.capitalize()}: {content}" for role, content in (*spoken_by(prompt.earlier), ("user", prompt.text)))
@@ -83,10 +85,10 @@ def plain(prompt: Prompt) -> str:
 
 
 def _without_what_follows(ids: tuple[int, ...], plain: tuple[int, ...]) -> tuple[int, ...]:
-    """`ids` up to the end of the text's own tokens, `plain`: a tokenizer that puts EOS behind a text (add_eos_token) would
-    end it before the completion begins."""
+    """`ids` up to the end of the text's own tokens, `plain`: a tokenizer that appends EOS to a text (add_eos_token) would end
+    it before the completion begins."""
     if not plain:
-        return ids[:1]  # the token that begins a text, or the one that stands for none
+        return ids[:1]  # the token that begins every text, or stands for an empty one
     for start in range(len(ids) - len(plain) + 1):
         if ids[start : start + len(plain)] == plain:
             return ids[: start + len(plain)]

@@ -1,4 +1,4 @@
-"""Chat templates rendered in a process of their own, which is ended when a template hangs or explodes."""
+"""Renders chat templates in a separate process, which is ended if a template hangs or builds too large a text."""
 
 from __future__ import annotations
 
@@ -12,14 +12,12 @@ from rsf_core.domain.errors import ModelError, PromptRefusedError
 from rsf_core.domain.helper_process import HelperEndedError, HelperProcess
 
 _SCRIPT = Path(__file__).with_name("template_process.py")
-CPU_SECONDS = 10  # a rendering: a template of thousands of lines takes a few thousandths
-WALL_SECONDS = (
-    120.0  # the start of the process included; a template that computes is ended long before by its own limit
-)
+CPU_SECONDS = 10  # for each rendering: a template of thousands of lines takes a few milliseconds
+WALL_SECONDS = 120.0  # with the start of the process; a template that computes reaches CPU_SECONDS long before
 
 
 def _command() -> list[str]:
-    # -P: the folder of the script holds modules that are no top-level ones
+    # -P: the folder of the script holds modules that must not be importable at the top level
     return [sys.executable, "-P", str(_SCRIPT), str(CPU_SECONDS)]
 
 
@@ -28,13 +26,13 @@ atexit.register(_renderer.stop)
 
 
 def prepare() -> None:
-    """Start the process that renders, so that it is ready once it is needed."""
+    """Start the process that renders templates, so that it is ready when it is needed."""
     _renderer.start()
 
 
 def render(template: str, messages: list[dict[str, Any]], names: dict[str, Any], add_generation_prompt: bool) -> str:
-    """The text `template` makes of `messages`; `names` are the special tokens it may name. Raises PromptRefusedError
-    with what the template said, ModelError where it did not end."""
+    """The text that `template` makes of `messages`; `names` are the special tokens it may use. Raises PromptRefusedError with
+    the template's error message, ModelError if it did not end."""
     try:
         answer: dict[str, str] = _renderer.ask(
             {"template": template, "messages": messages, "names": names, "add_generation_prompt": add_generation_prompt}

@@ -7,15 +7,15 @@ from typing import Any
 
 
 def vocabulary(model: Any) -> int:
-    """How many tokens the model has an embedding for."""
+    """The number of tokens that the model has an embedding for."""
     return int(model.get_input_embeddings().num_embeddings)
 
 
 def misread(
     tokenizer: Any, vocabulary: int, prompt_token_ids: Sequence[int], token_ids: Sequence[int], text: str | None
 ) -> str | None:
-    """What shows that tokens were drawn with another tokenizer: one that a model of `vocabulary` tokens does not know, or a
-    completion that reads otherwise than its `text`, where that is given. None where nothing does."""
+    """The sign that tokens were drawn with another tokenizer: a token that a model of `vocabulary` tokens does not know, or a
+    completion that does not read as its `text`, if that is given. None if there is no such sign."""
     largest = max((*prompt_token_ids, *token_ids), default=0)
     if largest >= vocabulary:
         return f"has the token {largest}, and this model knows {vocabulary}"

@@ -1,1 +1,1 @@
-"""Where candidates come from. `base` is the protocol; implementations stand beside it."""
+"""Where candidates come from. `base` holds the protocols; the other modules implement them."""

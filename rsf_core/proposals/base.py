@@ -1,5 +1,5 @@
-"""The protocols of what draws completions, and of what judges them. Not everything that draws can judge: an endpoint tells the
-log-probability of what it has drawn, and of nothing else. `making` gives one for a model."""
+"""The protocols of samplers, which draw completions, and of likelihoods, which judge them. A sampler need not be a likelihood:
+an endpoint returns the log-probability of what it has drawn, and of nothing else. `making` creates them for a model."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class LeftOut:
     problems: dict[int, str]
 
     def named(self) -> str:
-        """The first few in words, then how many more."""
+        """The first few problems, and how many more there are."""
         few = list(self.problems.values())[:NAMED]
         more = len(self.problems) - len(few)
         return "; ".join(few) + (f"; and {more:,} more" if more else "")
@@ -32,7 +32,7 @@ class LeftOut:
 
 @dataclass(frozen=True, slots=True)
 class ModelFacts:
-    """What a model is, beside its weights. `family` is the model type of its config.json."""
+    """Facts about a model. `family` is the model_type of its config.json, `parameters` their number."""
 
     family: str
     encoder_decoder: bool
@@ -41,21 +41,20 @@ class ModelFacts:
 
 
 class Sampler(Protocol):
-    """Draws completions from a proposal q and knows their exact log q. What the jobs count on:
-    tests/contracts/test_samplers.py."""
+    """Draws completions from a proposal q and returns their exact log q. tests/contracts/test_samplers.py is what the jobs
+    rely on."""
 
     @property
     def lengths(self) -> Lengths:
-        """How long prompts are for the model, and how much it takes."""
+        """The lengths of prompts for the model, and its context window."""
         ...
 
     def fitting(self, prompts: Sequence[Prompt], max_new_tokens: int) -> tuple[list[Prompt], LeftOut]:
-        """The prompts that it takes, with so many new tokens, and those that it does not. Raises ModelError where it takes
-        none."""
+        """The prompts that it takes with `max_new_tokens`, and those that it does not. Raises ModelError if it takes none."""
         ...
 
     def unfit(self, prompts: Sequence[Prompt], max_new_tokens: int) -> LeftOut:
-        """The prompts that are too long with so many new tokens, or refused otherwise."""
+        """The prompts that are too long with `max_new_tokens`, or refused for another reason."""
         ...
 
     def draw(
@@ -68,16 +67,16 @@ class Sampler(Protocol):
         """Draw one completion for each request `(prompt, k, candidate_id)`, yielding each as it finishes (in any
         order). The randomness of a candidate depends on `sampling.seed` and its candidate_id alone, so the result
         does not depend on batch size, order or resumption (up to floating point). Stops early, without yielding
-        unfinished ones, once `should_stop()` is true; it is asked at every decoding step."""
+        unfinished candidates, once `should_stop()` is true; it is called at every decoding step."""
         ...
 
 
 class Likelihood(Protocol):
-    """Judges completions that it, or another model of the same tokens, has drawn. What the jobs count on:
-    tests/contracts/test_likelihoods.py."""
+    """Judges completions drawn by itself or by another model with the same tokens. tests/contracts/test_likelihoods.py is what
+    the jobs rely on."""
 
     def check(self, drawn: Iterable[tuple[tuple[int, ...], tuple[int, ...], str]], model_masks: bool = False) -> None:
-        """Refuse what it cannot judge among `(prompt_token_ids, token_ids, completion)`. Raises ModelError."""
+        """Raises ModelError if one of `(prompt_token_ids, token_ids, completion)` cannot be judged."""
         ...
 
     def log_prob(
@@ -87,19 +86,19 @@ class Likelihood(Protocol):
         model_masks: bool = False,
     ) -> NDArray[np.float64]:
         """Log-probability (nats, summed over completion tokens) of each `(prompt_token_ids, token_ids)` under the model at
-        `temperature`, without truncation; at 1 the untouched model. Shape (len(pairs),)."""
+        `temperature`, without truncation; temperature 1 is the untouched model. Shape (len(pairs),)."""
         ...
 
 
 class LoadedModel(Sampler, Likelihood, Protocol):
-    """A model whose weights are here: it draws and judges, and can be looked into. What the jobs count on:
-    tests/contracts/test_loaded_models.py, and the suites of both other protocols."""
+    """A model whose weights are in this process: it draws, judges and gives access to its states.
+    tests/contracts/test_loaded_models.py is what the jobs rely on, with the suites of both other protocols."""
 
     def facts(self) -> ModelFacts: ...
 
     def hidden_states(self, pairs: Sequence[tuple[Sequence[int], Sequence[int]]]) -> NDArray[np.float32]:
-        """Features of completions `(prompt_token_ids, token_ids)`, each the same whatever is computed beside it. Shape
-        (len(pairs), width); the width is the model's."""
+        """Features of completions `(prompt_token_ids, token_ids)`, which do not depend on what is computed in the same batch.
+        Shape (len(pairs), width); the width is the model's."""
         ...
 
     def divergence(
@@ -108,6 +107,6 @@ class LoadedModel(Sampler, Likelihood, Protocol):
         pairs: Sequence[tuple[tuple[int, ...], tuple[int, ...]]],
         model_masks: bool = False,
     ) -> NDArray[np.float64]:
-        """For each completion `(prompt_token_ids, token_ids)` the sum over its tokens of KL(this model's law of the next
+        """For each completion `(prompt_token_ids, token_ids)`, the sum over its tokens of KL(this model's law of the next
         token ‖ that of `other`), in nats, never below 0; `other` has the same tokens. Shape (len(pairs),)."""
         ...

@@ -1,4 +1,4 @@
-"""A proposal that runs here: any causal or encoder-decoder model of transformers, through its own forward pass.
+"""A proposal in this process: any causal or encoder-decoder model of transformers, through its own forward pass.
 
 Each prompt is computed once and its cache expanded to its candidates; finished rows are dropped at once, so that a long
 straggler costs one row, not the batch.
@@ -28,8 +28,8 @@ from rsf_core.proposals.token_law import Noise, draw
 
 Request = tuple[Prompt, int, str]
 SCORING_BATCH = 32
-BATCHES_AHEAD = 2  # drawn out of turn, sorted by length
-SCORED_LOGITS = 2**27  # computed together when scoring: 512 MB in float32
+BATCHES_AHEAD = 2  # batches within which requests are reordered by length
+SCORED_LOGITS = 2**27  # logits computed together when scoring: 512 MB in float32
 _SHORTEN = "shorten it on the Prompts page, retire it, or lower generate.max_new_tokens"
 
 
@@ -47,7 +47,7 @@ class _Row:
 
 class LocalProposal:
     """Implements LoadedModel of rsf_core.proposals.base, and so Sampler and Likelihood, for the model in `folder`. Raises
-    ModelError when it can't be loaded."""
+    ModelError if it can't be loaded."""
 
     def __init__(self, folder: Path, placement: Placement = CPU) -> None:
         self.model, self.tokenizer = models.load(folder, placement)
@@ -70,7 +70,7 @@ class LocalProposal:
         )
 
     def prompt_token_ids(self, prompt: Prompt) -> tuple[int, ...]:
-        """The tokens completions of `prompt` follow. Raises ModelError; see Prompting."""
+        """The tokens that completions of `prompt` follow. Raises ModelError; see Prompting."""
         return self.lengths.made(prompt)
 
     def draw(
@@ -80,12 +80,12 @@ class LocalProposal:
         batch_size: int,
         should_stop: Callable[[], bool] = lambda: False,
     ) -> Iterator[Candidate]:
-        """See Sampler.draw. Raises ModelError when a prompt and `max_new_tokens` don't fit into the model's context, and
-        where the model's masks let no completion end."""
+        """See Sampler.draw. Raises ModelError if a prompt and `max_new_tokens` don't fit into the model's context, or if the
+        model's masks let no completion end."""
         models.require_end(self.masks(sampling.model_masks), self.eos, sampling.max_new_tokens)
         for prompt in dict.fromkeys(prompt for prompt, _, _ in requests):
             self._require(prompt, sampling.max_new_tokens)
-        # like lengths together, but not far from their turn: a job keeps its finished units, which are runs of requests
+        # similar lengths together, but near their turn: a job saves finished units, which are runs of requests
         window = BATCHES_AHEAD * batch_size
         for start in range(0, len(requests), window):
             near = [self._row(request, sampling) for request in requests[start : start + window]]
@@ -95,7 +95,8 @@ class LocalProposal:
                     return
 
     def masks(self, model_masks: bool) -> tuple[Mask, ...]:
-        """The tokens that the law rules out, by the setting generate.model_masks. Raises ModelError; see generation.masks."""
+        """The tokens that the law rules out, given the setting generate.model_masks. Raises ModelError; see
+        generation.masks."""
         if model_masks not in self._masks:
             masks = models.masks_of(self._folder, self.model, self.tokenizer, tuple(self.eos), model_masks)
             self._masks[model_masks] = masks
@@ -105,23 +106,22 @@ class LocalProposal:
         return forward.masked(self._forward, self.masks(model_masks))
 
     def fitting(self, prompts: Sequence[Prompt], max_new_tokens: int) -> tuple[list[Prompt], LeftOut]:
-        """The prompts that the model takes, with so many new tokens, and those that it does not. Raises ModelError where it
-        takes none."""
+        """See Sampler.fitting. Raises ModelError if the model takes none of the prompts."""
         left_out = self.unfit(prompts, max_new_tokens)
         if prompts and len(left_out.problems) == len(prompts):
-            self.lengths.token_ids(prompts[0])  # says it in its own words where the template is the cause
+            self.lengths.token_ids(prompts[0])  # raises its own error if the template is the cause
             raise ModelError(f"no prompt can be drawn from: {left_out.named()}. {_SHORTEN[0].upper()}{_SHORTEN[1:]}")
         return [prompt for prompt in prompts if prompt.prompt_id not in left_out.problems], left_out
 
     def unfit(self, prompts: Sequence[Prompt], max_new_tokens: int) -> LeftOut:
-        """The prompts that are too long with so many new tokens, or that the template or the tokenizer refuses. Raises
-        ModelError where the template takes none."""
+        """The prompts that are too long with `max_new_tokens`, or that the template or the tokenizer refuses. Raises
+        ModelError if the template refuses every prompt."""
         problems = {prompt.prompt_id: self._problem(prompt, max_new_tokens) for prompt in prompts}
         return LeftOut({prompt: problem for prompt, problem in problems.items() if problem})
 
     def check(self, drawn: Iterable[tuple[tuple[int, ...], tuple[int, ...], str]], model_masks: bool = False) -> None:
-        """Refuse what another model has drawn and this one cannot judge: (prompt token ids, token ids, completion) of another
-        tokenizer, longer than its context, or with a token that its masks rule out. Raises ModelError."""
+        """See Likelihood.check. Raises ModelError for a completion that was drawn with another tokenizer, is longer than the
+        model's context, or has a token that its masks rule out."""
         masks = self.masks(model_masks)
         vocabulary = self.model.get_input_embeddings().num_embeddings
         for prompt, completion, text in drawn:
@@ -161,16 +161,14 @@ class LocalProposal:
         pairs: Sequence[tuple[tuple[int, ...], tuple[int, ...]]],
         model_masks: bool = False,
     ) -> NDArray[np.float64]:
-        """For each completion (prompt_token_ids, token_ids), the sum over its tokens of KL(this model's law of the next
-        token ‖ that of `other`), in nats; `other` has the same tokens, and both are untouched. Shape (len(pairs),).
+        """See LoadedModel.divergence; both laws are untouched (temperature 1, no truncation).
 
-        Over completions drawn from this model its mean is KL(self‖other) of whole completions, cut off where they were: by the
-        chain rule, with each token's part summed over the vocabulary instead of judged by the token that was drawn. That
-        varies less and is never below 0 (Rao-Blackwellised; Amini, Vieira & Cotterell 2025)."""
+        Its mean over completions drawn from this model is KL(self‖other) of whole completions, truncated as they were. This
+        follows from the chain rule, with each token's part summed over the vocabulary instead of evaluated at the drawn token,
+        which varies less and is never below 0 (Rao-Blackwellised; Amini, Vieira & Cotterell 2025)."""
         divergences = np.zeros(len(pairs))
-        for batch in self._batches(
-            pairs, SCORED_LOGITS // 4
-        ):  # of two models, and the real positions of both once more
+        # a quarter: the logits of two models, and a copy of both at the real positions
+        for batch in self._batches(pairs, SCORED_LOGITS // 4):
             chosen = [pairs[i] for i in batch]
             (p, _, mine), (q, _, others) = (m._law(model_masks).completion_logits(chosen) for m in (self, other))
             each = token_kl(p[mine], q[others]).cpu().numpy()  # row by row, the tokens of a completion in their order
@@ -185,7 +183,7 @@ class LocalProposal:
     def _batches(
         self, pairs: Sequence[tuple[tuple[int, ...], tuple[int, ...]]], most_logits: int
     ) -> Iterator[list[int]]:
-        """The indices of what is computed together: equal prompts side by side, and at most so many logits."""
+        """The indices of each batch: equal prompts side by side, and at most `most_logits` logits."""
         order = sorted(range(len(pairs)), key=lambda i: (len(pairs[i][0]), pairs[i][0], len(pairs[i][1])))
         vocabulary = self.model.get_input_embeddings().num_embeddings
         start = 0
@@ -232,7 +230,7 @@ class LocalProposal:
         log_model: torch.Tensor,
         sampling: Sampling,
     ) -> tuple[list[int], list[Candidate]]:
-        """Give every row its token; the rows that go on, and the candidates of those that don't."""
+        """Append its token to every row; returns the rows that continue, and the candidates of those that end."""
         left, finished = [], []
         columns = zip(rows, tokens.tolist(), log_q.tolist(), log_model.tolist(), strict=True)
         for i, (row, token, q, p) in enumerate(columns):
@@ -262,7 +260,7 @@ class LocalProposal:
         )
 
     def _row(self, request: Request, sampling: Sampling) -> _Row:
-        """Its noise is made as its turn comes: that of all requests of a job would be gigabytes."""
+        """The row of a request. Rows are made shortly before they are drawn: the noise of a whole job would take gigabytes."""
         return _Row(request, self.lengths.token_ids(request[0]), Noise(sampling.seed, request[2]))
 
     def _require(self, prompt: Prompt, max_new_tokens: int) -> None:

@@ -1,4 +1,4 @@
-"""The sampler and the likelihood of a model, and both in one: the jobs ask here, and name no implementation."""
+"""Creates the sampler, the likelihood, or both in one, of a model: jobs call these functions and name no implementation."""
 
 from __future__ import annotations
 
@@ -10,15 +10,15 @@ from rsf_core.proposals.local import LocalProposal
 
 
 def sampler(folder: Path, placement: Placement = CPU) -> Sampler:
-    """Of the model in `folder`. Raises ModelError where it cannot be loaded."""
+    """The sampler of the model in `folder`. Raises ModelError if it cannot be loaded."""
     return LocalProposal(folder, placement)
 
 
 def likelihood(folder: Path, placement: Placement = CPU) -> Likelihood:
-    """Of the model in `folder`. Raises ModelError where it cannot be loaded."""
+    """The likelihood of the model in `folder`. Raises ModelError if it cannot be loaded."""
     return LocalProposal(folder, placement)
 
 
 def loaded(folder: Path, placement: Placement = CPU) -> LoadedModel:
-    """The model in `folder`, for what needs its weights. Raises ModelError where it cannot be loaded."""
+    """The model in `folder`, for jobs that need its weights. Raises ModelError if it cannot be loaded."""
     return LocalProposal(folder, placement)

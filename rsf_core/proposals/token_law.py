@@ -1,12 +1,13 @@
 """Sampling a token from logits as the winner of a race, with the exact log-probability of that law.
 
-With E ~ Exp(1) for each token, the one with the largest weight/E is drawn with probability proportional to its weight: the
-Gumbel-max trick (Gumbel 1954; Maddison, Tarlow & Minka 2014) without its logarithms. The winner changes only where two are
-within rounding of each other, by at most twice the total variation between two laws: batches of another size draw the same,
-and two models drawn with the same E differ little where they are alike. Inverting the CDF moved every token behind a change.
+With E ~ Exp(1) for each token, the token with the largest weight/E wins with probability proportional to its weight: the
+Gumbel-max trick (Gumbel 1954; Maddison, Tarlow & Minka 2014) without its logarithms. Between two laws, the winner changes with
+a probability of at most twice their total variation. So batches of another size draw the same tokens, unless two of them are
+within rounding of each other, and two models that draw with the same E differ little if their laws are alike. Inverting the
+CDF would move every token after a change.
 
-The race is run among blocks of tokens first, then inside the one that has won: the same law, with 450 numbers a step instead
-of 50,000. Sums run block by block in float64.
+The race is run among blocks of tokens first, then inside the winning block: the same law, with 450 numbers a step instead of
+50,000. Sums run block by block in float64.
 """
 
 from __future__ import annotations
@@ -25,13 +26,13 @@ from rsf_core.models.log_probs import summable
 
 BLOCK = 256
 _AT_ONCE = 16  # positions of a candidate whose noise is made together
-_LEAST = 1e-300  # an E of 0 comes once in 2^53 numbers, and 0/0 is nothing
+_LEAST = 1e-300  # an E of 0 comes once in 2^53 numbers, and 0/0 is NaN
 
 
 @dataclass(frozen=True, slots=True)
 class Drawn:
-    """`tokens` (B,), where the logits were; `log_q` (B,) of the law sampled from, `log_model` (B,) of the untouched logits;
-    nats, float64."""
+    """`tokens` (B,), on the device of the logits; `log_q` (B,) under the law sampled from, `log_model` (B,) under the
+    untouched logits; nats, float64."""
 
     tokens: Tensor
     log_q: Tensor
@@ -39,8 +40,8 @@ class Drawn:
 
 
 class Noise:
-    """The E of a candidate, by position: a Philox stream keyed by a hash of (seed, candidate id) and counted by position, so
-    that a draw depends neither on the batch it happens in nor on what was drawn before."""
+    """The values of E for a candidate, by position: a Philox stream keyed by a hash of (seed, candidate id), whose counter is
+    the position, so that a draw depends neither on its batch nor on earlier draws."""
 
     def __init__(self, seed: int, candidate_id: str) -> None:
         digest = blake2b(f"{seed}:{candidate_id}".encode(), digest_size=16).digest()
@@ -48,26 +49,27 @@ class Noise:
         self._first, self._made = 0, np.zeros((0, 0))
 
     def at(self, position: int, vocabulary: int) -> NDArray[np.float64]:
-        """Those of one position, from 0: shape (width(vocabulary),)."""
+        """The values at one position, from 0: shape (width(vocabulary),)."""
         size = width(vocabulary)
         if self._made.shape[1] != size or not self._first <= position < self._first + _AT_ONCE:
             self._first = position - position % _AT_ONCE
-            # a step of the counter gives four numbers of 64 bits
+            # a step of the counter yields four 64-bit numbers
             generator = np.random.Generator(np.random.Philox(key=self._key, counter=self._first * size // 4))
             self._made = np.maximum(-np.log1p(-generator.random((_AT_ONCE, size))), _LEAST)
         return self._made[position - self._first]
 
 
 def width(vocabulary: int) -> int:
-    """How many numbers a race among so many tokens takes: one a block, up to a multiple of four, and those of one block."""
+    """How many numbers a race among `vocabulary` tokens takes: one for each block, rounded up to a multiple of four, and one
+    for each token of a block."""
     blocks = -(-vocabulary // BLOCK)
     return blocks + -blocks % 4 + BLOCK
 
 
 def draw(logits: Tensor, noise: Tensor, sampling: Sampling) -> Drawn:
     """Draw one token a row from `logits` (B, V) after temperature, then top-k, then top-p, with the noise of each row at its
-    position, (B, width(V)), float64: made on the processor, so that it is the same for every device, and copied to where the
-    law is summed. Raises ModelError where the logits are no numbers."""
+    position, (B, width(V)), float64. The noise is made on the processor, so that it is the same for every device, and copied
+    to the device that sums the law. Raises ModelError if the logits hold NaN."""
     device, logits = logits.device, summable(logits).float()
     noise = noise.to(logits.device)
     if sampling.temperature == 1.0 and sampling.top_k == 0 and sampling.top_p == 1.0:
@@ -89,7 +91,7 @@ def draw(logits: Tensor, noise: Tensor, sampling: Sampling) -> Drawn:
 
 
 def keep_top_k(weights: Tensor, k: int) -> Tensor:
-    """`weights` (B, V) with all but the k largest of a row set to 0."""
+    """`weights` (B, V) with all but the k largest of each row set to 0."""
     if k >= weights.shape[-1]:
         return weights
     top = weights.topk(k, dim=-1)
@@ -97,8 +99,8 @@ def keep_top_k(weights: Tensor, k: int) -> Tensor:
 
 
 def keep_top_p(weights: Tensor, p: float) -> Tensor:
-    """`weights` (B, V) with all but the smallest set of largest entries that holds the share `p` set to 0 (nucleus
-    sampling, Holtzman et al. 2020)."""
+    """`weights` (B, V), where each row keeps the fewest largest entries that hold at least the share `p`, and the others are 0
+    (nucleus sampling, Holtzman et al. 2020)."""
     ordered, indices = weights.sort(dim=-1, descending=True)
     before = ordered.cumsum(-1, dtype=torch.float64) - ordered
     ordered = ordered.masked_fill(before >= p * ordered.sum(-1, keepdim=True, dtype=torch.float64), 0.0)
@@ -111,7 +113,7 @@ def _weights(logits: Tensor) -> tuple[Tensor, Tensor]:
 
 
 def _race(weights: Tensor, noise: Tensor) -> tuple[Tensor, Tensor]:
-    """The winning token of each row, and the total of its weights, float64. A weight of 0 never wins."""
+    """The winning token of each row, (B,), and the sum of the row's weights, (B,), float64. A weight of 0 never wins."""
     rows, vocabulary = weights.shape
     blocks = torch.nn.functional.pad(weights, (0, -vocabulary % BLOCK)).view(rows, -1, BLOCK)
     sums = blocks.sum(-1, dtype=torch.float64)

@@ -1,4 +1,4 @@
-"""The protocol of what tunes a model on a curated set, and what it tells of each step."""
+"""The protocol of trainers, which tune a model on a curated set, and the metrics they report of each step."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ Tuned = tuple[Any, Any]  # the model and its tokenizer, as transformers has them
 
 @dataclass(frozen=True, slots=True)
 class StepMetrics:
-    """One optimiser step, counted from 1; `loss` and `held_out_loss` (after an epoch's last step) in nats per completion
-    token of the step, `grad_norm` of the objective, which is normalised by the epoch's mean tokens a step; `memory` the most
-    this process has held, in bytes."""
+    """The metrics of one optimiser step. `step` counts from 1; `loss` and `held_out_loss` (after an epoch's last step) are in
+    nats per completion token; `grad_norm` is that of the objective, which is normalised by the epoch's mean tokens a step;
+    `memory` is the peak of this process, in bytes."""
 
     step: int
     total: int
@@ -33,7 +33,7 @@ class StepMetrics:
 
 
 class Trainer(Protocol):
-    """tests/contracts/test_trainers.py says what the fine-tuning job counts on."""
+    """Tunes a model on a curated set. tests/contracts/test_trainers.py is what the fine-tuning job relies on."""
 
     def train(
         self,
@@ -47,8 +47,8 @@ class Trainer(Protocol):
         log_m: float = ...,
         placement: Placement = ...,
     ) -> Tuned | None:
-        """Train the model in `model_folder`, whose files stay as they are, and return the tuned one with its tokenizer; None
-        when stopped. The same `recipe.seed` trains the same model. With `checkpoint` a run that was broken off goes on from
-        there, with the same losses as without the break. `law` is the one whose log p is trained; `log_m` in nats. Raises
-        StageError for a set that cannot be trained on, JobError where training breaks down."""
+        """Train the model in `model_folder`, whose files stay as they are, and return the tuned model with its tokenizer; None
+        if stopped. The same `recipe.seed` trains the same model. With `checkpoint`, an interrupted run continues from there,
+        with the same losses as without the interruption. `law` is the law whose log p is trained; `log_m` is in nats. Raises
+        StageError for a set that cannot be trained on, JobError if training fails."""
         ...

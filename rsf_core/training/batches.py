@@ -1,4 +1,4 @@
-"""The order in which a curated set is trained on."""
+"""The order of the samples of a curated set in training."""
 
 from __future__ import annotations
 
@@ -6,12 +6,12 @@ from collections.abc import Hashable, Iterator, Sequence
 
 import numpy as np
 
-LENGTH_POOL = 8  # batches whose samples are sorted by length together: little padding, still shuffled
+LENGTH_POOL = 8  # batches whose samples are sorted by length together, for little padding in a random order
 
 
 def together(prompts: Sequence[Hashable], at_most: int, rng: np.random.Generator) -> list[list[int]]:
-    """Indices of the samples in groups of one prompt each, at most `at_most` in a group, its samples in random order.
-    A group stays in one batch where it fits, so that its prompt is computed once."""
+    """Indices of the samples in groups of one prompt each, with at most `at_most` samples, in random order. A group stays in
+    one batch if it fits, so that its prompt is computed once."""
     by_prompt: dict[Hashable, list[int]] = {}
     for i in rng.permutation(len(prompts)).tolist() if at_most > 1 else range(len(prompts)):
         by_prompt.setdefault(prompts[i], []).append(i)
@@ -21,8 +21,8 @@ def together(prompts: Sequence[Hashable], at_most: int, rng: np.random.Generator
 def epoch_batches(
     groups: Sequence[Sequence[int]], lengths: Sequence[int], size: int, rng: np.random.Generator
 ) -> Iterator[list[int]]:
-    """Indices of one epoch in batches of `size`, each index once, in a random order: groups of like length (tokens, by
-    sample) come together within pools of some batches, and the batches of a pool are shuffled again."""
+    """Indices of one epoch in batches of `size`, each index once, in a random order. `lengths` are the tokens of each sample:
+    groups are sorted by length within pools of LENGTH_POOL batches, and the batches of a pool are shuffled."""
     order = [groups[i] for i in rng.permutation(len(groups))]
     shuffled = [i for group in order for i in group]
     longest = {i: (max(lengths[j] for j in group), place) for place, group in enumerate(order) for i in group}
@@ -35,10 +35,10 @@ def epoch_batches(
 
 
 def steps(samples: int, size: int, epochs: int) -> int:
-    """How many optimiser steps `epochs` over `samples` take."""
+    """The number of optimiser steps in `epochs` over `samples`, with batches of `size`."""
     return -(-samples // size) * epochs
 
 
 def mean_tokens_a_step(token_counts: Sequence[int], size: int) -> float:
-    """The completion tokens of an epoch's steps of `size` samples, on average: what every step's loss is divided by."""
+    """The mean number of completion tokens in an epoch's steps of `size` samples: every step's loss is divided by it."""
     return sum(token_counts) / steps(len(token_counts), size, 1)

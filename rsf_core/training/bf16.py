@@ -1,5 +1,5 @@
-"""bf16 on a processor without instructions for it: torch multiplies there in plain loops, and a step takes 20 times as long
-as in fp32."""
+"""bf16 on a processor without instructions for it, where torch multiplies in plain loops and a step takes 20 times as long as
+in fp32."""
 
 from __future__ import annotations
 
@@ -27,15 +27,15 @@ _PRODUCTS = {
 
 
 def products(device: str, precision: Literal["fp32", "bf16"]) -> AbstractContextManager[Any]:
-    """The context that steps of training run in, forward and backward, beside the autocast: `ProductsInFp32` where bf16 is
-    asked of a processor that has no instructions for it, else one that changes nothing."""
+    """The context in which training steps run, forward and backward, in addition to the autocast: `ProductsInFp32` if the
+    precision is bf16 and the processor has no instructions for it, else a context that changes nothing."""
     needed = device == "cpu" and precision == "bf16" and multiplies_bf16() is False
     return ProductsInFp32() if needed else nullcontext()  # type: ignore[no-untyped-call]
 
 
 class ProductsInFp32(TorchDispatchMode):  # type: ignore[no-untyped-call]
-    """Products of bf16 operands summed in fp32 and rounded to bf16, which is what the instructions do: the values are
-    those of a processor that has them, up to the order of the sums."""
+    """Sums products of bf16 operands in fp32 and rounds them to bf16, as the instructions do: the values are those of a
+    processor with these instructions, up to the order of the sums."""
 
     def __torch_dispatch__(self, func: Any, types: Any, args: Sequence[Any] = (), kwargs: Any = None) -> Any:
         kwargs = kwargs or {}
@@ -47,7 +47,7 @@ class ProductsInFp32(TorchDispatchMode):  # type: ignore[no-untyped-call]
             return args[0].copy_(_ATEN.addmm(*wide, **wide_kwargs))
         result = func(*wide, **wide_kwargs)
         if func is _ATTENTION:
-            output, log_sum_exp = result  # which the backward pass wants in fp32
+            output, log_sum_exp = result  # the backward pass needs the latter in fp32
             return output.to(torch.bfloat16), log_sum_exp
         if isinstance(result, Tensor):
             return result.to(torch.bfloat16)

@@ -1,5 +1,5 @@
-"""A checkpoint is one safetensors file: weights, optimiser state, and the numbers that say where training stood. It knows no
-device: what was begun on one goes on on another."""
+"""A checkpoint is one safetensors file with weights, optimiser state, and the progress of training. It does not depend on the
+device: a run that began on one device can continue on another."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from rsf_core.domain.files import write_whole
 
 
 def save(path: Path, parameters: Sequence[Tensor], optimizer: torch.optim.AdamW, state: dict[str, Any]) -> None:
-    """Write all or nothing; what stood there before stays on a full disk (OutOfSpaceError)."""
+    """Write the whole checkpoint or nothing: on a full disk the former file stays. Raises OutOfSpaceError."""
     tensors = {f"parameter.{i}": p.detach().cpu().contiguous() for i, p in enumerate(parameters)}
     for i, parameter in enumerate(parameters):
         for name, value in optimizer.state[parameter].items():
@@ -27,8 +27,8 @@ def save(path: Path, parameters: Sequence[Tensor], optimizer: torch.optim.AdamW,
 
 
 def load(path: Path, parameters: Sequence[Tensor], optimizer: torch.optim.AdamW) -> dict[str, Any] | None:
-    """Put everything back and return the state; None where there is no checkpoint. Raises JobError where the file does not
-    belong to these parameters."""
+    """Restore parameters and optimiser, and return the state; None if there is no checkpoint. Raises JobError if the file does
+    not belong to these parameters."""
     if not path.exists():
         return None
     with safe_open(path, "pt") as file:
@@ -41,7 +41,7 @@ def load(path: Path, parameters: Sequence[Tensor], optimizer: torch.optim.AdamW)
         with torch.no_grad():
             parameter.copy_(saved)
         tensors_of = {name.rsplit(".", 1)[1]: tensors[name] for name in tensors if name.startswith(f"optimizer.{i}.")}
-        # torch counts the steps on the processor, whatever the device of the parameter
+        # torch keeps the step count on the processor, whatever the device of the parameter
         optimizer.state[parameter] = {
             name: value.clone() if name == "step" else value.to(parameter.device, copy=True)
             for name, value in tensors_of.items()

@@ -1,5 +1,5 @@
-"""LoRA with the arithmetic of a layer in one autograd function. peft builds the adapters and merges them; its own forward
-makes some eight passes over each layer's output (casts, scaling, sum), which is dearer than the adapters' products."""
+"""LoRA with the arithmetic of a layer in one autograd function. peft builds the adapters and merges them. peft's own forward
+makes about eight passes over each layer's output (casts, scaling, sum), which costs more than the adapters' products."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from torch import Tensor, nn
 
 
 def attach(base: Any, rank: int, alpha: float) -> Any:
-    """The model with new adapters (B = 0) on all its linear layers but the head; only these are trained."""
+    """The model with new adapters (B = 0) on all its linear layers except the head; only the adapters are trained."""
     config = LoraConfig(
         r=rank,
         lora_alpha=alpha,
@@ -22,14 +22,14 @@ def attach(base: Any, rank: int, alpha: float) -> Any:
     )
     model = get_peft_model(base, config)
     for layer in model.modules():
-        if isinstance(layer, lora.Linear) and type(layer.base_layer) is nn.Linear:  # not GPT-2's, which is transposed
+        if isinstance(layer, lora.Linear) and type(layer.base_layer) is nn.Linear:  # GPT-2's layers are transposed
             layer.forward = _Forward(layer)
     return model
 
 
 class _Forward:
-    """x (..., in) → W·x + b + scaling·B·A·x, (..., out), in the precision of the autocast around it, if any. For training:
-    the layer's one adapter, not merged and not switched off."""
+    """x (..., in) → W·x + b + scaling·B·A·x, (..., out), in the precision of the autocast around it, if any. For training
+    only: the layer's single adapter must be active and not merged."""
 
     def __init__(self, layer: lora.Linear) -> None:
         (name,) = layer.active_adapters
@@ -49,7 +49,7 @@ class _Forward:
 
 class _Product(torch.autograd.Function):
     """x Wᵀ + b + s·(x Aᵀ) Bᵀ, (N, out), and its gradients by x, A and B (Hu et al. 2021). x (N, in), W (out, in), b (out,),
-    A (r, in), B (out, r), all of one precision but b."""
+    A (r, in), B (out, r), all of one precision except b."""
 
     @staticmethod
     def forward(

@@ -11,7 +11,7 @@ from rsf_core.models.log_probs import token_log_probs
 
 
 def sequence_nll(logits: Tensor, targets: Tensor, mask: Tensor, temperature: float = 1.0) -> Tensor:
-    """−log p_θ(x) of each completion at `temperature`, (B,), nats: summed over its tokens. logits (B, C, V), targets and mask
+    """−log p_θ(x) of each completion at `temperature`, (B,), nats, summed over its tokens. logits (B, C, V), targets and mask
     (B, C)."""
     scaled = logits if temperature == 1.0 else logits / temperature
     log_p = token_log_probs(scaled, targets)
@@ -19,18 +19,18 @@ def sequence_nll(logits: Tensor, targets: Tensor, mask: Tensor, temperature: flo
 
 
 def rsf(nll: Tensor, log_q: Tensor, log_m: float) -> Tensor:
-    """−log p_accept(x|θ) = nll + log q + log M, (B,), nats: the gradient is that of the nll, for q and M are constants."""
+    """−log p_accept(x|θ) = nll + log q + log M, (B,), nats. Its gradient is that of the nll, because q and M are constants."""
     return nll + log_q + log_m
 
 
 def bounded(nll: Tensor, log_q: Tensor, growth_bound: float) -> Tensor:
-    """The nll where p_θ(x) < M_θ·q(x), and its value at that bound, without gradient, beyond it: no sample's likelihood
-    is pushed to more than `growth_bound` (M_θ) times that of the proposal. A trust region; (B,), nats."""
+    """The nll if p_θ(x) < M_θ·q(x), else its value at that bound, without gradient: no sample's likelihood is pushed above
+    `growth_bound` (M_θ) times that of the proposal. A trust region; (B,), nats."""
     return nll.clamp(min=-log_q - math.log(growth_bound))
 
 
 def weighted_sum(losses: Tensor, weights: Tensor) -> Tensor:
-    """Σ_i w_i·loss_i, a scalar in nats. What it is divided by must be the same for every step of an epoch: a step's own
-    tokens, with batches of like length, make nearly a per-token mean and over-train short completions (docs/MATH.md, "The
+    """Σ_i w_i·loss_i, a scalar in nats. Its divisor must be the same for every step of an epoch. Dividing by a step's own
+    tokens, with batches of similar length, is nearly a mean over tokens and over-trains short completions (docs/MATH.md, "The
     loss")."""
     return (weights * losses).sum()

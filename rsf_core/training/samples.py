@@ -1,4 +1,4 @@
-"""What is trained on: sampled token ids, checked against the tokenizer of the model that is trained."""
+"""Training samples: sampled token ids, checked against the tokenizer of the model in training."""
 
 from __future__ import annotations
 
@@ -17,10 +17,12 @@ from rsf_core.models.prompting import Prompting
 
 @dataclass(frozen=True, slots=True)
 class TrainingSample:
-    """The sampled token ids, never re-tokenised text; `token_ids` end with EOS where the completion did. `text` is what
-    they read as when they were drawn; only where a person has `edited` it, it is what is trained on, and its tokens are
-    made here. `log_q` (nats) is what the proposal gave the completion when it was drawn; None for an edited one. One that was
-    made `elsewhere`, as an answer to this prompt, has only texts: the tokens of both are made here, and there is no log q."""
+    """The sampled token ids, never re-tokenised text; `token_ids` end with EOS if the completion did.
+
+    `text` is the decoded completion when it was drawn. Only if a person has `edited` it, the text is what is trained on, and
+    `tokenised` makes its tokens. `log_q` (nats) is the completion's log-probability when it was drawn, None for an edited one.
+    A completion made `elsewhere`, for the prompt given there, has only texts: `tokenised` makes the tokens of both, and there
+    is no log q."""
 
     prompt_token_ids: tuple[int, ...]
     token_ids: tuple[int, ...]
@@ -34,14 +36,16 @@ class TrainingSample:
 def tokenised(
     sample: TrainingSample, tokenizer: Any, forward: Forward, ends: Sequence[int], prompting: Prompting
 ) -> TrainingSample:
-    """The sample with the tokens of its text where a person has edited it or it was made elsewhere: they were not drawn, so
-    there is no log q. They end with the first of `ends`, the model's EOS tokens. Raises StageError where they don't fit into
-    its context, PromptRefusedError where the model does not take the prompt of one made elsewhere."""
+    """The sample, with the tokens of its text if a person has edited it or it was made elsewhere. These tokens were not drawn,
+    so there is no log q; they end with the first of `ends`, the model's EOS tokens. Raises StageError if they don't fit into
+    the model's context, PromptRefusedError if the model refuses the prompt of a completion made elsewhere."""
     if sample.elsewhere is not None:
         sample = replace(sample, prompt_token_ids=prompting.token_ids(sample.elsewhere))
     elif not sample.edited:
         return sample
-    ids = tokenizer(text_target=sample.text, add_special_tokens=False).input_ids  # an encoder-decoder's other side
+    ids = tokenizer(
+        text_target=sample.text, add_special_tokens=False
+    ).input_ids  # the target side of an encoder-decoder
     ids = [*ids, *ends[:1]]
     if not forward.fits(len(sample.prompt_token_ids), len(ids)):
         what = "edited completion" if sample.edited else "completion"
@@ -53,8 +57,8 @@ def tokenised(
 
 
 def check_tokenizer(samples: Sequence[TrainingSample], tokenizer: Any, size: int) -> None:
-    """Refuse a set that was drawn with another tokenizer: a token this model does not know, or tokens that read otherwise
-    here than when they were drawn."""
+    """Raises StageError if the set was drawn with another tokenizer: this model does not know a token, or decodes tokens to
+    another text than when they were drawn. `size` is the number of tokens that the model knows."""
     remedy = (
         "the set was drawn with another tokenizer: draw candidates from this model, or train the one they came from"
     )
@@ -66,7 +70,7 @@ def check_tokenizer(samples: Sequence[TrainingSample], tokenizer: Any, size: int
 
 
 def check_masks(samples: Sequence[TrainingSample], masks: Sequence[Mask]) -> None:
-    """Refuse a sample that the model's law never draws: its log p is −∞. Raises StageError."""
+    """Raises StageError for a sample that the model's law never draws: its log p would be −∞."""
     for number, sample in enumerate(samples):
         token = ruled_out(masks, sample.token_ids)
         if token is not None:
@@ -78,8 +82,8 @@ def check_masks(samples: Sequence[TrainingSample], masks: Sequence[Mask]) -> Non
 
 
 def split(samples: Sequence[TrainingSample], recipe: Train) -> tuple[list[TrainingSample], list[TrainingSample]]:
-    """What is trained on, and what early stopping is judged by: about `recipe.held_out_share` of the prompts, by a hash,
-    so that no prompt is on both sides. Nothing is held out where one side would be empty."""
+    """The samples for training, and those held out for early stopping: about `recipe.held_out_share` of the prompts, by a
+    hash, so that no prompt is on both sides. Nothing is held out if one side would be empty."""
 
     def is_held_out(sample: TrainingSample) -> bool:
         digest = blake2b(repr((recipe.seed, sample.prompt_token_ids)).encode(), digest_size=8).digest()

@@ -26,7 +26,7 @@ from rsf_core.training import bf16, checkpoints, lora, loss
 from rsf_core.training.base import StepMetrics, Tuned
 from rsf_core.training.batches import epoch_batches, mean_tokens_a_step, steps, together
 from rsf_core.training.samples import TrainingSample, check_masks, check_tokenizer, split, tokenised
-from rsf_core.training.trouble import DivergenceWatch, memory_said
+from rsf_core.training.trouble import DivergenceWatch, explained_memory_errors
 
 
 def finetune(
@@ -41,13 +41,13 @@ def finetune(
     temperature: float = 1.0,
     placement: Placement = CPU,
 ) -> Tuned | None:
-    """Train and return `(model, tokenizer)`, LoRA matrices merged; None when stopped.
+    """Train and return `(model, tokenizer)`, with LoRA matrices merged; None if stopped.
 
-    Deterministic in `recipe.seed`. With `checkpoint` the state is written there every `recipe.checkpoint_seconds` and
-    when stopped, and a run that finds it goes on from it: the same losses as without the break. `log_m` (nats) only
-    shifts the value of the rsf loss. `model_masks` and `temperature` are those of the law which the model will draw by: log p
+    Deterministic in `recipe.seed`. With `checkpoint`, the state is written there every `recipe.checkpoint_seconds` and when
+    stopped; a run that finds it continues from it, with the same losses as without the interruption. `log_m` (nats) only
+    shifts the value of the rsf loss. `model_masks` and `temperature` are those of the law by which the model will draw: log p
     is that of this law. Weights and optimiser state are on the device of `placement`, in float32. Raises StageError for a set
-    that cannot be trained on, JobError when the loss diverges or the memory does not suffice.
+    that cannot be trained on, JobError if the loss diverges or memory runs out.
     """
     if not samples:
         raise StageError("the curated set is empty: there is nothing to train on")
@@ -57,7 +57,7 @@ def finetune(
     model = lora.attach(base, recipe.rank, recipe.alpha) if recipe.method == "lora" else base
     model.train()
     pad = tokenizer.pad_token_id
-    if pad is None or pad >= vocabulary:  # the padding is masked, so any token that the model knows will do
+    if pad is None or pad >= vocabulary:  # the padding is masked, so any known token will do
         pad = 0
     forward_pass, ends = forward.of(model, pad), models.eos_ids(base, tokenizer)
     prompting = Prompting(base, tokenizer, pad)
@@ -72,9 +72,9 @@ def finetune(
     with bf16.products(base.device.type, recipe.precision):
         for step, epoch, last_of_epoch, batch in _plan([*train], recipe):
             if step <= run.step:
-                continue  # done before the break; the order of the samples is the same every time
+                continue  # done before the interruption; the order of the samples is the same every time
             if run.worse_epochs >= recipe.patience and held_out:
-                break  # the held-out loss has not fallen for so many epochs
+                break  # the held-out loss has not fallen for `patience` epochs
             if should_stop():
                 run.save()
                 return None
@@ -114,10 +114,10 @@ class _Run:
         self._saved = time.monotonic()
 
     def step_on(self, batch: Sequence[TrainingSample], epoch: int) -> StepMetrics:
-        """One optimiser step on `batch`, in `recipe.accumulate` parts. The objective is Σ_i w_i·loss_i over the epoch's mean
-        tokens a step, the same number for every part and step, so that each sample counts alike whatever its batch."""
+        """One optimiser step on `batch`, in `recipe.accumulate` parts. The objective is Σ_i w_i·loss_i divided by the epoch's
+        mean tokens a step, the same number for every part and step, so that each sample counts equally in any batch."""
         started = time.perf_counter()
-        torch.manual_seed(self.recipe.seed + self.step)  # of a model with dropout: the same after a break
+        torch.manual_seed(self.recipe.seed + self.step)  # for dropout: the same after an interruption
         rate = self.recipe.learning_rate * learning_rate_factor(self.step, self.total, self.recipe.warmup)
         for group in self.optimizer.param_groups:
             group["lr"] = rate
@@ -126,7 +126,7 @@ class _Run:
         value = nll = 0.0
         for start in range(0, len(batch), size):
             part, part_nll = self._loss(batch[start : start + size])
-            with memory_said(self.recipe, self.step + 1):
+            with explained_memory_errors(self.recipe, self.step + 1):
                 (part / self.tokens_a_step).backward()  # type: ignore[no-untyped-call]
             value, nll = value + part.item() / tokens, nll + part_nll / tokens
         norm = torch.nn.utils.clip_grad_norm_(self.parameters, self.recipe.max_grad_norm).item()
@@ -148,7 +148,7 @@ class _Run:
         tokens = sum(len(sample.token_ids) for sample in held_out)
         self.model.eval()
         with torch.no_grad():
-            size = -(-self.recipe.batch_size // self.recipe.accumulate)  # as much together as a step has
+            size = -(-self.recipe.batch_size // self.recipe.accumulate)  # as many together as in a part of a step
             parts = [held_out[i : i + size] for i in range(0, len(held_out), size)]
             value = sum(self._loss(part)[0].item() for part in parts) / tokens
         self.model.train()
@@ -160,7 +160,7 @@ class _Run:
         return value
 
     def take_best(self) -> None:
-        """Go back to the weights with the lowest held-out loss, where one was measured."""
+        """Restore the weights with the lowest held-out loss, if one was measured."""
         if self.best is not None:
             with torch.no_grad():
                 for parameter, best in zip(self.parameters, self.best, strict=True):
@@ -186,7 +186,7 @@ class _Run:
         self._saved = time.monotonic()
 
     def restore(self) -> None:
-        """Go on from the checkpoint, where there is one."""
+        """Continue from the checkpoint, if there is one. Raises JobError if its files do not belong to this run."""
         state = None if self.path is None else checkpoints.load(self.path, self.parameters, self.optimizer)
         if state is None:
             return
@@ -204,8 +204,8 @@ class _Run:
         return self.path.with_name(f"best-{self.path.name}")
 
     def _loss(self, batch: Sequence[TrainingSample]) -> tuple[Tensor, float]:
-        """The weighted loss summed over part of a step, and its plain negative log-likelihood; nats."""
-        with memory_said(self.recipe, self.step + 1):
+        """The weighted loss and the plain negative log-likelihood, each summed over a part of a step; nats."""
+        with explained_memory_errors(self.recipe, self.step + 1):
             kind = self.parameters[0].device.type
             with torch.autocast(kind, torch.bfloat16, enabled=self.recipe.precision == "bf16"):
                 pairs = [(sample.prompt_token_ids, sample.token_ids) for sample in batch]
@@ -224,7 +224,7 @@ class _Run:
 
 
 def _plan(samples: Sequence[TrainingSample], recipe: Train) -> Iterator[tuple[int, int, bool, list[TrainingSample]]]:
-    """`(step, epoch, whether it is the epoch's last, samples)` of every step, the same every time."""
+    """`(step, epoch, whether it is the epoch's last step, samples)` for every step, the same every time."""
     rng = np.random.default_rng(recipe.seed)
     lengths = [len(sample.prompt_token_ids) + len(sample.token_ids) for sample in samples]
     groups = together([sample.prompt_token_ids for sample in samples], recipe.per_prompt, rng)
@@ -237,13 +237,13 @@ def _plan(samples: Sequence[TrainingSample], recipe: Train) -> Iterator[tuple[in
 
 
 def _peak_memory() -> float:
-    """The most memory this process has held, in bytes."""
+    """The peak memory of this process, in bytes."""
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (1.0 if sys.platform == "darwin" else 1024.0)
 
 
 def learning_rate_factor(step: int, total: int, warmup: float) -> float:
-    """The share of the peak learning rate at `step` (from 0): linear warm-up over the share `warmup` of all steps, then
-    half a cosine down to 0 after the last."""
+    """The share of the peak learning rate at `step` (from 0): linear warm-up over the share `warmup` of all steps, then half a
+    cosine that would reach 0 after the last step."""
     first = warmup * total
     if step < first:
         return (step + 1) / (first + 1)

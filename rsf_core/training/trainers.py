@@ -1,4 +1,4 @@
-"""The trainer of a recipe: the fine-tuning job asks here, and names no implementation."""
+"""The trainer of a recipe: the fine-tuning job calls `of` and names no implementation."""
 
 from __future__ import annotations
 
@@ -8,5 +8,6 @@ from rsf_core.training.sft import Supervised
 
 
 def of(recipe: Train) -> Trainer:
-    """For `recipe`. There is one for every recipe so far: a weighted likelihood, of LoRA matrices or of all weights."""
+    """The trainer for `recipe`. So far one trainer serves every recipe: weighted likelihood, for LoRA matrices or all
+    weights."""
     return Supervised()

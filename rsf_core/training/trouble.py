@@ -1,4 +1,4 @@
-"""What goes wrong while training, said so that a person knows what to change."""
+"""Faults in training, with messages from which a person knows what to change."""
 
 from __future__ import annotations
 
@@ -14,8 +14,9 @@ DIVERGED_STEPS = 5
 
 @dataclass(slots=True)
 class DivergenceWatch:
-    """Whether training diverges while its numbers stay finite: the negative log-likelihood (nats a token) has been worse
-    for `DIVERGED_STEPS` steps than where it began and than guessing each token alike, `log_vocabulary`, by over a nat."""
+    """Detects training that diverges while its numbers stay finite: for `DIVERGED_STEPS` steps, the negative log-likelihood
+    (nats a token) has been worse, by more than 1 nat, than at the first step and than `log_vocabulary`, that of a uniform
+    guess."""
 
     log_vocabulary: float
     first: float | None = None
@@ -37,8 +38,8 @@ class DivergenceWatch:
 _WANT_OF_MEMORY = ("can't allocate memory", "not enough memory")  # torch's allocators, on Linux and elsewhere
 
 
-class memory_said:
-    """Turns what torch raises when memory runs out into an error that names the settings to change."""
+class explained_memory_errors:
+    """A context that turns torch's errors for lack of memory into a JobError that names the setting to change."""
 
     def __init__(self, recipe: Train, step: int) -> None:
         self._recipe, self._step = recipe, step

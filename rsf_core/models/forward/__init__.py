@@ -1,8 +1,8 @@
 """A model's own forward pass, for drawing and for teacher forcing: causal models and encoder-decoders alike.
 
-Equal prompts are computed once: what a prompt leaves behind (its keys and values, or its encoding) is repeated for its
-completions, not its tokens, and the gradient goes through. The head, the dearest part of a small model, is computed on
-completion positions only. Which way through a model is right is found out by asking it: see `choice`.
+Equal prompts are computed once: the keys and values of a prompt, or its encoding, are repeated for its completions, not its
+tokens, and the gradient flows through. The head, the most expensive part of a small model, is computed on completion positions
+only. Which way of computing a model is exact is determined by measurement: see `choice`.
 """
 
 from rsf_core.models.forward.base import Decoding, Forward, Pairs, Tokens

@@ -11,8 +11,7 @@ from rsf_core.models.forward.base import Tokens
 
 
 def left_pad(rows: Sequence[Tokens], pad: int, device: torch.device) -> tuple[Tensor, Tensor]:
-    """`(input_ids, attention_mask)`, both (B, T): put together on the processor and copied to `device` once, not row by
-    row."""
+    """`(input_ids, attention_mask)`, both (B, T): assembled on the processor and copied to `device` once, not row by row."""
     width = max(len(row) for row in rows)
     ids = torch.full((len(rows), width), pad, dtype=torch.long, device="cpu")
     mask = torch.zeros((len(rows), width), dtype=torch.long, device="cpu")
@@ -29,12 +28,12 @@ def right_pad(rows: Sequence[Tokens], pad: int, device: torch.device) -> tuple[T
 
 
 def positions(mask: Tensor) -> Tensor:
-    """Position ids of left-padded rows, (B, T): 0 at the first real token (and on the padding, which nothing sees)."""
+    """Position ids of left-padded rows, (B, T): 0 at the first real token, and on the padding, which no token attends to."""
     return (mask.cumsum(1) - 1).clamp(min=0)
 
 
 def by_length(lengths: Sequence[int], size: int) -> list[list[int]]:
-    """Indices in batches of `size`, like lengths together, so that little is padding."""
+    """Indices in batches of `size`, similar lengths together, so that there is little padding."""
     order = sorted(range(len(lengths)), key=lengths.__getitem__)
     return [order[start : start + size] for start in range(0, len(order), size)]
 

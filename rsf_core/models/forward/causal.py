@@ -1,4 +1,4 @@
-"""Causal models with their cache: prompts padded on the left."""
+"""Causal models with their cache; prompts are padded on the left."""
 
 from __future__ import annotations
 
@@ -15,8 +15,9 @@ from rsf_core.models.forward.caches import cache_name, select, takes
 
 
 class Causal:
-    """Implements Forward: the completion follows the prompt in one sequence. `padded` says that prompts of unequal lengths
-    may come together; without, the model is given neither mask nor positions, which some take amiss step by step."""
+    """Implements Forward: the completion follows the prompt in one sequence. With `padded`, a batch may have prompts of
+    unequal lengths. Without it, the model is given neither mask nor positions, which some models handle wrongly when
+    decoding."""
 
     def __init__(self, model: Any, pad: int, padded: bool = True) -> None:
         self.model, self.pad, self._padded = model, pad, padded
@@ -37,15 +38,16 @@ class Causal:
         return result.logits[which, -1], CausalDecoding(self, cache, mask[which])
 
     def completion_logits(self, pairs: Pairs) -> tuple[Tensor, Tensor, Tensor]:
-        shares = 2 * len({tuple(prompt) for prompt, _ in pairs}) <= len(pairs)  # then once for each prompt pays
+        shares = 2 * len({tuple(prompt) for prompt, _ in pairs}) <= len(pairs)  # then computing each prompt once pays
         return self.after_shared_prompts(pairs) if shares else self.in_one_sequence(pairs)
 
     def in_one_sequence(self, pairs: Pairs) -> tuple[Tensor, Tensor, Tensor]:
-        """Padded on the left, so that the completions end together."""
+        """As `completion_logits`, with prompt and completion in one row, padded on the left, so that the completions end
+        together."""
         device = self.model.device
         ids, attention = left_pad([[*prompt, *completion] for prompt, completion in pairs], self.pad, device)
         longest, width = max(len(completion) for _, completion in pairs), ids.shape[1]
-        # by index, not by number: what a slice gives is not contiguous, and torch's head on it half as fast
+        # indices, not a number: a slice is not contiguous, and torch computes the head on it half as fast
         kept = torch.arange(width - longest - 1, width - 1, device=device)
         some = {"logits_to_keep": kept} if self._keeps_some else {}
         where = self.where(attention, positions(attention))
@@ -58,7 +60,7 @@ class Causal:
         return logits, targets, mask
 
     def after_shared_prompts(self, pairs: Pairs) -> tuple[Tensor, Tensor, Tensor]:
-        """Equal prompts computed once; the completions begin together."""
+        """As `completion_logits`, with equal prompts computed once; the completions begin together."""
         first, decoding = self._begun([prompt for prompt, _ in pairs])
         targets, real = right_pad([completion for _, completion in pairs], self.pad, self.model.device)
         mask = torch.cat([decoding.mask, real], dim=1)
@@ -70,15 +72,15 @@ class Causal:
         return logits, targets, real.bool()
 
     def after(self, cache: Any, tokens: Tensor, mask: Tensor, at: Tensor) -> Tensor:
-        """The logits (B, S, V) of `tokens` (B, S) behind what the cache holds; `mask` (B, T) is that of all, `at` (B, S) their
-        positions."""
+        """The logits (B, S, V) of `tokens` (B, S), which follow the tokens in the cache; `mask` (B, T) covers both, `at` (B,
+        S) are the positions of `tokens`."""
         logits: Tensor = self.model(
             input_ids=tokens, **self.where(mask, at), **{self._cache: cache}, use_cache=True
         ).logits
         return logits
 
     def where(self, mask: Tensor, at: Tensor) -> dict[str, Tensor]:
-        """The arguments that say which tokens are real and where they stand; some models count along the mask."""
+        """The arguments for which tokens are real and at which positions; some models count positions along the mask."""
         if not self._padded:
             return {}
         return {"attention_mask": mask} | ({"position_ids": at} if self._takes_positions else {})

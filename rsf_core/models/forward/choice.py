@@ -1,9 +1,9 @@
-"""Which way through a model is right: the fastest that gives, on a few tokens, what the model gives alone.
+"""Chooses how to compute a model: the fastest way that is exact, measured on a few tokens.
 
-Families differ in what padding, masks and caches do to them, and say so nowhere: a recurrent state may run over the padding,
-a causal mask may be left out without a cache. So it is measured, once a model is loaded: log p of a few completions drawn
-step by step in a batch of unequal prompts with rows that drop out, and judged together, must be what one row without padding
-and cache gives.
+Model families differ in the effects of padding, masks and caches, and do not declare them: a recurrent state may run over the
+padding, a causal mask may be left out without a cache. So it is measured when a model is loaded. A few completions are drawn
+step by step, in a batch of unequal prompts with rows that drop out, and judged together; their log p must equal that of one
+row without padding and cache.
 """
 
 from __future__ import annotations
@@ -23,20 +23,20 @@ from rsf_core.models.forward.encoder_decoder import EncoderDecoder
 from rsf_core.models.forward.recomputed import Apart, Grouped, RecomputedCausal, RecomputedEncoderDecoder
 from rsf_core.models.log_probs import summable
 
-# as a share of the spread of the logits, for a small random model hardly looks at what comes before: rounding takes about
-# 1e-5 of it in float32 and 0.01 in bfloat16
+# as a share of the spread of the logits, because a small random model hardly depends on earlier tokens: rounding is about
+# 1e-5 of the spread in float32 and 0.01 in bfloat16
 TOLERANCES = {torch.float64: 1e-7, torch.float32: 1e-4}
 _TOLERANCE = 0.05
-_LENGTHS = (7, 3, 5)  # of the prompts: longer and shorter than the convolutions of hybrids
+_LENGTHS = (7, 3, 5)  # of the prompts, in tokens: longer and shorter than the convolutions of hybrids
 _COMPLETION = 3
-_WINDOWS = ("sliding_window", "attention_chunk_size")  # of which a cache keeps the last tokens alone
+_WINDOWS = ("sliding_window", "attention_chunk_size")  # caches keep only the last tokens of such a window
 
 log = logging.getLogger(__name__)
 
 
 def of(model: Any, pad: int) -> Forward:
-    """The forward pass of a transformers (or peft) model. Raises ModelError where the model does not say how its completions
-    begin, and where no way through it is exact."""
+    """The forward pass of a transformers (or peft) model. Raises ModelError if the model does not define how its completions
+    begin, or if no way of computing it is exact."""
     ways = list(_encoder_decoder_ways(model, pad) if model.config.is_encoder_decoder else _causal_ways(model, pad))
     pairs = _probes(model, pad, ways[0][1].fits)
     problems = []
@@ -50,7 +50,7 @@ def of(model: Any, pad: int) -> Forward:
                 difference = _difference(way, pairs, expected)
             except (MemoryError, KeyboardInterrupt):
                 raise
-            except Exception as error:  # this way is not open: the model's code takes or keeps something else
+            except Exception as error:  # this way does not work: the model has other arguments or another cache
                 problems.append(f"{name}: {type(error).__name__}: {str(error)[:120]}")
                 continue
             if difference <= tolerance:
@@ -68,10 +68,8 @@ def _causal_ways(model: Any, pad: int) -> Iterator[tuple[str, Forward]]:
     whole = RecomputedCausal(model, pad)
     if not _is_recurrent(model):
         yield "with padding", Causal(model, pad)
-    for padded in (
-        False,
-        True,
-    ):  # without a mask, or with one that masks nothing: each suits families the other does not
+    # without a mask, or with a mask that masks nothing: each suits some families that the other does not
+    for padded in (False, True):
         yield "by groups of equal length", Apart(Grouped(Causal(model, pad, padded)), whole)
     yield "recomputed at each step, without a cache (slower)", whole
     yield "row by row, without a cache (much slower)", Grouped(whole, each_alone=True)
@@ -88,7 +86,8 @@ def _encoder_decoder_ways(model: Any, pad: int) -> Iterator[tuple[str, Forward]]
 
 
 def _is_recurrent(model: Any) -> bool:
-    """Whether a state runs along the tokens: it would run over padding as well, which a few tokens may not show."""
+    """Whether the model has a recurrent state: it would run over padding too, which a measurement on few tokens may not
+    show."""
     kinds = [
         kind for name in ("layer_types", "layers_block_type", "block_types") for kind in _listed(model.config, name)
     ]
@@ -98,16 +97,16 @@ def _is_recurrent(model: Any) -> bool:
 
 
 def _drops_tokens(model: Any) -> bool:
-    """Whether experts take so many tokens of a sequence and leave the others: a step alone leaves none, a long sequence does.
-    NLLB-MoE takes a share of all when it is not trained, by default the whole."""
+    """Whether the experts have a limited capacity and drop the other tokens of a sequence: a long sequence loses some, a
+    single step none. Outside training, the capacity of NLLB-MoE is a share of all tokens, by default the whole."""
     capacity = getattr(model.config, "expert_capacity", None)
     return capacity is not None and getattr(model.config, "moe_eval_capacity_token_fraction", 0.0) < 1.0
 
 
 def _without_ignored_windows(model: Any, whole: Forward, pair: Pair) -> None:
-    """Take windows of attention out of the config (in memory) that the model does not look at: its cache does, and would
-    forget what the model still attends to, once a completion is drawn beyond them. Whether it looks at one is told by a
-    window of two tokens."""
+    """Remove from the config (in memory) attention windows that the model ignores. Its cache does not ignore them: once a
+    completion is longer than the window, the cache would drop tokens that the model still attends to. Whether the model
+    ignores a window is tested with one of two tokens."""
     config = model.config.get_text_config(decoder=True)
     for name in _WINDOWS:
         window = getattr(config, name, None)
@@ -119,7 +118,7 @@ def _without_ignored_windows(model: Any, whole: Forward, pair: Pair) -> None:
             ignored = torch.equal(before, whole.completion_logits([pair])[0])
         except (MemoryError, KeyboardInterrupt):
             raise
-        except Exception:  # the model's code takes no such window: it looks at it
+        except Exception:  # the model fails with this window, so it does not ignore it
             ignored = False
         finally:
             setattr(config, name, window)
@@ -136,7 +135,8 @@ def _listed(config: Any, name: str) -> list[str]:
 
 
 def _probes(model: Any, pad: int, fits: Callable[[int, int], bool]) -> Pairs:
-    """Prompts of unequal lengths, the first twice, with completions that end at different steps; tokens without a meaning."""
+    """Prompts of unequal lengths, the first one twice, with completions that end at different steps; the tokens are
+    arbitrary."""
     size = model.get_input_embeddings().num_embeddings
     outputs = model.get_output_embeddings()
     if outputs is not None and hasattr(outputs, "weight"):
@@ -162,8 +162,8 @@ def _probes(model: Any, pad: int, fits: Callable[[int, int], bool]) -> Pairs:
 
 
 def _alone(way: Forward, pairs: Pairs, name: str) -> tuple[list[Tensor], float]:
-    """log p of each token of each completion, (C,), as the model gives it for one row without padding or cache; and the
-    standard deviation of its logits at a position."""
+    """log p (nats) of each token of each completion, (C,), computed for one row at a time without padding or cache; and the
+    mean standard deviation of the logits at a position."""
     try:
         parts = [way.completion_logits([pair]) for pair in pairs if pair is not pairs[2]]
     except (MemoryError, KeyboardInterrupt):
@@ -178,8 +178,8 @@ def _alone(way: Forward, pairs: Pairs, name: str) -> tuple[list[Tensor], float]:
 
 
 def _difference(way: Forward, pairs: Pairs, expected: list[Tensor]) -> float:
-    """By how much a token's log p differs at most from what it is alone, judged or drawn; nats. Those of one prompt are
-    judged once more by themselves: what they share may be computed in another way."""
+    """The largest difference (nats) of a token's log p from `expected`, whether judged or drawn. The completions of one prompt
+    are also judged by themselves, because a shared prompt may be computed in another way."""
     shared = [pairs[0], pairs[2]]
     differences = [
         *_log_probs(*way.completion_logits(pairs)),
@@ -192,7 +192,7 @@ def _difference(way: Forward, pairs: Pairs, expected: list[Tensor]) -> float:
 
 
 def _log_probs(logits: Tensor, targets: Tensor, mask: Tensor) -> list[Tensor]:
-    """log p of the tokens of each row, (C,)."""
+    """log p (nats) of the tokens of each row, (C,)."""
     return [
         torch.log_softmax(summable(row[real]).double(), -1).gather(1, summable(target[real])[:, None])[:, 0]
         for row, target, real in zip(logits, targets, mask, strict=True)
@@ -200,7 +200,8 @@ def _log_probs(logits: Tensor, targets: Tensor, mask: Tensor) -> list[Tensor]:
 
 
 def _drawn(way: Forward, pairs: Pairs) -> list[Tensor]:
-    """Step by step, as they would be drawn; a completion that has ended drops out."""
+    """log p (nats) of the tokens of each row, (C,), computed step by step as in drawing; a row drops out when its completion
+    ends."""
     rows = list(range(len(pairs)))
     drawn: list[list[Tensor]] = [[] for _ in rows]
     logits, decoding = way.begin([prompt for prompt, _ in pairs])
@@ -220,7 +221,7 @@ def _drawn(way: Forward, pairs: Pairs) -> list[Tensor]:
 
 @contextlib.contextmanager
 def _undisturbed(model: Any) -> Iterator[None]:
-    """Without dropout or gradients, and left as it was."""
+    """Runs the block without dropout or gradients, and then restores the model's mode."""
     training = model.training
     model.eval()
     try:

@@ -16,8 +16,8 @@ from rsf_core.models.forward.caches import select
 
 
 class EncoderDecoder:
-    """Implements Forward: the prompt is encoded, the completion is the decoder's own sequence. It begins after `prefix`,
-    the start token and, where the model has one, the token it forces first (NLLB's target language): given, not drawn."""
+    """Implements Forward: the prompt is encoded, and the completion is the decoder's sequence. It begins after `prefix`, which
+    is given, not drawn: the start token and, if the model has one, the token it forces first (NLLB's target language)."""
 
     def __init__(self, model: Any, pad: int) -> None:
         self.model, self.pad = model, pad
@@ -36,7 +36,7 @@ class EncoderDecoder:
         return logits[:, len(self.prefix) - 1 :], targets, real.bool()
 
     def encode(self, prompts: Sequence[Tokens]) -> Encoded:
-        """Equal prompts are encoded once."""
+        """The encoded prompts; equal prompts are encoded once."""
         distinct, which = distinct_rows(prompts, self.model.device)
         ids, mask = right_pad(distinct, self.pad, self.model.device)
         result = self.model.get_encoder()(input_ids=ids, attention_mask=mask)
@@ -48,12 +48,12 @@ class EncoderDecoder:
         return logits
 
     def after(self, cache: Any, encoded: Encoded, tokens: Tensor) -> Tensor:
-        """The logits (B, V) of `tokens` (B,) behind what the cache holds."""
+        """The logits (B, V) of `tokens` (B,), which follow the tokens in the cache."""
         logits: Tensor = self._result(encoded, tokens[:, None], use_cache=True, past_key_values=cache).logits[:, -1]
         return logits
 
     def _result(self, encoded: Encoded, decoder_input_ids: Tensor, **more: Any) -> Any:
-        # the prompt's tokens are encoded already: FSMT alone looks at them, and leaves its causal mask out without
+        # the prompt is encoded already; only FSMT uses its tokens, and omits its causal mask without them
         return self.model(
             input_ids=encoded.ids,
             encoder_outputs=encoded.kind(last_hidden_state=encoded.states),
@@ -68,7 +68,8 @@ class EncoderDecoder:
 
 @dataclass(frozen=True, slots=True)
 class Encoded:
-    """Encoded prompts: `states` (B, T, D) in the library's own kind of result, their `mask` and `ids` (B, T)."""
+    """Encoded prompts: `states` (B, T, D), their `mask` and `ids` (B, T); `kind` is transformers' class for encoder
+    outputs."""
 
     kind: type[Any]
     states: Tensor

@@ -1,7 +1,7 @@
-"""What a model makes of a completion before its head: the last hidden states, by the way through the model that judges it.
+"""The last hidden states of a completion, the input of the model's head, computed by the same forward pass that judges it.
 
-The head is put aside meanwhile, so that what comes out in place of logits is what would have gone into it, at the positions
-and with the padding that the way is known to be right for. A model that scales its logits scales the states as well.
+The head is replaced meanwhile by the identity, so that the forward pass returns the states in place of logits, at the
+positions and with the padding for which it is known to be exact. A model that scales its logits scales the states too.
 """
 
 from __future__ import annotations
@@ -19,16 +19,16 @@ from rsf_core.domain.errors import ModelError
 from rsf_core.models.context_window import ContextWindow, window_of
 from rsf_core.models.forward.base import Forward, Pairs, Tokens
 
-BATCH_TOKENS = 8192  # of prompts and completions, padding included, that are computed together
+BATCH_TOKENS = 8192  # of prompts and completions in a batch, padding included
 BATCH_ROWS = 64
 _SOFTCAP = "final_logit_softcapping"
 
 
 def hidden_states(model: Any, way: Forward, pairs: Pairs, pad: int) -> NDArray[np.float32]:
-    """(len(pairs), 2·D): for each (prompt, completion) the mean of the last hidden states over the completion's tokens, then
-    the state of its last token. Of a completion without tokens both are the state that the prompt ends in. What does not fit
-    into the model's context is cut off: a completion at its end, a prompt at its beginning. Raises ModelError where the
-    model has no head that can be put aside, or a state is not a finite number."""
+    """(len(pairs), 2·D): for each (prompt, completion), the mean of the last hidden states over the completion's tokens, then
+    the state of its last token. For a completion without tokens, both are the state of the prompt's last token. Tokens that do
+    not fit into the model's context are cut off: at the end of a completion, at the beginning of a prompt. Raises ModelError
+    if the model has no head that can be replaced, or if a state is not finite."""
     window = window_of(model)
     cut = [_fitting(window, prompt, completion) for prompt, completion in pairs]
     states: NDArray[np.float32] | None = None
@@ -45,7 +45,8 @@ def hidden_states(model: Any, way: Forward, pairs: Pairs, pad: int) -> NDArray[n
 
 
 def _states(way: Forward, window: ContextWindow, pairs: Pairs, pad: int) -> NDArray[np.float32]:
-    """One more token is given behind each completion, for what stands at a position is told by the token after it."""
+    """The features of each pair. One more token is appended to each completion if it fits, because the output at a position is
+    that of the token before it."""
     longer = [
         (prompt, [*completion, pad] if not completion or window.fits(len(prompt), len(completion) + 1) else completion)
         for prompt, completion in pairs
@@ -55,7 +56,8 @@ def _states(way: Forward, window: ContextWindow, pairs: Pairs, pad: int) -> NDAr
 
 
 def _summary(states: Tensor, tokens: int) -> NDArray[np.float32]:
-    """`states` (C, D): of the prompt's last token, then of those of the completion, as far as they were computed."""
+    """The features (2·D,) of one completion. `states` (C, D) are those of the prompt's last token and of the completion's
+    tokens, as far as they were computed."""
     own = states[1 : tokens + 1] if len(states) > 1 else states
     both = torch.cat([own.double().mean(0), own[-1].double()])
     summary: NDArray[np.float32] = both.float().cpu().numpy()
@@ -72,7 +74,7 @@ def _fitting(window: ContextWindow, prompt: Tokens, completion: Tokens) -> tuple
 
 
 def _batches(pairs: Pairs) -> Iterator[list[int]]:
-    """The indices of what is computed together: equal prompts side by side, like lengths together."""
+    """The indices of each batch: equal prompts side by side, similar lengths together."""
     order = sorted(range(len(pairs)), key=lambda i: (len(pairs[i][0]), tuple(pairs[i][0]), len(pairs[i][1])))
     batch: list[int] = []
     longest = [0, 0]
@@ -88,7 +90,7 @@ def _batches(pairs: Pairs) -> Iterator[list[int]]:
 
 
 class _Same(nn.Module):
-    """In place of a head: gives what it gets. Some models look at the weights of theirs."""
+    """The identity in place of a head. It has the head's weight, which some models use elsewhere."""
 
     def __init__(self, head: Any) -> None:
         super().__init__()
@@ -100,7 +102,8 @@ class _Same(nn.Module):
 
 @contextmanager
 def _headless(model: Any) -> Iterator[None]:
-    """The model without its head, and what is added to its logits; as it was after."""
+    """Runs the block with the model's head, logits bias and softcap switched off, then restores them. Raises ModelError if the
+    model has no head."""
     head = model.get_output_embeddings()
     if head is None or not hasattr(head, "weight"):
         raise ModelError(f"{type(model).__name__} names no head: its hidden states cannot be read. Use another model")

@@ -1,7 +1,7 @@
-"""A model with tokens ruled out by their position: the same for what is drawn, judged and trained, so that log q is exact.
+"""A model with tokens ruled out by their position: the same for drawing, judging and training, so that log q is exact.
 
-Their logits are −∞, which leaves log p of the others normalised without them; a position that only one token can have gives it
-log p 0 and no gradient.
+The logits of these tokens are −∞, so that log p of the others is normalised without them. If only one token is possible at a
+position, its log p is 0 and has no gradient.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ class Masked:
         logits, targets, real = self._inner.completion_logits(pairs)
         positions = real.cumsum(1) - 1
         for mask in self._masks:
-            # the padding of a batch keeps its logits: −∞ times 0 is no number
+            # the padding of a batch keeps its logits: −∞ times 0 is NaN
             holds = real if mask.before is None else real & (positions < mask.before)
             ids = _inside(mask, logits)
             columns = logits[..., ids].masked_fill(holds[..., None], -math.inf)
@@ -38,7 +38,7 @@ class Masked:
         return logits, targets, real
 
     def at(self, logits: Tensor, position: int) -> Tensor:
-        """The logits (B, V) at one position of the completions, from 0."""
+        """The masked logits (B, V) at one position of the completions, from 0."""
         for mask in self._masks:
             if mask.before is None or position < mask.before:
                 logits = logits.index_fill(-1, _inside(mask, logits), -math.inf)
@@ -63,11 +63,11 @@ class MaskedDecoding:
 
 
 def masked(inner: Forward, masks: Sequence[Mask]) -> Forward:
-    """`inner` with `masks`, itself where there are none."""
+    """`inner` with `masks`; `inner` itself if there are none."""
     return Masked(inner, masks) if masks else inner
 
 
 def _inside(mask: Mask, logits: Tensor) -> Tensor:
-    """Its tokens that the head has a logit for: some heads have fewer than there are embeddings."""
+    """The tokens of a mask that the head has a logit for: some heads have fewer logits than there are embeddings."""
     inside = [token for token in mask.token_ids if token < logits.shape[-1]]
     return torch.tensor(inside, dtype=torch.long, device=logits.device)

@@ -1,5 +1,5 @@
-"""Ways that keep nothing between steps: slower, and right for every model whose logits at a position depend on nothing that
-comes after it. Rows are padded on the right, where nothing real sees the padding, and no mask is given."""
+"""Forward passes without a cache: slower, and exact for every model whose logits at a position do not depend on later tokens.
+Rows are padded on the right, where no real token attends to the padding, and no mask is given."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from rsf_core.models.forward.encoder_decoder import EncoderDecoder
 
 
 class RecomputedDecoding:
-    """Implements Decoding: the whole rows are computed at each step. `next_logits(rows, completions)` gives the logits (B, V)
+    """Implements Decoding: whole rows are computed at each step. `next_logits(rows, completions)` returns the logits (B, V)
     that follow the completions of these rows of the batch."""
 
     def __init__(self, count: int, next_logits: Callable[[list[int], list[list[int]]], Tensor]) -> None:
@@ -55,12 +55,12 @@ class RecomputedCausal(Causal):
         return logits, targets, real.bool()
 
     def _logits(self, sequences: Sequence[Tokens], spans: Sequence[tuple[int, int]]) -> Tensor:
-        """The logits of the positions `spans` (first, after the last) of each row, (B, C, V); what follows a shorter span
-        is arbitrary."""
+        """The logits of the positions `spans` (first, after the last) of each row, (B, C, V); those after a shorter span are
+        arbitrary."""
         device = self.model.device
         ids, _ = right_pad(sequences, self.pad, device)
         first, last = min(start for start, _ in spans), max(end for _, end in spans)
-        # the head is computed on few positions where the model lets us say so
+        # the head is computed on few positions if the model allows it
         kept = torch.arange(first, last, device=device)
         some = {"logits_to_keep": kept} if names(self.model, "logits_to_keep") else {}
         logits: Tensor = self.model(input_ids=ids, use_cache=False, **some).logits
@@ -88,7 +88,7 @@ class RecomputedEncoderDecoder(EncoderDecoder):
 
 
 class Apart:
-    """Implements Forward: drawn in one way, judged in another."""
+    """Implements Forward: draws by one forward pass and judges by another."""
 
     def __init__(self, drawing: Forward, judging: Forward) -> None:
         self._drawing, self._judging = drawing, judging
@@ -104,8 +104,8 @@ class Apart:
 
 
 class Grouped:
-    """Implements Forward: `inner` gets only rows that belong together, by their prompts' length (so that none is padded), or
-    each alone."""
+    """Implements Forward: `inner` gets only rows whose prompts have the same length, so that none is padded; with
+    `each_alone`, one row at a time."""
 
     def __init__(self, inner: Forward, each_alone: bool = False) -> None:
         self._inner, self._alone = inner, each_alone
@@ -159,11 +159,11 @@ class GroupedDecoding:
 
 
 def _order(groups: Sequence[Sequence[int]], device: torch.device) -> Tensor:
-    """Which row of the groups, one behind the other, each place of the batch has: (B,)."""
+    """For each place in the batch, the index of its row in the concatenated groups: (B,)."""
     return torch.tensor([place for group in groups for place in group], device=device).argsort()
 
 
 def _widened(part: Tensor, width: int) -> Tensor:
-    """(B, C, …) with zeros behind, up to C = width."""
+    """(B, C, …) padded with zeros at the end, up to C = width."""
     missing = part.new_zeros((part.shape[0], width - part.shape[1], *part.shape[2:]))
     return torch.cat([part, missing], dim=1)
