@@ -1,4 +1,4 @@
-"""What every test may ask for: a tiny model built once, a task of twelve prompts, a project on both."""
+"""Fixtures for all tests: a tiny model built once, a task of twelve prompts, and a project with both."""
 
 from __future__ import annotations
 
@@ -23,21 +23,21 @@ from tests.support import small_task as small_task_of
 from tests.support.job_threads import end_in, in_threads
 
 MEMORY = "/dev/shm"
-ROOM_BYTES = 6 * 2**30  # of a whole run at a time, in two processes
+ROOM_BYTES = 6 * 2**30  # what a whole run in two processes may hold at a time
 
 os.environ["HF_HUB_OFFLINE"] = "1"  # before anything imports huggingface_hub; job processes inherit it
 # several processes with two spinning threads each on two cores are ten times slower than with one
 os.environ.setdefault("OMP_NUM_THREADS", "1")
-settings.register_profile("beside others", deadline=None)  # what an example takes says nothing on a busy machine
+settings.register_profile("beside others", deadline=None)  # the time of an example means nothing on a busy machine
 settings.load_profile("beside others")
-# What is imported stays to the end, millions of objects of torch, transformers and hypothesis: a collector that walks them
-# again and again finds nothing. They are made without it, and then lie beside what it looks at.
+# Imported modules stay to the end, with millions of objects of torch, transformers and hypothesis, which the garbage collector
+# would walk repeatedly for nothing. They are created without it and then frozen.
 gc.disable()
 
 
 def _keep_in_memory() -> None:
-    """Put the folders of tests where nothing waits for a disk: a project is megabytes and some syncs, thousands of times.
-    They stay on the disk where there is little room in memory, or where no program may be started from it."""
+    """Keep the folders of tests in memory, where nothing waits for a disk: a project is megabytes and some syncs, thousands of
+    times. They stay on the disk if there is little memory, or if programs may not be started from there."""
     if "PYTEST_DEBUG_TEMPROOT" in os.environ or not os.access(MEMORY, os.W_OK):
         return
     place = os.statvfs(MEMORY)
@@ -49,8 +49,8 @@ _keep_in_memory()
 
 
 class _Together(LoadScopeScheduling):  # type: ignore[misc]
-    """Where tests run in several processes: those of a file in one, for its fixtures, and all of the browser in one, for two
-    browsers and two servers on two cores make each other wait."""
+    """How tests are distributed over several processes: those of a file go to one, for its fixtures, and all browser tests go
+    to one, because two browsers and two servers on two cores make each other wait."""
 
     def _split_scope(self, nodeid: str) -> str:
         return "browser" if nodeid.startswith("tests/e2e/") else nodeid.split("::")[0]
@@ -74,7 +74,7 @@ def pytest_collection_finish(session: pytest.Session) -> None:
         installed_components.found_once()
     gc.collect()
     gc.freeze()
-    gc.set_threshold(10_000, 10, 10)  # of objects that are new: ten times as many as the usual, some megabytes
+    gc.set_threshold(10_000, 10, 10)  # new objects: ten times the default, some megabytes
     gc.enable()
 
 
@@ -88,8 +88,8 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Jobs, owners and commands start as forks; `warm.cold()` starts them as a user's are. Where tests run in several
-    processes, these share the templates of the one that has started them."""
+    """Start jobs, owners and commands as forks; within `warm.cold()` they start as a user's do. If tests run in several
+    processes, these share the templates of the process that started them."""
     if hasattr(config, "workerinput"):
         warm.start_jobs_warm()
         return
@@ -106,7 +106,7 @@ def _ready_databases(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]
 
 @pytest.fixture(autouse=True)
 def _own_main_module() -> Iterator[None]:
-    """Streamlit's AppTest puts the page that it runs in the place of `__main__`, which processes started later would run."""
+    """Restore `__main__`: Streamlit's AppTest replaces it by the page that it runs, which later processes would run too."""
     main = sys.modules["__main__"]
     yield
     sys.modules["__main__"] = main
@@ -114,7 +114,7 @@ def _own_main_module() -> Iterator[None]:
 
 @pytest.fixture
 def tmp_path(tmp_path: Path) -> Iterator[Path]:
-    """pytest's, which is deleted where the test passes: no job of the test is to write there any more."""
+    """pytest's tmp_path, which is deleted if the test passes: the test's jobs are stopped first, so that none writes there."""
     yield tmp_path
     end_in(tmp_path)
 
@@ -137,14 +137,14 @@ def tiny_encoder_decoder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session", params=["tiny_model", "tiny_encoder_decoder"])
 def any_model(request: pytest.FixtureRequest) -> Path:
-    """Each of the two in turn."""
+    """Each of the two models in turn."""
     folder: Path = request.getfixturevalue(request.param)
     return folder
 
 
 @pytest.fixture(scope="session")
 def small_task(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A task folder as the bundled ones are: 8 train and 4 held-out prompts, few tokens, sentiment as reward."""
+    """A task folder like the bundled ones: 8 train and 4 held-out prompts, few tokens, sentiment as reward."""
     return small_task_of.write(tmp_path_factory.mktemp("tasks") / "small_reviews")
 
 
@@ -157,7 +157,7 @@ def project(tmp_path: Path, small_task: Path, tiny_model: Path) -> Iterator[Proj
 
 @pytest.fixture(scope="session")
 def complete_folder(tmp_path_factory: pytest.TempPathFactory, small_task: Path, tiny_model: Path) -> Path:
-    """The folder of such a project with its first round complete, made once and closed: to be copied, never opened."""
+    """The folder of such a project with its first round complete, made once and closed: tests copy it and never open it."""
     folder = tmp_path_factory.mktemp("complete") / "made_once"
     with in_threads(), Project.create(folder, str(small_task), str(tiny_model), seed=7) as made:
         made.run(1)
@@ -181,7 +181,7 @@ def store(tmp_path: Path) -> Iterator[Store]:
 
 @pytest.fixture(scope="module")
 def jobs_in_threads() -> Iterator[None]:
-    """Run jobs in this process, which has torch loaded already: starting one takes seconds. For tests of what follows from
-    jobs; that they are processes of their own is tested in test_project, test_recovery and in the browser."""
+    """Run jobs in this process, which has loaded torch already: starting a process takes seconds. For tests of what follows
+    from jobs; test_project, test_recovery and the browser tests run them as separate processes."""
     with in_threads():
         yield

@@ -1,5 +1,5 @@
-"""What the bundled tasks gain: each task's procedure replicated, and three rounds of its first seed, a JSON line each in
-docs/results/tasks.jsonl. What that file holds is not run again; what was broken off goes on.
+"""Measures the gain of the bundled tasks: each task's procedure replicated, and three rounds of its first seed, a JSON line
+each in docs/results/tasks.jsonl. Results in that file are not measured again; interrupted runs continue.
 
 python -m tests.measurements [--task NAME] [--seeds 3] [--rounds 3] [--work FOLDER] [--results FILE] [--table]
 """
@@ -43,7 +43,7 @@ def main() -> None:
 
 
 def measure(task: str, seeds: int, rounds: int, work: Path, results: Path, model: str | None = None) -> None:
-    """Measure one task, and remove its projects once all of it is in the results file: their models are large."""
+    """Measure one task, and remove its projects once all results are in the file: their models are large."""
     folder = work / Path(task).name
     results.parent.mkdir(parents=True, exist_ok=True)
     known = replicates.read(results)
@@ -75,7 +75,7 @@ def _begin(number: int, seed: int, left: float | None) -> None:
 
 
 def table(runs: Iterable[Replicate]) -> list[str]:
-    """Markdown: a row for each replicate of round 1, one for the procedure where it ran more than once, and one for each round
+    """Markdown rows: one for each replicate of round 1, one for the procedure if it ran more than once, and one for each round
     of the longer run."""
     columns = [
         *("task", "run", "reward / pass@1 %", "gain over the base", "random control over the base", "sealed gain"),
@@ -88,7 +88,7 @@ def table(runs: Iterable[Replicate]) -> list[str]:
     for task, mine in sorted(by_task.items()):
         first = [one for one in mine if one.rounds == 1]
         rows += [_row(task, f"seed {one.replicate}, round 1", one, one.sealed) for one in first]
-        rows += [_of_procedure(task, told) for told in replicates.procedures(first) if told.runs > 1]
+        rows += [_of_procedure(task, procedure) for procedure in replicates.procedures(first) if procedure.runs > 1]
         longer = [one for one in mine if one.rounds > 1]
         rows += [
             _row(task, f"seed {one.replicate}, round {r.round}", r) for one in longer for r in (*one.earlier[1:], one)
@@ -109,15 +109,15 @@ def _row(task: str, run: str, result: RoundResult, sealed: Gain | None = None) -
 
 
 def _forgotten(result: RoundResult) -> str:
-    """On unrelated prompts, by the tuned model and by its random control."""
+    """The forgetting on unrelated prompts, of the tuned model and of its random control."""
     lost = (of[UNRELATED].value if UNRELATED in of else None for of in (result.forgotten, result.forgotten_control))
     tuned, control = ("–" if value is None else f"{value:.3f}" for value in lost)
     return f"{tuned} ({control})"
 
 
-def _of_procedure(task: str, told: Procedure) -> str:
-    gains = (of_interval(gain, told.metric) for gain in (told.gain, told.control, told.sealed))
-    return _line((task, f"another run ({told.runs} seeds)", "", *gains, "", "", "", "", ""))
+def _of_procedure(task: str, procedure: Procedure) -> str:
+    gains = (of_interval(gain, procedure.metric) for gain in (procedure.gain, procedure.control, procedure.sealed))
+    return _line((task, f"another run ({procedure.runs} seeds)", "", *gains, "", "", "", "", ""))
 
 
 def _line(cells: Sequence[str]) -> str:

@@ -1,14 +1,13 @@
-"""Whether what is learned from decisions pays in training: a round with the learned scorer in its target against the same
-round without it, on held-out prompts, by the hidden rule of a simulated reviewer. A JSON line for each hidden rule
-and each way to use the scorer in docs/results/learned_round.jsonl. What that file holds is not run again; what was broken off
-goes on.
+"""Measures whether a scorer learned from decisions pays in training: a round with that scorer in its target against the same
+round without it, on held-out prompts, by the hidden rule of a simulated reviewer. docs/results/learned_round.jsonl has a JSON
+line for each hidden rule and each way to use the scorer. Results in that file are not measured again; interrupted runs
+continue.
 
 python -m tests.measurements_learned [--rule NAME] [--way NAME] [--preview] [--decisions 400] [--seed 1] [--work FOLDER]
 
-Both rounds have the same candidates, recipe and rule of M. What the reviewer said is taken back before the round is decided,
-so that neither trains on a correction: what differs is what the scorer makes of candidates, most of which nobody has decided.
-Both models are judged under the target without the scorer, on the same prompts and seeds. A completion that was cut off meets
-no rule.
+Both rounds have the same candidates, recipe and rule of M. The reviewer's decisions are undone before the round is decided, so
+that neither round trains on them: the rounds differ only by the scores of candidates, most of which nobody has decided. Both
+models are judged under the target without the scorer, on the same prompts and seeds. A truncated completion meets no rule.
 """
 
 from __future__ import annotations
@@ -42,7 +41,7 @@ from rsf_core.sampling.intervals import SHARE, Interval, cluster_mean, paired_di
 from tests.support.hidden_rules import FLIPPED, RULES
 
 TASK = "positive_reviews"
-SETTINGS = {  # of more candidates than the task's, at half its rate: about as many to train on, of a larger choice
+SETTINGS = {  # more candidates than the task's, at half its rate: about as many to train on, from a larger choice
     "generate.prompts": "0",
     "accept.rate": "0.1",
     "evaluate.prompts": "0",
@@ -51,13 +50,13 @@ SETTINGS = {  # of more candidates than the task's, at half its rate: about as m
 MORE_WEIGHT = "reward times 4"
 WAYS = (Use.CONSTRAINT, Use.BEST_THIRD, Use.REWARD, MORE_WEIGHT)
 SHOWN = ("reward", "acceptance rate", "truncated", "distinct-2", "length", "KL to base")
-WITHOUT = "without"  # the folder of the round that others are set against
+WITHOUT = "without"  # the folder of the round that the others are compared with
 AT_ONCE = 50  # decisions
 
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """One line: `settings` are those that differ from the task's."""
+    """The plan of one line of results; `settings` are those that differ from the task's."""
 
     task: str
     rule: str
@@ -70,7 +69,7 @@ class Plan:
 
     @property
     def key(self) -> dict[str, Any]:
-        """What is not run again."""
+        """Identifies a result, so that it is not measured again."""
         return {
             "task": Path(self.task).name,
             "hidden rule": self.rule,
@@ -104,8 +103,8 @@ def measure(plan: Plan, work: Path, results: Path) -> None:
 
 
 def draw(plan: Plan, work: Path) -> Path:
-    """The project with its round drawn, scored and decided by the rule, its features, and where a model is to be trained
-    the base's held-out completions."""
+    """The project with its round drawn, scored and decided by the rule, with its features, and with the base's held-out
+    completions if a model will be trained."""
     folder = work / "drawn"
     if not (folder / "project.toml").exists():
         with Project.create(folder, plan.task, plan.model, what="measurements", seed=plan.seed) as project:
@@ -124,13 +123,13 @@ def draw(plan: Plan, work: Path) -> Path:
 
 
 def _settle(project: Project) -> None:
-    """Wait for what still runs of an earlier start; what has failed with it is begun again, or goes on."""
+    """Wait for jobs of an earlier start that still run; failed jobs are started again or continue."""
     with suppress(JobError):
         project.wait()
 
 
 def teach(folder: Path, plan: Plan, reviewer: Actor) -> None:
-    """Decide candidates in the order of the random audit, learn from that, and take back what was said."""
+    """Decide candidates in the order of the random audit, learn from these decisions, and undo them."""
     with Project.open(folder) as project:
         _settle(project)
         if not project.taste.versions():
@@ -162,7 +161,7 @@ def _decide(project: Project, plan: Plan, reviewer: Actor) -> None:
 
 
 def previewed(folder: Path, plan: Plan) -> dict[str, Any]:
-    """How good the scorer says it is, and what the round would accept without it and with it."""
+    """How good the scorer is by its own report, and what the round would accept without it and with it."""
     with Project.open(folder) as project:
         report = project.taste.versions()[0].report
         preview = project.target_book.preview(drafted(project, plan.way), 1)
@@ -194,8 +193,8 @@ def rule_met(project: Project, rule: str) -> dict[str, bool]:
 
 
 def train(folder: Path, way: str | None, author: Actor) -> None:
-    """Decide the round with what was learned in the target, tune on what is accepted, and put the target back to be judged
-    by; `way` None: by the target as it is."""
+    """Decide the round with the learned scorer in the target, tune on what is accepted, and restore the target for judging;
+    with `way` None, decide by the target as it is."""
     with Project.open(folder) as project:
         _settle(project)
         if project.tuned_model(1) is None:
@@ -216,7 +215,7 @@ def train(folder: Path, way: str | None, author: Actor) -> None:
 
 
 def drafted(project: Project, way: str) -> Draft:
-    """The target with what was learned, as the Scorers page offers it, or with four times the weight."""
+    """The target with the learned scorer, as the Scorers page offers it, or with four times the weight."""
     one = project.taste.versions()[0]
     if way != MORE_WEIGHT:
         return project.taste.draft(one.version, Use(way))
@@ -226,7 +225,7 @@ def drafted(project: Project, way: str) -> Draft:
 
 
 def _use(project: Project, draft: Draft, author: Actor) -> None:
-    """As a person does it: previewed, saved as a version, the round decided anew."""
+    """Use a draft as a person does: preview it, save it as a version, and decide the round again."""
     preview = project.target_book.preview(draft, 1)
     if preview is None or preview.missing:
         raise SystemExit(f"the round lacks scores of {draft.target.scorers}")
@@ -236,7 +235,7 @@ def _use(project: Project, draft: Draft, author: Actor) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Arm:
-    """What one round came to: what it was trained on, and held-out completions of its model and of the base."""
+    """The outcome of one round: what it was trained on, and held-out completions of its model and of the base."""
 
     trained_on: dict[str, Any]
     base: HeldOutSamples
@@ -287,7 +286,7 @@ def _arm(project: Project, rule: str) -> Arm:
 
 
 def _met(samples: HeldOutSamples, rule: str) -> NDArray[np.float64]:
-    """1 where a completion has ended and meets the hidden rule, (n,)."""
+    """1 if a completion has ended and meets the hidden rule, else 0; (n,)."""
     rows = zip(samples.completions, samples.scores["sentiment"], samples.finish, strict=True)
     return np.array([finish != Finish.LENGTH and RULES[rule](text, s) for text, s, finish in rows], np.float64)
 
@@ -298,7 +297,7 @@ def _shown(interval: Interval) -> list[float | None]:
 
 
 def _copy(folder: Path, to: Path) -> Path:
-    """A copy of a closed project, whole or absent; the one that is there."""
+    """A copy of a closed project, whole or absent; an existing copy is returned as it is."""
     if not to.exists():
         half = to.with_name(f"{to.name}.half")
         shutil.rmtree(half, ignore_errors=True)

@@ -1,10 +1,11 @@
-"""What the two scopes of M accept of the same candidates: drawn and scored projects are decided again under each, at the share
-of their own settings, and nothing in them is changed (a copy is read).
+"""Compares what the two scopes of M accept of the same candidates. Drawn and scored projects are decided again under each
+scope, at the share of their own settings; the projects do not change, because a copy is read.
 
 python -m tests.measurements_scope PROJECT [PROJECT ...] [--rate 0.25] [--draws 4] [--results FILE]
 
-A JSON line for each project and scope. What depends on u is the mean over `REPEATS` draws of u; TVD, with its 95 % interval by
-prompt, is at the M of the project's own u. `draws` leaves each prompt its first so many candidates: what few of them cost.
+Prints a JSON line for each project and scope. Figures that depend on u are means over `REPEATS` draws of u; TVD, with its 95 %
+interval by prompt, is at the M of the project's own u. `draws` limits each prompt to its first candidates, to measure what few
+candidates cost.
 """
 
 from __future__ import annotations
@@ -36,8 +37,8 @@ Floats = NDArray[np.float64]
 
 @dataclass(frozen=True, slots=True)
 class Round:
-    """Scored candidates, shape (n,): `ratio` ℓ in nats, −∞ where one was cut off or fails a constraint; `r` the reward, all 0
-    where the target has none; `text` numbers the different completions of each prompt."""
+    """Scored candidates, shape (n,): `ratio` is ℓ in nats, −∞ for a truncated candidate or one that fails a constraint; `r` is
+    the reward, all 0 if the target has none; `text` numbers the different completions of each prompt."""
 
     prompt: NDArray[np.int64]
     ratio: Floats
@@ -47,14 +48,14 @@ class Round:
     exact: bool
 
     def first(self, draws: int) -> Round:
-        """The first `draws` of each prompt."""
+        """The first `draws` candidates of each prompt."""
         _, start, index = np.unique(self.prompt, return_index=True, return_inverse=True)
         few = np.arange(len(self.prompt)) - start[index] < draws
         return Round(self.prompt[few], self.ratio[few], self.u[few], self.r[few], self.text[few], self.exact)
 
 
 def read(folder: Path) -> tuple[str, Accept, Round]:
-    """The task, the rule and the first round of a project. Raises SystemExit where nothing of it is scored."""
+    """The task, the rule and the first round of a project. Raises SystemExit if none of it is scored."""
     settings = settings_file.read(folder)
     with tempfile.TemporaryDirectory() as copy:
         for name in ("rsf.duckdb", "rsf.duckdb.wal"):
@@ -140,9 +141,9 @@ def rows(folder: Path, rate: float | None, draws: int | None) -> Iterator[dict[s
     rounds_read = rounds_read.first(draws) if draws else rounds_read
     for scope in (Scope.GLOBAL, Scope.PROMPT):
         rule = accept.model_copy(update={"scope": scope, "rate": rate or accept.rate})
-        told = decided(rounds_read, rule, np.random.default_rng(0))
+        figures = decided(rounds_read, rule, np.random.default_rng(0))
         each = int(np.bincount(np.unique(rounds_read.prompt, return_inverse=True)[1]).max())
-        yield {"task": task, "scope": str(scope), "rate": rule.rate, "draws": each, **told}
+        yield {"task": task, "scope": str(scope), "rate": rule.rate, "draws": each, **figures}
 
 
 def main() -> None:

@@ -1,5 +1,5 @@
-"""The Acceptance page at 1,000,000 candidates in headless Chromium: frames a second while M is dragged, and the time
-from release to exact numbers on the page, beside the same accepted count asked of DuckDB on every move.
+"""The Acceptance page with 1,000,000 candidates in headless Chromium: frames a second while M is dragged, and the time from
+release to exact numbers on the page, beside the same accepted count queried from DuckDB on every move.
 
 Prints one JSON line. From the repository root: PYTHONPATH=. python tests/benchmarks/acceptance_page.py [FOLDER]
 """
@@ -23,7 +23,7 @@ from tests.support.app_server import AppServer
 from tests.support.browser import ARGUMENTS
 
 SECONDS, MOVES, RELEASES = 5.0, 100, 12
-# Counts the frames in which the tuner painted, by what it writes on the page.
+# Counts the frames in which the tuner painted, by its changes of the page.
 WATCH = """() => {
   window.painted = [];
   const root = [...document.querySelectorAll('*')].map((e) => e.shadowRoot).find((r) => r?.querySelector('.tuner'));
@@ -32,7 +32,7 @@ WATCH = """() => {
 
 
 def frames_per_second(page: Page) -> dict[str, float]:
-    """Drag M to and fro with the mouse, as fast as it reports, and see how often the tuner painted."""
+    """Drag M to and fro, as fast as the mouse reports, and count how often the tuner painted."""
     page.evaluate(WATCH)
     box = page.locator(".plot").bounding_box()
     assert box is not None
@@ -54,7 +54,7 @@ def frames_per_second(page: Page) -> dict[str, float]:
 
 
 def release_to_numbers(page: Page) -> list[float]:
-    """Milliseconds from letting M go to the exact number that belongs to it on the page."""
+    """Milliseconds from the release of M to its exact number on the page."""
     milliseconds = []
     box = page.locator(".plot").bounding_box()
     assert box is not None

@@ -1,5 +1,5 @@
-"""What a decision and an undo cost after 0, 10,000 and 300,000 acts of their reviewer, through the store and with the
-counts that the card is told. Prints a JSON line for each with the ratio to the same on an empty history.
+"""The cost of a decision and an undo after 0, 10,000 and 300,000 acts of their reviewer, through the store and with the counts
+for the card. Prints a JSON line for each, with the ratio to the same on an empty history.
 
 From the repository root: PYTHONPATH=. python tests/benchmarks/act_history.py
 """
@@ -35,7 +35,7 @@ def history(store: Store, first: int, end: int) -> None:
 
 
 def measured(say: Callable[[int], object]) -> tuple[float, float]:
-    """Median wall clock and mean processor time of one, in ms."""
+    """Median wall clock time and mean processor time of one call, in ms."""
     say(-1)
     times, before = [], time.process_time()
     for i in range(TIMES):

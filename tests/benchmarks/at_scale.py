@@ -1,9 +1,9 @@
-"""What reviewing costs with 1,000,000 candidates, after 0, 10,000 and 300,000 acts of the reviewer: processor time of a
-decision, an undo and a queue as the routes answer them, and of the Review page; and the memory of the process that has it all.
-Fifty reviewers with a second's thought each need fifty acts a second in half a core: 10 ms an act.
+"""The cost of reviewing with 1,000,000 candidates, after 0, 10,000 and 300,000 acts of the reviewer: processor time of a
+decision, an undo and a queue in the routes, and of the Review page; and the memory of the process. Fifty reviewers who think
+for a second need fifty acts a second on half a core: 10 ms an act.
 
 Prints a JSON line for each. From the repository root: PYTHONPATH=. python tests/benchmarks/at_scale.py [FOLDER]
-(FOLDER: where the project is made, or was made before; only what stands then is measured of one that was.)
+(FOLDER: where the project is made, or was made before; an existing project is measured only as it is.)
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ ANN = person("ann")
 
 
 def history(project: Project, first: int, end: int) -> None:
-    """Decisions of ann as the store writes them, from number `first` to `end`, each of another candidate."""
+    """Decisions of ann as the store writes them, from number `first` to `end`, each on another candidate."""
     name = f"'1.' || (1 + (i * {APART}) // {PER_PROMPT}) || '.' || ((i * {APART}) % {PER_PROMPT})"
     with project.store.transaction("making a history"):
         for table, columns in (
@@ -46,7 +46,7 @@ def history(project: Project, first: int, end: int) -> None:
 
 
 def cpu_ms(do: Callable[[int], object], times: int = TIMES) -> float:
-    """Mean processor time of one, in ms, after one that is not counted."""
+    """Mean processor time of one call, in ms, after a first call that is not counted."""
     do(-1)
     before = time.process_time()
     for i in range(times):
@@ -55,7 +55,7 @@ def cpu_ms(do: Callable[[int], object], times: int = TIMES) -> float:
 
 
 def costs(project: Project, name: str, reviewer: Actor = ANN) -> dict[str, float]:
-    """Processor time in ms of what a card asks for."""
+    """Processor time, in ms, of a card's requests."""
 
     def answer(content: dict[str, object]) -> None:
         api._response(content, True)
@@ -87,7 +87,7 @@ def costs(project: Project, name: str, reviewer: Actor = ANN) -> dict[str, float
 
 
 def page(project: Project) -> tuple[float, float]:
-    """Processor time of the Review page in ms: shown first, and run again."""
+    """Processor time of the Review page, in ms: first shown, and rerun."""
     session._project = project
     app = AppTest.from_file(str(SHELL), default_timeout=300)
     app.switch_page("../../pages/review.py")

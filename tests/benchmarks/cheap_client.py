@@ -1,5 +1,5 @@
-"""A client that costs next to nothing, so that a benchmark on the cores of its server measures the server: one request on a
-kept connection, the whole answer read by one call of the system, and unpacked only as far as it is looked at."""
+"""A client that costs almost nothing, so that a benchmark on the same cores as its server measures the server: one request on
+a kept connection, the whole answer read by one system call and decompressed only as far as it is used."""
 
 from __future__ import annotations
 
@@ -10,20 +10,20 @@ import zlib
 from dataclasses import dataclass
 from typing import Any, Self
 
-HEAD = 4096  # bytes of an answer, unpacked, that hold its beginning
+HEAD = 4096  # bytes of a decompressed answer that contain its beginning
 _GZIP = 16 + zlib.MAX_WBITS
 
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What came, and the seconds from the first byte sent to the last byte received."""
+    """The answer, and the seconds from the first byte sent to the last byte received."""
 
     seconds: float
     body: bytes
     packed: bool
 
     def beginning(self) -> str:
-        """The first characters of the answer: whoever really asks reads all of it, on a machine of their own."""
+        """The first characters of the answer; a real client reads all of it, on its own machine."""
         text = zlib.decompressobj(_GZIP).decompress(self.body, HEAD) if self.packed else self.body[:HEAD]
         return text.decode("ascii", "replace")
 
@@ -32,7 +32,7 @@ class Answer:
 
 
 class CheapClient:
-    """Speaks as a page of the app would: from its own origin, and taking gzip, as every browser does."""
+    """Sends requests as a page of the app does: from its own origin, and with gzip, as every browser does."""
 
     def __init__(self, port: int, limit_s: float) -> None:
         self._socket = socket.create_connection(("127.0.0.1", port), timeout=limit_s)
@@ -49,7 +49,7 @@ class CheapClient:
         self._socket.close()
 
     def post(self, path: str, content: dict[str, Any]) -> Answer:
-        """Raises AssertionError for any answer but 200."""
+        """Post `content` and return the answer. Raises AssertionError for any status but 200."""
         body = json.dumps(content).encode()
         head = f"POST {path} HTTP/1.1\r\n{self._headers}content-length: {len(body)}\r\n\r\n".encode()
         start = time.perf_counter()

@@ -1,6 +1,6 @@
-"""What the exports of a round of a million candidates take: seconds of processor time and the peak memory of the process that
-writes them. Beside each, in the same run, what the usual way takes of the same rows: DuckDB's answer as one DataFrame of
-pandas, written in one piece.
+"""The cost of exporting a round of a million candidates: seconds of processor time and the peak memory of the process that
+writes. Beside each export, in the same run, the cost of the usual way for the same rows: DuckDB's result as one pandas
+DataFrame, written in one piece.
 
 Prints a JSON line an export. From the repository root, one thread:
 OMP_NUM_THREADS=1 PYTHONPATH=. python tests/benchmarks/exporting.py [--candidates N] [sft preference labels all]
@@ -43,10 +43,10 @@ def build(folder: Path, count: int) -> None:
 
 
 def write(folder: Path, request: Request, out: Path) -> None:
-    told: list[int] = []
+    progress: list[int] = []
     with Project.open(folder) as project:
-        made = project.exports.write(request, out, lambda done, total: told.append(done))
-    assert len(told) > 2, "no progress was told"
+        made = project.exports.write(request, out, lambda done, total: progress.append(done))
+    assert len(progress) > 2, "no progress was reported"
     (folder.parent / "written.json").write_text(json.dumps([made.rows, made.size]))
 
 

@@ -1,9 +1,9 @@
-"""A fine-tuning step (LoRA r = 16 on all linears, loss on the completion only) against TRL's SFTTrainer without gradient
-checkpointing: the same samples, precision and batch of eight, the embedded model, run in turn. One candidate a prompt, and
-eight of one prompt, which is then computed once. Prints one JSON line for each; the ratio is completion tokens per second
-of ours over theirs, the median of the pairs. On a processor without bf16 instructions TRL gets our products too
-(training/bf16.py): without them its step would take some ten times as long, which says nothing of the rest. TRL is of the
-benchmarks only: `make bench` installs it.
+"""A fine-tuning step (LoRA r = 16 on all linear layers, loss on the completion only) against TRL's SFTTrainer without gradient
+checkpointing: the same samples, precision and batch of eight, the embedded model, run in turn. With one candidate a prompt,
+and with eight of one prompt, which is then computed once. Prints one JSON line for each; the ratio is our completion tokens
+per second over TRL's, the median of the pairs. On a processor without bf16 instructions TRL uses our products too
+(training/bf16.py): without them its step would take about ten times as long, which says nothing about the rest. Only the
+benchmarks need TRL: `make bench` installs it.
 
     python tests/benchmarks/finetuning.py
 """

@@ -1,6 +1,6 @@
 """Generation with exact log q, end to end, against transformers' own generate with logits: both fp32, the embedded model,
-8 prompts × 8 candidates of at most 32 tokens, temperature 1, run in turn. Prints one JSON line; the ratio is tokens per
-second of ours over theirs, the median of the pairs. Two minutes at most on two quiet cores; more pairs tell more.
+8 prompts × 8 candidates of at most 32 tokens, temperature 1, run in turn. Prints one JSON line; the ratio is our tokens per
+second over theirs, the median of the pairs. It takes two minutes at most on two idle cores; more pairs are more precise.
 
     PYTHONPATH=. python tests/benchmarks/generation.py [PAIRS]
 """

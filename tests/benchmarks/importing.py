@@ -1,11 +1,11 @@
-"""What a file of many prompts takes to be read, placed and added to a project: seconds of processor time, and the peak memory
-of the process that reads it and of the owner. Beside it, in the same run, what Python's own reader and a list of the rows take
-of the same file: to hold the rows once is the least that any way of reading needs that keeps them in memory.
+"""The cost of reading a file of many prompts, placing them and adding them to a project: seconds of processor time, and the
+peak memory of the process that reads it and of the owner. Beside it, in the same run, the cost of Python's own reader and a
+list of the rows for the same file: any reader that keeps the rows in memory needs at least that.
 
 Prints a JSON line a format. From the repository root, one thread:
 OMP_NUM_THREADS=1 PYTHONPATH=. python tests/benchmarks/importing.py [--rows N] [csv jsonl json parquet xlsx candidates]
 
-`candidates` are N completions made elsewhere, 16 of each prompt, in a JSONL file with what they state of themselves.
+`candidates` are N completions made elsewhere, 16 of each prompt, in a JSONL file with their stated log q and token counts.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ WAIT_SECONDS = 7_200
 FORMATS = ["csv", "jsonl", "json", "parquet", "xlsx", "candidates"]
 PER_PROMPT = 16
 _SHEET = '<worksheet xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main"><sheetData>'
-_PARTS = {  # of a spreadsheet with one sheet, whose texts stand in their cells
+_PARTS = {  # of a spreadsheet with one sheet and inline texts
     "[Content_Types].xml": '<Types xmlns="http://schemas.openxmlformats.org/package/2006/content-types"><Default '
     'Extension="rels" ContentType="application/vnd.openxmlformats-package.relationships+xml"/><Default Extension="xml" '
     'ContentType="application/xml"/><Override PartName="/xl/workbook.xml" ContentType="application/vnd.openxmlformats-'
@@ -63,7 +63,7 @@ TONES = ["kindly", "briefly", "plainly", "slowly", "warmly", "sharply", "drily",
 
 
 def rows(count: int) -> list[tuple[str, str]]:
-    """Prompts of about 75 characters that differ in their words and a number, with a reference."""
+    """Prompts of about 75 characters that differ in their words and a number, each with a reference."""
     rng = random.Random(SEED)
 
     def text(i: int) -> str:
@@ -117,7 +117,7 @@ def _write_sheet(file: Path, cells: Sequence[tuple[str, str]]) -> None:
 
 
 def plainly(file: Path) -> None:
-    """What the reader of each format takes that others use: every row in a list."""
+    """Read the file with the usual library for its format, every row in a list."""
     if file.suffix == ".csv":
         with file.open(newline="", encoding="utf-8") as read:
             held: list[Any] = list(csv.DictReader(read))
@@ -134,12 +134,13 @@ def plainly(file: Path) -> None:
 
 
 def measured(do: Callable[..., None], *arguments: object) -> dict[str, float]:
-    """Processor time in s and peak memory in MB of `do` in a process of its own, and what it took of other processes."""
+    """Processor time in s and peak memory in MB of `do` in a separate process, and of the processes that it measured
+    itself."""
     context = multiprocessing.get_context("spawn")
     here, there = context.Pipe()
     process = context.Process(target=_in_process, args=(there, do, arguments))
     process.start()
-    there.close()  # so that its end is seen here
+    there.close()  # so that the end of the process is noticed here
     if not here.poll(WAIT_SECONDS):
         process.kill()
         raise TimeoutError(f"{do.__name__} took more than {WAIT_SECONDS} s")
@@ -151,13 +152,13 @@ def measured(do: Callable[..., None], *arguments: object) -> dict[str, float]:
 def _in_process(pipe: Any, do: Callable[..., None], arguments: tuple[object, ...]) -> None:
     start = time.perf_counter()
     do(*arguments)
-    # of this program alone: what rusage has is also of the one that started it
+    # of this program alone: rusage includes the program that started it
     cpu, peak = _used(psutil.Process())
     pipe.send({"cpu_s": round(cpu, 1), "peak_mb": round(peak), "seconds": round(time.perf_counter() - start, 1)})
 
 
 def place(folder: Path, file: Path, what: str) -> None:
-    """Keep the file and place its rows, as the Prompts page does; the process that reads it is a child of this one."""
+    """Store the file and place its rows, as the Prompts page does; the process that reads it is a child of this one."""
     with Project.open(folder) as project:
         kept = project.imports.keep_file(file)
         of: imports.Imports | CandidateImports = project.imports
@@ -165,19 +166,19 @@ def place(folder: Path, file: Path, what: str) -> None:
             of, placing = project.candidate_imports, project.candidate_imports.start_found(kept, "a file")
         else:
             placing = project.imports.start_found(kept, 0.02)
-        told, reader, cpu, peak = set(), _reader(project.imports, kept, placing), 0.0, 0.0
+        messages, reader, cpu, peak = set(), _reader(project.imports, kept, placing), 0.0, 0.0
         while (state := of.state(kept, placing)).running:
-            told.add(state.message)
+            messages.add(state.message)
             cpu, peak = max((cpu, peak), _used(reader))
             time.sleep(0.1)
         assert state.preview is not None, state.problem
-        assert len(told) > 1, "no progress was told"
+        assert len(messages) > 1, "no progress was reported"
         count = state.preview.candidates if isinstance(state.preview, CandidatePreview) else state.preview.count
         (folder.parent / "placed.json").write_text(json.dumps([kept, placing, count, cpu, peak]))
 
 
 def _reader(kept: imports.Imports, upload: str, placing: str) -> psutil.Process:
-    """The process that reads the file: it outlives who started it, so nobody waits for what it used."""
+    """The process that reads the file. It may outlive its starter, so its resource usage is polled."""
     return psutil.Process(json.loads((kept.file(upload).parent / placing / "process.json").read_text())["pid"])
 
 

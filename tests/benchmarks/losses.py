@@ -1,7 +1,7 @@
-"""What the loss does to a round: the accepted of one round (task positive_reviews, embedded model) trained on as they are,
-with the weights max(1, P/(M·q)) of violated bounds, and with a growth bound on how far a sample's likelihood may be pushed.
-The same candidates, recipe and held-out prompts; differences to the base with 95 % intervals paired by prompt. Prints one
-JSON line each; the ratio is the held-out gain in reward over that of the plain nll. About 15 minutes on two cores.
+"""The effect of the loss on a round: the accepted candidates of one round (task positive_reviews, embedded model) are trained
+on unweighted, with the weights max(1, P/(M·q)) of violated bounds, and with a growth bound on each sample's likelihood. The
+candidates, the recipe and the held-out prompts are the same; differences to the base have 95 % intervals paired by prompt.
+Prints one JSON line each; the ratio is the held-out gain in reward over that of the plain nll. About 15 minutes on two cores.
 
     python tests/benchmarks/losses.py
 """

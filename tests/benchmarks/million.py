@@ -1,4 +1,5 @@
-"""A project with a million scored candidates, for the benchmarks of the pages; made up, no model is needed.
+"""A project with a million scored candidates, for the benchmarks of the pages. The candidates are synthetic: no model is
+needed.
 
 From the repository root: PYTHONPATH=. python tests/benchmarks/million.py FOLDER [CANDIDATES]
 """
@@ -33,7 +34,7 @@ TASK = '[settings.target]\nreference = "proposal"\nbeta = 0.25\nrewards = { sent
 
 def build(folder: Path, count: int = 1_000_000, seed: int = 0, text: Callable[[int], str] | None = None) -> Project:
     """An open project whose first round has `count` candidates, 1 in 20 of them overridden. `text` makes the completion of
-    each; else they are a few plain words."""
+    each; without it, completions are a few plain words."""
     with tempfile.TemporaryDirectory() as task:
         (Path(task) / "task.toml").write_text(f'title = "Million"\n{TASK}')
         (Path(task) / "prompts.jsonl").write_text("")
@@ -92,15 +93,17 @@ def fill(project: Project, number: int, count: int, seed: int = 0, text: Callabl
 
 
 def finished(project: Project, job_id: str, spec: JobSpec) -> None:
-    """A job that is done."""
-    with project.store.transaction("making the job"):  # at once, or the supervisor would look for its process
+    """Store a finished job."""
+    with project.store.transaction(
+        "making the job"
+    ):  # in one transaction, or the supervisor would look for its process
         project.store.add_job(job_id, spec, ())
         project.store.add_job_event(job_id, JobState.RUNNING, "running")
         project.store.add_job_event(job_id, JobState.DONE, "done")
 
 
 def texts(rng: np.random.Generator, count: int) -> tuple[list[str], np.ndarray]:
-    """Completions of 4 to 39 words, and how many words each has."""
+    """Completions of 4 to 39 words, and the number of words of each."""
     lengths = rng.integers(4, 40, count)
     words = WORDS[rng.integers(0, len(WORDS), int(lengths.sum()))]
     return [" ".join(part) for part in np.split(words, np.cumsum(lengths)[:-1])], lengths
@@ -134,7 +137,7 @@ def candidates(rng: np.random.Generator, start: int, count: int, seed: int, numb
 
 
 def of_later_prompts(rows: pa.Table, prompts: int) -> pa.Table:
-    """The same candidates as of the prompts that stand `prompts` further on, under the names that they then have."""
+    """The same candidates for the prompts `prompts` positions later, with the ids that they then have."""
     prompt = pc.add(rows["prompt_id"], pa.scalar(prompts, pa.int32()))
     names = pc.binary_join_element_wise(*(pc.cast(c, pa.string()) for c in (rows["round"], prompt, rows["k"])), ".")
     for column, values in (("prompt_id", prompt), ("candidate_id", names)):

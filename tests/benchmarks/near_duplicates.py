@@ -1,8 +1,8 @@
-"""Near-duplicates found in a made set: the prompts of the bundled tasks, each edited once so that it stays the same task (an
-accent, a plural, a typing error, an added sentence, case and punctuation) or becomes another (a number, a negation, a name,
-an operation, another word, C for C#, US for us). Precision and recall over the labelled pairs, all texts looked at
-together, beside MinHash (128 permutations of 5-character shingles, at a similarity of 0.8 and at the threshold that suits
-this set best) and beside the bags of words alone. Prints one JSON line; the ratio is F1 against MinHash at its best.
+"""Near-duplicates in a labelled set: the prompts of the bundled tasks, each edited once so that it stays the same task (an
+accent, a plural, a typing error, an added sentence, case and punctuation) or becomes another (a number, a negation, a name, an
+operation, another word, C for C#, US for us). Precision and recall over the labelled pairs, with all texts compared together,
+beside MinHash (128 permutations of 5-character shingles, at a similarity of 0.8 and at the threshold that suits this set best)
+and beside the bags of words alone. Prints one JSON line; the ratio is F1 over that of MinHash at its best threshold.
 
     python tests/benchmarks/near_duplicates.py
 """
@@ -45,7 +45,7 @@ ACCENTS = str.maketrans("aeiou", "áéíóú")
 
 @dataclass(frozen=True, slots=True)
 class Pair:
-    """Two texts, how one was made of the other, and whether they are the same task."""
+    """Two texts, how one was made from the other, and whether they are the same task."""
 
     first: str
     second: str
@@ -54,7 +54,7 @@ class Pair:
 
 
 def made(seed: int = 0) -> list[Pair]:
-    """The labelled pairs; the same seed gives the same."""
+    """The labelled pairs; the same seed gives the same pairs."""
     rng, pairs = random.Random(seed), []
     bases = list(dict.fromkeys(prompt.text for name in TASKS for prompt in tasks.load(name).prompts))
     content = sorted({word for text in bases for word in re.findall(r"[a-z]{4,}", text)})
@@ -107,7 +107,7 @@ def _plural(word: str, rng: random.Random) -> str:
 
 
 def _typing_error(word: str, rng: random.Random) -> str | None:
-    """One of the usual: swapped, left out, doubled, the key beside."""
+    """A word with one of the usual errors: a letter swapped, left out, doubled, or replaced by the key beside."""
     i = rng.randrange(1, len(word) - 1)
     rows = ("qwertyuiop", "asdfghjkl", "zxcvbnm")
     row = next((row for row in rows if word[i].lower() in row), rows[0])
@@ -172,7 +172,7 @@ def minhash(texts: Sequence[str], permutations: int = 128, size: int = 5) -> NDA
 
 
 def bag_similarity(pairs: Sequence[Pair], texts: Sequence[str]) -> list[float]:
-    """The Jaccard similarity of the content words, as near-duplicates were told before."""
+    """The Jaccard similarity of the content words, by which near-duplicates were recognised before."""
     words = {text: normalise(text).split() for text in texts}
     shared = Counter(word for places in words.values() for word in set(places))
     template = {
@@ -190,8 +190,8 @@ def scores(pairs: Sequence[Pair], pairs_alike: Sequence[bool]) -> dict[str, floa
     return {"precision": round(precision, 3), "recall": round(recall, 3), "f1": round(f1, 3)}
 
 
-def told(pairs: Sequence[Pair]) -> list[bool]:
-    """Which of the pairs are near-duplicates, all texts looked at together."""
+def are_near(pairs: Sequence[Pair]) -> list[bool]:
+    """Which of the pairs are near-duplicates, with all texts compared together."""
     texts = list(dict.fromkeys(text for pair in pairs for text in (pair.first, pair.second)))
     grouped = groups(texts)
     group = dict(zip(texts, grouped.of, strict=True))
@@ -203,7 +203,7 @@ def main() -> None:
     pairs = made()
     texts = list(dict.fromkeys(text for pair in pairs for text in (pair.first, pair.second)))
     began = time.process_time()
-    shares = told(pairs)
+    shares = are_near(pairs)
     spent = time.process_time() - began
     place = {text: i for i, text in enumerate(texts)}
     hashes = minhash(texts)

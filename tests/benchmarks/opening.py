@@ -1,5 +1,5 @@
-"""What opening a project costs after its owner was killed: processor time, of a process that has imported the product before,
-with one round and with ten behind it, and with 0, 1,000 and 4,000 decisions that the killed owner has said.
+"""The cost of opening a project after its owner was killed: processor time of a process that has imported the product already,
+with one and with ten finished rounds, and with 0, 1,000 and 4,000 decisions by the killed owner.
 
 Prints a JSON line for each. From the repository root: PYTHONPATH=. python tests/benchmarks/opening.py
 """
@@ -22,19 +22,19 @@ from rsf_core.project import Project
 from tests.benchmarks import million
 
 CANDIDATES, ROUNDS, ACTS, TIMES, LIMIT_SECONDS = 10_000, (1, 10), (0, 1_000, 4_000), 5, 0.5
-ENDED_SECONDS = 600  # after which a process that was to make or open a project is taken for stuck
+ENDED_SECONDS = 600  # after which a process that makes or opens a project counts as stuck
 FORKS = multiprocessing.get_context("fork")
 
 
 def killed(folder: Path, acts: int) -> None:
-    """Say so many decisions and die."""
+    """Save `acts` decisions and die."""
     project = Project.open(folder)
     for i in range(acts):
         project.override(f"1.{1 + i % 600}.{i % million.PER_PROMPT}", Action.ACCEPT, person("ann"))
     os._exit(0)
 
 
-def opened(folder: Path, to: Connection) -> None:
+def open_and_measure(folder: Path, to: Connection) -> None:
     before = time.process_time()
     Project.open(folder)
     to.send(time.process_time() - before)
@@ -42,11 +42,11 @@ def opened(folder: Path, to: Connection) -> None:
 
 
 def measured(folder: Path) -> float:
-    """Seconds of the processor of opening a copy."""
+    """Processor seconds of opening a copy."""
     with tempfile.TemporaryDirectory() as scratch:
         copy = Path(shutil.copytree(folder, Path(scratch) / "project", ignore=shutil.ignore_patterns("*.sock")))
         mine, other = FORKS.Pipe()
-        process = FORKS.Process(target=opened, args=(copy, other))
+        process = FORKS.Process(target=open_and_measure, args=(copy, other))
         process.start()
         assert mine.poll(ENDED_SECONDS), "the project did not open"
         figures: float = mine.recv()
@@ -55,7 +55,7 @@ def measured(folder: Path) -> float:
 
 
 def filled(folder: Path, first: int, last: int) -> None:
-    """Give the project its rounds from `first` to `last`."""
+    """Add the rounds from `first` to `last` to the project."""
     project = Project.open(folder) if first > 1 else million.build(folder, CANDIDATES)
     for number in range(max(first, 2), last + 1):
         project.start_round()

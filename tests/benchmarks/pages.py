@@ -1,11 +1,10 @@
-"""What a rerun of each page costs with 105,000 prompts and two rounds behind them: processor time and what is sent to the
-browser, when the page is first shown of a project just opened, when it is run again as it is, and after somebody decided a
-candidate. What the page's script costs is measured, not what AppTest does around it. The second round has 200,000 candidates,
-1 in 20 of them decided by a person; each round has tuned a model, the second a random control too, and all are compared on
-1,000 held-out prompts with 4 completions each. Reading a file of 100,000 rows goes on in a process of its own and is not
-measured.
+"""The cost of a rerun of each page with 105,000 prompts and two finished rounds: processor time and the bytes sent to the
+browser, when the page is first shown after opening the project, when it is rerun unchanged, and after somebody decided a
+candidate. Only the page's script is measured, not AppTest's own work. The second round has 200,000 candidates, 1 in 20 of them
+decided by a person; each round has tuned a model, the second a random control too, and all are compared on 1,000 held-out
+prompts with 4 completions each. Reading a file of 100,000 rows happens in a separate process and is not measured.
 
-Prints one JSON line a page. From the repository root, one thread and a quiet machine:
+Prints one JSON line a page. From the repository root, one thread and an idle machine:
 OMP_NUM_THREADS=1 PYTHONPATH=. python tests/benchmarks/pages.py [--keep FOLDER] [--profile] [PAGE …]
 """
 
@@ -118,7 +117,7 @@ def _tune(project: Project, number: int, proposal: str, models: list[str]) -> No
 
 
 def _completions(seed: int, key: str, model_id: str) -> pa.Table:
-    """What a model made of the held-out prompts."""
+    """A model's completions of the held-out prompts."""
     rng, count = np.random.default_rng([seed, len(model_id)]), COMPARED * EACH
     texts, lengths = million.texts(rng, count)
     log_q = rng.normal(-2.0, 0.4, count) * lengths
@@ -147,7 +146,7 @@ def _completions(seed: int, key: str, model_id: str) -> pa.Table:
 
 @contextmanager
 def counting() -> Iterator[list[int]]:
-    """The bytes of every message to the browser."""
+    """Collects the bytes of every message to the browser."""
     sent: list[int] = []
     enqueue = ForwardMsgQueue.enqueue
 
@@ -201,7 +200,7 @@ def measured(name: str, project: Project, profile: bool) -> dict[str, Any]:
 
 @contextmanager
 def timing() -> Iterator[list[float]]:
-    """The processor time of every run of a script, in seconds."""
+    """Collects the processor time of every run of a script, in seconds."""
     spent: list[float] = []
     run = script_runner.exec_func_with_error_handling
 
@@ -220,7 +219,7 @@ def timing() -> Iterator[list[float]]:
 
 
 def decide(project: Project) -> None:
-    """Somebody decides a candidate of the newest round that is not decided yet."""
+    """Decide an undecided candidate of the newest round."""
     number = project.current_round
     prompt = 1 + project.counts(number).overridden % (CANDIDATES // million.PER_PROMPT)
     project.override(f"{number}.{prompt}.0", Action.ACCEPT, person("eva"))
@@ -228,7 +227,7 @@ def decide(project: Project) -> None:
 
 @contextmanager
 def _profiled(profiler: cProfile.Profile) -> Iterator[None]:
-    """Profile the script of the page, which AppTest runs in a thread of its own."""
+    """Profile the page's script, which AppTest runs in a separate thread."""
     module: Any = script_runner
     run = module.exec_func_with_error_handling
 
@@ -257,7 +256,7 @@ def main() -> None:
         names = arguments.pages or list(PAGES)
         with Project.open(folder) if folder.exists() else filled(folder) as project:
             session._project = project
-            for name in names:  # what is imported for the first time is no cost of a page
+            for name in names:  # the first import of a module is not a cost of the page
                 AppTest.from_file(str(SHELL), default_timeout=300).switch_page(f"../../pages/{PAGES[name][0]}.py").run()
         for name in names:
             st.cache_data.clear()

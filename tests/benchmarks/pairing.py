@@ -1,12 +1,13 @@
-"""What the race among tokens gains over inverting the CDF with the same seeds: how narrow the paired interval of a real
+"""The gain of the race among tokens over inverting the CDF with the same seeds: how narrow the paired interval of a real
 comparison is, how many positions a tuned model draws as the base does, and how many candidates differ between batches of 64
-and 3. The base and the newest tuned model of a project that is no control, on its held-out prompts, two completions each, at
-the project's temperature and by its target's reward (1 or 0 where it has constraints alone); without a project, a model is
-tuned first on what a small round of positive_reviews accepts, and not evaluated. One JSON line, progress on stderr; the ratio
-is the width of the interval over that by inverting the CDF, the means over the pairs of seeds.
+and 3. It compares the base with the newest tuned model of a project (not a control), on the held-out prompts, with two
+completions each, at the project's temperature and by its target's reward (1 or 0 if it has constraints alone). Without a
+project, a model is first tuned on what a small round of positive_reviews accepts, and not evaluated. Prints one JSON line,
+with progress on stderr; the ratio is the width of the interval over that by inverting the CDF, the means over the pairs of
+seeds.
 
-Each of the four drawings of a pair of seeds is 40 steps of a forward pass a batch: with 135 million parameters, 24 prompts and
-one processor about a minute. A project that is in use is copied first: opening it goes on with its jobs.
+Each of the four drawings of a pair of seeds takes 40 forward passes a batch: about a minute with 135 million parameters, 24
+prompts and one processor. Copy a project that is in use first: opening it continues its jobs.
 
     python tests/benchmarks/pairing.py [PROJECT] [--prompts 24] [--seeds 1]
 """
@@ -47,7 +48,7 @@ Law = Callable[[Tensor, Tensor, Sampling], Drawn]
 
 
 def inverse_cdf(logits: Tensor, noise: Tensor, sampling: Sampling) -> Drawn:
-    """The token in whose stretch of the CDF one uniform a position lies, without top-k and top-p."""
+    """Draw tokens by inverting the CDF with one uniform number a position, without top-k and top-p."""
     u = -torch.expm1(-noise[:, :1])
     scaled = logits.float() / sampling.temperature
     weights = (scaled - scaled.amax(-1, keepdim=True)).exp()
@@ -104,7 +105,9 @@ def _measured(project: Project, most: int, seeds: int) -> dict[str, Any]:
             gains.append(gain.value)
             same += [a == b for a, b in pairs]
             first += [_alike(a, b) for a, b in pairs]
-        again = _drawn(models[0], few, law, 3, law_of_it, f"{name}, batches of 3")  # beside those of the last seed
+        again = _drawn(
+            models[0], few, law, 3, law_of_it, f"{name}, batches of 3"
+        )  # compared with those of the last seed
         lines[name] = {
             "width": round(float(np.mean(widths)), 4),
             "gain": round(float(np.mean(gains)), 4),
@@ -135,7 +138,7 @@ def _drawn(
 
 
 def _values(target: Target, drawn: dict[str, Candidate], prompts: dict[int, Prompt]) -> Floats:
-    """The reward of each, or whether it meets the constraints where the target has none."""
+    """The reward of each candidate, or whether it meets the constraints if the target has no reward."""
     batch = [
         Scored(prompts[c.prompt_id], c.completion, len(c.token_ids), c.finish, c.candidate_id) for c in drawn.values()
     ]
@@ -145,7 +148,7 @@ def _values(target: Target, drawn: dict[str, Candidate], prompts: dict[int, Prom
 
 
 def _alike(a: tuple[int, ...], b: tuple[int, ...]) -> float:
-    """The share of the positions before the first difference."""
+    """The share of positions before the first difference."""
     same = next((i for i, (x, y) in enumerate(zip(a, b, strict=False)) if x != y), min(len(a), len(b)))
     return same / max(len(a), len(b))
 

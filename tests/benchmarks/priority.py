@@ -9,14 +9,14 @@ from contextlib import contextmanager, suppress
 
 import psutil
 
-EVERY_SECONDS = 0.3  # the browser goes on starting threads
+EVERY_SECONDS = 0.3  # the browser keeps starting threads
 
 
 @contextmanager
 def of_this_process() -> Iterator[None]:
-    """Give every thread of the browsers started here the nice value of this process while it lasts. Chromium sets that of its
-    threads itself (0, and −8 for some), so that `nice` before a benchmark does not reach what it measures. For root alone:
-    others may not raise a priority."""
+    """Give every thread of the browsers started within this context the nice value of this process. Chromium sets the priority
+    of its threads itself (0, and −8 for some), so that `nice` before a benchmark would not affect the browser. Only root may
+    raise a priority."""
     nice, ended = os.getpriority(os.PRIO_PROCESS, 0), threading.Event()
     thread = threading.Thread(target=_hold, args=(nice, ended), daemon=True)
     if nice < 0:
@@ -30,7 +30,7 @@ def of_this_process() -> Iterator[None]:
 def _hold(nice: int, ended: threading.Event) -> None:
     while not ended.wait(EVERY_SECONDS):
         for process in psutil.Process().children(recursive=True):
-            with suppress(psutil.NoSuchProcess):  # it has ended meanwhile, as may any of its threads
+            with suppress(psutil.NoSuchProcess):  # the process or one of its threads has ended meanwhile
                 if "chrom" in process.name():
                     for thread in process.threads():
                         with suppress(ProcessLookupError):

@@ -86,7 +86,7 @@ def build(folder: Path, text: Callable[[int], str]) -> None:
 
 
 def press(page: Page, keys: int, pace: float) -> None:
-    """Press `keys` keys, `pace` a second, at moments that have nothing to do with the screen's frames."""
+    """Press `keys` keys, `pace` a second, at moments independent of the screen's frames."""
     moments = np.cumsum(np.random.default_rng(keys).uniform(0.8, 1.2, keys)) / pace
     start = time.perf_counter()
     for i in range(keys):
@@ -106,14 +106,16 @@ def traced(browser: Browser, page: Page, scratch: Path, categories: list[str], k
 
 
 def presented(browser: Browser, page: Page, scratch: Path, keys: int, pace: float) -> list[float]:
-    """Press keys: the ms from each to the presentation of the frame that shows what it did."""
-    begun: dict[tuple[int, str], dict[str, Any]] = {}  # what has no end yet, by its name, which others have after it
+    """Press keys; returns the ms from each key to the presentation of the frame that shows its effect."""
+    begun: dict[
+        tuple[int, str], dict[str, Any]
+    ] = {}  # events without an end yet, by name and id, which later events reuse
     times: list[float] = []
     for event in sorted(traced(browser, page, scratch, ["input"], keys, pace), key=lambda event: event.get("ts", 0)):
         name = (event["pid"], str(event.get("id2")))
         if event["name"] == "EventLatency" and event["ph"] == "b":
             begun[name] = event
-        elif "Termination" in event["name"]:  # it changed nothing that is shown
+        elif "Termination" in event["name"]:  # the key changed nothing visible
             begun.pop(name, None)
         elif event["name"] == "EventLatency" and name in begun:
             key = begun.pop(name)
@@ -128,7 +130,7 @@ def p90(times: Sequence[float]) -> float:
 
 
 def working(page: Page) -> Callable[[], dict[str, float]]:
-    """What asks for the ms that the browser's main thread has worked so far: in all, and by kind."""
+    """A function that returns the ms that the browser's main thread has worked so far: in all, and by kind."""
     session = page.context.new_cdp_session(page)
     session.send("Performance.enable", {"timeDomain": "threadTicks"})
 
@@ -148,8 +150,8 @@ def working(page: Page) -> Callable[[], dict[str, float]]:
 
 
 def frame_cpu(browser: Browser, page: Page, scratch: Path) -> list[float]:
-    """Press keys under a trace of the browser: the ms of processor time of the main thread from each to the end of its
-    frame."""
+    """Press keys under a trace of the browser; returns the processor time (ms) of the main thread from each key to the end of
+    its frame."""
     events = traced(browser, page, scratch, ["devtools.timeline", "cc"], PACED, PACE)
     main = {
         (e["pid"], e["tid"]) for e in events if e["name"] == "thread_name" and e["args"]["name"] == "CrRendererMain"
@@ -164,7 +166,7 @@ def frame_cpu(browser: Browser, page: Page, scratch: Path) -> list[float]:
 
 @dataclass
 class Measured:
-    """Of one mode: ms of each key, and the main thread's ms of processor time."""
+    """The figures of one mode: ms of each key, and the main thread's processor time in ms."""
 
     paced: list[float] = field(default_factory=list)
     burst: list[float] = field(default_factory=list)
@@ -176,7 +178,7 @@ def measure(browser: Browser, page: Page, scratch: Path, key: str, into: Measure
     """Switch the page to a mode and press keys."""
     work = working(page)
     page.keyboard.press(key)
-    page.wait_for_timeout(2_000)  # what comes next is there
+    page.wait_for_timeout(2_000)  # the next candidates are loaded
     before = work()
     into.paced += presented(browser, page, scratch, PACED, PACE)
     after = work()

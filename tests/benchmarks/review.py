@@ -1,5 +1,5 @@
-"""Review at 1,000,000 candidates: a page of 50 with filter and order, from a key to the next candidate painted in
-headless Chromium, and decisions of eight reviewers while a job's segments come in, beside the same on an idle project.
+"""Review with 1,000,000 candidates: the time for a page of 50 with filter and order, from a key to the next candidate painted
+in headless Chromium, and for decisions of eight reviewers while a job's segments come in, beside the same on an idle project.
 
 Prints three JSON lines. From the repository root: PYTHONPATH=. python tests/benchmarks/review.py [FOLDER]
 """
@@ -29,7 +29,7 @@ from tests.support.browser import ARGUMENTS
 
 PAGES, KEYS, REVIEWERS, DECISIONS, SEGMENT = 60, 60, 8, 50, 10_000
 ORDERS = [order for order in Order if order not in ACTIVE]
-INGESTED = 9  # a round of its own, whose candidates come in while the first is reviewed
+INGESTED = 9  # another round, whose candidates come in while the first is reviewed
 MEASURE = """() => {
   // until the frame that shows what a key did has been painted: the first task after that frame
   window.painted = [];
@@ -42,7 +42,7 @@ MEASURE = """() => {
 
 
 def pages(project: Project) -> dict[str, object]:
-    """Pages of 50 with random filters, orders and views, each other than the last."""
+    """Pages of 50 with random filters, orders and views, each different from the last."""
     rng, times = np.random.default_rng(0), []
     project.review.queue(1, person("ann"))  # the candidates are read once
     for order in ORDERS:
@@ -67,7 +67,7 @@ def pages(project: Project) -> dict[str, object]:
 
 
 def keys(folder: Path) -> dict[str, object]:
-    """From a key to the next candidate painted on the page, and whether all decisions arrived."""
+    """The time from a key to the next candidate painted on the page, and whether all decisions arrived."""
     server = AppServer(folder, {"RSF_REVIEWER": "bench"})
     server.start()
     try:
@@ -107,7 +107,7 @@ def keys(folder: Path) -> dict[str, object]:
 
 
 def decisions(project: Project) -> dict[str, object]:
-    """The time to commit one decision, with eight reviewers at once: idle, then while segments are ingested."""
+    """The time to commit one decision, with eight reviewers at once: on an idle project, then while segments are ingested."""
     _decide(project, "warm-up")
     idle = _decide(project, "idle")
     stop = threading.Event()

@@ -1,11 +1,11 @@
-"""Reviewers at once, each with a second's thought between a queue and a decision, through the app as `rsf app` serves it, on
-the loopback: the first of them alone, who has decided ACTS candidates before; all of them on an idle project; and all of them
+"""Simultaneous reviewers, who think for a second between a queue and a decision, through the app as `rsf app` serves it, on
+the loopback: the first reviewer alone, who has decided ACTS candidates before; all of them on an idle project; and all of them
 while a job's segments of 10,000 candidates come in.
 
-Prints a JSON line for each: times as a client sees them, what a request costs the server and the clients in processor time,
-how many cores were at work for others, and the most memory that the server has held. From the repository root:
+Prints a JSON line for each: times as a client sees them, the processor time of a request in the server and in the clients, the
+number of cores used by other processes, and the peak memory of the server. From the repository root:
 PYTHONPATH=. python tests/benchmarks/reviewers.py [REVIEWERS=50] [CANDIDATES=101000] [ACTS=0]
-The whole of it: 50 1000000 300000, on two cores.
+The full benchmark: 50 1000000 300000, on two cores.
 """
 
 from __future__ import annotations
@@ -83,7 +83,7 @@ def history(project: Project, acts: int) -> None:
 
 
 def _open(port: int, token: str) -> dict[str, float]:
-    """How long the first answers take, for which the candidates and all that was said are read."""
+    """The time of the first answers, for which the candidates and all acts are read."""
     with CheapClient(port, LIMIT_SECONDS) as client:
         queue_answer = client.post(PATHS["queue"], {"token": token, "round": 1})
         act = {
@@ -134,14 +134,14 @@ def _phase(phase: str, port: int, tokens: list[str], pid: int, idle: dict[str, f
 
 
 def _busy(since: Any) -> float:
-    """How many of the machine's cores were at work on average since then, whoever's work it was."""
+    """The mean number of the machine's cores that were busy since then, by any process."""
     now = psutil.cpu_times()
     idle, total = (now.idle + now.iowait) - (since.idle + since.iowait), sum(now[:8]) - sum(since[:8])
     return (1 - idle / total) * (os.cpu_count() or 1)
 
 
 def _most_memory(pid: int) -> float:
-    """The most memory that a process has held so far, in GB."""
+    """The peak memory of a process so far, in GB."""
     lines = Path(f"/proc/{pid}/status").read_text().splitlines()
     return int(next(line for line in lines if line.startswith("VmHWM")).split()[1]) * 1024 / 1e9
 
@@ -153,7 +153,7 @@ def _cpu(pid: int) -> float:
 
 
 def _review(port: int, phase: str, who: int, token: str, stop: float, times: Times, firsts: list[float]) -> None:
-    """One reviewer: reads the queue, thinks, decides one of it."""
+    """One reviewer, who reads the queue, thinks, and decides one of its candidates."""
     rng = random.Random(f"{phase} {who}")
     time.sleep(rng.random() * THOUGHT)
     with CheapClient(port, LIMIT_SECONDS) as client:
@@ -173,7 +173,7 @@ def _review(port: int, phase: str, who: int, token: str, stop: float, times: Tim
 
 
 def _queue(beginning: str) -> list[str]:
-    """The names of the candidates, which stand at the beginning of the answer."""
+    """The ids of the candidates, which are at the beginning of the answer."""
     names: list[str]
     names, _ = json.JSONDecoder().raw_decode(beginning, beginning.index("["))
     return names
@@ -186,7 +186,7 @@ def serve(folder: Path, port: int, reviewers: int) -> None:
 
 
 def _follow(port: int, reviewers: int) -> None:
-    """Tell who may review once the app is there, and let candidates come in when that is asked."""
+    """Once the app is ready, report the reviewers' tokens; then let candidates come in on request."""
     until = time.monotonic() + LIMIT_SECONDS
     while time.monotonic() < until:
         try:
@@ -202,7 +202,7 @@ def _follow(port: int, reviewers: int) -> None:
 
 def _ingest(project: Project) -> None:
     rows, unit = candidates(np.random.default_rng(1), 0, SEGMENT, 0, 9), 0  # of a round of their own
-    while True:  # still more than any model draws; ends with the process
+    while True:  # more than any model draws; ends with the process
         time.sleep(REST)
         project.store.commit_segment("r9-generate-1", unit, f"ingested {unit}", "candidates", rows)
         rows, unit = of_later_prompts(rows, -(-SEGMENT // PER_PROMPT)), unit + 1

@@ -1,5 +1,5 @@
-"""Milliseconds of processor time a candidate that each scorer takes which needs no reference and no model of its own, on one
-thread: `python -m tests.benchmarks.scorers [NAME …]`. Names may have options, so that a model can be measured as well."""
+"""Milliseconds of processor time for each candidate, on one thread, of the scorers that need neither a reference nor a model:
+`python -m tests.benchmarks.scorers [NAME …]`. Names may have options, so that scorers with a model can be measured too."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def batch() -> list[Scored]:
 
 
 def measured(names: list[str]) -> Iterator[tuple[str, float]]:
-    """(name, ms a candidate), what it loads not counted."""
+    """(name, ms for each candidate), without the time to load."""
     candidates = batch()
     for name in names:
         registry.prepare([name], Workplace())

@@ -1,4 +1,4 @@
-"""Dragging M over 1,000,000 candidates: the exact accepted count by rank against the same count in DuckDB SQL.
+"""Dragging M over 1,000,000 candidates: the exact accepted count by rank, against the same count in DuckDB SQL.
 
 Prints one JSON line. Run it from the repository root: PYTHONPATH=. python tests/benchmarks/slider.py
 """

@@ -12,7 +12,7 @@ from playwright.sync_api import Page, expect
 from rsf_core.domain.access import person
 from rsf_core.project import Project
 from tests.support.app_server import AppServer
-from tests.support.review_card import open_card, said, settled
+from tests.support.review_card import open_card, settled, stored_overrides
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(300)]
 
@@ -73,7 +73,7 @@ def test_a_reviewer_comes_in_by_a_link_reviews_under_its_name_and_changes_nothin
     expect(page.get_by_role("button", name="Save recipe")).to_be_disabled()
     expect(page.get_by_role("button", name="Invite a reviewer")).to_have_count(0)
     assert refused == []
-    assert said(server) == [("1.1.0", "accept", "ben")]
+    assert stored_overrides(server) == [("1.1.0", "accept", "ben")]
 
 
 def test_the_owner_makes_a_link_and_ends_it_and_its_tab_is_out(page: Page, visit, open_by_links):

@@ -6,7 +6,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.support.browser import drop, intercept
-from tests.support.review_card import EACH, PRESS, open_card, said, settled
+from tests.support.review_card import EACH, PRESS, open_card, settled, stored_overrides
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(300)]
 HOSTILE = (
@@ -28,7 +28,7 @@ def test_sixty_keys_in_a_second_are_sixty_decisions_in_order(page: Page, serve, 
     page.evaluate(PRESS, keys)
     settled(page)
     expect(page.locator(".where")).to_contain_text("60 decided since")
-    stored = said(server)
+    stored = stored_overrides(server)
     expected = [
         (f"1.{1 + i // EACH}.{i % EACH}", "accept" if k == "a" else "reject", "ann") for i, k in enumerate(keys)
     ]
@@ -44,7 +44,7 @@ def test_a_server_killed_in_the_middle_of_a_burst_gets_every_decision_once(page:
     expect(page.locator(".unsent")).to_contain_text("unsent")
     server.start()
     settled(page)
-    stored = said(server)
+    stored = stored_overrides(server)
     assert [action for _, action, _ in stored] == ["accept"] * 10 + ["reject"] * 10
     assert len({name for name, _, _ in stored}) == 20
 
@@ -63,7 +63,7 @@ def test_what_was_not_sent_when_the_page_was_left_is_sent_once_when_it_is_opened
     settled(page)
     expect(page.locator(".prompt-id")).to_have_text("1")
     expect(page.locator(".number")).to_have_text(f"13 of {EACH}")  # goes on where it was left
-    stored = said(server)
+    stored = stored_overrides(server)
     assert [action for _, action, _ in stored] == ["accept"] * 5 + ["reject"] * 7
 
 
@@ -83,7 +83,7 @@ def test_undo_and_redo_survive_a_reload(page: Page, serve, review):
     page.keyboard.press("Shift+U")
     expect(page.locator(".badges")).to_contain_text("ann: accept")
     settled(page)
-    with_words = [(name, action) for name, action, _ in said(server)]
+    with_words = [(name, action) for name, action, _ in stored_overrides(server)]
     assert with_words == [
         ("1.1.0", "accept"),
         ("1.1.1", "reject"),
@@ -112,7 +112,7 @@ def test_two_reviewers_at_once_both_count_and_a_disagreement_is_settled(visit, s
     expect(third.locator(".empty")).to_be_visible()
     for page in (first, second, third):
         page.context.close()
-    *opinions, settling = said(server)
+    *opinions, settling = stored_overrides(server)
     assert sorted(opinions) == [("1.1.0", "accept", "ann"), ("1.1.0", "reject", "ben")]
     assert settling == ("1.1.0", "accept", "cleo")
 

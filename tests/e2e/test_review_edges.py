@@ -9,7 +9,7 @@ from playwright.sync_api import Page, Route, expect
 from rsf_core.domain.access import person
 from rsf_core.project import Project
 from tests.support.browser import drop, intercept
-from tests.support.review_card import EACH, PRESS, PROMPTS, open_card, said, settled
+from tests.support.review_card import EACH, PRESS, PROMPTS, open_card, settled, stored_overrides
 from tests.support.seeding import add_candidates, candidates, decide
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(300)]
@@ -51,7 +51,7 @@ def test_after_the_round_is_switched_the_card_reads_and_decides_the_other_round(
     page.evaluate(PRESS, ["a"] * 70)  # beyond what comes with the first answer
     expect(page.locator(".focus .completion")).to_have_text("second 70")
     settled(page)
-    assert [name for name, _, _ in said(server)] == [f"2.{1 + i // EACH}.{i % EACH}" for i in range(70)]
+    assert [name for name, _, _ in stored_overrides(server)] == [f"2.{1 + i // EACH}.{i % EACH}" for i in range(70)]
 
 
 def test_with_caps_lock_on_a_is_one_candidate_and_with_shift_the_whole_prompt(page: Page, serve, review):
@@ -62,7 +62,7 @@ def test_with_caps_lock_on_a_is_one_candidate_and_with_shift_the_whole_prompt(pa
     page.keyboard.press("Shift+A")
     expect(page.locator(".prompt-id")).to_have_text("2")
     settled(page)
-    assert [action for _, action, _ in said(server)] == ["accept", "reject"] + ["accept"] * EACH
+    assert [action for _, action, _ in stored_overrides(server)] == ["accept", "reject"] + ["accept"] * EACH
 
 
 @pytest.mark.parametrize("away", [True, False])
@@ -114,7 +114,7 @@ def test_a_second_of_keys_is_preloaded_and_the_end_of_it_waits_instead_of_ending
     expect(page.locator(".number")).to_have_text(f"1 of {EACH}", timeout=15_000)
     expect(page.locator(".prompt-id")).to_have_text("6")
     settled(page)
-    assert len(said(server)) == 100
+    assert len(stored_overrides(server)) == 100
 
 
 def test_a_queue_that_cannot_be_read_is_not_called_empty_and_is_asked_for_again(page: Page, serve, review):
@@ -137,7 +137,7 @@ def test_one_act_that_is_refused_does_not_hold_up_the_others(page: Page, serve, 
     page.unroute(SAY)
     settled(page)
     expect(page.locator(".trouble")).to_contain_text("value")
-    assert [action for _, action, _ in said(server)] == ["accept", "reject"]
+    assert [action for _, action, _ in stored_overrides(server)] == ["accept", "reject"]
 
 
 NOTE = """(text) => {
@@ -166,7 +166,7 @@ def test_the_card_works_over_plain_http_where_the_browser_has_no_random_uuid(pag
     page.keyboard.press("a")
     expect(page.locator(".number")).to_have_text(f"2 of {EACH}")
     settled(page)
-    assert said(server) == [("1.1.0", "accept", "ann")]
+    assert stored_overrides(server) == [("1.1.0", "accept", "ann")]
 
 
 def test_two_tabs_of_one_reviewer_both_keep_what_they_could_not_send(visit, serve, review):
@@ -185,7 +185,7 @@ def test_two_tabs_of_one_reviewer_both_keep_what_they_could_not_send(visit, serv
     open_card(third, server, "?order=prompt")
     settled(third)
     third.context.close()
-    stored = said(server)
+    stored = stored_overrides(server)
     assert sorted(name for name, _, _ in stored) == ["1.1.0", "1.1.1", "1.1.2", "1.2.0", "1.2.1", "1.2.2"]
 
 
@@ -211,7 +211,7 @@ def test_going_to_another_page_in_the_middle_of_a_burst_still_sends_it(page: Pag
         route.continue_()
     page.wait_for_function("() => Object.keys(localStorage).every((key) => !key.startsWith('rsf-act'))")
     page.wait_for_timeout(1_000)
-    assert [name for name, _, _ in said(server)] == [f"1.{1 + i // EACH}.{i % EACH}" for i in range(30)]
+    assert [name for name, _, _ in stored_overrides(server)] == [f"1.{1 + i // EACH}.{i % EACH}" for i in range(30)]
 
 
 def test_editing_a_long_text_while_the_server_is_gone_asks_once(page: Page, serve, review):
@@ -306,7 +306,7 @@ def test_a_key_is_changed_kept_and_put_back_and_escape_changes_none(page: Page, 
     page.keyboard.press("Escape")
     expect(change).to_have_count(0)  # the table of keys is closed
     settled(page)
-    assert [action for _, action, _ in said(server)] == ["accept", "accept"]
+    assert [action for _, action, _ in stored_overrides(server)] == ["accept", "accept"]
 
 
 def test_a_click_leaves_the_keys_to_the_card_and_a_field_what_was_typed(page: Page, serve, review):
@@ -326,4 +326,4 @@ def test_a_click_leaves_the_keys_to_the_card_and_a_field_what_was_typed(page: Pa
     page.keyboard.press("Space")
     expect(page.locator(".number")).to_have_text(f"8 of {EACH}")
     settled(page)
-    assert said(server) == [("1.1.0", "accept", "ann"), ("1.1.2", "accept", "ann")]
+    assert stored_overrides(server) == [("1.1.0", "accept", "ann"), ("1.1.2", "accept", "ann")]

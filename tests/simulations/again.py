@@ -1,4 +1,5 @@
-"""What drawing more for the prompts with none does to estimates of the rate, and whether as many get one as said."""
+"""How drawing more for prompts without an accepted candidate affects estimates of the rate, and whether as many prompts get
+one as predicted."""
 
 from __future__ import annotations
 
@@ -13,7 +14,7 @@ from rsf_core.acceptance import bands
 from rsf_core.store.records import PromptKind
 from tests.simulations.shares import rates
 
-PLANS = 20  # of the data sets, for a plan takes far longer than the rates
+PLANS = 20  # data sets with a plan, which takes far longer than the rates
 
 
 def cells() -> Iterator[dict[str, Any]]:
@@ -24,8 +25,9 @@ def cells() -> Iterator[dict[str, Any]]:
 
 
 def estimates(cell: Mapping[str, Any], sets: int, rng: np.random.Generator) -> dict[str, float]:
-    """Errors of the mean of prompt rates of what was drawn for all alike, of that over all draws, and of the pooled rate, in
-    units of the rate; and how many got one, over how many were expected to."""
+    """Errors, in units of the rate, of three estimates: the mean of prompt rates over the draws that all prompts have, that
+    mean over all draws, and the pooled rate; and the number of prompts that got a candidate, divided by the expected
+    number."""
     draws, more = cell["draws"], cell["more"]
     planned, every, pooled, truth, expected, got = [], [], [], [], 0.0, 0
     for number in range(sets):

@@ -1,7 +1,6 @@
-"""Whether what is said of a learned scorer is true of the round where an active queue chose what people decided, with gold
-items
-and pairs mixed in: a queue that shows hard ones first makes a scorer look worse than it is, and leaves the easy ones to the
-audit."""
+"""Whether the report of a learned scorer is true of the round if an active queue chose what people decided, with gold items
+and pairs mixed in: a queue that shows hard candidates first makes a scorer look worse than it is, and leaves the easy ones to
+the audit."""
 
 from __future__ import annotations
 
@@ -24,24 +23,24 @@ from rsf_core.review.audit import audit_key, by_chance
 from rsf_core.review.gold_mix import mixed, slots
 from tests.simulations import unseen
 
-PROMPTS, EACH = 120, 4  # of the round
+PROMPTS, EACH = 120, 4  # prompts of the round, and candidates of each
 FRESH = 600
 CELL = {"each": EACH, "strength": 2.0, "bias": 0.5}
-KNOWN = 0.7  # of the true log-odds, which the score says that the queue goes by; the rest of it is noise
+KNOWN = 0.7  # the share of the true log-odds in the score that the queue uses; the rest of the score is noise
 GOLD_ITEMS, PAIRS = 30, 60
-SEED = 5  # of the project
+SEED = 5  # the project's
 
 
 def cells() -> Iterator[dict[str, Any]]:
-    """`first`: what the queue shows first. `mixed`: whether gold items, of the hardest, and pairs are there."""
+    """`first`: what the queue shows first. `mixed`: whether there are pairs and gold items, made of the hardest candidates."""
     for first in ("hard", "easy"):
         for both in (False, True):
             yield {"first": first, "decisions": 200, "audit": 0.3, "mixed": both}
 
 
 def estimates(cell: Mapping[str, Any], sets: int, rng: np.random.Generator) -> dict[str, float]:
-    """The mean AUC on all that is decided, on what was shown as of the audit alone, and on the random sample, beside that of
-    the very scorer on fresh prompts; how often the interval of each holds it; and how many are in the sample."""
+    """The mean AUC on all decided candidates, on those shown for the audit alone, and on the random sample, beside that of the
+    same scorer on fresh prompts; how often each interval holds the latter; and the size of the sample."""
     rows = [_one(cell, int(seed)) for seed in rng.integers(0, 2**31, sets)]
     return {name: float(np.mean([row[name] for row in rows])) for name in rows[0]}
 
@@ -88,8 +87,8 @@ def _one(cell: Mapping[str, Any], seed: int) -> dict[str, float]:
 def _reviewed(
     places: Ints, order: Ints, gold: Ints, share: float, decisions: int
 ) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
-    """What is decided and what of it was shown as of the audit, (n,), once one reviewer has decided so many. What is gold is
-    decided by its mark from the start."""
+    """Which candidates are decided and which of them were shown for the audit, (n,), after one reviewer's decisions. Gold
+    items are decided from the start."""
     decided, shown = np.zeros((2, len(places)), np.bool_)
     what = slots(places[order], SEED, "ann", share, 0.1 if len(gold) else 0.0)
     audit = np.argsort(audit_key(places, SEED), kind="stable")

@@ -1,4 +1,4 @@
-"""Whether β's interval covers the β that people decide by, as a logistic curve of the reward or as the rule itself."""
+"""Whether β's interval covers the β by which people decide, with a logistic curve of the reward or with the rule itself."""
 
 from __future__ import annotations
 
@@ -21,7 +21,8 @@ def cells() -> Iterator[dict[str, Any]]:
 
 
 def coverage(cell: Mapping[str, Any], sets: int, rng: np.random.Generator) -> dict[str, float]:
-    """A reward in [−1, 1] whose mean differs by prompt, a second score that nobody goes by, and a prompt's own leniency."""
+    """Coverage with a reward in [−1, 1] whose mean differs by prompt, a second score that nobody uses, and leniency that
+    differs by prompt."""
     covered, links, betas = [], [], []
     for _ in range(sets):
         prompt = np.repeat(np.arange(cell["prompts"]), cell["draws"])

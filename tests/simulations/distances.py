@@ -1,4 +1,5 @@
-"""TVD, KL and the violated mass on ratios like those of later rounds: what is shown is covered, and how often it is shown."""
+"""TVD, KL and the violated mass on ratios like those of later rounds: how often the shown intervals cover, and how often they
+are shown."""
 
 from __future__ import annotations
 
@@ -22,15 +23,15 @@ def cells() -> Iterator[dict[str, Any]]:
     for ratios, within, (prompts, draws), violating in product(
         RATIOS, (0.0, 0.5, 1.0), ((20, 1), (20, 4), (20, 16), (50, 8), (100, 16)), (0.02, 0.1)
     ):
-        if draws == 1 and within:  # one draw a prompt: there is nothing within
+        if draws == 1 and within:  # one draw a prompt: there is no variance within prompts
             continue
         yield {"ratios": ratios, "within": within, "prompts": prompts, "draws": draws, "violating": violating}
 
 
 def coverage(cell: Mapping[str, Any], sets: int, rng: np.random.Generator) -> dict[str, float]:
-    """`within`: the share of the variance of ℓ between draws of a prompt. log M is exceeded by `violating` of all draws,
-    or lies 0.3 nats below the end of capped ratios. For each name: of the known intervals the share that covers, and
-    under "shown" the share that is known."""
+    """`within`: the share of the variance of ℓ between draws of a prompt. log M is exceeded by the share `violating` of all
+    draws, or lies 0.3 nats below the end of capped ratios. Returns for each name the share of known intervals that cover, and
+    under "shown" the share of intervals that are known."""
     u = (np.arange(200_000) + 0.5) / 200_000
     population = ratios_of(cell["ratios"], ndtri(u))
     log_m = bound(cell, population)
@@ -54,12 +55,13 @@ def coverage(cell: Mapping[str, Any], sets: int, rng: np.random.Generator) -> di
 
 def rate_cells() -> Iterator[dict[str, Any]]:
     for ratios, prompts, violating in product(RATIOS, (20, 35, 50, 100), (0.02, 0.1)):
-        if violating == 0.02 or not ratios.startswith("capped"):  # which have an M of their own
+        if violating == 0.02 or not ratios.startswith("capped"):  # capped ratios have an M of their own
             yield {"ratios": ratios, "prompts": prompts, "violating": violating}
 
 
 def rate_coverage(cell: Mapping[str, Any], sets: int, rng: np.random.Generator) -> dict[str, float]:
-    """The acceptance rate where all draws of a prompt have one ratio, which says least of it; all data sets at once."""
+    """Coverage of the acceptance rate if all draws of a prompt have the same ratio, which is the least informative case; all
+    data sets are computed at once."""
     population = ratios_of(cell["ratios"], ndtri((np.arange(200_000) + 0.5) / 200_000))
     log_m = bound(cell, population)
     truth = float(np.exp(np.minimum(population, log_m) - log_m).mean())
@@ -82,7 +84,8 @@ def bound(cell: Mapping[str, Any], population: Floats) -> float:
 
 
 def ratios_of(kind: str, z: Floats) -> Floats:
-    """ℓ of standard normal z: normal or Laplace of a standard deviation, or normal with an end at one of it."""
+    """ℓ from standard normal z: a normal or Laplace distribution with a given standard deviation, or a normal one that is
+    capped one standard deviation above its mean."""
     name, sigma = kind.split()[0], float(kind.split()[1])
     if name == "laplace":
         p = np.clip(ndtr(z), 1e-15, 1 - 1e-15)

@@ -1,4 +1,4 @@
-"""What the intervals of a score's agreement with people cover: κ at a threshold chosen on other prompts, and AUC."""
+"""Coverage of the intervals of a score's agreement with people: κ at a threshold chosen on other prompts, and AUC."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from rsf_core.sampling import judging
 from rsf_core.sampling.arrays import dense_groups
 
 SLOPES = {"none": 0.0, "some": 0.7, "much": 2.0, "near all": 6.0}
-SHIFTS = {"alike": 0.0, "differ": 1.0}  # how far prompts differ in what is accepted, beside the score's own unit
+SHIFTS = {"alike": 0.0, "differ": 1.0}  # how far prompts differ in what is accepted, in units of the score
 
 
 def cells() -> Iterator[dict[str, Any]]:
@@ -22,7 +22,8 @@ def cells() -> Iterator[dict[str, Any]]:
 
 
 def coverage(cell: Mapping[str, Any], sets: int, rng: np.random.Generator) -> dict[str, float]:
-    """About five decisions a prompt, in unequal numbers. `lower` is how often the lower limit of κ is above the truth."""
+    """Coverage with about five decisions a prompt, in unequal numbers. `lower`: how often the lower limit of κ is above the
+    truth."""
     true_kappa, true_auc = _truth(cell)
     held = {"kappa": 0, "auc": 0, "lower": 0, "said": 0}
     widths = []
@@ -42,7 +43,7 @@ def coverage(cell: Mapping[str, Any], sets: int, rng: np.random.Generator) -> di
 
 
 def auc_coverage(cell: Mapping[str, Any], sets: int, rng: np.random.Generator) -> dict[str, float]:
-    """The same of AUC alone, which takes a twentieth of the time: many data sets."""
+    """The same for AUC alone, which takes a twentieth of the time, for many data sets."""
     truth, known, held, too_low = _truth(cell)[1], 0, 0, 0
     for _ in range(sets):
         score, accepted, prompt = _drawn(cell, cell["prompts"], rng)

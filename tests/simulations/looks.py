@@ -1,4 +1,4 @@
-"""How often several null rounds shown together, and the autopilot after one, take chance for a gain."""
+"""How often chance is taken for a gain: among several null rounds shown together, and by the autopilot after one."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ def cells() -> Iterator[dict[str, Any]]:
 
 
 def coverage(cell: Mapping[str, Any], sets: int, rng: np.random.Generator) -> dict[str, float]:
-    """Differences on the same prompts share a part (the base's noise). `any`: some round of the null ones is beyond
-    chance, by intervals one at a time (the lower limit alone) and by simultaneous ones; `missed`: one of all intervals
-    fails to hold 0; `passes`: the autopilot goes on after a null round, by the estimate and by the lower limit."""
+    """Differences on the same prompts share a part (the base's noise). `any`: at least one null round is beyond chance, by
+    separate intervals (their lower limit alone) and by simultaneous ones; `missed`: at least one interval fails to hold 0;
+    `passes`: the autopilot continues after a null round, by the estimate and by the lower limit."""
     alone = together = missed = estimate = limit = 0
     for _ in range(sets):
         d = _differences(cell, rng)

@@ -1,5 +1,5 @@
-"""What the intervals of the forgetting gauge cover: completions of prompts whose rates of nats a token differ, of random
-length, most tokens with little and few with much of the KL."""
+"""Coverage of the intervals of the forgetting gauge: prompts differ in their rate of nats a token, completions have random
+lengths, and most of the KL is in few tokens."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ from rsf_core.domain.arrays import Floats
 from rsf_core.evaluation.forgetting import forgotten
 
 RATE, MOST = 0.1, 48  # nats a token; tokens of a completion
-LENGTHS = {"full": 1.0, "ends": 0.05}  # the chance of a token to be the last
+LENGTHS = {"full": 1.0, "ends": 0.05}  # the probability that a token is the last
 NAMES = ("token", "completion")
 
 
 def cells() -> Iterator[dict[str, Any]]:
-    """`spread`: σ of the logarithm of the prompts' rates; `tokens`: the shape of the Gamma law of a token's KL, small where
-    few tokens have most of it; `slope`: by how much the rate goes with the length of the completion."""
+    """`spread`: σ of the logarithm of the prompts' rates; `tokens`: the shape of the Gamma distribution of a token's KL, small
+    if few tokens have most of it; `slope`: how much the rate depends on the length of the completion."""
     for prompts, spread, tokens, lengths, slope in product(
         (12, 20, 40), (0.3, 0.8, 1.2), (1.0, 0.1), ("full", "ends"), (0.0, -0.5)
     ):
@@ -28,8 +28,8 @@ def cells() -> Iterator[dict[str, Any]]:
 
 
 def coverage(cell: Mapping[str, Any], sets: int, rng: np.random.Generator) -> dict[str, float]:
-    """How often the limits of nats a token and of nats a completion hold the truth, among those known; from which side they
-    miss (`high`: the truth lies above); their median width in units of the truth."""
+    """How often the known limits of nats a token and of nats a completion hold the truth; on which side they miss (`high`: the
+    truth lies above); their median width in units of the truth."""
     kl, tokens = _drawn(cell, 400_000, rng)
     truth = {"token": float(kl.sum() / tokens.sum()), "completion": float(kl.mean())}
     held, above, known = (dict.fromkeys(NAMES, 0) for _ in range(3))
@@ -52,5 +52,5 @@ def _drawn(cell: Mapping[str, Any], prompts: int, rng: np.random.Generator) -> t
     ends = LENGTHS[cell["lengths"]]
     tokens = np.full(prompts, MOST) if ends == 1.0 else np.minimum(rng.geometric(ends, prompts), MOST)
     rate = RATE * np.exp(cell["spread"] * rng.standard_normal(prompts)) * (tokens / MOST) ** cell["slope"]
-    shape = cell["tokens"] * tokens  # a sum of Gamma laws of one scale
+    shape = cell["tokens"] * tokens  # a sum of Gamma variables of one scale
     return rng.gamma(shape) * rate / cell["tokens"], tokens.astype(np.float64)

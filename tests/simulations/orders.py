@@ -1,5 +1,5 @@
-"""How many decisions each order of the review queue needs: the AUC, on prompts of which nothing was decided, of the scorer
-that is learned again after every 30 decisions, where its own log-odds choose which candidates come next.
+"""How many decisions each order of the review queue needs: the AUC, on prompts without decisions, of a scorer that is learned
+again after every 30 decisions and whose own log-odds choose which candidates come next.
 
     python -m tests.simulations --only "orders of the queue"
     python -m tests.simulations.orders FOLDER [--at 50 100 200 400]     (a project with features: see reviewing.py)
@@ -31,36 +31,36 @@ from tests.simulations import unseen
 from tests.simulations.reviewing import NAMES, Drawn, read
 from tests.support.hidden_rules import FLIPPED
 
-ORDERS = (Order.AUDIT, Order.TEACHES, Order.UNSURE, Order.KINDS)  # the first by chance
-EACH_TIME = 30  # decisions between two times that it is learned
-AT = tuple(EACH_TIME * step for step in range(1, 6))  # decisions at which it is learned and judged
-PROMPTS, EACH, FRESH = 90, 4, 300  # of the synthetic pool, and of what is judged on
-HELD_BACK = 3  # one of so many prompts of a project
+ORDERS = (Order.AUDIT, Order.TEACHES, Order.UNSURE, Order.KINDS)  # the first is random
+EACH_TIME = 30  # decisions after which the scorer is learned again
+AT = tuple(EACH_TIME * step for step in range(1, 6))  # decisions at which the scorer is learned and judged
+PROMPTS, EACH, FRESH = 90, 4, 300  # prompts of the synthetic pool, candidates of each, and prompts to judge on
+HELD_BACK = 3  # one in so many prompts of a project is held back
 
 
 @dataclass(frozen=True, slots=True)
 class Pool:
-    """Candidates that may be decided, with what the reviewer would say; and fresh ones with what is true of them."""
+    """Candidates that may be decided, with the reviewer's decisions; and fresh candidates with their true labels."""
 
     decided: Decided
     fresh: Decided
 
 
 def cells() -> Iterator[dict[str, Any]]:
-    """Of what is to be learned, how strongly; and for which share of candidates it tells anything: `rare` kinds are few."""
+    """How strong the signal is, and for which share of candidates there is one: few candidates are of `rare` kinds."""
     for strength, rare in ((3.0, False), (1.5, False), (3.0, True)):
         yield {"strength": strength, "rare": rare}
 
 
 def gains(cell: Mapping[str, Any], sets: int, rng: np.random.Generator) -> dict[str, float]:
-    """For each order the mean AUC after each number of decisions, and how much it is above that of the order by chance, with
-    the reach of the 95 % limits of the mean difference, the same candidates and reviewers paired."""
+    """For each order, the mean AUC after each number of decisions, and its difference from the random order, with the
+    half-width of the 95 % limits of the mean difference, paired by candidates and reviewers."""
     pools = [_synthetic(cell, np.random.default_rng(int(seed))) for seed in rng.integers(0, 2**31, sets)]
     return _summary([[walk(pool, order, i) for order in ORDERS] for i, pool in enumerate(pools)], AT)
 
 
 def _summary(walks: Sequence[Sequence[Sequence[float]]], at: Sequence[int]) -> dict[str, float]:
-    """`found` (sets, orders, decisions of `at`)."""
+    """The figures of `gains` from AUCs `walks` (sets, orders, decisions of `at`)."""
     auc, figures = np.array(walks), dict[str, float]()
     reach = stdtrit(len(auc) - 1, 0.975) / np.sqrt(len(auc))
     for i, order in enumerate(ORDERS):
@@ -74,8 +74,8 @@ def _summary(walks: Sequence[Sequence[Sequence[float]]], at: Sequence[int]) -> d
 
 
 def walk(pool: Pool, order: Order, seed: int, at: Sequence[int] = AT) -> list[float]:
-    """The AUC on the fresh ones after so many decisions each, when the order is made anew. The first of them are by chance,
-    the same in every order."""
+    """The AUC on fresh candidates after each number of decisions in `at`, when the order is computed again. The first
+    decisions are random, the same for every order."""
     n = len(pool.decided)
     chance = np.random.default_rng(seed).permutation(n)
     done, reached = chance[: at[0]], []
@@ -88,21 +88,21 @@ def walk(pool: Pool, order: Order, seed: int, at: Sequence[int] = AT) -> list[fl
 
 
 def _next(pool: Pool, order: Order, odds: Floats, done: Ints, chance: Ints) -> Ints:
-    """Those that are not decided, in an order."""
+    """The undecided candidates, in an order."""
     left = chance[~np.isin(chance, done)]
     hidden = pool.decided.hidden.astype(np.float64)
     if order is Order.AUDIT:
         return left
     if order is Order.UNSURE:
         return left[np.argsort(np.abs(odds[left]), kind="stable")]
-    if order is Order.KINDS:  # of the whole pool, as it stands in the queue; what is decided drops out
+    if order is Order.KINDS:  # computed on the whole pool, as in the queue; decided candidates drop out
         ranked = active.one_of_each(hidden)
         return ranked[np.isin(ranked, left)]
     return left[active.teaches_most(hidden[left], active.uncertainty(odds[left]), hidden[done])]
 
 
 def _learned(pool: Pool, done: Ints, seed: int) -> tuple[Floats, Floats]:
-    """The log-odds of the pool and of the fresh ones, learned from those `done`: what `learn` learns, without its figures."""
+    """The log-odds of the pool and of the fresh candidates, learned from those `done` as `learn` does, without its figures."""
     decisions = _rows(pool.decided, done)
     others = decisions.others.shape[1]
     space = space_of(decisions)
@@ -130,13 +130,13 @@ def _synthetic(cell: Mapping[str, Any], rng: np.random.Generator) -> Pool:
 
 
 def _rarer(drawn: Decided, rng: np.random.Generator) -> Decided:
-    """Five of six of what people accept are gone, so that about one of seven is accepted."""
+    """`drawn` without five in six of the accepted candidates, so that about one in seven is accepted."""
     kept = ~drawn.accepted | (rng.random(len(drawn)) < 1 / 6)
     return _rows(drawn, np.flatnonzero(kept))
 
 
 def of_project(drawn: Drawn, rule: str, seed: int) -> Pool:
-    """The candidates of a project by a hidden rule, with decisions flipped by chance; fresh ones are of other prompts."""
+    """The candidates of a project, decided by a hidden rule with random flips; fresh candidates are of other prompts."""
     rng = np.random.default_rng(seed)
     decisions = drawn.rules[rule] ^ (rng.random(len(drawn.prompts)) < FLIPPED)
     prompts = rng.permutation(np.unique(drawn.prompts))

@@ -1,6 +1,5 @@
-"""What pairs that people compare, and rankings, add to decisions: the AUC of the scorer learned from both on prompts that it
-has not seen. Synthetic features, as in unseen.py; who compares follows the same hidden direction, by chance as who decides
-does.
+"""What compared pairs and rankings add to decisions: the AUC, on unseen prompts, of the scorer learned from both. The features
+are synthetic, as in unseen.py; comparisons follow the same hidden direction as decisions, with the same randomness.
 
     python -m tests.simulations.paired
 """
@@ -17,9 +16,9 @@ from rsf_core.review.pair_words import weight_of
 
 WIDTH, EACH, FRESH = 60, 4, 800
 DECISIONS, PAIRS, RANKINGS = 60, (0, 60, 240), (60,)
-TIES = 0.15  # of the pairs
+TIES = 0.15  # the share of pairs
 SEEDS = 20
-STRENGTH = 2.0  # of what is to be learned, in log-odds a deviation
+STRENGTH = 2.0  # of the signal, in log-odds for each standard deviation
 
 
 def direction(rng: np.random.Generator, strength: float) -> Floats:
@@ -38,7 +37,7 @@ def drawn(prompts: int, first: int, towards: Floats, rng: np.random.Generator) -
 
 
 def pairs(count: int, first: int, towards: Floats, rng: np.random.Generator) -> Compared:
-    """One pair each of `count` prompts; of these TIES are ties."""
+    """One pair for each of `count` prompts; the share TIES of them are ties."""
     states, z = drawn(count, first, towards, rng)
     left, right = np.arange(0, len(states), EACH), np.arange(1, len(states), EACH)
     better = (rng.random(count) < logistic.sigmoid(z[left] - z[right])).astype(np.float64)
@@ -48,7 +47,7 @@ def pairs(count: int, first: int, towards: Floats, rng: np.random.Generator) -> 
 
 
 def rankings(count: int, first: int, towards: Floats, rng: np.random.Generator, weighted: bool = True) -> Compared:
-    """All pairs of one ranking each of `count` prompts, by Plackett (1975) and Luce (1959): the best is drawn first."""
+    """All pairs of one ranking for each of `count` prompts, by Plackett (1975) and Luce (1959): the best is drawn first."""
     states, z = drawn(count, first, towards, rng)
     order = np.argsort(-(z + rng.gumbel(size=len(z))).reshape(count, EACH), axis=1)
     before, after = np.triu_indices(EACH, 1)
@@ -60,7 +59,7 @@ def rankings(count: int, first: int, towards: Floats, rng: np.random.Generator, 
 
 
 def unseen_auc(decisions: int, count: int, seed: int, strength: float = STRENGTH, ranked: int = 0) -> float:
-    """Of what is learned from so many decisions and pairs, or rankings in their place, which are of other prompts."""
+    """The AUC of the scorer learned from `decisions`, and from `count` pairs or `ranked` rankings on other prompts."""
     towards = direction(np.random.default_rng([seed, 1]), strength)
     decided, _ = drawn(decisions // EACH, 0, towards, np.random.default_rng([seed, 2]))
     compared = pairs(count, decisions, towards, np.random.default_rng([seed, 3])) if count else None
@@ -75,7 +74,7 @@ def unseen_auc(decisions: int, count: int, seed: int, strength: float = STRENGTH
 def main() -> None:
     for count, ranked in [*((count, 0) for count in PAIRS), *((0, ranked) for ranked in RANKINGS)]:
         aucs = np.array([unseen_auc(DECISIONS, count, seed, ranked=ranked) for seed in range(SEEDS)])
-        reach = 2.09 * aucs.std(ddof=1) / np.sqrt(SEEDS)  # t of 19
+        reach = 2.09 * aucs.std(ddof=1) / np.sqrt(SEEDS)  # t with 19 degrees of freedom
         low, high = aucs.mean() - reach, aucs.mean() + reach
         print(f"| {DECISIONS} | {count} | {ranked} | {aucs.mean():.3f} ({low:.3f} to {high:.3f}) |", flush=True)
 

@@ -1,4 +1,4 @@
-"""How often the limits fail to hold the rate at some moment of a run: an always-valid sequence, and peeking at t."""
+"""How often the limits miss the rate at any moment of a run: those of an always-valid sequence, and t limits with peeking."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the interval of a procedure covers, over runs and prompts together, beside the interval of one run."""
+"""Coverage of the interval of a procedure, over runs and prompts together, beside that of one run's interval."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from rsf_core.sampling.procedure import means_differ, procedure_limits
 GAIN, DRAWS, LEVEL = 0.1, 4, 0.95
 AT_ONCE = 1_000  # data sets
 SPREADS = {"none": 0.0, "a third": 0.05, "as prompts": 0.15, "thrice": 0.45}
-SHARES = {"share": (1.0, 3.0), "high share": (3.0, 1.0)}  # Beta law of the prompts' shares before
+SHARES = {"share": (1.0, 3.0), "high share": (3.0, 1.0)}  # Beta distribution of the prompts' shares before tuning
 
 
 def cells() -> Iterator[dict[str, Any]]:
@@ -26,9 +26,9 @@ def cells() -> Iterator[dict[str, Any]]:
 
 
 def coverage(cell: Mapping[str, Any], sets: int, rng: np.random.Generator) -> dict[str, float]:
-    """`spread`: of the runs' own gains beside that of the prompts' (0.15, of which half the noise of draws). `runs` covers by
-    t over runs alone, `one` is the interval over prompts of the first run: what it claims of another run. "coverage" is of the
-    known intervals, whose share is "shown": runs with equal means have none."""
+    """`spread` is that of the runs' gains, beside that of the prompts' (0.15, half of it the noise of draws). "runs alone" is
+    the coverage of t over runs alone, "one run" that of the first run's interval over prompts, taken for another run.
+    "coverage" is over the known intervals, and "shown" is their share: runs with equal means have no interval."""
     width = 1.0 if cell["kind"] in SHARES else math.inf
     truth = _truth(cell, rng)
     counts = dict.fromkeys(("coverage", "too low", "shown", "runs alone", "one run"), 0)
@@ -61,8 +61,8 @@ def _t_covers(values: Floats, truth: float) -> int:
 
 
 def _gains(cell: Mapping[str, Any], sets: int, rng: np.random.Generator) -> Floats:
-    """(sets, runs, prompts). A share's are differences of rates of four draws, whose chance rises by the run's and the
-    prompt's gain, cut to [0, 1]."""
+    """Gains (sets, runs, prompts). Those of a share are differences of rates of four draws, whose probability rises by the
+    run's and the prompt's gain, clipped to [0, 1]."""
     runs, prompts = cell["runs"], cell["prompts"]
     a = SPREADS[cell["spread"]] * rng.normal(size=(sets, runs, 1))
     b = 0.15 * rng.normal(size=(sets, 1, prompts))

@@ -1,5 +1,5 @@
-"""What the scorer that learns from decisions makes of simulated reviewers, on candidates that the embedded model drew for
-`positive_reviews`: how well it orders the candidates of prompts that nobody has decided, and how well its own figure says so.
+"""The scorer that learns from decisions, with simulated reviewers, on candidates that the embedded model drew for
+`positive_reviews`: how well it orders the candidates of undecided prompts, and how accurate its own AUC is.
 
     rsf init FOLDER --task positive_reviews; rsf set FOLDER generate.prompts 110; rsf generate FOLDER; rsf score FOLDER
     rsf embed FOLDER
@@ -23,15 +23,15 @@ from rsf_core.project import Project
 from rsf_core.scorers.tastes import ENDED, TOKENS
 from tests.support.hidden_rules import FLIPPED, RULES
 
-HELD_BACK = 40  # prompts, of which nothing is decided
+HELD_BACK = 40  # prompts without decisions
 NAMES = (TOKENS, ENDED, "sentiment", "repetition", "ended")
 HIDDEN = ("sentiment and length", "mentions a person")
 
 
 @dataclass(frozen=True, slots=True)
 class Drawn:
-    """All candidates: `states` (n, width), `others` (n, 5) in the order of NAMES, `prompts` (n,), and what each hidden rule
-    says, (n,)."""
+    """All candidates: `states` (n, width), `others` (n, 5) in the order of NAMES, `prompts` (n,), and the result of each
+    hidden rule, (n,)."""
 
     states: NDArray[np.float32]
     others: NDArray[np.float64]
@@ -49,7 +49,7 @@ def read(folder: Path) -> Drawn:
 
 
 def simulate(drawn: Drawn, rule: str, decisions: int, seed: int) -> tuple[float, Learned]:
-    """The AUC on prompts held back, by the hidden rule as it is, and what was learned from decisions in random order."""
+    """The AUC on the prompts held back, by the exact hidden rule, and what was learned from decisions in random order."""
     rng = np.random.default_rng(seed)
     votes = drawn.rules[rule] ^ (rng.random(len(drawn.prompts)) < FLIPPED)
     fresh = np.isin(drawn.prompts, rng.permutation(np.unique(drawn.prompts))[:HELD_BACK])
@@ -84,7 +84,7 @@ def main() -> None:
         for decisions in (50, 100, 200, 400):
             results = [simulate(drawn, rule, decisions, seed) for seed in range(options.seeds)]
             truth = np.array([auc for auc, _ in results])
-            reach = 2.09 * truth.std(ddof=1) / np.sqrt(len(truth))  # t of 19 degrees of freedom
+            reach = 2.09 * truth.std(ddof=1) / np.sqrt(len(truth))  # t with 19 degrees of freedom
             learnt = sum(learned_now.report.learnt for _, learned_now in results)
             row = {
                 "rule": rule,

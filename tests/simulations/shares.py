@@ -1,6 +1,6 @@
 """Coverage of the intervals of shares and of their paired differences, over shares near 0 and 1 and prompts of all kinds.
 
-Vectorised over data sets: outcomes of G prompts × K draws are binomial with a success probability of each prompt's own.
+Vectorised over data sets: the outcomes of G prompts × K draws are binomial, and each prompt has its own success probability.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ def share_cells() -> Iterator[dict[str, Any]]:
 
 
 def share_coverage(cell: Mapping[str, Any], sets: int, rng: np.random.Generator) -> dict[str, float]:
-    """How often the limits hold the true share, their mean width, and that of t over prompts with its coverage."""
+    """How often the limits hold the true share, and their mean width; the same for t over prompts."""
     share, prompts, draws = cell["share"], cell["prompts"], cell["draws"]
     means = rng.binomial(draws, rates(share, cell["spread"], (sets, prompts), rng)) / draws
     value = means.mean(axis=1)
@@ -42,7 +42,8 @@ def share_coverage(cell: Mapping[str, Any], sets: int, rng: np.random.Generator)
 
 
 def rates(share: float, spread: str, shape: tuple[int, int], rng: np.random.Generator) -> Floats:
-    """A success probability for each prompt, `share` in the mean: equal; Beta of a correlation; logit-normal; 0 or 1."""
+    """A success probability for each prompt, with the mean `share`: equal, Beta with a correlation, logit-normal, or 0 and
+    1."""
     kind, _, size = spread.partition(" ")
     if kind == "beta":
         total = 1 / float(size) - 1
@@ -82,8 +83,8 @@ def gain_cells() -> Iterator[dict[str, Any]]:
 
 
 def gain_coverage(cell: Mapping[str, Any], sets: int, rng: np.random.Generator) -> dict[str, float]:
-    """The same of a paired difference. Logits of prompts differ by `spread`, those after by `change` more; 3 of 10 draws
-    share their random number."""
+    """The same for a paired difference. The logits of prompts differ by `spread`, those after tuning by `change` more; 3 of 10
+    draws share their random number."""
     shape = (sets, cell["prompts"], 1)
     logit = cell["spread"] * rng.standard_normal(shape)
     first = expit(middle(cell["before"], cell["spread"]) + logit)

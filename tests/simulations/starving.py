@@ -1,4 +1,4 @@
-"""Whether the share of prompts with none of K is estimated without bias and covered."""
+"""Whether the share of prompts with none accepted of K draws is estimated without bias and covered."""
 
 from __future__ import annotations
 

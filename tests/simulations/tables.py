@@ -1,4 +1,4 @@
-"""What a results file says of a simulation, as Markdown: the figures of cells that share a value, their mean and the worst."""
+"""The results of a simulation as Markdown: the figures of cells that share a value, with their mean and range."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ Row = Mapping[str, Any]
 
 
 def table(rows: Iterable[Row], simulation: str, by: Sequence[str]) -> list[str]:
-    """A line for each combination of the values of `by`, in the order of the file: how many cells, the mean of each figure,
-    and the least and the most where cells differ. Of a cell that was run with several numbers of data sets, the largest run
-    counts. Raises ValueError where the cells have no such key."""
+    """A line for each combination of the values of `by`, in the order of the file: the number of cells, the mean of each
+    figure, and its minimum and maximum if cells differ. If a cell was run with several numbers of data sets, the largest run
+    counts. Raises ValueError if the cells lack a key."""
     chosen = _largest_runs(row for row in rows if row["simulation"] == simulation)
     groups: dict[tuple[Any, ...], list[Row]] = {}
     for row in chosen:

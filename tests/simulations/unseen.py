@@ -1,5 +1,5 @@
-"""Whether what is said of a learned scorer, by folds of prompts, holds for prompts that it has not seen: its AUC, its
-precision at the acceptance rate in use, how much better it is than the best single scorer, and its calibration."""
+"""Whether the report of a learned scorer, made by folds of prompts, holds for unseen prompts: its AUC, its precision at the
+acceptance rate in use, how much better it is than the best single scorer, and its calibration."""
 
 from __future__ import annotations
 
@@ -19,23 +19,23 @@ from rsf_core.learning.taste import FOLDS, Learned, learn, missing
 from rsf_core.sampling.intervals import Interval
 
 WIDTH = 60
-FRESH = 1500  # prompts of 4 candidates
+FRESH = 1500  # prompts with 4 candidates each
 SHARES = (*CURVE_SHARES, 1.0)
 RATE = 0.3  # the acceptance rate in use
-NEAR = 600  # fresh candidates, given a chance nearest to that of one that is judged, which say what is true of it
+NEAR = 600  # the fresh candidates with the nearest predictions, which give the true share for a judged candidate
 
 
 class Drawn(NamedTuple):
-    """Candidates that are decided, and the chance that each is accepted, (n,)."""
+    """Decided candidates, and the probability that each is accepted, (n,)."""
 
     decided: Decided
     chance: Floats
 
 
 def cells() -> Iterator[dict[str, Any]]:
-    """`strength` of what the features tell, and `scorer` of what the first scorer tells beside it; prompts that differ in what
-    is drawn and in how much is accepted (`bias`); `pairs` that were compared, of other prompts; how many `scorers` there are
-    to choose from; and `shift`, where few are accepted."""
+    """`strength` of the signal in the features, and `scorer` of the signal in the first scorer beside it; how much prompts
+    differ in what is drawn and accepted (`bias`); the number of compared `pairs`, on other prompts; the number of `scorers` to
+    choose from; and `shift`, with which few candidates are accepted."""
     for decisions, each, strength, bias, more in (
         *((50, 1, 1.0, 0.0, {}), (50, 4, 1.0, 1.0, {}), (100, 4, 1.0, 1.0, {}), (200, 8, 2.0, 0.5, {})),
         *((200, 8, 0.0, 1.0, {}), (400, 8, 1.0, 1.0, {}), (400, 4, 3.0, 0.0, {})),
@@ -45,15 +45,16 @@ def cells() -> Iterator[dict[str, Any]]:
         *((200, 4, 2.0, 0.5, {"shift": -2.6}), (100, 1, 1.0, 0.5, {"shift": -2.2, "scorers": 8})),
     ):
         yield {"decisions": decisions, "each": each, "strength": strength, "bias": bias} | more
-    for bias, scorer in ((0.5, 4.0), (0.0, 30.0)):  # nearly told apart, by few prompts
+    for bias, scorer in ((0.5, 4.0), (0.0, 30.0)):  # nearly separable, with few prompts
         for decisions in (32, 48, 80):
             yield {"decisions": decisions, "each": 4, "strength": 0.0, "bias": bias, "scorer": scorer}
 
 
 def coverage(cell: Mapping[str, Any], sets: int, rng: np.random.Generator) -> dict[str, float]:
-    """How often each interval holds what is true of fresh prompts, the means of what is said and of what is true, how wide the
-    AUC's is, and how often it is called learnt and better than the best scorer; the learning curve, and what FURTHER decisions
-    bring. `calibration` counts each bin, of those sets where it is said. A set with too few of a kind is drawn again."""
+    """How often each interval holds the true value on fresh prompts; the means of the reported and the true values; the width
+    of the AUC's interval; how often the scorer is reported as learnt and as better than the best scorer; the learning curve;
+    and the gain from FURTHER decisions. `calibration` counts each bin, over the sets that report it. A set with too few
+    accepted or rejected candidates is drawn again."""
     rows: list[dict[str, float]] = []
     while len(rows) < sets:
         row = _one(cell, int(rng.integers(0, 2**31)))
@@ -79,7 +80,7 @@ def _one(cell: Mapping[str, Any], seed: int) -> dict[str, float]:
 
 
 def _together(one: Decided, other: Decided, first: int) -> Decided:
-    """Decisions of both, the prompts of the other numbered from `first`."""
+    """The decisions of both, with the prompts of `other` numbered from `first`."""
     return Decided(
         np.concatenate([one.hidden, other.hidden]),
         np.concatenate([one.others, other.others]),
@@ -92,7 +93,7 @@ def _together(one: Decided, other: Decided, first: int) -> Decided:
 
 
 def _truth(decided: Decided, compared: Compared | None, fresh: Drawn, seed: int) -> float:
-    """The AUC on fresh prompts of what is learned, without its figures."""
+    """The AUC on fresh prompts of the learned scorer, without its report."""
     pairs = compared.prompts if compared is not None else np.zeros(0, np.int64)
     folds = folds_of(decided.prompts, pairs, FOLDS, np.random.default_rng(seed))
     space = space_of(decided, compared)
@@ -138,7 +139,7 @@ def _held(learned: Learned, fresh: Drawn) -> dict[str, float]:
 
 
 def area(z: Floats, chance: Floats) -> float:
-    """The AUC where each candidate is accepted with its chance: expected, not drawn."""
+    """The expected AUC if each candidate is accepted with its probability."""
     twice = np.concatenate([np.ones(len(z)), np.zeros(len(z))])
     return float(measures.auc(np.tile(z, 2), twice, np.concatenate([chance, 1 - chance])[None])[0])
 
@@ -148,7 +149,7 @@ def _holds(interval: Interval, truth: float) -> float:
 
 
 def _shares(z: Floats, fresh: Drawn, given: Floats) -> Floats:
-    """For each of the log-odds `given` (n,), the share accepted of the NEAR fresh candidates that are given about these."""
+    """For each of the log-odds `given` (n,), the share accepted among the NEAR fresh candidates with the nearest log-odds."""
     order = np.argsort(z, kind="stable")
     before = np.concatenate([[0.0], np.cumsum(fresh.chance[order])])
     first = np.clip(np.searchsorted(z[order], given) - NEAR // 2, 0, len(z) - NEAR)
@@ -157,7 +158,7 @@ def _shares(z: Floats, fresh: Drawn, given: Floats) -> Floats:
 
 
 def _compared(cell: Mapping[str, Any], direction: Floats, count: int, first: int, rng: np.random.Generator) -> Compared:
-    """One pair each of `count` prompts numbered from `first`, by who follows the same direction."""
+    """One pair for each of `count` prompts numbered from `first`, compared by the same hidden direction."""
     both = _drawn(cell, direction, count, 2, rng)
     left, right = np.arange(0, 2 * count, 2), np.arange(1, 2 * count, 2)
     odds = np.log(both.chance / (1 - both.chance))

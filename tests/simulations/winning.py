@@ -1,5 +1,5 @@
-"""Coverage of the intervals of win rates: shares of compared pairs, few a prompt, of some prompts more than of others; and of
-the pairs of rankings, which hang together."""
+"""Coverage of the intervals of win rates: shares of compared pairs, few for each prompt and more for some; and of the pairs of
+rankings, which are dependent."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from tests.simulations.shares import rates
 
 
 def cells() -> Iterator[dict[str, Any]]:
-    """`more`: pairs of a prompt beyond its first, in the mean; 0 is one of each."""
+    """`more`: the mean number of pairs of a prompt beyond its first; 0 means one pair for each."""
     for share, prompts, more, spread in product(
         (0.5, 0.7, 0.9, 0.98), (10, 20, 50), (0, 2), ("none", "beta 0.2", "beta 0.5")
     ):
@@ -24,8 +24,8 @@ def cells() -> Iterator[dict[str, Any]]:
 
 
 def ranked_cells() -> Iterator[dict[str, Any]]:
-    """`ranked`: candidates of each ranking, or "2 to 8" where prompts differ; `tells`: by how much, in log-odds a deviation of
-    the score, people prefer what it scores higher, in the mean of prompts, which differ in that by `spread`."""
+    """`ranked`: candidates of each ranking, or "2 to 8" if prompts differ; `tells`: how much people prefer a higher score, in
+    log-odds for each standard deviation of the score, as the mean of prompts, which differ in it by `spread`."""
     for ranked, prompts, tells, spread in product(("2 to 8", "4", "8"), (10, 20, 50), (0.0, 1.0, 4.0), (0.0, 1.0)):
         yield {"ranked": ranked, "prompts": prompts, "tells": tells, "spread": spread}
 
@@ -45,7 +45,7 @@ def coverage(cell: Mapping[str, Any], sets: int, rng: np.random.Generator) -> di
 
 
 def ranked_coverage(cell: Mapping[str, Any], sets: int, rng: np.random.Generator) -> dict[str, float]:
-    """How often the limits hold the share that very many rankings would give, and their mean width."""
+    """How often the limits hold the share of very many rankings, and their mean width."""
     held, width = 0, 0.0
     truth = _ranked_share(cell, rng)
     for _ in range(sets):
@@ -57,8 +57,8 @@ def ranked_coverage(cell: Mapping[str, Any], sets: int, rng: np.random.Generator
 
 
 def _ranked(cell: Mapping[str, Any], prompts: int, rng: np.random.Generator) -> tuple[Floats, Floats, Ints]:
-    """Of each pair of one ranking each of `prompts`: whether the score is higher of the one that stands before, what the pair
-    counts, and its prompt. Rankings are by Plackett (1975) and Luce (1959): z plus Gumbel noise, the highest first."""
+    """For each pair of one ranking for each of `prompts`: whether the candidate ranked first has the higher score, the pair's
+    weight, and its prompt. Rankings are by Plackett (1975) and Luce (1959): z plus Gumbel noise, the highest first."""
     wins, weights, of_prompt = [], [], []
     sizes = rng.integers(2, 9, prompts) if cell["ranked"] == "2 to 8" else np.full(prompts, int(cell["ranked"]))
     for size in np.unique(sizes):
@@ -75,6 +75,6 @@ def _ranked(cell: Mapping[str, Any], prompts: int, rng: np.random.Generator) -> 
 
 
 def _ranked_share(cell: Mapping[str, Any], rng: np.random.Generator, prompts: int = 200_000) -> float:
-    """Of very many prompts: known to ± 0.002."""
+    """The share over very many prompts, exact to ± 0.002."""
     wins, weights, _ = _ranked(cell, prompts, rng)
     return float((wins * weights).sum() / weights.sum())

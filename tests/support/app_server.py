@@ -1,4 +1,4 @@
-"""`rsf app` as a process of its own, for the tests that speak to it from outside."""
+"""`rsf app` in a separate process, for tests that talk to it from outside."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ from rsf_core.jobs.process import kill as kill_job
 from tests.support import warm
 from tests.support.warm import RSF
 
-PATIENCE_SECONDS = 60.0  # for anything that is to happen on a busy machine; then the test fails
+PATIENCE_SECONDS = 60.0  # how long a test waits for anything on a busy machine before it fails
 
 
 class AppServer:
-    """`rsf app` on a folder, in a process that can be killed and started again on the same port. The folder is that of a
-    project, or with `lists` a workspace."""
+    """`rsf app` on a folder, in a process that can be killed and started again on the same port. The folder is a project, or a
+    workspace if `lists`."""
 
     def __init__(self, folder: Path, environment: dict[str, str], *arguments: str, lists: bool = False) -> None:
         self.folder = folder
@@ -50,7 +50,7 @@ class AppServer:
             try:
                 urllib.request.urlopen(f"{self.url}/_stcore/health", timeout=PATIENCE_SECONDS).close()
                 return
-            except urllib.error.HTTPError:  # it answers: this process has no link
+            except urllib.error.HTTPError:  # it answers, although this process has no link
                 return
             except OSError:  # URLError and refused connections
                 log_text = (self.folder.parent / "server.log").read_text()
@@ -64,7 +64,7 @@ class AppServer:
         self.process.wait(PATIENCE_SECONDS)
 
     def stop(self) -> None:
-        """Ended as a person would, and killed where that does not help: no test may hang in its teardown."""
+        """End the app as a person would, and kill it if that fails: no test may hang in its teardown."""
         if self.process is not None and self.process.poll() is None:
             self.process.terminate()
             try:
@@ -78,7 +78,7 @@ class AppServer:
             kill_job(spool)
 
     def rsf(self, *arguments: str) -> Any:
-        """A command said from outside while the app is open: it is forwarded to the app."""
+        """Run a command from outside while the app is open: it is forwarded to the app."""
         done = warm.run([RSF, *arguments, "--json"], env=self._environment, timeout=PATIENCE_SECONDS)
         assert done.returncode == 0, done.stdout + done.stderr
         return json.loads(done.stdout)

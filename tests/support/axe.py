@@ -1,4 +1,4 @@
-"""What is wrong with a card by a screen reader's rules (axe-core)."""
+"""The accessibility faults of a card, by the rules of axe-core."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _RUN = """async () => {
 
 
 def violations(page: Page) -> list[str]:
-    """The rules that the card on the page breaks, each with where and why."""
+    """The rules that the card on the page breaks, each with the place and the reason."""
     if not page.evaluate("() => 'axe' in window"):
         page.evaluate(_AXE.read_text(encoding="utf-8"))
     problems = page.evaluate(_RUN)

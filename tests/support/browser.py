@@ -1,4 +1,4 @@
-"""How Chromium is started, and its requests are intercepted."""
+"""Starts Chromium and intercepts its requests."""
 
 from __future__ import annotations
 
@@ -27,8 +27,8 @@ ONE_OF_TWO_SECONDS = 20.0
 
 
 def wait_for_one_of_two() -> None:
-    """While a page is drawn again, Streamlit shows an element at its old and its new place for a moment. A person waits until
-    it is there once; Playwright fails at once: what a test does with a locator and expects of it waits from now on."""
+    """Make Playwright's locators wait while they match twice. While a page is redrawn, Streamlit briefly shows an element at
+    its old and its new place, where Playwright would fail at once."""
     for name in ("click", "evaluate", "fill", "focus", "inner_text", "input_value", "press", "set_input_files", "type"):
         setattr(Locator, name, _waiting_for_one(getattr(Locator, name)))
     for name in dir(LocatorAssertions):
@@ -52,9 +52,9 @@ def _waiting_for_one(call: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def intercept(page: Page, url: str, handle: Callable[[Route], None]) -> None:
-    """`page.route` for a page that is open: it is in force when this returns.
+    """`page.route` for an open page, in force when this returns.
 
-    Chromium answers that it intercepts before the open page knows: on a busy machine the page's next request got past it.
+    Chromium confirms the interception before the open page knows of it: on a busy machine the page's next request got past it.
     """
     page.route(url, handle)
     page.route("**/intercepted", lambda route: route.fulfill(status=204))
@@ -63,5 +63,5 @@ def intercept(page: Page, url: str, handle: Callable[[Route], None]) -> None:
 
 
 def drop(route: Route) -> None:
-    """The request fails, as where no server answers."""
+    """Let the request fail, as if no server answered."""
     route.abort()

@@ -1,4 +1,4 @@
-"""People who decide as a scorer would: what is above the middle is good."""
+"""People who decide as a scorer would: they accept completions above the median."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ SCORER = "words"
 
 
 def scored(project: Project) -> list[str]:
-    """Gives each candidate of round 1 a score of its own by SCORER; their names."""
+    """Give each candidate of round 1 a different score by SCORER; returns their ids."""
     rows = project.store.review_table(1)
     pairs = zip(rows["prompt_id"].to_pylist(), rows["k"].to_pylist(), strict=True)
     names = [candidate_id(1, prompt_id, k) for prompt_id, k in pairs]
@@ -25,7 +25,7 @@ def scored(project: Project) -> list[str]:
 
 
 def decide(project: Project) -> list[str]:
-    """Ann accepts the half of round 1 with the higher scores and rejects the others; the names of all."""
+    """Ann accepts the half of round 1 with the higher scores and rejects the rest; returns the ids of all."""
     names = scored(project)
     column = project.store.score_column(1, SCORER, everywhere=True)
     for name, accept in zip(names, column > np.median(column), strict=True):

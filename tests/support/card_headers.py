@@ -1,4 +1,4 @@
-"""What the review card sends with every request."""
+"""The headers that the review card sends with every request."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the tests of the routes of Compare share: candidates, and acts as a browser sends them."""
+"""Shared by the tests of Compare's routes: candidates, and acts as a browser sends them."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ TEXTS = ["red fox", "blue whale", "old oak", "new moon", "warm sun", "cold rain"
 
 @contextmanager
 def project_to_judge(folder: Path, task: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Project]:
-    """The project that the routes answer for: two prompts with three candidates each."""
+    """The project that the routes serve: two prompts with three candidates each."""
     with Project.create(folder, str(task), seed=1) as project:
         add_prompts(project.store)
         add_candidates(project.store, candidates(2, 3, completions=TEXTS))

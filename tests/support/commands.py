@@ -1,4 +1,4 @@
-"""The rsf command in this process."""
+"""Runs the rsf command in this process."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from rsf_core.cli import main
 
 
 def rsf(*arguments: object) -> str:
-    """What it prints. Raises what it raised."""
+    """The output of a command. Raises whatever the command raised."""
     done = CliRunner().invoke(main.app, [str(argument) for argument in arguments])
     if done.exception is not None:
         raise done.exception

@@ -1,5 +1,5 @@
-"""A hundred ways a model folder can be damaged, the same every time: what a broken download, a full disk, a wrong copy, a
-converter or somebody's hand leaves behind."""
+"""A hundred ways in which a model folder can be damaged, the same every time: by a broken download, a full disk, a wrong copy,
+a converter or a manual edit."""
 
 from __future__ import annotations
 
@@ -19,7 +19,8 @@ HEAD, EMBEDDINGS = "lm_head.weight", "model.embed_tokens.weight"
 
 
 def damages() -> Iterator[tuple[str, Damage]]:
-    """`(what it is, what does it)`; each makes the folder of the tiny causal model one that must be refused."""
+    """`(name, function)` of each damage; the function damages the folder of the tiny causal model so that it must be
+    refused."""
     yield from _of_files()
     yield from _of_weights()
     yield from _of_config()

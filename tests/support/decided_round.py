@@ -1,4 +1,4 @@
-"""The settings and the record of a round whose decisions are derived without a project."""
+"""The settings and the record of a round, to derive its decisions without a project."""
 
 from __future__ import annotations
 

@@ -20,7 +20,7 @@ _HEADING = re.compile(r"^#+ (.+)$", re.MULTILINE)
 
 @dataclass(frozen=True, slots=True)
 class Block:
-    """A fenced block; `line` is that of its first line of code, `document` the path in the repository."""
+    """A fenced block; `line` is the number of its first line of code, `document` its path in the repository."""
 
     document: str
     line: int
@@ -36,7 +36,7 @@ def name(document: Path) -> str:
 
 
 def blocks(*languages: str) -> list[Block]:
-    """Every fenced block of these languages ("" is one without)."""
+    """Every fenced block in these languages ("" stands for no language)."""
     code = []
     for document in DOCUMENTS:
         text = document.read_text(encoding="utf-8")
@@ -56,7 +56,7 @@ def code_spans(document: Path) -> list[str]:
 
 
 def links(document: Path) -> list[str]:
-    """The targets of links and images that stay in the repository."""
+    """The targets of links and images that lead to files in the repository."""
     return [
         target for target in _LINK.findall(prose(document)) if "://" not in target and not target.startswith("mailto:")
     ]
@@ -67,12 +67,12 @@ def headings(document: Path) -> list[str]:
 
 
 def anchors(document: Path) -> set[str]:
-    """The names that GitHub gives to the headings."""
+    """The anchors that GitHub gives to the headings."""
     return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings(document)}
 
 
 def paths(document: Path) -> Iterator[str]:
-    """What the document names in code that looks like a path from the root of the repository."""
+    """The code spans of the document that look like a path from the root of the repository."""
     top = {entry.name for entry in ROOT.iterdir()}
     for span in code_spans(document):
         for word in re.split(r"[\s,;:]+", span):

@@ -1,5 +1,5 @@
-"""A store with a decided round for exports: three train prompts with four candidates each, one of them with a system prompt,
-scores, overrides, an edit, notes, a truncated and an undecided candidate, a frozen curated set."""
+"""A store with a decided round for exports: three train prompts, one of them with a system prompt, with four candidates each;
+scores, overrides, an edit, notes, a truncated and an undecided candidate, and a frozen curated set."""
 
 from __future__ import annotations
 
@@ -65,6 +65,6 @@ def fill(store: Store) -> None:
 
 
 def exports_of(store: Store, folder: Path) -> Exports:
-    """The exports of a project in `folder` whose store this is."""
+    """The exports of a project in `folder` with this store."""
     reviews = Reviews(store, settings, lambda number: TARGET)
     return Exports(folder, store, settings, lambda number: TARGET, reviews.agreement, reviews.onlooking)

@@ -1,5 +1,5 @@
-"""Tiny random models of the families that take each way through a model: attention, convolutions, recurrent states, experts
-that drop tokens, caches of their own, and encoder-decoders."""
+"""Tiny random models of families that need different ways of computing (rsf_core/models/forward): attention, convolutions,
+recurrent states, experts that drop tokens, special caches, and encoder-decoders."""
 
 from __future__ import annotations
 
@@ -177,12 +177,12 @@ FAMILIES: list[Callable[[], PreTrainedModel]] = [
 
 
 def bert() -> PreTrainedModel:
-    """Sees what follows a token."""
+    """Its tokens attend to later tokens."""
     return causal("bert", **{name: value for name, value in LLAMA.items() if "key_value" not in name})
 
 
 def prophetnet() -> PreTrainedModel:
-    """As transformers has it, the logits of a token depend on how many follow."""
+    """In transformers' implementation, the logits of a token depend on how many tokens follow."""
     return seq2seq(
         "prophetnet",
         vocab_size=50,

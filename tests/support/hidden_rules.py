@@ -1,4 +1,4 @@
-"""What simulated reviewers go by, which no scorer of the task says."""
+"""The rules by which simulated reviewers decide; no scorer of the task measures them."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ PERSON = re.compile(
     re.IGNORECASE,
 )
 FIRST = re.compile(r"\b(I|I'm|I've|my|me|we|our|us|mine)\b")
-RULES: dict[str, Callable[[str, float], bool]] = {  # of a completion and its sentiment
+RULES: dict[str, Callable[[str, float], bool]] = {  # functions of a completion and its sentiment
     "sentiment and length": lambda text, sentiment: sentiment > 0.6 and len(text.split()) <= 25,
     "mentions a person": lambda text, sentiment: bool(PERSON.search(text)),
     "speaks for itself": lambda text, sentiment: bool(FIRST.search(text)),

@@ -1,5 +1,6 @@
-"""What Streamlit finds of components in installed packages, found once: each page under test asks anew and each app at its
-start, and reads the metadata of all packages for it, most of what a page costs here. None comes or goes while tests run."""
+"""Caches Streamlit's search for components in installed packages. Each page under test, and each app at its start, searches
+again and reads the metadata of all packages, which is most of a page's cost here. The packages do not change while tests
+run."""
 
 from __future__ import annotations
 

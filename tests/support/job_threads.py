@@ -1,4 +1,4 @@
-"""Jobs in threads of this process in place of processes of their own."""
+"""Runs jobs in threads of this process in place of separate processes."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from rsf_core.jobs import supervisor
 from rsf_core.jobs.executors import InlineExecutor, inline
 from rsf_core.project import round_book
 
-LOOK_SECONDS = 0.02  # these jobs take milliseconds: looked at as seldom as real ones, most of a round would be waiting
+LOOK_SECONDS = 0.02  # these jobs take milliseconds: polled as rarely as real jobs, most of a round would be waiting
 
 
 @contextmanager
 def in_threads() -> Iterator[None]:
-    """Whatever project is opened meanwhile runs its jobs so."""
+    """Projects that are opened within this context run their jobs in threads."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(supervisor, "LocalExecutor", InlineExecutor)
         patch.setattr(supervisor, "TICK_SECONDS", LOOK_SECONDS)

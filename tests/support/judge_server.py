@@ -1,4 +1,4 @@
-"""A real HTTP server that speaks the protocol of chat completions as a test tells it to, on a port of its own."""
+"""A real HTTP server for chat completions, on a port of its own, whose replies a test defines."""
 
 from __future__ import annotations
 
@@ -10,12 +10,13 @@ from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
-HANG_SECONDS = 30.0  # at most: a server that is closed lets go at once
+HANG_SECONDS = 30.0  # at most: closing the server ends the wait at once
 
 
 @dataclass(frozen=True)
 class Reply:
-    """`body` as it is; `hang`: nothing is said before the server is closed; `cut`: more is promised than is sent."""
+    """`body` is sent unchanged; `hang`: nothing is sent until the server is closed; `cut`: the body ends before the length
+    that its header promises."""
 
     body: bytes = b""
     status: int = 200
@@ -37,8 +38,8 @@ def error(status: int, message: str = "no", **headers: str) -> Reply:
 
 @dataclass
 class JudgeServer:
-    """`replies` are given in turn, the last one for ever; `seen` are the bodies that were posted, `headers` theirs, `most` how
-    many were asked at the same time."""
+    """`replies` are sent in turn, the last one for ever; `seen` are the posted bodies, `headers` their headers, `most` the
+    largest number of requests at the same time."""
 
     replies: list[Reply | Callable[[dict[str, Any]], Reply]]
     seen: list[dict[str, Any]] = field(default_factory=list)
@@ -55,7 +56,7 @@ class JudgeServer:
         return f"http://127.0.0.1:{self.port}/v1"
 
     def name(self, rubric: str = "How polite is it?", **options: Any) -> str:
-        """The judge behind it, as a target names it."""
+        """The judge at this server, by its name in a target."""
         written = {"endpoint": self.endpoint, "model": "m", "rubric": rubric, "seconds": 10.0} | options
         return f"llm_judge({', '.join(f'{key}={json.dumps(value)}' for key, value in sorted(written.items()))})"
 
@@ -83,7 +84,7 @@ def serving(*replies: Reply | Callable[[dict[str, Any]], Reply]) -> Iterator[Jud
                 judge.paths.append(self.path)
             try:
                 self._reply(judge.answer(json.loads(body)))
-            except OSError:  # whoever asked is gone
+            except OSError:  # the client is gone
                 self.close_connection = True
             finally:
                 with judge.lock:
@@ -110,7 +111,7 @@ def serving(*replies: Reply | Callable[[dict[str, Any]], Reply]) -> Iterator[Jud
         block_on_close = False
 
         def handle_error(self, request: object, client_address: object) -> None:
-            """Whoever asked was gone."""
+            """Ignores the error: the client was gone."""
 
     server = Server(("127.0.0.1", 0), Handler)
     judge.port = server.server_address[1]

@@ -1,9 +1,9 @@
-"""Projects that releases before have made, kept as they left them: unpacking one, and what it is to show for ever.
+"""Projects made by earlier releases, kept as they were left: how to unpack one, and what it must always show.
 
 Each is two files in tests/data/before, made by make_kept_project.py from the code of its release:
 
     NAME.tar.xz   home/tiny, the base model, which the project knows as ~/tiny; project, as a killed owner left it
-    NAME.json     what `shown` gave of its complete rounds, and what the job that ran had drawn
+    NAME.json     what `shown` returned of its complete rounds, and what the running job had drawn
 """
 
 from __future__ import annotations
@@ -24,10 +24,10 @@ from rsf_core.project.commands import execute, plain
 from rsf_core.store.curated import content_hash
 
 FOLDER = Path(__file__).parents[1] / "data" / "before"
-BASE = "~/tiny"  # found wherever the home is
+BASE = "~/tiny"  # exists in any home
 BASE_FOLDER = "home/tiny"
-JOB = "r3-generate-1"  # what ran when the owner was killed
-# The commands that read: what a user gets as JSON.
+JOB = "r3-generate-1"  # the job that ran when the owner was killed
+# The commands that only read: their JSON output.
 READING: Mapping[str, Mapping[str, Any]] = {
     "comparisons": {},
     "sealed": {},
@@ -35,22 +35,22 @@ READING: Mapping[str, Mapping[str, Any]] = {
     "drawn_until": {},
     "prompts": {"limit": 100, "offset": 0, "split": None, "retired": None, "text": ""},
 }
-# Rows of these say what people have done and what was made of it; no job adds to them before a model is trained.
+# Tables of people's acts and what follows from them; no job adds rows to them before a model is trained.
 TOLD = (
     *("acts", "overrides", "annotations", "votes", "targets", "curated_sets", "curated_samples"),
     *("models", "model_deletions", "proposal_choices", "prompts", "prompt_events", "links", "evaluation_samples"),
 )
 REVIEWERS = ("ann", "ben")
-# Limits of what was lost are made anew, and further up: those of the first releases covered too little (CHANGELOG).
-MADE_ANEW = re.compile(r"\bforgotten\b.*\.(low|high)$")
-# Whoever settled a disagreement counts by the decision before; the first releases left it out, and so the disagreement.
-# A truncated candidate counts at a chance of 0.
+# The limits of forgetting are computed again and are higher: those of the first releases covered too little (CHANGELOG).
+RECOMPUTED = re.compile(r"\bforgotten\b.*\.(low|high)$")
+# A person who settled a disagreement counts with the decision before; the first releases left it and the disagreement out.
+# A truncated candidate counts with a chance of 0.
 COUNTED_ANEW = re.compile(r"\bagreement\.(alpha|pairs|by_p_accept)$")
 
 
 @dataclass(frozen=True, slots=True)
 class KeptProject:
-    """An unpacked one: its folder, the home to open it with, and what it is to show."""
+    """An unpacked project: its folder, the home to open it with, and what it must show."""
 
     folder: Path
     home: Path
@@ -70,7 +70,7 @@ def unpack(name: str, folder: Path) -> KeptProject:
 
 
 def shown(project: Project, rounds: int) -> dict[str, Any]:
-    """What a project shows of its first `rounds` rounds, all of them complete, as plain JSON."""
+    """What a project shows of its first `rounds` rounds, which are complete, as plain JSON."""
     file = project.folder.parent / "rows.zip"
     rows = project.backup(file)["tables"]
     file.unlink()
@@ -118,11 +118,11 @@ def _round(project: Project, number: int) -> dict[str, Any]:
 
 
 def differences(expected: Any, now: Any, at: str = "") -> Iterator[str]:
-    """Where `now` is not what was expected. Names that a later release has added are no difference, nor is the last bit of a
+    """Where `now` differs from `expected`. Names that a later release has added are no difference, nor is the last bit of a
     number."""
     if COUNTED_ANEW.search(at):
         return
-    if at.endswith(".stages"):  # pairs of a name and where it stands
+    if at.endswith(".stages"):  # pairs of a name and a state
         expected, now = dict(expected), dict(now)
     if isinstance(expected, dict) and isinstance(now, dict):
         for name, value in expected.items():
@@ -134,7 +134,7 @@ def differences(expected: Any, now: Any, at: str = "") -> Iterator[str]:
         for index, (before, after) in enumerate(zip(expected, now, strict=True)):
             yield from differences(before, after, f"{at}[{index}]")
     elif isinstance(expected, float) and isinstance(now, int | float):
-        if not math.isclose(expected, now, rel_tol=1e-9, abs_tol=1e-12) and not MADE_ANEW.search(at):
+        if not math.isclose(expected, now, rel_tol=1e-9, abs_tol=1e-12) and not RECOMPUTED.search(at):
             yield f"{at}: {now!r}, not {expected!r}"
     elif expected != now:
         yield f"{at}: {now!r:.200}, not {expected!r:.200}"

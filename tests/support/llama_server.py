@@ -14,7 +14,7 @@ START_SECONDS = 120.0
 
 @contextmanager
 def serving(model: Path) -> Iterator[str]:
-    """The address under which `model` answers chat completions; its process is ended after."""
+    """The address at which `model` answers chat completions; its process is ended afterwards."""
     process = subprocess.Popen(
         [sys.executable, "-m", __name__, str(model)], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
     )

@@ -1,9 +1,10 @@
-"""Make the project that this release leaves to the next ones: see kept_projects.py.
+"""Makes the project that this release leaves to later ones: see kept_projects.py.
 
     python -m tests.support.make_kept_project NAME     from the top of the tree of the release, e.g. NAME = baseline-19
 
-Two rounds with all that people do to candidates, a control, and a third round whose job was drawing when owner and job
-were killed. Run it with the code of the release; tests/test_kept_projects.py opens what it makes with the code of today.
+It has two rounds with everything that people do to candidates, a control, and a third round whose job was drawing when owner
+and job were killed. Run it with the code of the release; tests/project/test_kept_projects.py opens the result with the
+current code.
 """
 
 from __future__ import annotations
@@ -56,7 +57,7 @@ def main(name: str) -> None:
 
 
 def first_round(project: Project) -> None:
-    """Drawn, scored, M chosen by hand and by hand again, decisions of two people; trained, with its random control."""
+    """Draw and score the round, choose M by hand twice, let two people decide, and train, with its random control."""
     project.set("target.rewards", "{ sentiment = 1.0, words = 0.3 }")
     project.set("train.learning_rate", "0.03")  # so that something differs
     project.generate()
@@ -77,8 +78,8 @@ def first_round(project: Project) -> None:
 
 
 def second_round(project: Project) -> None:
-    """From the tuned model, at another rate, after a prompt was edited and another retired; left as the rule decides but for
-    a few."""
+    """Draw from the tuned model, at another rate, after a prompt was edited and another retired; people override few
+    decisions of the rule."""
     project.edit_prompt(2, PromptRow("Review three jazz records."), person("ben"))
     project.retire_prompts([7], person("ann"))
     project.set("accept.rate", "0.4")
@@ -90,7 +91,7 @@ def second_round(project: Project) -> None:
 
 
 def people(project: Project, number: int) -> None:
-    """What people say of a round's candidates: accept, reject, back to automatic, undone, redone, two who disagree and one who
+    """People's acts on a round's candidates: accept, reject, back to automatic, undo, redo, two who disagree and one who
     settles it, an edit, a note, a flag, tags."""
     candidates = [
         c for prompt in project.prompts_in_round(number) for c in project.candidates(prompt.prompt_id, number)
@@ -130,14 +131,14 @@ def people(project: Project, number: int) -> None:
 
 
 def settle(project: Project) -> None:
-    """Let round 3 draw so slowly that it can be killed in the middle; nothing is left to be folded into the database file."""
+    """Let round 3 draw so slowly that it can be killed in the middle; the write-ahead log is checkpointed first."""
     project.set("generate.candidates", str(PER_PROMPT))
     project.set("generate.batch_size", "1")
     project.store.checkpoint()
 
 
 def die(folder: Path) -> None:
-    """Open round 3 and draw, save the first segment and no other, and be killed together with the job."""
+    """Open round 3 and draw, save only the first segment, and be killed together with the job."""
     project = Project.open(folder, "rsf app")
     job_id = project.draw_next_round()
     spool = folder / "spool" / job_id
@@ -159,10 +160,10 @@ def die(folder: Path) -> None:
 
 
 def drawn_so_far(folder: Path) -> dict[str, Any]:
-    """What the job had finished, from its segments: its candidates are not to be drawn again."""
+    """What the job had finished, from its segments: these candidates must not be drawn again."""
     spool = folder / "spool" / JOB
     assert json.loads((spool / "status.json").read_text())["state"] == "running"
-    assert (folder / "rsf.duckdb.wal").stat().st_size > 0  # what the owner had saved last has to be replayed
+    assert (folder / "rsf.duckdb.wal").stat().st_size > 0  # the owner's last writes have to be replayed
     paths = sorted(spool.glob("*.parquet"))
     rows = [row for path in paths for row in pq.read_table(path).to_pylist()]
     assert len(paths) >= 2 and len(rows) < PER_PROMPT * 7
@@ -174,7 +175,7 @@ def drawn_so_far(folder: Path) -> dict[str, Any]:
 
 
 def tidy(folder: Path) -> None:
-    """Without what says nothing of the project: the logs of its jobs."""
+    """Remove the logs of the jobs, which are not part of the project."""
     for log in (folder / "spool").glob("*/log.txt"):
         log.write_text("")
 

@@ -1,4 +1,4 @@
-"""The node that Playwright brings along, for the tests of JavaScript: nobody needs another."""
+"""The node that comes with Playwright, for the tests of JavaScript: no other installation is needed."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from pathlib import Path
 import playwright
 
 _NODE = Path(playwright.__file__).parent / "driver" / ("node.exe" if os.name == "nt" else "node")
-_LIMIT_SECONDS = 120.0  # for a second's work, on a busy machine
+_LIMIT_SECONDS = 120.0  # for one second of work, on a busy machine
 
 
 def node(*arguments: str | Path, script: str = "") -> subprocess.CompletedProcess[str]:

@@ -1,4 +1,4 @@
-"""References of `numeric_match`: (reference, its number), and texts that are refused as one."""
+"""References of `numeric_match`: (reference, its number), and texts that are refused as references."""
 
 from __future__ import annotations
 

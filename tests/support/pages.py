@@ -1,4 +1,4 @@
-"""A page of the app as Streamlit's AppTest draws it, within the shell that the app starts."""
+"""Pages of the app as Streamlit's AppTest draws them, within the app's shell."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ SHELL = Path(session.__file__).with_name("shell.py")
 
 
 def page_of(name: str, **query: str) -> AppTest:
-    """The page of `pages/NAME.py` at an address with `query`, drawn once, without an exception."""
+    """The page of `pages/NAME.py` at an address with `query`, drawn once; it must draw without an exception."""
     app = AppTest.from_file(str(SHELL), default_timeout=60)
     app.switch_page(f"../../pages/{name}.py")
     for key, value in query.items():
@@ -37,6 +37,6 @@ def words_of(drawn: AppTest | Iterable[Any]) -> str:
 
 
 def labelled(elements: Iterable[Any], label: str) -> Any:
-    """The element with this label, or else the first whose label begins so."""
+    """The element with this label, else the first whose label begins with it."""
     candidates = [element for element in elements if element.label.startswith(label)]
     return next((element for element in candidates if element.label == label), candidates[0])

@@ -1,5 +1,5 @@
-"""A job that works until it is told to end, a step every few milliseconds: for what is done to jobs that run. As a process it
-is started by an interpreter of `tests/support/faults/stand_in.py`."""
+"""A job that works until it is asked to end, one step every few milliseconds: for tests of running jobs. As a process, it is
+started by an interpreter of `tests/support/faults/stand_in.py`."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ LIMIT_SECONDS = 240.0
 
 
 def work(context: JobContext[Any]) -> None:
-    """Until there is a file `go` in its folder. Leaves a file `working`."""
+    """Work until there is a file `go` in the job's folder. Writes a file `working` there."""
     (context.spool.folder / "working").touch()
     give_up = time.monotonic() + LIMIT_SECONDS
     while not (context.spool.folder / "go").exists():

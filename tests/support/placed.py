@@ -1,5 +1,5 @@
-"""A stand-in for a second device, where there is none: it refuses what would put a tensor where the default is, or bring
-tensors of two devices together, which a GPU refuses and a processor lets pass."""
+"""A stand-in for a second device on a machine without one. It refuses code that creates a tensor on the default device, or
+that combines tensors of two devices, which a GPU refuses too."""
 
 from __future__ import annotations
 
@@ -14,17 +14,17 @@ from torch.overrides import TorchFunctionMode
 from torch.utils._device import _device_constructors
 
 ROOT = Path(__file__).parents[2]
-# All that make a tensor of something that is none, as torch lists them for `with torch.device(...)`. Allowed without a device
-# are those that take it from a tensor they are given (zeros_like, new_ones, torch.multinomial). torch does not let a mode see
-# from_numpy, frombuffer and torch.Tensor(...): that none is used, the sources are searched for.
+# The functions that create a tensor from other values, as torch lists them for `with torch.device(...)`. Those that take the
+# device from a given tensor are allowed (zeros_like, new_ones, torch.multinomial). A mode cannot see from_numpy, frombuffer
+# and torch.Tensor(...): a search of the sources checks that they are not used.
 FACTORIES = _device_constructors()
 UNSEEN = ("from_numpy", "frombuffer", "Tensor", "FloatTensor", "DoubleTensor", "LongTensor", "BoolTensor", "IntTensor")
 _MOVES = {torch.Tensor.to, torch.Tensor.copy_, torch.Tensor.__setitem__}
 
 
 class Placed(TorchFunctionMode):
-    """While it holds, code of this repository names the device of each tensor that it makes, and an operation has its tensors
-    on one device. A number without dimensions may come from the processor, as with a GPU."""
+    """Within this mode, code of this repository must name the device of each tensor that it creates, and all tensors of an
+    operation must be on one device. A tensor without dimensions may be on the processor, as with a GPU."""
 
     def __torch_function__(self, func: Any, types: Any, args: tuple[Any, ...] = (), kwargs: Any = None) -> Any:
         kwargs = kwargs or {}
@@ -38,7 +38,7 @@ class Placed(TorchFunctionMode):
 
 
 def _ours() -> str | None:
-    """Which line of this repository called, if it was none of a library."""
+    """The line of this repository that made the call; None if a library made it."""
     frame: FrameType | None = sys._getframe(2)
     while frame is not None and "/torch/" in frame.f_code.co_filename:
         frame = frame.f_back

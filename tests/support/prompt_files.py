@@ -1,4 +1,4 @@
-"""Prompt files that tests write, and read as the Prompts page does."""
+"""Prompt files that tests write and then read as the Prompts page does."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ def jsonl(folder: Path, *rows: Any, name: str = "p.jsonl") -> Path:
 
 
 def read(path: Path) -> Parsed:
-    """The rows as the page reads them, with the columns that were recognised."""
+    """The rows as the page reads them, with the recognised columns."""
     file_format = recognise(path)
     assert file_format.text is not None
     return parse(path, file_format.text, file_format.reference, file_format.system, file_format.split)

@@ -1,4 +1,4 @@
-"""Which tests `make check` leaves to `make test`: those of a browser, those of a real model, and those in slow.txt."""
+"""The tests that `make check` leaves to `make test`: those with a browser, those with a real model, and those in slow.txt."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ def slow() -> list[str]:
 
 
 def leave_out(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Take them out of `items`."""
+    """Remove these tests from `items`."""
     listed = set(slow())
     left = [item for item in items if _name(item) in listed or any(map(item.get_closest_marker, MARKS))]
     if left:

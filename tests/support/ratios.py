@@ -1,4 +1,4 @@
-"""Rows like those of `Project.ratios`, at random: some impossible, truncated or overridden."""
+"""Random rows like those of `Project.ratios`: some impossible, truncated or overridden."""
 
 from __future__ import annotations
 

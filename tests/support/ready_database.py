@@ -1,5 +1,5 @@
-"""A new database as a copy of one that has run every migration. Running them is most of what making a project costs, and it
-comes to the same file each time; that they do run is for tests/store, where databases have migrations of their own."""
+"""A new database as a copy of one that has run every migration. Running the migrations is most of the cost of a new project
+and gives the same file each time; tests/store tests that they run, with databases that have their own migrations."""
 
 from __future__ import annotations
 
@@ -16,7 +16,8 @@ from rsf_core.store import database, sql
 
 @contextlib.contextmanager
 def copied(folder: Path) -> Iterator[None]:
-    """Whatever database is opened anew meanwhile is such a copy. Where it cannot be, the product meets what is in the way."""
+    """Within this context, a new database is such a copy. If it cannot be copied, the product's own code meets the
+    obstacle."""
     begin = database.Database.__init__
 
     making, ready = threading.Lock(), folder / "rsf.duckdb"

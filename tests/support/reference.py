@@ -1,5 +1,5 @@
-"""docs/REFERENCE.md, made of the code: `make docs`. What a setting does is written in that file by hand and kept; its default
-and its range, the commands, the scorers and the stages are those of the code."""
+"""docs/REFERENCE.md, made from the code: `make docs`. The descriptions of settings are written in that file by hand and kept;
+their defaults and ranges, the commands, the scorers and the stages come from the code."""
 
 from __future__ import annotations
 
@@ -60,14 +60,14 @@ def standing() -> str:
 
 
 def rendered(before: str) -> str:
-    """The whole document; `before` is what stands there now, for what is written by hand."""
+    """The whole document; `before` is its current text, with the parts written by hand."""
     by_hand = descriptions(before)
     parts = [HEAD, SETTINGS, settings_table(by_hand), COMMANDS, *commands(), SCORERS, scorers_table()]
     return "\n".join([*parts, STAGES, stages_table(by_hand)])
 
 
 def descriptions(text: str) -> dict[str, str]:
-    """The last column of each row, by what its first names."""
+    """The last column of each table row, by the name in its first column."""
     return dict(re.findall(r"^\| `([^`\n]+)` \|(?:.*\|)? ([^|\n]*?) ?\|$", text, re.MULTILINE))
 
 
@@ -83,7 +83,7 @@ def settings_table(by_hand: Mapping[str, str]) -> str:
 
 
 def settings(schema: Mapping[str, Any]) -> Iterator[tuple[str, str, str]]:
-    """`(key, default, what is allowed)` of every setting of a JSON schema."""
+    """`(key, default, allowed values)` of every setting of a JSON schema."""
     sections = schema["$defs"]
 
     def below(properties: Mapping[str, Any], prefix: str) -> Iterator[tuple[str, str, str]]:
@@ -156,7 +156,7 @@ def argument(parameter: Any) -> str:
 
 
 def option(parameter: Any) -> tuple[str, str]:
-    """An argument or an option of a command, with its choices and its default where it has some to speak of."""
+    """An argument or an option of a command, with its choices and its default, if it has any worth naming."""
     names = "/".join([*parameter.opts, *parameter.secondary_opts])
     if parameter.param_type_name == "argument":
         names = argument(parameter)
@@ -177,7 +177,7 @@ def scorers_table() -> str:
 
 
 def scorers() -> Iterator[tuple[str, str, str, str]]:
-    """Of the cards of those that pyproject.toml names."""
+    """The columns of each scorer that pyproject.toml names, from its card."""
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
     for name, place in sorted(project["entry-points"][registry.GROUP].items()):
         module, _, kind = place.partition(":")

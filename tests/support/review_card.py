@@ -1,4 +1,4 @@
-"""The review card in a browser: opened, keyed, and how it is handled in the database."""
+"""The review card in a browser: opening it, pressing keys, and the acts that it stored."""
 
 from __future__ import annotations
 
@@ -9,25 +9,25 @@ from playwright.sync_api import Page, expect
 
 from tests.support.app_server import AppServer
 
-PROMPTS, EACH = 8, 20  # candidates of each, in the project that is reviewed
+PROMPTS, EACH = 8, 20  # prompts, and candidates of each, in the reviewed project
 
 
-def said(server: AppServer) -> list[tuple[str, str, str]]:
-    """Every override as it was stored, in order: candidate, action, reviewer. Ends the server."""
+def stored_overrides(server: AppServer) -> list[tuple[str, str, str]]:
+    """Every stored override in order: candidate, action, reviewer. Ends the server."""
     server.stop()
     with duckdb.connect(str(server.folder / "rsf.duckdb"), read_only=True) as database:
         return database.execute("SELECT candidate_id, action, reviewer FROM overrides ORDER BY seq").fetchall()
 
 
 def open_card(page: Page, server: AppServer, query: str = "", who: str | None = None) -> None:
-    """Open the card, as `who` where the address names somebody: that speaks for nobody until it is said."""
+    """Open the card; with `who`, as that reviewer: the address alone does not say who is reviewing."""
     page.goto(f"{server.url}/review{query}" + (f"&reviewer={who}" if who else ""))
     if who is not None:
         page.get_by_role("button", name="Use this name").click()
         expect(page.locator(f'input[aria-label="Reviewer"][value="{who}"]')).to_have_count(1)
         expect(page).to_have_url(re.compile("[?&]seal="))
-        # Loaded anew, which keeps who speaks: the card is this person's from its first key on, and not where the one was
-        # that it showed before.
+        # Reloading keeps the reviewer: the card is this person's from the first key on, and does not continue at the place
+        # of the reviewer before.
         page.goto(re.sub(r"(?<=[?&])at=[^&]*&?", "", page.url))
     expect(page.locator(".focus .completion")).not_to_be_empty()
 

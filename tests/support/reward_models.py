@@ -35,7 +35,7 @@ _GPT2: dict[str, Any] = {"n_embd": 32, "n_layer": 2, "n_head": 4, "n_positions":
 
 
 def build(folder: Path, kind: str, seed: int = 0, chat: bool = True, pad: int | None = None, **config: Any) -> Path:
-    """Write a classifier of this kind into `folder`. `pad`: the padding that its config names."""
+    """Write a classifier of this kind into `folder`; `pad` is the padding token of its config."""
     vocabulary = write_tokenizer(folder, **({"chat_template": TEMPLATE} if chat else {}))
     torch.manual_seed(seed)
     one = {} if "id2label" in config else {"num_labels": 1}
@@ -54,7 +54,7 @@ def llama_that_ends_with_its_padding(folder: Path) -> Path:
 
 
 def llama_that_pads_with_what_ends_its_turns(folder: Path) -> Path:
-    """The template ends with the end of a line, which this model takes for padding behind a text of its own, too."""
+    """The template ends with a line end, which this model also takes for padding after a text."""
     return build(folder, "llama", pad=write_tokenizer(folder)["Ċ"], **_LLAMA)
 
 
@@ -85,12 +85,12 @@ def deberta(folder: Path) -> Path:
 
 
 def bart(folder: Path) -> Path:
-    """Reads its answer at the last end of a sequence, which each row must have as often as the others."""
+    """Reads its answer at the last EOS token; each row must have the same number of EOS tokens."""
     return build(folder, "bart", pad=0, **_BART)
 
 
 def xlnet(folder: Path) -> Path:
-    """Reads its answer at the last place, which padding behind a row takes."""
+    """Reads its answer at the last position, which padding on the right would take."""
     return build(folder, "xlnet", d_model=32, n_layer=2, n_head=4, d_inner=64, initializer_range=0.2, pad=0)
 
 

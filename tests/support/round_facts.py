@@ -1,4 +1,4 @@
-"""Facts of a round made up, for what is decided by them alone."""
+"""Constructed facts of a round, for tests of code that depends on them alone."""
 
 from __future__ import annotations
 
@@ -23,13 +23,13 @@ TUNED = ModelRecord("m1-1", "t", "models/m1-1", "id", "base", 1, "c1-1", NOW)
 
 def job(kind: str, state: str, number: int = 1) -> JobRecord:
     own = JobKind(kind)
-    told = (JobState(state), f"{kind} is {state}", NOW, NOW)
-    return JobRecord(f"r1-{kind}-{number}", own, 1, partial(specs.of_kind, own), (), NOW, *told)
+    progress = (JobState(state), f"{kind} is {state}", NOW, NOW)
+    return JobRecord(f"r1-{kind}-{number}", own, 1, partial(specs.of_kind, own), (), NOW, *progress)
 
 
 def facts(counts: RoundCounts = NOTHING, *jobs: JobRecord, **changes: Any) -> RoundFacts:
-    """Nothing is tuned or compared unless `changes` say so. What a further stage is done by is there unless they say
-    otherwise, so that what is told of the others stays true beside it."""
+    """The facts of a round in which nothing is tuned or compared, unless `changes` set it. The requirements of optional stages
+    are met unless `changes` say otherwise, so that they do not affect the other stages."""
     known: dict[str, Any] = {
         "curated": None,
         "tuned": None,
@@ -44,7 +44,7 @@ def facts(counts: RoundCounts = NOTHING, *jobs: JobRecord, **changes: Any) -> Ro
     return RoundFacts(counts=counts, jobs=jobs, **known | changes)
 
 
-# What facts are before any stage, and what a stage makes of them once its job is done: of each stage that has one.
+# The facts before any stage, and how each stage with a job changes them once the job is done.
 BEFORE: Mapping[str, Any] = {"counts": NOTHING, "tuned": None, "evaluated": False}
 LEAVES: Mapping[Stage, Mapping[str, Any]] = {
     Stage.GENERATE: {"counts": DRAWN},

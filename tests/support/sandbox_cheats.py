@@ -1,4 +1,4 @@
-"""Programs that pass no test of a function that doubles and set out to, for the sandbox of `unit_tests`."""
+"""Programs that try to pass the tests of a doubling function without doubling, for the sandbox of `unit_tests`."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ assert double('ab').startswith('abab')
 assert 7 in double([7])
 """
 
-# an object that says yes to all
+# an object that equals everything
 EVERY = """\
 class E:
   def __eq__(s,*a): return True

@@ -1,4 +1,4 @@
-"""Programs with classes, and with objects that change in place."""
+"""Programs with classes, and with objects that are changed in place."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Honest programs that the sandbox of `unit_tests` runs, each with tests that it passes as in one process."""
+"""Honest programs for the sandbox of `unit_tests`, each with tests that it passes there as it does in one process."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The scores that a scorer gives, where every candidate has one."""
+"""The scores of a scorer, if every candidate has one."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from rsf_core.scorers.base import NoScore, Scored
 
 
 def scores(name: str, batch: Sequence[Scored]) -> list[float]:
-    """The scores of `batch`. Raises ScorerError with the reason where there is none."""
+    """The scores of `batch`. Raises ScorerError with the reason if a candidate has none."""
     numbers: list[float] = []
     for score in registry.score(name, batch):
         if isinstance(score, NoScore):

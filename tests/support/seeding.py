@@ -54,7 +54,7 @@ def candidates(
 
 
 def replaced(table: pa.Table, column: str, values: ArrayLike) -> pa.Table:
-    """`table` with another `column`."""
+    """`table` with other values in `column`."""
     index = table.schema.get_field_index(column)
     return table.set_column(index, table.schema.field(index), pa.array(values, table.schema.field(index).type))
 
@@ -83,7 +83,7 @@ def add_scores(store: Store, rows: pa.Table, scores: Mapping[str, ArrayLike], jo
 def decide(
     store: Store, rows: pa.Table, log_ratio: ArrayLike, log_m: float, scope: Scope = Scope.GLOBAL, round_number: int = 1
 ) -> pa.Table:
-    """Put ℓ and log M in force for the candidates of `rows`; the rows of log_ratios."""
+    """Store ℓ and log M as the current decisions for the candidates of `rows`; returns the rows of log_ratios."""
     ell = np.broadcast_to(np.asarray(log_ratio, np.float64), rows.num_rows)
     table = pa.table(
         {
@@ -110,6 +110,6 @@ def decided_project(folder: Path, task: Path, rows: pa.Table, sentiment: ArrayLi
 
 
 def add_prompts(store: Store, train: int = 2, held_out: int = 1) -> None:
-    """Train prompts 1 … train, then held-out ones, none like another."""
+    """Add train prompts 1 … train, then held-out prompts; no two are alike."""
     splits = [Split.TRAIN] * train + [Split.HELD_OUT] * held_out
     store.add_prompts(((f"{i * 7919} apples?", None, str(i), split) for i, split in enumerate(splits)), "the test")

@@ -1,4 +1,4 @@
-"""Texts that are one sentence, and texts that are not."""
+"""Texts that are exactly one sentence, and texts that are not."""
 
 ONE = [
     "A lovely place.", "  A lovely place!  ", '"A lovely place."', "“A lovely place.”", "Really?!", "Wait...",

@@ -1,4 +1,4 @@
-"""A task folder as the bundled ones are: 8 train and 4 held-out prompts, few tokens, sentiment as reward."""
+"""A task folder like the bundled ones: 8 train and 4 held-out prompts, few tokens, sentiment as reward."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Specs of jobs, each sound as it stands: a test says what it goes by, and nothing else."""
+"""Valid specs of jobs: a test changes only the fields that it depends on."""
 
 from __future__ import annotations
 
@@ -97,7 +97,7 @@ def learn(**changes: Any) -> LearnSpec:
 
 
 def of_kind(kind: JobKind, **changes: Any) -> JobSpec:
-    """By the function above that has the kind's name."""
+    """The spec of a job of this kind, from the function above with the kind's name."""
     maker: Callable[..., JobSpec] | None = globals().get(str(kind))
     assert maker is not None, (
         f"tests/support/specs.py has no function {kind}(), which makes a sound spec of a {kind} job"

@@ -1,4 +1,4 @@
-"""Small .xlsx files, written by hand: nothing that is installed writes them."""
+"""Writes small .xlsx files without a library, because no installed one writes them."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _MAIN = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
 
 
 def write(path: Path, sheets: Mapping[str, Sequence[Sequence[Cell]]]) -> Path:
-    """Write `sheets`, each by its name, into `path` and return it. None leaves a cell out."""
+    """Write `sheets`, by their names, into `path` and return it. None leaves a cell out."""
     numbered = list(enumerate(sheets, start=1))
     targets = [(f"r{n}", f"{_OFFICE}/worksheet", f"worksheets/sheet{n}.xml") for n, _ in numbered]
     listed = "".join(f'<sheet name={quoteattr(name)} sheetId="{n}" r:id="r{n}"/>' for n, name in numbered)

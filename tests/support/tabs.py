@@ -1,4 +1,4 @@
-"""Tabs without a browser: what a page's websocket says and hears, and connections that do less than they should."""
+"""Tabs without a browser: the messages of a page's websocket, and connections that misbehave."""
 
 from __future__ import annotations
 
@@ -36,11 +36,11 @@ class Tab:
         self._socket: ClientConnection = self._open.enter_context(socket)
 
     def load(self) -> None:
-        """Ask for the page, and do not wait for it."""
+        """Request the page without waiting for it."""
         self._rerun("")
 
     def read(self) -> str:
-        """Everything up to the end of a run; the id of the page's fragment that runs every second."""
+        """Read all messages up to the end of a run; returns the id of the page's fragment that runs every second."""
         fragment = ""
         while True:
             message = ForwardMsg.FromString(bytes(self._socket.recv(PATIENCE_SECONDS)))  # type: ignore[arg-type]
@@ -50,7 +50,7 @@ class Tab:
                 return fragment
 
     def go_on(self, fragment: str) -> threading.Thread:
-        """Run a fragment again and again, as an open page does, but without a pause."""
+        """Run a fragment repeatedly, as an open page does, but without a pause."""
 
         def again() -> None:
             with contextlib.suppress(WebSocketException, OSError):  # the server has ended
@@ -72,7 +72,7 @@ class Tab:
 
 
 def deaf(port: int) -> socket.socket:
-    """A tab that asks for page after page and reads nothing: the server's buffers fill."""
+    """A tab that requests page after page and reads nothing, so that the server's buffers fill."""
     raw = _dial(port)
     raw.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
     raw.sendall(
@@ -94,14 +94,14 @@ def deaf(port: int) -> socket.socket:
 
 
 def half_open(port: int, text: str = "") -> socket.socket:
-    """A connection that has said `text`, the beginning of a request, and says no more."""
+    """A connection that has sent `text`, the beginning of a request, and sends no more."""
     raw = _dial(port)
     raw.sendall(text.encode())
     return raw
 
 
 def half_a_request(port: int) -> socket.socket:
-    """A request to the review card's routes whose body never comes to its end."""
+    """A request to the review card's routes whose body never ends."""
     return half_open(
         port,
         f"POST /api/review/say HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\nOrigin: http://127.0.0.1:{port}\r\n"
@@ -111,7 +111,7 @@ def half_a_request(port: int) -> socket.socket:
 
 @contextlib.contextmanager
 def left_open(*open_things: Tab | socket.socket) -> Iterator[None]:
-    """Close them at the end, however it comes."""
+    """Close these at the end of the block, however it ends."""
     try:
         yield
     finally:

@@ -1,4 +1,4 @@
-"""The report of a scorer learned from decisions, as tests show it: better than the best single scorer, on unseen prompts."""
+"""A report of a scorer learned from decisions, for tests: better than the best single scorer, on unseen prompts."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ def against(name: str = "sentiment", **changed: Any) -> Against:
 
 
 def report(**changed: Any) -> Report:
-    """Learned from 120 decisions on 40 prompts, all of them judged."""
+    """The report of a scorer learned from 120 decisions on 40 prompts, all of them judged."""
     made = Report(
         decisions=120,
         accepted=50,

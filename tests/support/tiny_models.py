@@ -1,4 +1,4 @@
-"""Tiny random models that behave like real ones: byte-level tokenizer, completions that end; the causal one with a chat
+"""Tiny random models that behave like real ones: a byte-level tokenizer and completions that end; the causal one has a chat
 template."""
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ TEMPLATE = (
     "{% for message in messages %}<|im_start|>{{ message['role'] }}\n{{ message['content'] }}<|im_end|>\n{% endfor %}"
     "{% if add_generation_prompt %}<|im_start|>assistant\n{% endif %}"
 )
-EOS_BOOST = 3.0  # P(EOS) of about 5 % a step: half of the completions of 16 tokens end by themselves
+EOS_BOOST = 3.0  # P(EOS) of about 5 % a step: half of the completions end within 16 tokens
 
 
 def build(folder: Path, seed: int = 0) -> Path:
@@ -37,7 +37,7 @@ def build(folder: Path, seed: int = 0) -> Path:
     )
     model = LlamaForCausalLM(config)
     with torch.no_grad():
-        # one dimension of the last state is made constant, and EOS alone listens to it: a bias, for a head without one
+        # one dimension of the last state is constant, and only EOS has a weight for it: a bias for a head without one
         model.model.embed_tokens.weight[:, 0] = 4.0
         model.lm_head.weight *= 3.0
         model.lm_head.weight[:, 0] = 0.0
@@ -79,7 +79,7 @@ def build_encoder_decoder(folder: Path, seed: int = 0) -> Path:
 
 
 def write_tokenizer(folder: Path, **settings: str | None) -> dict[str, int]:
-    """Write a byte-level tokenizer; its vocabulary."""
+    """Write a byte-level tokenizer and return its vocabulary."""
     folder.mkdir(parents=True, exist_ok=True)
     alphabet = sorted(pre_tokenizers.ByteLevel.alphabet())
     vocabulary = {token: i for i, token in enumerate([START, END, *alphabet])}

@@ -1,4 +1,4 @@
-"""Waiting for what is to happen beside the test: with a limit, so that no test hangs."""
+"""Waits for events outside the test, with a limit, so that no test hangs."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 
 def until(true: Callable[[], object], seconds: float = 90.0) -> None:
-    """Wait until `true()` is; the test fails where it is not in time."""
+    """Wait until `true()` is true; the test fails if that takes longer than `seconds`."""
     give_up = time.monotonic() + seconds
     while not true():
         assert time.monotonic() < give_up, "waited in vain"

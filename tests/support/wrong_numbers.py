@@ -38,7 +38,7 @@ WRONG = [
     ("NaN", "42"),
     ("Infinity", "42"),
     ("e", "2"),
-    # what surrounds a number is none
+    # what surrounds a number is not a number
     ("The area is 12 cm^2.", "2"),
     ("The area is 12 cm².", "122"),
     ("12 cm2", "2"),
@@ -59,7 +59,7 @@ WRONG = [
     ("50%", "0.5"),
     ("$5.001", "5"),
     ("1.4142", "1.41421"),
-    # what is several things or no number
+    # several numbers, or none
     ("10:30", "30"),
     ("3:2", "2"),
     ("1/2/2024", "2024"),
@@ -119,7 +119,7 @@ WRONG = [
     ("7" * 5000, "7" * 4999 + "8"),
     ("0." + "1" * 5000, "0." + "1" * 4999),
     ("١٨", "81"),
-    # what is no number of its own
+    # not a number by itself
     (r"\boxed{|-5|}", "-5"),
     (r"0.\overline{3}", "3"),
     ("0.(3)", "3"),

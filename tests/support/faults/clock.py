@@ -10,7 +10,7 @@ from rsf_core.store import database
 
 
 class Clock:
-    """The wall clock as the owner reads it, moved by `offset`; each reading goes on to the next of `jumps`."""
+    """The wall clock as the owner reads it, shifted by `offset`; each reading advances to the next of `jumps`."""
 
     def __init__(self) -> None:
         self.offset = timedelta()
@@ -21,7 +21,7 @@ class Clock:
         self.offset -= timedelta(hours=hours)
 
     def jump(self, *hours: float) -> None:
-        """From now on every reading is off by the next of these, again and again."""
+        """From now on, each reading is off by the next of these hours, in a cycle."""
         self._jumps = cycle([timedelta(hours=by) for by in hours])
 
     def __call__(self) -> datetime:

@@ -1,4 +1,4 @@
-"""Job processes that do not do as they should, for real: started as any other, but without torch."""
+"""Real job processes that misbehave: started like any other, but without torch."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from tests.support.faults import stand_in
 
 
 def rows(context: JobContext[TrialSpec], unit: int) -> pa.Table:
-    """What a trial with one completion a model leaves as its unit."""
+    """The unit of a trial with one completion for each model."""
     row = {"job_id": context.spool.folder.name, "model_id": context.spec.models[unit].model_id, "k": 0}
     return pa.Table.from_pylist([row | {"completion": "x", "finish": "eos", "token_count": 1}], schema=TRIALS)
 
@@ -59,7 +59,7 @@ def _leaves_a_thread(context: JobContext[TrialSpec]) -> None:
 
 
 def _leaves_a_child(context: JobContext[TrialSpec]) -> None:
-    """One that hears no SIGTERM, and one in a session of its own."""
+    """Start a child that ignores SIGTERM, and one in a session of its own."""
     deaf = "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); print(1, flush=True); time.sleep(600)"
     first = subprocess.Popen([sys.executable, "-S", "-c", deaf], stdout=subprocess.PIPE)
     assert first.stdout is not None and first.stdout.readline()
@@ -91,7 +91,7 @@ BEHAVIOURS: dict[str, Callable[[JobContext[TrialSpec]], None]] = {
 
 
 def behave(context: JobContext[TrialSpec]) -> None:
-    """One unit is done as it should be, and then …"""
+    """Do one unit correctly, then misbehave as asked."""
     if 0 not in context.finished_units:
         context.start_counting(0, 2, "completions", "about to misbehave")
         context.write_segment(0, rows(context, 0))

@@ -1,6 +1,7 @@
-"""An owner that runs rounds and, beside them, says one decision after the other: a process of its own, to be killed.
+"""An owner that runs rounds and meanwhile saves one decision after another: a separate process that tests kill.
 
-It writes, a line each: `open PROCESSOR_SECONDS SECONDS` once the project is open, `said UID` once a decision is saved."""
+It writes one line for each event: `open PROCESSOR_SECONDS SECONDS` once the project is open, `said UID` once a decision is
+saved."""
 
 from __future__ import annotations
 
@@ -23,7 +24,7 @@ from rsf_core.project import Project
 from rsf_core.rounds.stages import complete
 
 
-def decide(project: Project, over: threading.Event, told: TextIO) -> None:
+def decide(project: Project, over: threading.Event, events: TextIO) -> None:
     prompts = [prompt.prompt_id for prompt in project.prompts(Split.TRAIN)]
     while not over.is_set():
         uid = uuid.uuid4().hex
@@ -33,23 +34,23 @@ def decide(project: Project, over: threading.Event, told: TextIO) -> None:
         except StoreError:  # it is not drawn yet
             time.sleep(0.02)
             continue
-        print(f"said {uid}", file=told, flush=True)
+        print(f"said {uid}", file=events, flush=True)
         time.sleep(0.02)
 
 
 def own(folder: str, interpreter: str, rounds: int, to: Connection) -> None:
-    """Run until `rounds` rounds are complete. What is told is written to `to` line by line: a kill cuts the last at most."""
+    """Run until `rounds` rounds are complete. Events are written to `to` line by line: a kill truncates at most the last."""
     stacks = open(f"{folder}.stacks", "w")  # noqa: SIM115 (as long as the process)
     faulthandler.register(signal.SIGUSR1, stacks)
     process.sys = SimpleNamespace(executable=interpreter)  # type: ignore[assignment, attr-defined]
     units.GENERATED = units.SCORED = units.EVALUATED = 4
-    with os.fdopen(os.dup(to.fileno()), "w") as told:
+    with os.fdopen(os.dup(to.fileno()), "w") as events:
         to.close()
         began, clock = time.process_time(), time.monotonic()
         project = Project.open(folder, what="an owner to be killed")
-        print(f"open {time.process_time() - began} {time.monotonic() - clock}", file=told, flush=True)
+        print(f"open {time.process_time() - began} {time.monotonic() - clock}", file=events, flush=True)
         over = threading.Event()
-        speaking = threading.Thread(target=decide, args=(project, over, told), daemon=True)
+        speaking = threading.Thread(target=decide, args=(project, over, events), daemon=True)
         speaking.start()
         while True:
             try:
@@ -58,7 +59,7 @@ def own(folder: str, interpreter: str, rounds: int, to: Connection) -> None:
                     break
                 project.run(1)
             except JobError as error:  # killed three times: it is resumed
-                print(f"failed {error}", file=told, flush=True)
+                print(f"failed {error}", file=events, flush=True)
         over.set()
         speaking.join(60)
         project.close()

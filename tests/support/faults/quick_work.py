@@ -1,5 +1,5 @@
-"""Jobs as the product starts them, that work by its protocol and units, but draw and train nothing: a kill costs a second to
-recover from, not the time that torch takes to load. Scoring is the product's own."""
+"""Jobs that the product starts and that follow its protocol and units, but draw and train nothing: recovery from a kill takes
+a second, not the time that torch takes to load. Scoring is the product's own."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ SAID_OF_GAUGE: dict[str, Any] = {"prompt_token_ids": [1], "token_ids": [3, 2], "
 
 
 def _units(context: JobContext[JobSpec], row: Callable[[tuple[Any, ...]], dict[str, Any]], schema: pa.Schema) -> None:
-    """Every unit that is not there yet, with the rows that it is to have."""
+    """Write every missing unit, with the rows that belong to it."""
     expected = contents(context.spool.folder.name, context.spec, context.input)
     context.start_counting(len(context.finished_units), expected.units, "units", "working")
     for unit in range(expected.units):
@@ -45,7 +45,7 @@ def _units(context: JobContext[JobSpec], row: Callable[[tuple[Any, ...]], dict[s
 
 
 def _number(key: tuple[Any, ...]) -> float:
-    """In (0, 1), the same whenever it is asked."""
+    """A number in (0, 1), always the same for the same key."""
     return (1 + int.from_bytes(hashlib.sha256(json.dumps(key).encode()).digest()[:4], "big")) / (2 + (1 << 32))
 
 

@@ -1,4 +1,4 @@
-"""How much of the tests of faults is run: all of it, or the share that is fit for every day."""
+"""How many of the fault tests are run: all of them, or the share for daily use."""
 
 from __future__ import annotations
 

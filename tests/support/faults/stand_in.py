@@ -1,4 +1,5 @@
-"""Job processes with other work in them than the product's: started as any other, in place of Python."""
+"""Job processes that do other work than the product's: they are started like any other, by an interpreter in place of
+Python."""
 
 from __future__ import annotations
 
@@ -16,7 +17,7 @@ from tests.support.warm.client import STAND_IN
 
 
 def interpreter(folder: Path, module: ModuleType) -> Path:
-    """What is to be started in place of Python so that jobs run by the `main` of `module`."""
+    """The program to start in place of Python, so that jobs run the `main` of `module`."""
     path = folder / (module.__name__.rpartition(".")[2] + STAND_IN)
     root = Path(__file__).parents[3]
     path.write_text(
@@ -28,7 +29,8 @@ def interpreter(folder: Path, module: ModuleType) -> Path:
 
 
 def run(work: Callable[[JobKind], Callable[[JobContext[Any]], None]]) -> None:
-    """Run the job that this process was started for, `python -m rsf_core.jobs FOLDER`, by the functions that `work` gives."""
+    """Run the job that this process was started for, `python -m rsf_core.jobs FOLDER`, with the functions that `work`
+    returns."""
     worker.job_function = work  # type: ignore[assignment]
     sys.argv = sys.argv[2:]
     runpy.run_module("rsf_core.jobs", run_name="__main__")

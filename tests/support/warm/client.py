@@ -1,4 +1,4 @@
-"""What a test asks of the templates: `subprocess.Popen`, as far as jobs, owners and commands are started by it."""
+"""The client of the templates: as much of `subprocess.Popen` as starting jobs, owners and commands needs."""
 
 from __future__ import annotations
 
@@ -17,20 +17,20 @@ from types import SimpleNamespace
 from typing import IO, Any
 
 TREE = Path(__file__).parents[3]
-PYTHON = sys.executable  # a test may name another, which is then started
+PYTHON = sys.executable  # a test may name another interpreter, which is then started
 RSF = Path(PYTHON).with_name("rsf")
 WHERE = (
     "RSF_TEST_WARM"  # in the environment: the folder of the templates' sockets, for owners that start jobs themselves
 )
 READERS = ("rsf_core.project.imports", "rsf_core.prompts.comparing")
 STARTERS = ("rsf_core.jobs.process", *READERS)  # the modules of the product that start these processes
-STAND_IN = ".stand-in"  # how the name of what is started in place of Python ends: tests/support/faults/stand_in.py
+STAND_IN = ".stand-in"  # the suffix of a program that is started in place of Python: tests/support/faults/stand_in.py
 CLOSING_SECONDS = 10.0
-IMPORTING_SECONDS = 240.0  # of a template, on a busy machine
+IMPORTING_SECONDS = 240.0  # limit for a template to import, on a busy machine
 
 
 class Process:
-    """A forked process, as `subprocess.Popen` shows one."""
+    """A forked process, with the interface of `subprocess.Popen`."""
 
     def __init__(self, arguments: Sequence[str], connection: socket.socket, pid: int) -> None:
         self.args, self.pid = arguments, pid
@@ -80,9 +80,9 @@ def start(
     umask: int = -1,
     computes: bool = False,
 ) -> Any:
-    """Start `[PYTHON, "-m", MODULE, …]`, `[PYTHON, "-c", CODE, …]` or `[RSF, …]`: a Process, or a Popen where
-    nothing is `shared` or it is of another kind. Its standard input is empty.
-    `computes`: it wants torch, as a job does."""
+    """Start `[PYTHON, "-m", MODULE, …]`, `[PYTHON, "-c", CODE, …]` or `[RSF, …]` with an empty standard input. Returns a
+    Process, or a Popen for other commands and if no templates are `shared`. `computes`: the process needs torch, as a job
+    does."""
     words = [os.fspath(argument) for argument in arguments]
     kind = "job" if computes else _kind(words)
     if WHERE not in os.environ or kind is None:
@@ -115,7 +115,7 @@ def start(
 
 
 def _kind(words: list[str]) -> str | None:
-    """Which template it is forked from; None for another interpreter, which only a process of its own does right."""
+    """The template that a command is forked from; None for another interpreter, which must be started."""
     if words[0].endswith(STAND_IN):
         return "stand_in"
     if words[0] not in (PYTHON, os.fspath(RSF)):
@@ -128,7 +128,7 @@ def _kind(words: list[str]) -> str | None:
 def run(
     arguments: Sequence[str | Path], *, timeout: float, env: Mapping[str, str] | None = None, computes: bool = False
 ) -> subprocess.CompletedProcess[str]:
-    """Start it, wait for its end, and return that with what it printed."""
+    """Start a command, wait for its end, and return its exit status and its output."""
     ended = run_bytes(arguments, timeout=timeout, env=env, computes=computes)
     return subprocess.CompletedProcess(ended.args, ended.returncode, ended.stdout.decode(), ended.stderr.decode())
 
@@ -142,7 +142,7 @@ def run_bytes(
     stdin: int = subprocess.DEVNULL,
     capture_output: bool = True,
 ) -> subprocess.CompletedProcess[bytes]:
-    """As `subprocess.run` is called by the product: it has no other standard input, and what it printed is always kept."""
+    """`subprocess.run` as the product calls it: standard input is empty, and the output is always captured."""
     with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err:
         started = start(arguments, env=env, stdin=stdin, stdout=out, stderr=err, computes=computes)
         try:
@@ -158,13 +158,13 @@ def run_bytes(
 
 @contextlib.contextmanager
 def shared(folder: Path) -> Iterator[None]:
-    """Let jobs start warm, here and in the owners that are started so. The templates end with this
-    process, whatever ends it. Where the kernel is not Linux's, they are started anew."""
+    """Let jobs start warm, here and in owners that are started warm. The templates end with this process, however it ends. On
+    other systems than Linux, processes start cold."""
     if not hasattr(os, "pidfd_open"):
         yield
         return
     environment = os.environ | {"PYTHONPATH": os.pathsep.join([str(TREE), os.environ.get("PYTHONPATH", "")])}
-    lone = {"OMP_NUM_THREADS": "1", "JE_ARROW_MALLOC_CONF": "background_thread:false"}  # no import is to start a thread
+    lone = {"OMP_NUM_THREADS": "1", "JE_ARROW_MALLOC_CONF": "background_thread:false"}  # no import may start a thread
     room = " " * 4096  # the arguments and the environment of a fork are written over those of its template
     templates = subprocess.Popen(
         [PYTHON, "-m", "tests.support.warm.templates", str(folder), room],
@@ -186,7 +186,8 @@ def shared(folder: Path) -> Iterator[None]:
 
 
 def start_jobs_warm() -> None:
-    """Let the product start its processes so, where templates are `shared`: jobs, and what reads and compares prompts."""
+    """Let the product start its processes warm, if templates are `shared`: jobs, and processes that read or compare
+    prompts."""
     _start_by(
         SimpleNamespace(
             Popen=start, run=run_bytes, DEVNULL=subprocess.DEVNULL, TimeoutExpired=subprocess.TimeoutExpired
@@ -195,14 +196,14 @@ def start_jobs_warm() -> None:
 
 
 def _start_by(what: object) -> None:
-    """Put it in the place of `subprocess` in what is loaded: a template and its forks load nothing for it."""
+    """Replace `subprocess` by `what` in the modules that are loaded; none is loaded for it, not even in a template."""
     for module in sys.modules.keys() & STARTERS:
         sys.modules[module].subprocess = what  # type: ignore[attr-defined]
 
 
 @contextlib.contextmanager
 def cold() -> Iterator[None]:
-    """Jobs, owners and commands are started anew meanwhile."""
+    """Within this context, jobs, owners and commands are not forked but started."""
     folder = os.environ.pop(WHERE, None)
     try:
         yield

@@ -1,8 +1,8 @@
-"""The templates: `python -m tests.support.warm.templates FOLDER ROOM`, a process that listens on a socket for each kind of
-process and forks a template for it at the first request; the template imports what that kind needs and forks a process for
-each request. They end with whoever holds the other end of their standard input.
+"""The templates: `python -m tests.support.warm.templates FOLDER ROOM` listens on a socket for each kind of process and forks a
+template for that kind at the first request. The template imports what the kind needs and forks a process for each request. All
+end when the other end of their standard input is closed.
 
-No template has a second thread: a fork has but the one that forks.
+No template has a second thread, because a fork keeps only the thread that forks.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ IMPORTS = {
         "vaderSentiment.vaderSentiment",
         "pandas",
     ),
-    "reader": READERS,  # and nothing more: what they may hold is limited
+    "reader": READERS,  # and nothing more: their memory is limited
     "stand_in": (
         "rsf_core.jobs.worker",
         "rsf_core.jobs.work.score",
@@ -50,7 +50,7 @@ IMPORTS = {
         "tests.support.faults.misbehaving",
         "tests.support.faults.quick_work",
     ),
-    # not rsf_core.cli: its consoles are made on import, for where the template prints
+    # not rsf_core.cli: its consoles are made on import, for the template's own output
     "owner": (
         "typer",
         "rich.progress",
@@ -66,11 +66,11 @@ IMPORTS = {
     ),
 }
 Request = dict[str, Any]
-ENDING_SECONDS = 30.0  # of a thread that is done, on a busy machine
+ENDING_SECONDS = 30.0  # limit for a finished thread to end, on a busy machine
 
 
 def main(folder: Path) -> Request:
-    """Serve until asked for a process; then, in that process, what it is to do. Ends the templates themselves."""
+    """Serve until a process is requested; returns the request in the forked process. The templates themselves end here."""
     listeners = {}
     for kind in IMPORTS:
         listeners[kind] = socket.socket(socket.AF_UNIX)
@@ -103,7 +103,7 @@ def template(kind: str, listener: socket.socket) -> Request:
     until_alone(kind)
     gc.collect()
     gc.freeze()  # a fork's collector would copy every page that holds an object
-    running: dict[int, tuple[int, socket.socket]] = {}  # by the descriptor that tells its end
+    running: dict[int, tuple[int, socket.socket]] = {}  # by the descriptor that signals its end
     while True:
         sources: list[Any] = [0, listener, *running]
         waiting, _, _ = select.select(sources, [], [])
@@ -113,7 +113,7 @@ def template(kind: str, listener: socket.socket) -> Request:
             pid, connection = running.pop(ended)
             _, status = os.waitpid(pid, 0)
             os.close(ended)
-            with contextlib.suppress(OSError):  # who started it has ended
+            with contextlib.suppress(OSError):  # the process that started it has ended
                 connection.sendall(str(os.waitstatus_to_exitcode(status)).encode())
             connection.close()
         if listener in waiting:
@@ -133,7 +133,7 @@ def template(kind: str, listener: socket.socket) -> Request:
 
 
 def until_alone(kind: str) -> None:
-    """Wait for the threads of what was imported: a joined one stands in /proc for a moment yet."""
+    """Wait for the threads that imports have started: a joined thread remains in /proc for a moment."""
     give_up = time.monotonic() + ENDING_SECONDS
     while len(threads := os.listdir("/proc/self/task")) > 1:
         assert time.monotonic() < give_up, (
@@ -151,7 +151,7 @@ def received(connection: socket.socket) -> tuple[Request, list[int]]:
 
 
 def become(request: Request, outputs: list[int], connection: socket.socket) -> None:
-    """Make the fork what it would be had it been started: session, arguments, environment, folder, where it prints."""
+    """Give the fork what a started process has: its session, arguments, environment, folder and outputs."""
     if request["session"]:
         os.setsid()
     if request["umask"] >= 0:
@@ -165,13 +165,13 @@ def become(request: Request, outputs: list[int], connection: socket.socket) -> N
     for output, standard in zip(outputs, (1, 2), strict=True):
         os.dup2(output, standard)
         os.close(output)
-    connection.sendall(str(os.getpid()).encode())  # once it shows who it is, as a started process does
+    connection.sendall(str(os.getpid()).encode())  # only now that its arguments show, as for a started process
     connection.close()
 
 
 def show(arguments: list[str]) -> None:
-    """Write the arguments and the environment where the kernel shows a process's (proc(5), arg_start to env_end): a job is
-    found again by them. What is left of the room for arguments follows the program's name, as blanks."""
+    """Write the arguments and the environment where the kernel reads them (proc(5), arg_start to env_end), because a running
+    job is identified by them. Blanks after the program's name fill the unused room for arguments."""
     with open("/proc/self/stat", encoding="utf-8") as file:
         begin, end, first, last = map(int, file.read().rpartition(")")[2].split()[45:49])
     program, *rest = (os.fsencode(argument) for argument in arguments)
@@ -182,11 +182,11 @@ def show(arguments: list[str]) -> None:
     assert len(shown) <= last - first, "the environment is too large for the template's room"
     ctypes.memmove(
         first, shown.ljust(last - first, b"\0"), last - first
-    )  # os.environ lies elsewhere since it was set anew
+    )  # os.environ was replaced, so its memory is elsewhere
 
 
 def perform(request: Request) -> None:
-    """Run what the arguments name, as the interpreter does: an exception and an exit go on to its own end."""
+    """Run what the arguments name, as the interpreter does: exceptions and exits propagate."""
     atexit.register(gc.unfreeze)  # DuckDB complains of what is left at the end
     program, *arguments = request["arguments"]
     paths = [path for path in os.environ.get("PYTHONPATH", "").split(os.pathsep) if path and path not in sys.path]
@@ -206,7 +206,7 @@ def perform(request: Request) -> None:
     option, what, *rest = arguments
     sys.argv = [option, *rest]
     if option == "-m":
-        # it stands in the template already, as what another module imports: here it is the program
+        # the template has it already, imported by another module: here it is the main program
         warnings.filterwarnings("ignore", ".* found in sys.modules after import of package", RuntimeWarning)
         runpy.run_module(what, run_name="__main__", alter_sys=True)
     else:
