@@ -22,7 +22,7 @@ HELD = "is a time that no calendar reaches: leave it empty, or correct it"
 
 
 @pytest.mark.parametrize(
-    ("given", "kind", "told"),
+    ("given", "kind", "expected"),
     [
         ([0.1, None, 1e20], TINY, ["0.1", None, "1e+20"]),
         ([[0.1, None], None, []], pa.list_(TINY), [["0.1", None], None, []]),
@@ -47,10 +47,12 @@ HELD = "is a time that no calendar reaches: leave it empty, or correct it"
         ([[0]], pa.list_(pa.timestamp("ms", "UTC")), [["1970-01-01 00:00:00Z"]]),
     ],
 )  # fmt: skip
-def test_values_are_as_json_spells_them_however_deep_they_stand(given: list[Any], kind: pa.DataType, told: Any) -> None:
+def test_values_are_as_json_spells_them_however_deep_they_stand(
+    given: list[Any], kind: pa.DataType, expected: Any
+) -> None:
     column = pa.array(given, kind)
-    assert values(column) == told
-    assert values(pa.concat_arrays([column, column]).slice(1)) == [*told, *told][1:]
+    assert values(column) == expected
+    assert values(pa.concat_arrays([column, column]).slice(1)) == [*expected, *expected][1:]
 
 
 def test_a_word_of_a_dictionary_is_itself() -> None:
