@@ -10,7 +10,7 @@ from rsf_core.prompts.encodings import DAMAGED, ERRORS, Encoding
 
 
 class LineTooLongError(Exception):
-    """A line is longer than `Lines` returns; reading goes on at the beginning of the next line."""
+    """A line is longer than `Lines` returns; reading continues at the beginning of the next line."""
 
 
 class Lines:

@@ -1,17 +1,16 @@
-"""From a key to the next candidate on the screen in headless Chromium, with rendering on: ordinary texts (200 to 600
-characters, in the order that the page opens with, so that nearly every key brings another prompt) and heavy ones (2,000
-characters with formulas, tables and code, prompt by prompt): as they were drawn, as Markdown and side by side.
+"""The time from a key to the next candidate on the screen in headless Chromium, with rendering on. Ordinary texts have 200 to
+600 characters, in the page's default order, so that nearly every key brings another prompt; heavy ones have 2,000 characters
+with formulas, tables and code, prompt by prompt. They are shown as drawn, as Markdown and side by side.
 
-Prints a JSON line for each. The times are Chromium's own of each key (its trace event EventLatency): from the moment that the
-key reaches the browser to the moment that the frame with what it did is presented: waiting, script, style, layout, paint,
-raster and drawing, all without a GPU; nothing is added to the page. What a real screen takes until its next refresh comes on
-top. `p90_ms` is of keys at a reader's pace, `burst_p90_ms` of 60 keys a second; `bare_p90_ms` is what the same browser takes
-meanwhile to show a number on an empty page, which nothing here is faster than. `frame_cpu_ms` is what the browser's main
-thread works from a key to the end of the frame that shows what it did, in processor time, [median, p90]. `work_ms` is all that
-it works a key, by kind. Run it with `nice -n -12` where others work on the machine; the browser gets that priority too.
-CANDIDATES ACTS: ordinary texts in a project with so many candidates, of which this reviewer has decided ACTS before.
-From the repository root:
-PYTHONPATH=. python tests/benchmarks/reading.py [ordinary|heavy|CANDIDATES ACTS]
+Prints a JSON line for each. The times are Chromium's own for each key (its trace event EventLatency): from the moment when the
+key reaches the browser to the presentation of the frame with its effect. They include waiting, script, style, layout, paint,
+raster and drawing, all without a GPU; nothing is added to the page. A real screen adds the time until its next refresh.
+`p90_ms` is for keys at a reader's pace, `burst_p90_ms` for 60 keys a second. `bare_p90_ms` is the time in which the same
+browser shows a number on an empty page, a lower bound. `frame_cpu_ms` is the processor time of the browser's main thread from
+a key to the end of the frame that shows its effect, [median, p90]. `work_ms` is all its work for a key, by kind. On a shared
+machine, run it with `nice -n -12`; the browser gets that priority too. CANDIDATES ACTS: ordinary texts in a project with
+CANDIDATES candidates, ACTS of which this reviewer has decided before. From the repository root: PYTHONPATH=. python
+tests/benchmarks/reading.py [ordinary|heavy|CANDIDATES ACTS]
 """
 
 from __future__ import annotations
