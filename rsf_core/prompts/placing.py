@@ -31,8 +31,8 @@ def place(
     `existing` are the texts of the project's prompts, each with its split and, if there are any, its system prompt and its
     earlier turns. `former` are texts that once were prompts; a row that resembles one belongs to its side as well.
 
-    A near-duplicate goes where the prompt it resembles is, unless the row asks for a split. A row's own split counts. The
-    other rows are free: those with the smallest hashes of their text are held out, as many as come nearest to `held_out_share`
+    A row that asks for a split goes there. Any other near-duplicate goes where the prompt it resembles is. The remaining rows
+    are free: those with the smallest hashes of their text are held out, as many as come nearest to `held_out_share`
     of the free rows together with the rows that resemble them. There is at least one on either side if two free rows do not
     resemble each other; a single one goes by its hash. `existing` prompts never move. Exact duplicates are left out, and so
     are rows whose own split would put near-duplicates on both sides. The system prompt is part of a prompt: one text under two

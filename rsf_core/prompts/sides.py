@@ -28,8 +28,8 @@ class Asked:
     """The rows to be placed, which follow the known texts. The first `in_use` known texts are prompts; the others once were.
 
     `known` are the sides of the known texts (codes), `wishes` those that the rows ask for. `same` numbers each prompt in use
-    and each row: equal numbers are the same prompt. `hashed` returns the hash of a row by its position, from 0 to 2**64 −
-    1."""
+    and each row: equal numbers are the same prompt. `hashed` returns the hash of a row, below 2**64, by its
+    position."""
 
     known: NDArray[np.int8]
     in_use: int
