@@ -9,6 +9,10 @@ from rsf_core.domain.words import SHARES, in_percent, plural
 from rsf_core.web import about, autopilot_panel, charts, elsewhere, lost, next_step, runs, session, ui
 from rsf_core.web.literal import literal
 
+NOT_MEASURED = (
+    "No held-out completion of the tuned model has a score of every scorer in the target, so its gain is unknown. Answers and "
+    "failing scorers leave completions without a score. Train shows the other metrics."
+)
 project = session.project()
 number = ui.chosen_round(project)
 newest = number == project.current_round
@@ -64,17 +68,20 @@ comparisons = [
 if not comparisons:
     ui.empty("After the first round, its gain on prompts the model was never trained on appears here.")
 else:
-    metric, together = comparisons[-1].headline, project.gains()
+    latest, together = comparisons[-1], project.gains()
+    metric = latest.headline
     left, right = st.columns([3, 2], gap="large")
     with left:
-        st.plotly_chart(charts.gains(comparisons, metric, metric in SHARES), config=charts.CONFIG)
+        if metric in latest.after:
+            st.plotly_chart(charts.gains(comparisons, metric, metric in SHARES), config=charts.CONFIG)
+        else:
+            st.info(NOT_MEASURED, icon=":material/help:")
     with right:
-        latest = comparisons[-1]
-        gain = together.get((latest.round, "tuned"), latest.gain_over_base[metric])
-        beyond_chance = ui.beyond_chance(gain)
+        gain = together.get((latest.round, "tuned"), latest.gain_over_base.get(metric))
+        beyond_chance = gain is not None and ui.beyond_chance(gain)
         st.metric(
             f"{literal(metric)}, round {latest.round:,} against the base",
-            literal(ui.interval(latest.after[metric], metric).split("  ")[0]),
+            literal(ui.interval(latest.after.get(metric), metric).split("  ")[0]),
             ui.interval(gain, metric, signed=True),
             delta_color="normal" if beyond_chance else "off",
             delta_arrow="auto" if beyond_chance else "off",

@@ -70,11 +70,12 @@ class Comparison:
     constraints_over_random: dict[str, Interval] = field(default_factory=dict)
     forgotten_constraints: dict[str, Interval] = field(default_factory=dict)
     retired: int = 0  # of its prompts, since it was made
+    has_reward: bool = False  # whether the target has one: without scores `after` lacks it all the same
 
     @property
     def headline(self) -> str:
         """The metric a round is judged by: the reward where the target has one, else pass@1."""
-        return "reward" if "reward" in self.after else "pass@1"
+        return "reward" if self.has_reward or "reward" in self.after else "pass@1"
 
 
 def gains_together(comparisons: Sequence[Comparison], level: float = 0.95) -> dict[tuple[int, str], Interval]:
@@ -213,6 +214,7 @@ def _comparison(
         prompts=len(np.unique(after["length"][1])),
         completions=len(after["length"][1]),
         current=current,
+        has_reward=bool(target.rewards),
     )
     by_prompt, width = _by_prompt(base, after, target, result.headline)
     result = replace(result, together={"tuned": by_prompt}, together_width=width)

@@ -102,7 +102,7 @@ def _figure(project: Project, opening: SealedOpening, comparison: Comparison) ->
     metric = comparison.headline
     st.metric(
         f"The figure to publish: {literal(metric)} of {literal(opening.model_id)} over the base",
-        ui.interval(comparison.gain_over_base[metric], metric, signed=True),
+        ui.interval(comparison.gain_over_base.get(metric), metric, signed=True),
     )
     ui.grid(
         [
