@@ -50,7 +50,7 @@ class AppServer:
             try:
                 urllib.request.urlopen(f"{self.url}/_stcore/health", timeout=PATIENCE_SECONDS).close()
                 return
-            except urllib.error.HTTPError:  # it answers, although this process has no link
+            except urllib.error.HTTPError:  # it answers: an error, because this process has no link
                 return
             except OSError:  # URLError and refused connections
                 log_text = (self.folder.parent / "server.log").read_text()

@@ -24,7 +24,7 @@ from rsf_core.project.commands import execute, plain
 from rsf_core.store.curated import content_hash
 
 FOLDER = Path(__file__).parents[1] / "data" / "before"
-BASE = "~/tiny"  # exists in any home
+BASE = "~/tiny"  # resolved in the home that a test sets
 BASE_FOLDER = "home/tiny"
 JOB = "r3-generate-1"  # the job that ran when the owner was killed
 # The commands that only read: their JSON output.
