@@ -1,1 +1,1 @@
-"""What models do on held-out prompts and on unrelated ones."""
+"""Measurements of models on held-out prompts and on unrelated ones."""

@@ -1,1 +1,1 @@
-"""Scorers that are models: they load weights in the process of a job, as their cards' sources say, and nowhere else."""
+"""Scorers that are models. They load weights only in the process of a job; their cards are read from source."""

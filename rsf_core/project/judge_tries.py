@@ -68,7 +68,7 @@ def judged(options: Mapping[str, Any], candidates: Sequence[tuple[Tried, Scored]
             raise
         lacking = str(error)
     return [
-        _judged(candidate, answers.get(number), lacking, "" if problems[number] else judge.asked(one))
+        _judged(candidate, answers.get(number), lacking, "" if problems[number] else judge.question(one))
         for number, (candidate, one) in enumerate(candidates)
     ]
 

@@ -193,8 +193,8 @@ def _tried(caller: Caller, file: OwnFile, candidates: Sequence[Tried], until: fl
 
 def _asked(caller: Caller, file: OwnFile, candidate: Tried, twice: bool) -> dict[str, float]:
     arguments = (candidate.completion, candidate.prompt, candidate.reference)
-    answer = caller.call(arguments, anew=True)
-    if twice and (again := caller.call(arguments, anew=True)) != answer:
+    answer = caller.call(arguments, fresh=True)
+    if twice and (again := caller.call(arguments, fresh=True)) != answer:
         raise ScorerError(f"it gave {answer}, then {again} for the same completion: it must give the same each time")
     scores = {key: picked(answer, key, file.name) for key in answer} if isinstance(answer, dict) else {"": answer}
     low, high = file.bounds

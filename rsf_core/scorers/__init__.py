@@ -1,2 +1,2 @@
-"""Scorers: a number for a completion of a prompt. `base` is the protocol, `registry` the lookup by name; the built-ins
-stand beside them and are registered as a third party's would be."""
+"""Scorers: a number for a completion of a prompt. `base` holds the protocol, `registry` the lookup by name. The built-in
+scorers are registered just like those of a third party."""

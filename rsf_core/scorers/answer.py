@@ -1,4 +1,4 @@
-"""The scorer that says what people answered to a question of a project."""
+"""The scorer that returns the mean of people's answers to a question of a project."""
 
 from __future__ import annotations
 

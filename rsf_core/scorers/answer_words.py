@@ -1,4 +1,4 @@
-"""Words beside numbers: those that announce an answer, in a dozen languages, and those that count zeros."""
+"""Words around numbers: those that announce an answer, in a dozen languages, and those that stand for zeros."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ PHRASE = re.compile(
 IS_ANSWER = re.compile(
     r"[*$)\s]{0,4}(?:[^\W\d]{1,12}\s)?is\s(?:the|my|our)\s(?:[^\W\d]{1,12}\s)?answer\b", re.IGNORECASE
 )
-"""What follows a number that is the answer: "42 apples is the final answer"."""
+"""The text after a number that marks it as the answer: "42 apples is the final answer"."""
 SCALE = re.compile(
     r"(?:[ -]?|\s{0,3}\{\s?)(?:(hundred|thousand|lakh|crore|million|billion|trillion)\b(?!-)|([万萬亿億])(?!\d))",
     re.IGNORECASE,

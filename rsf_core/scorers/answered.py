@@ -1,4 +1,4 @@
-"""What people answered to a question of a project, as the scorer `answer(question="…", version="…")` reads it: a mean for each
+"""People's answers to a question of a project, as the scorer `answer(question="…", version="…")` reads them: a mean for each
 candidate, in JSON files, PROJECT/answered/VERSION.json, which the owner writes from the database."""
 
 from __future__ import annotations
@@ -31,26 +31,26 @@ class Answered:
 
     @property
     def version(self) -> str:
-        """Told by all of it: the same answers give the same version."""
+        """A hash of the contents, 8 hex digits: the same answers give the same version."""
         contents = json.dumps([self.question, self.bounds, sorted(self.means.items())])
         return hashlib.sha256(contents.encode()).hexdigest()[:8]
 
 
-_files: dict[str, set[Path]] = {}  # by version, which is the content: of every project that is open or was
+_files: dict[str, set[Path]] = {}  # by version (a content hash), of every project opened in this process
 
 
 def ref(question: str, version: str) -> str:
-    """How settings name it."""
+    """The name of the scorer in settings."""
     return str(ScorerRef(NAME, {"question": question, "version": version}))
 
 
 def is_one(scorer: str) -> bool:
-    """Whether a scorer says what people answered."""
+    """Whether this is the scorer of people's answers."""
     return scorer.startswith(f"{NAME}(")
 
 
 def question_of(scorer: str) -> str:
-    """The question that such a scorer says the answers to."""
+    """The question whose answers such a scorer returns."""
     return str(ScorerRef.parse(scorer).options.get("question"))
 
 
@@ -59,14 +59,14 @@ def path_of(project: Path, version: str) -> Path:
 
 
 def remember(project: Path) -> None:
-    """The versions that a project has are known here from now on."""
+    """Make the versions of a project known to this process."""
     for path in (project / FOLDER).glob("*.json"):
         if _VERSION.fullmatch(path.stem):
             _files.setdefault(path.stem, set()).add(path)
 
 
 def keep(project: Path, answered: Answered) -> str:
-    """Write a version where jobs read it, and know it; its name."""
+    """Write a version where jobs read it, and make it known to this process. Returns its name."""
     version, path = answered.version, path_of(project, answered.version)
     if not path.is_file():
         with writable(project):
@@ -78,11 +78,11 @@ def keep(project: Path, answered: Answered) -> str:
 
 
 def known(question: object, version: object) -> Answered:
-    """A version that this process knows of. Raises ScorerError where there is none, or it is damaged."""
+    """A version that is known to this process. Raises ScorerError if there is none, or it is damaged."""
     there = (
         (path for path in sorted(_files.get(version, ())) if path.is_file()) if isinstance(version, str) else iter(())
     )
-    path = next(there, None)  # a copy of the project may be gone, or archived
+    path = next(there, None)  # a copy of the project may have been removed or archived
     answered = None if path is None else _read(path)
     if answered is None or answered.question != question:
         raise ScorerError(
@@ -92,7 +92,7 @@ def known(question: object, version: object) -> Answered:
     return answered
 
 
-@lru_cache(maxsize=4)  # of a question that 100,000 candidates have answers to: 10 MB
+@lru_cache(maxsize=4)  # a question with answers for 100,000 candidates takes 10 MB
 def _read(path: Path) -> Answered:
     try:
         body = read_json(path)

@@ -1,10 +1,10 @@
 r"""Which of the numbers in a text is its answer.
 
-In this order: what follows "####", the first that a number follows (GSM8K's mark; a model that runs on to another question
-writes it again); the last \boxed{…}; the last <answer>…</answer>; what follows "the answer is" or "Answer:", the last, in any
-of a dozen languages; the last number of the text. What
-is thought aloud (<think>…</think>) is no answer. Where the place of the answer holds a tuple, an interval, an inequality,
-several numbers or something that cannot be read, the text has no number as its answer: another one is not taken instead.
+The first of these that applies: the number after the first "####" that a number follows (GSM8K's mark; a model that runs on to
+another question writes it again); the last \boxed{…}; the last <answer>…</answer>; the number after the last "the answer is"
+or "Answer:", in a dozen languages; the last number of the text. Thoughts (<think>…</think>) are not part of the answer. If the
+place of the answer holds a tuple, an interval, an inequality, several numbers or something unreadable, the text has no number
+as its answer, and no other number is used instead.
 """
 
 from __future__ import annotations
@@ -59,14 +59,14 @@ _NEXT_QUESTION = re.compile(
     r"^[ \t]*+(?:#{1,6} )?(?:question|problem|q|human|user)\s?\d{0,3}\s?:", re.IGNORECASE | re.MULTILINE
 )
 _ASIDE = re.compile(r"\([^()\d=]*+\)")  # 3 (for breakfast) - 4
-_LINKED = re.compile(  # between the numbers of one calculation; "5 when x = 3" and "5 (x = 3)" are none
+_LINKED = re.compile(  # between the numbers of one calculation; "5 when x = 3" and "5 (x = 3)" are not calculations
     r"(?!.{0,40}\b(?:when|where|if|since|because|given|while)\b|.{0,40}\b(?:for|as|at|with)\b.{0,20}\b[^\W\d](?:_\w)?\s?=)"
     r"(?:[^.,;:(\n\d]{0,40}?(?:=|\s[-+*/]\s|^[-+*/])[^.;:\n\d]{0,40}"
     r"|[^.,;:(\n\d]{0,40}?\s(?:[xX]|times|plus|minus|divided by|multiplied by)\s[$(]{0,2})"
 )
 _LISTED = re.compile(r"[^\S\n]*(?:,|or|to|-|&)\s*[$(]*|[^\S\n]+", re.IGNORECASE)  # 3, 4 · 3 or 4 · 12 345
 _NAMED = re.compile(r"\W{0,3}(?:[,;&]|\b(?:and|or)\b)\W{0,5}[^\W\d](?:_?\w)?\s*=\W{0,5}", re.IGNORECASE)  # x = 5, y = 6
-_SMALLER = {  # the unit that a second number counts, by that of the first
+_SMALLER = {  # the unit of a second number, by the unit of the first
     r"years?": r"months?",
     r"weeks?": r"days?",
     r"days?": r"hours?|hrs?|h|minutes?|mins?",
@@ -91,7 +91,7 @@ _NO_NUMBER = re.compile(
 _VARIABLE = re.compile(
     r"\s?[xyznkabpqruvwije](?![a-zA-Z])|\s?\\[a-z]|\s?[a-zA-Z]{0,9}_|\s?\^(?!\s?[{\s]*(?:st|nd|rd|th|o)\b)"
 )
-_OPERAND = re.compile(r"[\w)\]}]\s*[-+*/^]\s*[$({]*$")  # x + 3 is no 3
+_OPERAND = re.compile(r"[\w)\]}]\s*[-+*/^]\s*[$({]*$")  # x + 3 is not 3
 _NAME_IS = r"(?<![\w.)])[^\W\d]\w{0,15}\s?="
 _EQUATIONS = re.compile(rf"{_NAME_IS}[^=]{{0,200}}?(?:,(?!\d)|;|\band\b)\W{{0,5}}{_NAME_IS}")  # x = 1, y = 2
 _FUNCTION = re.compile(
@@ -103,9 +103,9 @@ _ABSOLUTE = re.compile(r"\|([^|]+)\|")
 
 
 @dataclass(frozen=True, slots=True)
-class _Found:
-    """A number in a text, sign and exponent included; `value` is None for what is not a single number (3:2, 2π, a pair).
-    `glued`: letters stand before it without a space."""
+class _NumberAt:
+    """A number in a text, including its sign and exponent; `value` is None if it is not a single number (3:2, 2π, a pair).
+    `glued`: letters precede it without a space."""
 
     start: int
     end: int
@@ -114,7 +114,7 @@ class _Found:
 
 
 def stated_number(text: str) -> Number | None:
-    """The number a text gives as its answer; None where there is none. Linear in the text, and raises on nothing."""
+    """The number that a text gives as its answer; None if there is none. Takes linear time and never raises."""
     text = one_notation(answer_of(text))
     numbers = _numbers(text)
     for mark in _MARK.finditer(text):
@@ -136,7 +136,7 @@ def stated_number(text: str) -> Number | None:
     if bare and (at_bare := [number for number in numbers if number.start == bare[-1]]):
         return at_bare[0].value
     if _BOX_START.search(text):
-        return None  # broken off inside: more digits may have followed
+        return None  # cut off inside the box: more digits may have followed
     for phrase in reversed(list(PHRASE.finditer(text))):
         at = bisect_left(numbers, phrase.end(), key=lambda number: number.start)
         if at < len(numbers) and (
@@ -149,8 +149,8 @@ def stated_number(text: str) -> Number | None:
 
 
 def reference_number(reference: str | None) -> Number | None:
-    """The number a reference is: all of it ("1,234", "$5", "12 cm", "x = 5"), or the answer that a worked solution marks with
-    ####, \\boxed{…} or "the answer is". None where it is not a number, or several without a mark."""
+    """The number of a reference: the whole text ("1,234", "$5", "12 cm", "x = 5"), or the answer that a worked solution marks
+    with ####, \\boxed{…} or "the answer is". None if it is not a number, or holds several without a mark."""
     if not reference or not reference.strip():
         return None
     text = one_notation(reference)
@@ -163,7 +163,7 @@ def reference_number(reference: str | None) -> Number | None:
 
 
 def boxes(text: str) -> list[tuple[int, int]]:
-    """Where the content of each closed \boxed{…} lies, in the order in which they begin."""
+    r"""The start and end of the content of each closed \boxed{…}, in the order in which they begin."""
     starts: list[int | None] = []
     closed = []
     for match in _BOX.finditer(text):
@@ -177,7 +177,7 @@ def boxes(text: str) -> list[tuple[int, int]]:
 
 
 def _only_number(text: str) -> Number | None:
-    """The number that all of `text` stands for, with a unit or a name at most; None where it is another thing."""
+    """The number that the whole of `text` stands for, with at most a unit or a name; None if it is anything else."""
     text = text.strip().rstrip(".").strip()
     if _NO_NUMBER.search(text) or _EQUATIONS.search(text):
         return None
@@ -200,15 +200,15 @@ def _only_number(text: str) -> Number | None:
     return free[0].value
 
 
-def _is_direct(text: str, start: int, numbers: list[_Found]) -> bool:
-    """Whether a number follows at once, with signs, brackets or "x =" between at most."""
+def _is_direct(text: str, start: int, numbers: list[_NumberAt]) -> bool:
+    """Whether a number follows immediately, with at most signs, brackets or "x =" in between."""
     at = bisect_left(numbers, start, key=lambda number: number.start)
     return at < len(numbers) and _DIRECTLY.fullmatch(text, start, min(numbers[at].start, start + 200)) is not None
 
 
-def _after(text: str, start: int, numbers: list[_Found]) -> Number | None:
-    """The answer that a mark at `start` announces: the number that follows at once, or what the calculation that it begins
-    comes to; else the last number of the line."""
+def _after(text: str, start: int, numbers: list[_NumberAt]) -> Number | None:
+    """The answer after a mark that ends at `start`: the number that follows immediately, or the result of the calculation that
+    begins with it; else the last number of the line."""
     at = bisect_left(numbers, start, key=lambda number: number.start)
     if not _is_direct(text, start, numbers):
         end = _line_end(text, start)
@@ -216,7 +216,7 @@ def _after(text: str, start: int, numbers: list[_Found]) -> Number | None:
         return None if _is_bound(text, start, last_one) else last_one.value
     if _is_bound(text, start, numbers[at]):
         return None
-    result = at  # behind the last "=" of a calculation
+    result = at  # the number after the last "=" of a calculation
     for last in range(at, len(numbers) - 1):
         between = text[numbers[last].end : numbers[last + 1].start][:100]
         if numbers[last + 1].start < numbers[last].end or _NAMED.fullmatch(between):
@@ -231,9 +231,9 @@ def _after(text: str, start: int, numbers: list[_Found]) -> Number | None:
     return numbers[result].value if result == len(numbers) - 1 else None
 
 
-def _is_bound(text: str, start: int, number: _Found) -> bool:
-    """Whether an inequality stands before the number: the answer is > 5. An arrow (=> 5), a quoted line ("> 5") and brackets
-    (<5>) are none."""
+def _is_bound(text: str, start: int, number: _NumberAt) -> bool:
+    """Whether an inequality precedes the number: the answer is > 5. An arrow (=> 5), a quoted line ("> 5") and brackets (<5>)
+    are not inequalities."""
     first = max(start, number.start - 20)
     match = _BOUND.search(text[first : number.start])
     if match is None:
@@ -246,14 +246,14 @@ def _is_bound(text: str, start: int, number: _Found) -> bool:
 
 
 def _line_end(text: str, start: int) -> int:
-    """Where the line ends on which `start` lies, or the next one where nothing more stands on it."""
+    """The end of the line that contains `start`, or of the next line with text if nothing more follows on it."""
     start += len(text[start : start + 50]) - len(text[start : start + 50].lstrip())
     end = text.find("\n", start)
     return len(text) if end < 0 else end
 
 
-def _numbers(text: str) -> list[_Found]:
-    numbers: list[_Found] = []
+def _numbers(text: str) -> list[_NumberAt]:
+    numbers: list[_NumberAt] = []
     spans = [match.span() for pattern in (_TUPLE, _DATE) for match in pattern.finditer(text)]
     tuples = sorted(spans, reverse=True)
     at = 0
@@ -262,16 +262,16 @@ def _numbers(text: str) -> list[_Found]:
             tuples.pop()
         if tuples and tuples[-1][0] <= match.start():
             at = tuples[-1][1]
-            numbers.append(_Found(match.start(), at, None, False))
+            numbers.append(_NumberAt(match.start(), at, None, False))
         else:
             at, more = _one(text, match)
             numbers += more
     return numbers
 
 
-def _one(text: str, match: re.Match[str]) -> tuple[int, list[_Found]]:
-    """Where to go on, and what a run of digits stands for: mostly one number, none for an index or the exponent of a unit
-    (cm^2, x_1), several for 4,5."""
+def _one(text: str, match: re.Match[str]) -> tuple[int, list[_NumberAt]]:
+    """Where to continue, and the numbers that a run of digits stands for: usually one, none for an index or the exponent of a
+    unit (cm^2, x_1), several for 4,5."""
     start, end = match.span()
     if _RAISED.search(text[max(0, start - 5) : start]):
         return end, []
@@ -279,14 +279,14 @@ def _one(text: str, match: re.Match[str]) -> tuple[int, list[_Found]]:
     value = plain(match[0])
     if match[0].startswith("0,"):
         if _PAIR.match(text, start - 1 - text[max(0, start - 1) : start].isspace()):
-            return end, [_Found(start, end, None, False)]
+            return end, [_NumberAt(start, end, None, False)]
         value = None if _SEVERAL.search(text[max(0, start - 20) : start]) else value
     if value is None:
         if text[max(0, start - 1) : start] in tuple("([{") and text[end : end + 1] in tuple(")]}"):
-            return end, [_Found(start, end, None, False)]  # (4,5)
+            return end, [_NumberAt(start, end, None, False)]  # (4,5)
         pieces = re.split(r"[,']", match[0])
         values = [plain(piece) for piece in pieces]
-        return end, [_Found(start, end, None if v is None else Number(v), glued) for v in values]
+        return end, [_NumberAt(start, end, None if v is None else Number(v), glued) for v in values]
     number, end = _back(text, start, end, value)
     if "." in match[0] and (repeating := _REPEATING.match(text, end)) is not None:
         number, end = None, repeating.end()
@@ -296,11 +296,12 @@ def _one(text: str, match: re.Match[str]) -> tuple[int, list[_Found]]:
         sign_at, end, negative = sign_at - 2, end + 1, not negative
     if negative and number is not None and not _is_absolute(text, sign_at, end):
         number = number.negated()
-    return end, [_Found(sign_at, end, number, glued)]
+    return end, [_NumberAt(sign_at, end, number, glued)]
 
 
 def _front(text: str, start: int) -> tuple[int, bool, bool]:
-    """Where a number begins with its sign and currency, whether it is negative, and whether letters are glued to it."""
+    """The start of a number including its sign and currency, whether it is negative, and whether letters precede it without
+    a space."""
     at = start
     if at and text[at - 1] in _CURRENCY:
         at -= 1
@@ -316,7 +317,7 @@ def _front(text: str, start: int) -> tuple[int, bool, bool]:
 
 
 def _is_negated(text: str, start: int, end: int) -> bool:
-    """Whether brackets around a number have a minus before them: -(3/4)."""
+    """Whether a minus precedes the brackets around a number: -(3/4)."""
     return (
         start > 1
         and text[start - 2 : start] == "-("
@@ -326,7 +327,7 @@ def _is_negated(text: str, start: int, end: int) -> bool:
 
 
 def _is_absolute(text: str, start: int, end: int) -> bool:
-    """Whether bars around a number take its sign away: |-5|, but not -|-5|, and not a cell of a table."""
+    """Whether bars around a number remove its sign: |-5|, but not -|-5|, and not a cell of a table."""
     if text[max(0, start - 1) : start] != "|" or text[end : end + 1] != "|":
         return False
     before, after = text[max(0, start - 100) : start].rpartition("\n")[2], text[end : end + 100].partition("\n")[0]
@@ -334,8 +335,8 @@ def _is_absolute(text: str, start: int, end: int) -> bool:
 
 
 def _is_sign(text: str, sign: int, spaced: bool) -> bool:
-    """A sign counts only where no operand stands before it, so that "20-3" ends in 3; with a space behind it only after =,
-    : or a bracket, for elsewhere it is a bullet or an operator."""
+    """Whether a plus or minus is a sign: only if no operand precedes it, so that "20-3" ends in 3. If a space follows it, only
+    after =, : or a bracket, because otherwise it is a bullet or an operator."""
     if spaced:
         return _BEFORE_SIGN.search(text[max(0, sign - 10) : sign]) is not None
     before = text[sign - 1 : sign] if sign else ""
@@ -343,7 +344,7 @@ def _is_sign(text: str, sign: int, spaced: bool) -> bool:
 
 
 def _back(text: str, start: int, end: int, value: Decimal) -> tuple[Number | None, int]:
-    """The number with the exponent, the fraction and the power that follow, and where it ends."""
+    """The number including the exponent, fraction and power after it, and its end."""
     number: Number | None = Number(value)
     if value == 0 and (match := _HEXADECIMAL.match(text, end)) is not None:
         return None, match.end()  # 0x1F

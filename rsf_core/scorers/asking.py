@@ -1,7 +1,7 @@
-"""Asking an OpenAI-compatible endpoint for chat completions, several at once, each within a time.
+"""Asking an OpenAI-compatible endpoint for chat completions, several at once, each within a time limit.
 
-Nothing is followed elsewhere, no answer is read beyond a size, and all of it ends within a moment where it is to stop. The
-requests run in a thread with a loop of its own: whoever asks may have one already."""
+Redirects are not followed, answers are read only up to a size limit, and everything ends soon after a request to stop. The
+requests run in a thread with an event loop of its own, because the caller may already run one."""
 
 from __future__ import annotations
 
@@ -25,11 +25,11 @@ if TYPE_CHECKING:
     import httpx2
 
 TRIES = 5
-BACKOFF_SECONDS = 0.5  # after the first try; twice as long after each other
-LOOK_SECONDS = 0.1  # how often is asked whether to stop
+BACKOFF_SECONDS = 0.5  # after the first try; doubled after each further one
+LOOK_SECONDS = 0.1  # interval between checks whether to stop
 CONNECT_SECONDS = 10.0
 LARGEST_BYTES = 1 << 20  # of an answer
-EXCERPT = 200  # characters of what an endpoint says
+EXCERPT = 200  # characters of an endpoint's error message
 MOST_COUNTED = 1 << 40  # tokens
 _FOR_ALL = {
     401: "it does not accept the key",
@@ -46,8 +46,8 @@ _NEVER = (501, 505)
 
 @dataclass(frozen=True, slots=True)
 class Failure:
-    """Why there is no answer. `final`: no other question would get one. `passing`: it was tried again and again, and another
-    question may get one, or this one later; else it lies in the question."""
+    """Why there is no answer. `final`: no other question would get one either. `passing`: several tries failed, but another
+    question may get an answer, or this one later. If neither, the question itself is the cause."""
 
     reason: str
     final: bool = False
@@ -56,7 +56,7 @@ class Failure:
 
 @dataclass(frozen=True, slots=True)
 class Endpoint:
-    """`key` is sent as a bearer token where there is one, and repeated nowhere."""
+    """`key` is sent as a bearer token if it is not empty. It never appears in messages."""
 
     url: str
     key: str = ""
@@ -66,7 +66,7 @@ class Endpoint:
 
 
 class _Passing(Exception):
-    """Worth another try, after `wait` seconds at least."""
+    """A failure that is worth another try, after at least `wait` seconds."""
 
     def __init__(self, reason: str, wait: float = 0.0, final: bool = False) -> None:
         super().__init__(reason)
@@ -87,8 +87,9 @@ def ask(
     stopping: Callable[[], bool],
     longer: str = "the option seconds",
 ) -> Iterator[tuple[int, Answer | Failure]]:
-    """The number of each of `bodies` with what came of it, as they come; at most `at_once` are asked at a time, and each has
-    `seconds`, its further tries included, which a person raises by `longer`. Raises Stopped where `stopping` says so."""
+    """The index of each of `bodies` with its answer or failure, in the order of arrival. At most `at_once` requests run at a
+    time, and each has `seconds` including its further tries; `longer` names the option or setting that raises this limit.
+    Raises Stopped when `stopping` returns true."""
     results: queue.SimpleQueue[tuple[int, Answer | Failure] | BaseException] = queue.SimpleQueue()
     stop = threading.Event()
     thread = threading.Thread(
@@ -111,13 +112,13 @@ def ask(
             yield one
     finally:
         stop.set()
-        thread.join(10 * LOOK_SECONDS)  # a name that is being looked up cannot be interrupted: it ends by itself
+        thread.join(10 * LOOK_SECONDS)  # a name lookup cannot be interrupted: it ends by itself
 
 
 def _run(asking: Any, put: Callable[[BaseException], None]) -> None:
     try:
         asyncio.run(asking)
-    except Exception as error:  # whoever waits for answers is told, whatever it is
+    except Exception as error:  # passed on to the thread that waits for answers
         put(error)
 
 
@@ -130,14 +131,14 @@ async def _all(
     stop: threading.Event,
     put: Callable[[tuple[int, Answer | Failure]], None],
 ) -> None:
-    import httpx2  # loaded when needed, and in jobs alone
+    import httpx2  # loaded only when needed, in jobs
 
     places = asyncio.Semaphore(at_once)
     local = httpx2.URL(endpoint.url).host in ("localhost", "127.0.0.1", "::1")
     headers = {"Content-Type": "application/json", "Accept": "application/json", "Accept-Encoding": "identity"}
     if endpoint.key:
         headers["Authorization"] = f"Bearer {endpoint.key}"
-    # each question has its own time: the client's would restart with every byte. What stays on this machine needs no proxy
+    # each question has its own time limit: the client's would restart with every byte. Local addresses need no proxy
     timeout = httpx2.Timeout(None, connect=CONNECT_SECONDS)
     async with httpx2.AsyncClient(
         headers=headers,
@@ -166,7 +167,7 @@ async def _all(
 
 @cache
 def _trusted(secure: bool) -> ssl.SSLContext:
-    """Whose certificates are believed: reading them takes a tenth of a second, and without https nobody's are needed."""
+    """The trusted certificates, cached because reading them takes a tenth of a second; none without https."""
     import httpx2
 
     return httpx2.create_ssl_context() if secure else ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
@@ -199,7 +200,7 @@ async def _within(
 
 
 async def _once(client: httpx2.AsyncClient, endpoint: Endpoint, body: Mapping[str, Any]) -> Answer:
-    """Raises _Passing or _Refused."""
+    """The answer to one request. Raises _Passing or _Refused."""
     import httpx2
 
     content = json.dumps(body).encode("ascii")
@@ -215,7 +216,7 @@ async def _once(client: httpx2.AsyncClient, endpoint: Endpoint, body: Mapping[st
     except httpx2.HTTPError as error:
         raise _Passing(f"the connection broke ({_why(error)})") from error
     status = response.status_code
-    message = endpoint.without_key(_said(read))
+    message = endpoint.without_key(_error_message(read))
     if response.is_redirect or 300 <= status < 400:
         target = endpoint.without_key(one_line(response.headers.get("Location", "nowhere"), EXCERPT))
         raise _Refused(
@@ -236,7 +237,7 @@ async def _once(client: httpx2.AsyncClient, endpoint: Endpoint, body: Mapping[st
 
 
 async def _read(response: httpx2.Response) -> tuple[bool, bytes]:
-    """Whether it is all, and what was read of it."""
+    """Whether the whole response was read, and its bytes up to LARGEST_BYTES."""
     read = b""
     async for part in response.aiter_raw():
         read += part
@@ -246,7 +247,7 @@ async def _read(response: httpx2.Response) -> tuple[bool, bytes]:
 
 
 def read_answer(data: bytes) -> Answer | None:
-    """The first choice of a chat completion; None where these bytes are none. An answer without a text has an empty one."""
+    """The first choice of a chat completion; None if these bytes are not one. A missing text counts as empty."""
     try:
         body = json.loads(data)
         choice = body["choices"][0]
@@ -262,12 +263,12 @@ def read_answer(data: bytes) -> Answer | None:
 
 
 def _count(value: object) -> int:
-    """Of tokens; 0 where the endpoint does not say."""
+    """A number of tokens; 0 if the endpoint does not report it."""
     return value if isinstance(value, int) and not isinstance(value, bool) and 0 <= value < MOST_COUNTED else 0
 
 
-def _said(data: bytes) -> str:
-    """What an endpoint says of an error, to go on with; "" where it says nothing."""
+def _error_message(data: bytes) -> str:
+    """The error message of an endpoint after a colon, to be appended; "" if there is none."""
     text = data.decode("utf-8", "replace")
     try:
         error = json.loads(text)["error"]
@@ -283,7 +284,7 @@ def _why(error: Exception) -> str:
 
 
 def _retry_after(header: str | None) -> float:
-    """Seconds; a date, which some send, is left to the backoff."""
+    """The Retry-After header in seconds; 0 for a date, which some endpoints send, so that the backoff applies."""
     try:
         seconds = float(header or 0)
     except ValueError:

@@ -1,4 +1,5 @@
-"""A scorer's card: all that is known of a scorer without loading it. Data alone: pages, settings and bounds on M read it."""
+"""A scorer's card: everything known about a scorer without loading it. It is plain data for pages, settings and bounds on
+M."""
 
 from __future__ import annotations
 
@@ -11,39 +12,38 @@ from typing import Any
 from rsf_core.domain.errors import ScorerError
 from rsf_core.domain.scorer_ref import written
 
-REQUIRED = object()  # the default of an option that has none
+REQUIRED = object()  # marks an option without a default
 _KINDS = (
     (bool, "true or false"),
     ((int, float), "a number"),
     (str, "a text"),
-)  # of options; a truth value is an int, too
+)  # types of options; bool comes first because it is a subclass of int
 
 
 @dataclass(frozen=True, slots=True)
 class Option:
-    """What a scorer can be told; `default` is REQUIRED where it has to be."""
+    """An option of a scorer; `default` is REQUIRED if it must be given."""
 
     name: str
     default: Any = REQUIRED
 
     def __str__(self) -> str:
-        """As it is written in a reference; with its default where it may be left out."""
+        """The option as it is written in a reference, with its default if it may be left out."""
         return self.name if self.default is REQUIRED else f"{self.name}={written(self.default)}"
 
 
 @dataclass(frozen=True, slots=True)
 class ScorerCard:
-    """`bounds` is the closed range of its scores (an end that is not known is ±inf). `needs` are the modules that it imports
-    beside those of this app, `extra` what installs them. `reference`: it reads the prompt's reference. `check` names a light
-    class, "module:Class", made with the options in place of the scorer: it raises ScorerError for options that are not
-    allowed, has `reference_problem` where references are read, and `bounds` where they hang on the options. `takes_any`: its
-    options are not listed. `loaded`: nothing could be read without loading the scorer, so that it was. `problem`: why it
-    cannot be used, "" where it can. `own`: it belongs to the project (rsf_core/scorers/own.py). `opinion`: its score is a
-    model's opinion, to be held against people's before it decides. `sends`: texts leave this machine, or this program, for
-    the address in its options. `of_draw`: it reads what only a draw of the
-    project's model knows, tokens or how it ended, so it says nothing of candidates made elsewhere. `siblings`: it
-    compares a candidate with those drawn before it for its prompt. `partial`: it has a score for some candidates alone, and is
-    not at fault where most have none."""
+    """`bounds` is the closed range of its scores (an unknown end is ±inf). `needs` lists the modules that it imports beyond
+    those of this app, and `extra` is the extra that installs them. `reference`: it reads the prompt's reference. `check` names
+    a light class, "module:Class", that is made with the options in place of the scorer: it raises ScorerError for options that
+    are not allowed, has `reference_problem` if references are read, and `bounds` if they depend on the options. `takes_any`:
+    its options are not listed. `loaded`: the card could not be read from source, so the scorer was loaded. `problem`: why it
+    cannot be used, "" if it can. `own`: it belongs to the project (rsf_core/scorers/own.py). `opinion`: its score is a model's
+    opinion, to be compared with people's before it decides. `sends`: texts leave this machine, or this program, for the
+    address in its options. `of_draw`: it reads data that only a draw of the project's model has, tokens or how it ended, so it
+    does not apply to candidates made elsewhere. `siblings`: it compares a candidate with those drawn before it for its prompt.
+    `partial`: it has scores for only some candidates, and it is not an error if most have none."""
 
     name: str
     description: str
@@ -70,15 +70,14 @@ class ScorerCard:
 
     @property
     def sentence(self) -> str:
-        """What it measures, with the options it needs or takes; of one that cannot be used, why."""
+        """What it measures, with its options; if it cannot be used, the reason."""
         if self.problem:
             return self.problem
         listed = ", ".join(map(str, self.options))
         return f"{self.description} (options: {listed})" if listed else self.description
 
     def check_options(self, options: Mapping[str, Any]) -> None:
-        """Raises ScorerError for an option that the scorer has not, one of another kind, or one that it needs and is not
-        given."""
+        """Raises ScorerError for an unknown option, a value of the wrong type, or a missing required option."""
         if self.takes_any:
             return
         known = {option.name: option.default for option in self.options}

@@ -1,5 +1,5 @@
-"""What can be said of a scorer's options and of references without loading the scorer: the owner asks it before anything is
-drawn. A scorer names its class here as `check` and inherits from it, so that both say the same. Nothing heavy is imported."""
+"""Checks of a scorer's options and of references without loading the scorer: the owner runs them before anything is drawn. A
+scorer names its class here as `check` and inherits from it, so that both agree. Nothing heavy is imported."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ from rsf_core.scorers.base import instead
 from rsf_core.scorers.number import Number
 from rsf_core.scorers.thoughts import answer_of
 
-MOST_SECONDS = 20.0  # that code of one completion may compute: a batch of one must fit into score.timeout_seconds
+MOST_SECONDS = 20.0  # processor time for one completion's code: a batch of one must fit into score.timeout_seconds
 LABELS = ("positive", "negative", "neutral")
 
 
 class _InTheAnswer:
-    """What may be told to look at the answer alone."""
+    """A check with the option to look at the answer alone."""
 
     _answer_alone = False
 
@@ -82,13 +82,14 @@ class NumberCheck:
 
 class MathCheck:
     def reference_problem(self, reference: str | None) -> str | None:
-        """What is no mathematics is said by the scorer itself, which has the library to read it."""
+        """Only a missing reference is a problem here. The scorer itself reports text that is not mathematics, because it has
+        the library to read it."""
         return None if reference and reference.strip() else f"needs mathematics as the reference, {instead(reference)}"
 
 
 @lru_cache(maxsize=4096)
 def read_number(reference: str | None) -> Number | None:
-    """Cached: a prompt's candidates share it."""
+    """The number of a reference; None if it has none. Cached, because a prompt's candidates share it."""
     return reference_number(reference)
 
 
@@ -128,8 +129,8 @@ class LanguageCheck:
 
 
 class UnitTestsCheck:
-    """`seconds` of processor time and `memory_mb` are what the code of one completion may take; `whole`: only code that passes
-    every test counts."""
+    """`seconds` of processor time and `memory_mb` are the limits for the code of one completion; `whole`: only code that
+    passes every test counts."""
 
     def __init__(self, seconds: float = 2.0, memory_mb: int = 512, whole: bool = False) -> None:
         if not MOST_SECONDS >= seconds > 0:

@@ -1,4 +1,4 @@
-"""How much a completion can be packed: text that repeats itself packs well, noise does not."""
+"""How well a completion compresses: text that repeats itself compresses well, noise does not."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from rsf_core.scorers.base import NoScore, Scored
 
 _LEVEL = 9
-_OVERHEAD = len(zlib.compress(b"", _LEVEL))  # bytes that packing adds to whatever it packs
+_OVERHEAD = len(zlib.compress(b"", _LEVEL))  # bytes that compression adds to any data
 
 
 class Compression:

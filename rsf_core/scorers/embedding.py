@@ -1,6 +1,6 @@
-"""A text as a unit vector: the mean of its tokens' static embeddings, out of the files that the wheel of WordLlama carries
-(github.com/dleemiller/WordLlama, MIT: 32,000 tokens of 256 numbers, trained from those of large models). Its code is not run:
-a lookup and a mean are all there is to it. Each vector depends on its text alone."""
+"""A text as a unit vector: the mean of its tokens' static embeddings, from the files in the wheel of WordLlama
+(github.com/dleemiller/WordLlama, MIT: 32,000 tokens of 256 numbers, trained from those of large models). Its code is not run,
+because only a lookup and a mean are needed. Each vector depends on its text alone."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ KEPT = 4096  # vectors, 1 KB each
 
 @cache
 def _model() -> tuple[Any, NDArray[np.float32]]:
-    """The tokenizer, and the table (tokens, numbers)."""
+    """The tokenizer, and the embedding table (tokens, 256). Raises ScorerError if the package is not installed."""
     from safetensors.numpy import load_file  # loaded when needed
     from tokenizers import Tokenizer
 
@@ -39,7 +39,7 @@ def _model() -> tuple[Any, NDArray[np.float32]]:
 
 @lru_cache(maxsize=KEPT)
 def vector(text: str) -> NDArray[np.float64]:
-    """Of length 1; of a text without anything to read all zeros."""
+    """The vector of a text, (256,), of length 1; all zeros for a text without tokens."""
     tokenizer, table = _model()
     readable = text.encode("utf-8", "replace").decode().strip()
     ids = tokenizer.encode(readable, add_special_tokens=False).ids if readable else []
@@ -52,14 +52,14 @@ def vector(text: str) -> NDArray[np.float64]:
 
 
 def cosine(one: str, other: str) -> float:
-    """From −1 to 1; 1 for equal texts, 0 where one alone of them is empty."""
+    """The cosine similarity of two texts, from −1 to 1; 1 for equal texts, 0 if only one of them is empty."""
     if one.strip() == other.strip():
         return 1.0
     return float(np.clip(vector(one) @ vector(other), -1.0, 1.0))
 
 
 def largest_cosine(text: str, others: tuple[str, ...]) -> float:
-    """Of `text` with any of `others`, of which there is at least one."""
+    """The largest cosine similarity of `text` with any of `others`, which must not be empty."""
     if text.strip() in {other.strip() for other in others}:
         return 1.0
     return float(np.clip(np.max(np.stack([vector(other) for other in others]) @ vector(text)), -1.0, 1.0))

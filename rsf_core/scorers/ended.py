@@ -1,4 +1,4 @@
-"""Whether a completion came to an end, and whether it is one sentence."""
+"""Whether a completion ended by itself, and whether it is one sentence."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
-"""What a scorer may know of the job that calls it: where it may keep answers, whether it is to stop, how long a call may take.
-It is told beside the call, for most scorers need none of it; outside a job nothing is kept and nothing stops."""
+"""What a scorer may know about the job that calls it: where to keep answers, whether to stop, how long a call may take. It is
+not an argument of the call, because most scorers need none of it. Outside a job nothing is kept and nothing stops."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from pathlib import Path
 
 
 class Stopped(BaseException):
-    """The job that calls a scorer is to stop. No Exception: what takes a scorer's errors for its own must let it pass."""
+    """The job that calls a scorer is to stop. It is not an Exception, so that handlers of a scorer's errors let it through."""
 
 
 def _never() -> bool:
@@ -21,8 +21,8 @@ def _never() -> bool:
 
 @dataclass(frozen=True, slots=True)
 class Host:
-    """`scorer` is the one that is called, with its options as it is named; `folder` the project's (None: there is none);
-    `seconds` is what one call may take; `trial`: a person tries the scorer, and there is no job to resume."""
+    """`scorer` is the full name of the called scorer, with its options; `folder` is the project's folder (None: no project);
+    `seconds` is the time limit of one call; `trial`: a person tries the scorer, and there is no job to resume."""
 
     scorer: str = ""
     folder: Path | None = None
@@ -32,7 +32,7 @@ class Host:
 
     @property
     def going_on(self) -> str:
-        """What a person does once they have mended what stopped it, as the end of a sentence."""
+        """What a person should do after fixing the cause, as the end of a sentence."""
         return "try again" if self.trial else "resume: what was answered is kept, and is not asked again"
 
 
@@ -40,13 +40,13 @@ _HOST: ContextVar[Host] = ContextVar("host", default=Host())  # noqa: B039 (it i
 
 
 def current() -> Host:
-    """Of the job that calls here."""
+    """The host of the current call."""
     return _HOST.get()
 
 
 @contextmanager
 def hosted(host: Host) -> Iterator[None]:
-    """What is called within is called for `host`."""
+    """Calls within this context are made for `host`."""
     token = _HOST.set(host)
     try:
         yield

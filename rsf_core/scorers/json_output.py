@@ -1,4 +1,4 @@
-"""Whether a completion is JSON, and such JSON as is wanted."""
+"""Whether a completion is JSON, fits a schema, or agrees with the reference."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ class JsonSchema(SchemaCheck):
     bounds = (0.0, 1.0)
     version = "3"
     needs = ("jsonschema",)
-    most_at_once = 64  # so many of the longest end in time
+    most_at_once = 64  # even the longest completions finish in time
     check = "rsf_core.scorers.checks:SchemaCheck"
 
     def __init__(self, schema: Mapping[str, Any], fenced: bool = True) -> None:
@@ -49,7 +49,7 @@ class JsonSchema(SchemaCheck):
         return [float(self._is_valid(self._read(scored.completion))) for scored in batch]
 
     def _is_valid(self, value: Any) -> bool:
-        """Raises ScorerError where that cannot be determined."""
+        """Whether the schema allows the value. Raises ScorerError if that cannot be determined."""
         if value is _NOTHING:
             return False
         try:
@@ -85,8 +85,8 @@ class JsonMatch(JsonMatchCheck):
 
 
 def agreement(value: Any, reference: Any) -> float:
-    """The share of entries, by name, that two objects have alike, of all that either has; of other values 1 where they are
-    alike."""
+    """For two objects, the number of names with equal values divided by the number of names in either; for other values, 1 if
+    they are equal, else 0."""
     if value is _NOTHING:
         return 0.0
     if not (isinstance(value, dict) and isinstance(reference, dict)) or not (value or reference):
@@ -99,7 +99,7 @@ def agreement(value: Any, reference: Any) -> float:
 
 def _alike(value: Any, reference: Any) -> bool:
     if isinstance(value, bool) or isinstance(reference, bool):
-        return value is reference  # true is no 1
+        return value is reference  # true is not 1
     if isinstance(value, str) and isinstance(reference, str):
         return plain(value).strip().casefold() == plain(reference).strip().casefold()
     if isinstance(value, list) and isinstance(reference, list):
@@ -112,11 +112,11 @@ def _alike(value: Any, reference: Any) -> bool:
 
 
 def read(completion: str, fenced: bool) -> Any:
-    """The JSON value that a completion, or its answer, is, or `_NOTHING`. NaN and Infinity are no JSON, nor is what follows a
-    value."""
+    """The JSON value of a completion or of its answer, or `_NOTHING`. NaN, Infinity and text after the value are not valid
+    JSON."""
     for text in dict.fromkeys(
         (completion.strip(), answer_of(completion).strip())
-    ):  # a text in JSON may have tags of thoughts
+    ):  # a JSON string may contain the tags of thoughts
         inside = _FENCE.fullmatch(text) if fenced else None
         try:
             return json_values.loads(text if inside is None else inside[1])

@@ -1,4 +1,4 @@
-"""A JSON Schema as a validator, by the draft that its `$schema` names, with exact multiples and quick comparisons."""
+"""A JSON Schema as a validator of the draft that its `$schema` names, with exact `multipleOf` and fast `uniqueItems`."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from urllib.parse import unquote
 from rsf_core.domain.errors import ScorerError
 from rsf_core.scorers.json_values import one_form
 
-DEEPEST = 60  # levels of a value: a validator calls itself several times for each
-_SAME_VALUE = ("allOf", "anyOf", "oneOf")  # lists of schemas of the value itself, not of what is in it
+DEEPEST = 60  # levels of a value: a validator recurses several times for each
+_SAME_VALUE = ("allOf", "anyOf", "oneOf")  # lists of schemas for the value itself, not for its parts
 _ALSO = ("not", "if", "then", "else")
 _ENDLESS = (
     "the schema of the scorer 'json_schema' refers to itself without an end: it must go into a property or an item "
@@ -22,8 +22,8 @@ _ENDLESS = (
 
 
 def validator(schema: Mapping[str, Any]) -> Any:
-    """Of jsonschema, for `schema`; a $ref to another document is fetched from nowhere. Raises ScorerError where it is no
-    schema."""
+    """A jsonschema validator for `schema`; a $ref to another document is never fetched. Raises ScorerError if it is not a
+    valid schema."""
     import jsonschema  # loaded when needed
     import referencing
 
@@ -51,7 +51,8 @@ def validator(schema: Mapping[str, Any]) -> Any:
 
 
 def _of_draft(named: str) -> Any:
-    """Of jsonschema, for what $schema names, with http or https and with or without "#"; None where nobody knows it."""
+    """The jsonschema validator class for the draft that $schema names, with http or https and with or without "#"; None if the
+    draft is unknown."""
     import jsonschema
 
     bare = named.removesuffix("#").removeprefix("https://").removeprefix("http://")
@@ -65,7 +66,7 @@ def _of_draft(named: str) -> Any:
 
 
 def is_valid(checked: Any, value: Any) -> bool:
-    """Whether the schema of a validator allows `value`. Raises ScorerError where that cannot be determined."""
+    """Whether the schema of a validator allows `value`. Raises ScorerError if that cannot be determined."""
     import referencing
 
     if is_deep(value):
@@ -77,7 +78,7 @@ def is_valid(checked: Any, value: Any) -> bool:
             f"the schema of the scorer 'json_schema' refers to {error.ref!r:.120}, which it does not hold: write it into "
             "the schema's $defs"
         ) from error
-    except BaseException as error:  # of the Rust below it comes a panic, which is no Exception
+    except BaseException as error:  # the Rust library below may panic, which is not an Exception
         if not isinstance(error, RecursionError) and type(error).__name__ != "PanicException":
             raise
         raise ScorerError(
@@ -86,7 +87,7 @@ def is_valid(checked: Any, value: Any) -> bool:
 
 
 def is_deep(value: Any) -> bool:
-    """Whether lists and objects lie deeper in one another than `DEEPEST`."""
+    """Whether lists and objects are nested deeper than `DEEPEST`."""
     level, depth = [value], 0
     while level and depth <= DEEPEST:
         level = [
@@ -100,8 +101,8 @@ def is_deep(value: Any) -> bool:
 
 
 def _is_endless(schema: dict[str, Any]) -> bool:
-    """Whether some schema in it, asked of a value, asks itself of the same value again."""
-    done: dict[int, bool] = {}  # by identity: False while its own are being followed
+    """Whether checking a value against some schema in it leads back to the same schema for the same value."""
+    done: dict[int, bool] = {}  # by identity: False while its references are being followed
     for start in _all_schemas(schema):
         ways = [(start, iter([start]))] if id(start) not in done else []
         while ways:
@@ -142,7 +143,7 @@ def _of_same_value(one: dict[str, Any], whole: dict[str, Any]) -> Iterator[Any]:
 
 
 def _at(whole: Any, pointer: str) -> Any:
-    """What a JSON pointer points at; None where there is nothing."""
+    """The value at a JSON pointer; None if there is nothing."""
     for name in filter(None, pointer.split("/")):
         name = unquote(name).replace("~1", "/").replace("~0", "~")
         if isinstance(whole, list) and name.isdigit():
@@ -153,7 +154,7 @@ def _at(whole: Any, pointer: str) -> Any:
 
 
 def _multiple_of(_validator: Any, step: Any, value: Any, _schema: Any) -> Iterator[Any]:
-    """As the numbers are written: 0.3 is a multiple of 0.1, which it is not in binary."""
+    """`multipleOf` by the decimal notation of numbers: 0.3 is a multiple of 0.1, which is not true in binary."""
     from jsonschema import ValidationError
 
     if isinstance(value, bool) or not isinstance(value, int | float):
@@ -167,7 +168,7 @@ def _exact(number: float) -> Fraction:
 
 
 def _unique_items(_validator: Any, unique: Any, value: Any, _schema: Any) -> Iterator[Any]:
-    """In time that grows with the list, not with its square."""
+    """`uniqueItems` in linear instead of quadratic time."""
     from jsonschema import ValidationError
 
     if unique and isinstance(value, list) and len({_key(one) for one in value}) < len(value):
@@ -175,7 +176,7 @@ def _unique_items(_validator: Any, unique: Any, value: Any, _schema: Any) -> Ite
 
 
 def _key(value: Any) -> Any:
-    """Equal for equal values: 1 is 1.0 and not true."""
+    """A key that is equal for equal JSON values: 1 equals 1.0 but not true."""
     if isinstance(value, dict):
         return frozenset((name, _key(inside)) for name, inside in value.items())
     if isinstance(value, list):

@@ -1,4 +1,4 @@
-"""JSON as it is written: numbers of any length, names and texts in one Unicode form, nothing that is not JSON."""
+"""Strict JSON: numbers of any length, names and texts in one Unicode form, and nothing that is not JSON."""
 
 from __future__ import annotations
 
@@ -10,20 +10,20 @@ from rsf_core.domain.text import composed
 
 
 class _Long(int):
-    """A number that Python does not write out by itself, as where a validator makes a message with it."""
+    """A number too long for Python to convert to text by default, which a validator does for its messages."""
 
     def __repr__(self) -> str:
         return f"a number of {self.bit_length():,} bits"
 
 
 def loads(text: str) -> Any:
-    """The value of a JSON text. NaN and Infinity are none. Raises ValueError, or RecursionError where it is nested too
+    """The value of a JSON text. NaN and Infinity are not valid. Raises ValueError, or RecursionError if it is nested too
     deeply."""
     return json.loads(composed(text), parse_constant=_refuse, parse_int=_whole)
 
 
 def one_form(value: Any) -> Any:
-    """A value with its names and texts in the same Unicode form as those that `loads` gives."""
+    """A value with its names and texts in the Unicode form that `loads` returns."""
     if isinstance(value, str):
         return composed(value)
     if isinstance(value, dict):
@@ -32,7 +32,7 @@ def one_form(value: Any) -> Any:
 
 
 def _whole(digits: str) -> int:
-    """Also of more digits than Python reads by itself."""
+    """An integer, even with more digits than Python converts by default."""
     return int(digits) if len(digits) < 4_000 else _Long(Decimal(digits))
 
 

@@ -1,4 +1,4 @@
-"""A language model as judge: what one behind an OpenAI-compatible endpoint thinks of a completion by a rubric."""
+"""A language model as judge: one behind an OpenAI-compatible endpoint rates a completion by a rubric."""
 
 from __future__ import annotations
 
@@ -17,16 +17,16 @@ from rsf_core.scorers.base import NoScore, Scored, Unavailable, unreadable
 from rsf_core.scorers.judge_check import JudgeCheck
 from rsf_core.scorers.kept_answers import Answer
 
-IN_A_ROW = 5  # questions without an answer, before the endpoint is taken to be gone
-SHARE = 0.8  # of the time that one call of a scorer may take
+IN_A_ROW = 5  # failed questions in a row after which the endpoint counts as unavailable
+SHARE = 0.8  # share of the time limit of a scorer's call that one question may take
 
 
 class LlmJudge(JudgeCheck):
-    """`endpoint` is an address such as http://127.0.0.1:8080/v1, `model` a name that it knows. Temperature 0; a question is
-    asked once in a project. `whole`: whole numbers of the scale alone. `show_prompt`, `show_reference`: what the judge sees
-    beside the completion. `key`: the name of an environment variable with the endpoint's key. `max_tokens` of an answer;
-    `seconds` for one, with further tries; `at_once` questions at a time. `structured`: the endpoint is asked to allow
-    only answers of the right form."""
+    """`endpoint` is an address such as http://127.0.0.1:8080/v1, `model` a name that it knows. The temperature is 0, and a
+    project asks a question only once. `whole`: only whole numbers of the scale. `show_prompt`, `show_reference`: what the
+    judge sees besides the completion. `key`: the name of an environment variable with the endpoint's key. `max_tokens`: the
+    limit of an answer. `seconds`: the time limit of an answer, further tries included. `at_once`: questions at a time.
+    `structured`: the endpoint is asked to allow only answers of the right form."""
 
     name = "llm_judge"
     description = (
@@ -45,21 +45,23 @@ class LlmJudge(JudgeCheck):
         return self._at_once
 
     def score(self, batch: Sequence[Scored]) -> list[float | NoScore]:
-        """Raises Unavailable where the endpoint answers no question, Stopped where the job is to stop."""
+        """One score for each of `batch`, in order. Raises Unavailable if the endpoint answers no questions, Stopped if the job
+        is to stop."""
         scores = dict(self.answers(batch))
         return [scores[number] for number in range(len(batch))]
 
     def answers(self, batch: Sequence[Scored]) -> Iterator[tuple[int, float | NoScore]]:
-        """The number of each of `batch` with its score, as they come. Raises as `score` does; what came before stays so."""
+        """The index of each of `batch` with its score, in the order of arrival. Raises as `score` does; earlier answers are
+        kept."""
         caller = host.current()
         numbers: dict[bytes, list[int]] = {}
         questions: dict[bytes, dict[str, Any]] = {}
         for number, scored in enumerate(batch):
-            question = self._question(scored)
+            question = self._body(scored)
             name = self._name(question)
             questions[name] = question
             numbers.setdefault(name, []).append(number)
-        with kept_answers.opened(caller.folder) as kept:
+        with kept_answers.open_answers(caller.folder) as kept:
             for name in numbers:
                 if (known := kept.get(name)) is not None:
                     del questions[name]
@@ -73,19 +75,19 @@ class LlmJudge(JudgeCheck):
                     score = NoScore(answer.reason)
                 yield from ((number, score) for number in numbers[name])
 
-    def asked(self, scored: Scored) -> str:
-        """What it is asked of a candidate, word by word."""
+    def question(self, scored: Scored) -> str:
+        """The exact text of the question about a candidate. Raises ScorerError if a reference is needed and missing."""
         prompt, reference = scored.prompt, scored.prompt.reference
         if (problem := self.reference_problem(reference)) is not None:
             raise unreadable(self.name, prompt, problem)
         shown, right = prompt if self._show_prompt else None, reference if self._show_reference else None
         return judge_words.question(self._rubric, self.bounds, self._whole, shown, scored.completion, right)
 
-    def _question(self, scored: Scored) -> dict[str, Any]:
+    def _body(self, scored: Scored) -> dict[str, Any]:
         """The body of the request."""
         body: dict[str, Any] = {
             "model": self._model,
-            "messages": [{"role": "user", "content": self.asked(scored)}],
+            "messages": [{"role": "user", "content": self.question(scored)}],
             "temperature": 0,
             "seed": self._seed,
             "max_tokens": self._max_tokens,
@@ -96,7 +98,7 @@ class LlmJudge(JudgeCheck):
         return body
 
     def _name(self, question: Mapping[str, Any]) -> bytes:
-        """Under which the answer is kept: a hash of all that it hangs on, the address included."""
+        """The key under which the answer is kept: a hash of everything it depends on, including the address."""
         return hashlib.sha256(json.dumps([self.url, question], sort_keys=True).encode()).digest()
 
     def _ask(
@@ -124,8 +126,8 @@ class LlmJudge(JudgeCheck):
         return judge_words.score_of(answer.content, self.bounds, self._whole)
 
     def _secret(self, caller: host.Host) -> str:
-        """The key, out of the environment; "" where none is named. Raises Unavailable, which does not repeat it, also where
-        nobody has allowed on this machine that it is sent there."""
+        """The key from the environment; "" if none is named. Raises Unavailable if it is not set, or if nobody on this machine
+        has allowed it to be sent there; the message does not repeat the key."""
         if (sent := self.sent_key) is None:
             return ""
         try:
@@ -146,6 +148,6 @@ class LlmJudge(JudgeCheck):
     def _unavailable(self, failure: Failure, caller: host.Host) -> str:
         hint = f"the environment variable {self._key}" if self._key else "its key, if it wants one (the option key)"
         return (
-            f"the scorer {self.name!r} gets no answers of {self.url}: {failure.reason}. Check the endpoint, its "
+            f"the scorer {self.name!r} gets no answers from {self.url}: {failure.reason}. Check the endpoint, its "
             f"address, the model {self._model!r} and {hint}, then {caller.going_on}"
         )

@@ -1,4 +1,4 @@
-"""What can be said of a judge's options and references without asking it. Nothing is sent from here."""
+"""Checks of a judge's options and references without asking it. Nothing is sent from here."""
 
 from __future__ import annotations
 
@@ -17,7 +17,8 @@ PATH = "/chat/completions"
 
 
 class JudgeCheck:
-    """See `LlmJudge` for what the options mean. `url` is where requests go, `bounds` the scale."""
+    """See `LlmJudge` for the options. `url` is the address of requests, `bounds` the scale. Raises ScorerError for options
+    that are not allowed."""
 
     name = "llm_judge"
 
@@ -48,7 +49,7 @@ class JudgeCheck:
             raise self._wrong('a rubric: what makes a completion good, as in rubric="How polite is it?"')
         if not isinstance(model, str) or not model.strip():
             raise self._wrong('the name of the model that the endpoint has, as in model="qwen3-8b"')
-        if not isinstance(key, str) or (key and not key_names.is_name(key)):  # it is not repeated
+        if not isinstance(key, str) or (key and not key_names.is_name(key)):  # the message must not repeat it
             raise self._wrong(
                 "as key the NAME of an environment variable that holds the key, such as OPENAI_API_KEY. What is given is "
                 "no such name, or looks like a key itself: take that out, for settings are no place for it"
@@ -69,7 +70,7 @@ class JudgeCheck:
 
     @property
     def sent_key(self) -> SentKey | None:
-        """What is sent as the key, and where to; None where no key is."""
+        """The key to send and its address; None if no key is sent."""
         return SentKey(self._key, self.url) if self._key else None
 
     def reference_problem(self, reference: str | None) -> str | None:
@@ -78,11 +79,11 @@ class JudgeCheck:
         return "shows the reference to the judge, and there is none"
 
     def _url(self, endpoint: str) -> str:
-        """Where requests go. Raises ScorerError, which repeats nothing of an address that holds a secret."""
+        """The address of requests. Raises ScorerError, whose message repeats no part of an address that may hold a secret."""
         example = '"http://127.0.0.1:8080/v1"'
         try:
             parts = urlsplit(endpoint)
-            port = parts.port  # ValueError where it is none
+            port = parts.port  # ValueError if it is not valid
         except (ValueError, TypeError, AttributeError):
             parts, port = SplitResult("", "", "", "", ""), None
         if parts.username is not None or parts.password is not None or parts.query or parts.fragment:

@@ -1,4 +1,4 @@
-"""What a judge is asked, and what is read of its answer. Pure."""
+"""The question to a judge, and the score in its answer. Pure functions."""
 
 from __future__ import annotations
 
@@ -26,9 +26,9 @@ def question(
     completion: str,
     reference: str | None,
 ) -> str:
-    """The one message to the judge: the rubric, the conversation turn by turn (where `prompt` is shown), the reference (where
-    it is), the completion. Each foreign text stands between marks that carry a hash of all of them, so that no text can hold
-    the mark that ends it."""
+    """The single message to the judge: the rubric, the conversation turn by turn (if `prompt` is given), the reference (if it
+    is given) and the completion. Each foreign text stands between marks with a hash of all of them, so that no text can
+    contain its own closing mark."""
     turns = []
     if prompt is not None:
         turns = [("system", prompt.system)] if prompt.system else []
@@ -62,7 +62,7 @@ def question(
 
 
 def answer_schema(bounds: tuple[float, float], whole: bool) -> dict[str, Any]:
-    """The `response_format` under which a server that can constrain its model lets it answer in one way only."""
+    """The `response_format` with which a server that can constrain its model allows only answers of the right form."""
     low, high = (int(end) if whole else end for end in bounds)
     score = {"type": "integer" if whole else "number", "minimum": low, "maximum": high}
     schema = {"type": "object", "properties": {"score": score}, "required": ["score"], "additionalProperties": False}
@@ -70,8 +70,8 @@ def answer_schema(bounds: tuple[float, float], whole: bool) -> dict[str, Any]:
 
 
 def score_of(content: str, bounds: tuple[float, float], whole: bool) -> float | NoScore:
-    """The score in an answer: a JSON object whose `score` is a number, or that number alone, each also in one ```json fence or
-    after a thought that is closed; within `bounds`. Everything else is none: nothing is searched for in the text."""
+    """The score in an answer, within `bounds`: a JSON object whose `score` is a number, or the number alone, optionally in one
+    ```json fence or after a closed thought. Anything else is NoScore: the text is not searched for a number."""
     text = _THOUGHT.sub("", content, count=1).strip()
     if (inside := _FENCE.fullmatch(text)) is not None:
         text = inside[1]
@@ -104,7 +104,7 @@ def _refuse(constant: str) -> float:
 
 
 def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    """Raises ValueError where a name stands twice: which of the two is meant cannot be said."""
+    """Raises ValueError if a name occurs twice, because either could be meant."""
     values = dict(pairs)
     if len(values) != len(pairs):
         raise ValueError("a name stands twice")

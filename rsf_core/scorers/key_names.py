@@ -1,5 +1,5 @@
-"""Whether a text is the name of an environment variable, or looks like a key itself that was put in its place. Pure: by form
-alone, whatever the environment holds."""
+"""Whether a text is the name of an environment variable, or looks like a key that was entered by mistake. Pure functions: only
+the form counts, not the environment."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,199}")
 _BEGINS = re.compile(
     r"(?:hf|gsk|sk|pk|rk|xai|r8|gh[opusr]|github_pat|glpat|nvapi|pplx|fw|tgp|csk|esecret|dop|npm|pypi|whsec)_(.+)"
 )
-# what follows where it is a name all the same, such as hf_token
+# words after the prefix that make it a name after all, such as hf_token
 _PLAIN = frozenset(
     (
         *("access", "account", "api", "app", "auth", "bearer", "chat", "client", "default", "dev", "endpoint", "env"),
@@ -21,10 +21,10 @@ _PLAIN = frozenset(
 )
 _CLOUD = re.compile(r"(?:A(?:KI|SI|GP|ID|RO)A[A-Z2-7]{12}|AIza[A-Za-z0-9_]{20}).*")
 _PIECE = re.compile(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])|[A-Z]|[0-9]+")
-LONG = 16  # characters of a part between underscores, from which on it may be random
-LONGER = 32  # from which on a part in small letters is no word
-NUMBERS = 3  # in a long part that a name has not
-RANDOM = 2.5  # letters or digits of one kind in a row, on average, below which a long part is random
+LONG = 16  # characters from which a part between underscores may be random
+LONGER = 32  # characters from which a part in small letters is not a word
+NUMBERS = 3  # runs of digits from which a long part is not a name
+RANDOM = 2.5  # mean run of letters or digits of one kind below which a long part is random
 
 
 def is_name(text: str) -> bool:
@@ -33,7 +33,7 @@ def is_name(text: str) -> bool:
 
 
 def looks_like_a_key(text: str) -> bool:
-    """Whether it begins as keys of providers do (sk-…, hf_…), or is long and random."""
+    """Whether a text begins like a provider's key (sk-…, hf_…), or is long and random."""
     begun = _BEGINS.fullmatch(text)
     if begun is not None and not _PLAIN.issuperset(begun[1].split("_")):
         return True
@@ -50,6 +50,6 @@ def _is_random(part: str) -> bool:
 
 
 def _average(text: str) -> float:
-    """Characters a piece: a word, capitalised or not, capitals, digits."""
+    """The mean length in characters of its pieces: words, capitalised or not, runs of capitals, runs of digits."""
     pieces = _PIECE.findall(text)
     return sum(map(len, pieces)) / len(pieces) if pieces else 0.0

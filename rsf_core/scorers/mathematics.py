@@ -1,9 +1,9 @@
-r"""The part of a text that is its mathematical answer, written as math-verify reads it.
+r"""The part of a text that is its mathematical answer, in the notation that math-verify reads.
 
-That library reads LaTeX between dollars and, elsewhere, plain numbers; of several \boxed{…} it makes one set. So the answer is
-cut out here, as numeric_match does: what follows "####", the last \boxed{…} (several that "and", "or" or a comma links are
-one answer), the last <answer>…</answer>. A formula that stands alone, or behind "the answer is", gets its dollars. Linear in
-the text, and raises on nothing.
+That library reads LaTeX between dollars and, elsewhere, plain numbers; it combines several \boxed{…} into one set. So the
+answer is cut out here, as numeric_match does: the text after "####", the last \boxed{…} (several linked by "and", "or" or a
+comma are one answer), or the last <answer>…</answer>. A formula that stands alone, or after "the answer is", is put in
+dollars. Takes linear time and never raises.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from rsf_core.scorers.answers import boxes
 from rsf_core.scorers.notation import repeating_as_fractions, without_narrow_gaps
 from rsf_core.scorers.thoughts import answer_of
 
-# a heading in words ("#### Step 1", "#### 1. Understand") marks no answer
+# a heading in words ("#### Step 1", "#### 1. Understand") does not mark an answer
 _MARK = re.compile(
     r"(?<!#)####(?!#)\s*(?=[-+−$€£¥\\(\[{.\d√½¼¾]|[^\W\d_](?![^\W\d_]))(?!\d+\s*[.):]\s+[^\W\d])([^\n]*)"
 )
@@ -75,7 +75,7 @@ _LARGEST_EXPONENT = 30
 
 
 def stated(text: str) -> str:
-    """The answer that a completion or a reference gives; "" where a \boxed{…} is broken off, for more may have followed."""
+    r"""The answer of a completion or a reference; "" if a \boxed{…} is cut off, because more may have followed."""
     text = answer_of(text)
     mark = _MARK.search(text)
     text = one_notation(mark[1] if mark is not None else text)
@@ -89,8 +89,8 @@ def stated(text: str) -> str:
 
 
 def one_notation(text: str) -> str:
-    r"""`text` with the signs of Unicode as LaTeX (½ is \frac{1}{2}, x² is x^{2}), thousands without gaps, and numbers that the
-    library misreads or rounds away as exact ones: 1.5e3, 0.\overline{3}, 0.0000002."""
+    r"""`text` with Unicode signs as LaTeX (½ is \frac{1}{2}, x² is x^{2}), thousands without gaps, and numbers that the
+    library misreads or rounds, such as 1.5e3, 0.\overline{3} or 0.0000002, in an exact form."""
     if not text.isascii():
         text = _VULGAR.sub(_vulgar, _RAISED.sub(_power, text))
         text = _UNICODE_ROOT.sub(lambda match: rf"\sqrt{{{match[1] or match[2]}}}", text)
@@ -104,7 +104,7 @@ def one_notation(text: str) -> str:
 
 
 def _boxed(text: str, spans: list[tuple[int, int]]) -> str:
-    """The last box, with those before it that are linked to it."""
+    """The last box together with the boxes before it that are linked to it."""
     contents = [_content(text, spans[-1])]
     for before, after in zip(spans[-2::-1], spans[:0:-1], strict=False):
         if not 0 < after[0] - before[1] < _LONGEST_LINK or not _BETWEEN.fullmatch(text, before[1] + 1, after[0]):
@@ -121,9 +121,9 @@ def _content(text: str, span: tuple[int, int]) -> str:
 
 
 def _without_edges(text: str) -> str:
-    """Without white space, gaps of LaTeX and a full stop at its ends."""
+    """The text without white space and LaTeX spaces at its ends, or a final full stop."""
     text = text.strip().removesuffix(".").rstrip()
-    while text.endswith("\\"):  # what is left of a gap
+    while text.endswith("\\"):  # the rest of a LaTeX space
         text = text[:-1].rstrip()
     while text.startswith("\\") and text[1:2] in _GAPS:
         text = text[2:].lstrip()
@@ -133,11 +133,11 @@ def _without_edges(text: str) -> str:
 
 
 def _in_dollars(text: str) -> str:
-    """A text without dollars whose answer is a formula, as that formula in dollars; any other as it is, without the marks of
-    Markdown."""
+    """If the text has no dollars and its answer is a formula, that formula in dollars; otherwise the text without Markdown's
+    marks for bold and code."""
     text = _CODE.sub(r"\1", _BOLD.sub(r"\1", text)).strip()
     phrase = next(reversed(list(PHRASE.finditer(text))), None)
-    if len(text) > _LONGEST_TEXT:  # the library takes the square of it
+    if len(text) > _LONGEST_TEXT:  # the library takes quadratic time
         begin = phrase.start() if phrase is not None else len(text) - _LONGEST_TEXT
         return text[begin : begin + _LONGEST_TEXT]
     if _DELIMITER.search(text):
@@ -151,14 +151,14 @@ def _in_dollars(text: str) -> str:
 
 
 def _is_formula(text: str) -> bool:
-    """Whether a text has no words, and is more than a number, which the library reads as it stands."""
+    """Whether a text has no words and is more than a plain number, which the library reads without dollars."""
     if not text or len(text) > _LONGEST_FORMULA or _NUMBER_ALONE.fullmatch(text):
         return False
     return _WORD.search(_NAMED_PART.sub(" ", _FUNCTIONS.sub(" ", _ROOT_OF.sub(r"\1", text)))) is None
 
 
 def _as_latex(formula: str) -> str:
-    """A formula as programs write it: sqrt(2), 2**3."""
+    """A formula in a program's notation, such as sqrt(2) or 2**3, as LaTeX."""
     return _FUNCTIONS.sub(r"\\\1 ", _ROOT_OF.sub(r"\\sqrt{\1}", formula)).replace("**", "^")
 
 
@@ -172,7 +172,7 @@ def _vulgar(match: re.Match[str]) -> str:
 
 
 def _scaled(match: re.Match[str]) -> str:
-    """1.5e3 and 1.5·10^3 as 1500, 1e-7 as a fraction."""
+    """1.5e3 and 1.5·10^3 as 1500, and 1e-7 as a fraction."""
     exponent = int(match[match.lastindex or 2])
     if abs(exponent) > _LARGEST_EXPONENT:
         return rf"{match[1]}\cdot 10^{{{exponent}}}"

@@ -1,4 +1,4 @@
-"""Whether a completion states what the reference says, by algebra: LaTeX, expressions, equations, intervals, sets."""
+"""Whether the answer of a completion equals the reference by algebra: LaTeX, expressions, equations, intervals, sets."""
 
 from __future__ import annotations
 
@@ -12,18 +12,18 @@ from rsf_core.scorers.base import NoScore, Scored, instead, unreadable
 from rsf_core.scorers.checks import MathCheck
 from rsf_core.scorers.mathematics import stated
 
-CPU_SECONDS = 3  # a comparison: an ordinary one takes some thousandths
-WALL_SECONDS = 60.0  # the start of the process included, some two seconds of the processor
+CPU_SECONDS = 3  # per comparison; an ordinary one takes some milliseconds
+WALL_SECONDS = 60.0  # including the start of the process, about two seconds of processor time
 
 _SCRIPT = Path(__file__).with_name("math_process.py")
-# -P: the folder of the script holds modules that are no top-level ones
+# -P: the modules in the script's folder must not be importable as top-level modules
 _helper = HelperProcess(lambda: [sys.executable, "-P", str(_SCRIPT), str(CPU_SECONDS)], WALL_SECONDS)
 atexit.register(_helper.stop)
 
 
 class MathMatch(MathCheck):
-    """The answer is what follows "####", else the last \\boxed{…}, else the last <answer>…</answer>, else what follows "the
-    answer is", else the last expression in dollars, else the last number. What is thought aloud (<think>…</think>) is not an
+    """The answer is the text after "####", else the last \\boxed{…}, else the last <answer>…</answer>, else the text after
+    "the answer is", else the last expression in dollars, else the last number. Thoughts (<think>…</think>) are not part of the
     answer."""
 
     name = "math_match"
@@ -48,7 +48,7 @@ class MathMatch(MathCheck):
         try:
             answer = _helper.ask({"reference": stated(reference), "completion": stated(scored.completion)})
         except HelperEndedError:
-            return NoScore(f"comparing it with the reference takes more than {CPU_SECONDS} s of the processor")
+            return NoScore(f"comparing it with the reference takes more than {CPU_SECONDS} s of processor time")
         if "reference" in answer:
             raise unreadable(
                 self.name,

@@ -1,4 +1,4 @@
-"""What can be said of the options of scorers that are models without loading them: see `checks`. Nothing heavy is imported."""
+"""Checks of the options of model scorers without loading the models, as in `checks`. Nothing heavy is imported."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ _WEIGHTS = re.compile(r"[0-9a-f]{16}|")
 
 
 class ModelCheck:
-    """The options that they share. `weights` is the hash that the model's files must have ("" whichever they have): settings
-    that name a folder get that of now, so that a changed folder is another scorer."""
+    """The shared options of model scorers. `weights` is the hash that the model's files must have ("" for any): settings that
+    name a folder get its current hash, so that a changed folder is another scorer."""
 
     name = "a model"
 

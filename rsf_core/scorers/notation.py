@@ -11,12 +11,12 @@ from rsf_core.domain import text as plain_text
 from rsf_core.scorers.number import RUN, Number, evaluate, plain
 
 UNREADABLE = "\ufffc"
-r"""Stands for a part of a formula that is not a number of its own: \sqrt{2}, \frac{\pi}{2}."""
+r"""Stands for a part of a formula that is not a number by itself: \sqrt{2}, \frac{\pi}{2}."""
 
 _SUPERSCRIPTS = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻", "0123456789+-")
 _RAISED = re.compile("[⁺⁻]?[⁰¹²³⁴⁵⁶⁷⁸⁹]+")
 _VULGAR = re.compile("[¼½¾⅐-⅞↉]")
-_NARROW = "\u00a0\u2007-\u2009\u202f"  # spaces that do not break
+_NARROW = "\u00a0\u2007-\u2009\u202f"  # non-breaking spaces
 _NARROW_GROUPS = re.compile(rf"(?<!\d)\d+(?:[{_NARROW}]\d{{3}}(?!\d))+(?:,\d+(?![\d,]))?")  # 12 345,6
 _GROUPED = re.compile(r"(?<![\d.,])(?<!\d )\d{1,3}(?: \d{3})++(?:,\d+)?+(?![\d,]|\.\d| \d)")  # 1 234 567,8
 _SIGNS = str.maketrans("−–∕⁄÷×⋅·∗٫٬", "--///****.,")
@@ -40,7 +40,7 @@ _LATEX = tuple(
 )
 _REPEATING = re.compile(r"(\d{0,40})\.(\d{0,40})\\(?:overline|bar|dot)\s?(?:\{(\d{1,40})\}|(\d))(?!\d*\\)")
 _PERIOD = re.compile(r"(?<![\d.])(\d{1,40})\.()\((\d{1,40})()\)")  # 0.(3)
-_TOLD = re.compile(r"(?:[=:≈{]|\bis)[ $]{0,2}-?$")
+_BEFORE_VALUE = re.compile(r"(?:[=:≈{]|\bis)[ $]{0,2}-?$")
 _BASE = re.compile(r"(?<![\w.])(\d{1,60})_(?:\{(\d{1,2})\}|(\d{1,2}))(?!\w)")
 _READ_ROOT = re.compile(
     rf"\\sqrt\s?(?:\[([2-9])\])?\s?(?:\{{\s?({RUN})\s?\}}|(\d)(?![\d.,]))|√\s?(?:\(({RUN})\)|({RUN})(?![.,]?\d))"
@@ -58,12 +58,12 @@ _ROOT = re.compile(
     r"\\sqrt(?![a-zA-Z])\s*(?:\[\d\]\s*)?(?:\{[^{}]{0,100}\}|\d)?|√\s*(?:\([^()]{0,100}\)|\(?\d*\)?)|\\pi(?![a-zA-Z])|π"
 )
 _DIVIDED = re.compile(rf"{UNREADABLE}\s?/\s?\d++")  # √2/2
-MAX_FRACTIONS = 200  # the last ones of a text are read
+MAX_FRACTIONS = 200  # only the last ones of a text are read
 _ARGUMENT = 300  # characters
 
 
 def one_notation(text: str) -> str:
-    """`text` with digits, signs, powers, fractions and LaTeX written as in a program. Linear, and raises on nothing."""
+    """`text` with digits, signs, powers, fractions and LaTeX written as in a program. Takes linear time and never raises."""
     if not text.isascii():
         text = _SMALL_FRACTION.sub(_slanted, text)
         text = _VULGAR.sub(_fraction, _RAISED.sub(_power, text))
@@ -81,7 +81,7 @@ def one_notation(text: str) -> str:
 
 
 def without_narrow_gaps(text: str) -> str:
-    """`text` with thousands that spaces which do not break set apart as one number: 12345.6 of "12 345,6"."""
+    """`text` with thousands that are grouped by non-breaking spaces joined into one number: "12 345,6" becomes 12345.6."""
     return _NARROW_GROUPS.sub(_joined, text)
 
 
@@ -91,8 +91,8 @@ def repeating_as_fractions(text: str) -> str:
 
 
 def _grouped(match: re.Match[str]) -> str:
-    """The same with plain spaces. One group might be another number, as in "12 345", and several that all have three digits
-    a list, as in "100 200 300", unless decimals that are no thousands follow."""
+    """Groups that are separated by plain spaces, joined if they are certainly one number. "12 345" may be two numbers, and
+    "100 200 300" a list, unless decimals follow that are not a group of three."""
     whole, _, decimals = match[0].partition(",")
     first, *groups = whole.split(" ")
     several = len(groups) > 1 and len(first) < 3
@@ -100,7 +100,7 @@ def _grouped(match: re.Match[str]) -> str:
 
 
 def _joined(match: re.Match[str]) -> str:
-    """Groups of thousands as one number; the comma behind them is that of decimals."""
+    """Groups of thousands as one number; a comma after them is a decimal comma."""
     return re.sub(r"\s", "", match[0]).replace(",", ".")
 
 
@@ -114,13 +114,13 @@ def _slanted(match: re.Match[str]) -> str:
 
 
 def _root(match: re.Match[str]) -> str:
-    """√16 as 4, √1.44 as 1.2. What has another root or a factor beside it is not a number, nor what has no exact root."""
+    """√16 as 4, √1.44 as 1.2. It is unreadable if it has another root or a factor beside it, or no exact root."""
     text, degree = match.string, int(match[1] or 2)
     value = plain(match[2] or match[3] or match[4] or match[5])
     beside = _FACTOR.search(text[max(0, match.start() - 4) : match.start()]) or _ROOT_OR_DIGIT.match(text, match.end())
     if beside or value is None or len(match[0]) > 60:
         return UNREADABLE
-    places = -(int(value.as_tuple().exponent) // degree)  # behind the point of the root
+    places = -(int(value.as_tuple().exponent) // degree)  # decimal places of the root
     whole = int(value.scaleb(places * degree, _EXACT))
     below = round(whole ** (1 / degree)) if degree > 2 else math.isqrt(whole)
     root = next((n for n in range(max(0, below - 1), below + 2) if n**degree == whole), None)
@@ -136,14 +136,15 @@ def _repeating(match: re.Match[str]) -> str:
 
 
 def _period(match: re.Match[str]) -> str:
-    """0.(3) as 3/9. "Section 1.(2)" is none: beside 0, only what is told as a value or is all of the line."""
+    """0.(3) as 3/9. With a whole part other than 0 only after "=", ":", "≈", "{" or "is", so that "Section 1.(2)" is not
+    changed."""
     text = match.string
-    is_told = _TOLD.search(text[max(0, match.start() - 8) : match.start()]) is not None
-    return _repeating(match) if match[1] == "0" or is_told else match[0]
+    is_value = _BEFORE_VALUE.search(text[max(0, match.start() - 8) : match.start()]) is not None
+    return _repeating(match) if match[1] == "0" or is_value else match[0]
 
 
 def _decimal(match: re.Match[str]) -> str:
-    """101_2 as 5; what has no such digits is not a number."""
+    """101_2 as 5; unreadable if a digit does not exist in that base."""
     try:
         return str(int(match[1], int(match[2] or match[3])))
     except ValueError:
@@ -169,7 +170,7 @@ def _without_fractions(text: str) -> str:
 
 
 def _one_fraction(rest: str, mixed: bool) -> str:
-    """What follows \frac, its two arguments replaced by what they come to."""
+    r"""The text after \frac, with its two arguments replaced by the value of the fraction."""
     above = _argument(rest, 0)
     below = None if above is None else _argument(rest, above[1])
     if above is None or below is None:
@@ -180,7 +181,7 @@ def _one_fraction(rest: str, mixed: bool) -> str:
 
 
 def _argument(text: str, at: int) -> tuple[str, int] | None:
-    """The argument that begins at `at`, in braces or one digit, and where it ends."""
+    """The argument that begins at `at`, in braces or one digit, and its end; None if there is none."""
     at += len(text[at : at + 20]) - len(text[at : at + 20].lstrip())
     if text[at : at + 1].isdigit():
         return text[at], at + 1

@@ -1,7 +1,7 @@
 r"""Numbers as they are written, read exactly: 1,234.5 · 1.234,5 · 1e-07 · 3/4 · 1 3/4 · 10^3 · \frac{3}{4}.
 
-A number is a fraction of two decimals, so that neither 1/3 nor 5,000 digits lose anything. Nothing here raises on any text,
-and nothing is computed that could grow: what is beyond `MAX_DIGITS` digits once computed is no number.
+A number is a fraction of two decimals, so that neither 1/3 nor 5,000 digits lose precision. No text makes these functions
+raise, and no result can grow without limit: a result of more than `MAX_DIGITS` digits does not count as a number.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ import re
 from dataclasses import dataclass
 from decimal import MAX_EMAX, MIN_EMIN, Context, Decimal, InvalidOperation
 
-MAX_DIGITS = 10_000  # of what is computed: a power, a product; a number that is only read may be longer
+MAX_DIGITS = 10_000  # of a computed result, such as a power or product; a number that is only read may be longer
 MAX_EXPONENT = 1_000_000  # of 1e6
 MAX_DEPTH = 30  # of brackets
 _EXACT = Context(prec=4 * MAX_DIGITS, Emax=MAX_EMAX, Emin=MIN_EMIN, traps=[])
@@ -18,7 +18,7 @@ _EXACT = Context(prec=4 * MAX_DIGITS, Emax=MAX_EMAX, Emin=MIN_EMIN, traps=[])
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Number:
-    """numerator / denominator, the denominator above 0."""
+    """numerator / denominator; the denominator is above 0."""
 
     numerator: Decimal
     denominator: Decimal = Decimal(1)
@@ -44,7 +44,7 @@ class Number:
 
 
 def multiply(a: Number, b: Number) -> Number | None:
-    """a·b; None where it is too long to be computed."""
+    """a·b; None if it is too long to compute."""
     parts = (a.numerator, b.numerator), (a.denominator, b.denominator)
     if any(_digits(x) + _digits(y) > 2 * MAX_DIGITS for x, y in parts):
         return None
@@ -52,7 +52,7 @@ def multiply(a: Number, b: Number) -> Number | None:
 
 
 def divide(a: Number, b: Number) -> Number | None:
-    """a/b; None for b = 0, or where it is too long."""
+    """a/b; None for b = 0, or if it is too long."""
     if b.numerator == 0:
         return None
     turned = Number(b.denominator, b.numerator)
@@ -60,7 +60,7 @@ def divide(a: Number, b: Number) -> Number | None:
 
 
 def add(a: Number, b: Number) -> Number | None:
-    """a+b; None where it is too long."""
+    """a+b; None if it is too long."""
     left = multiply(Number(a.numerator), Number(b.denominator))
     right = multiply(Number(b.numerator), Number(a.denominator))
     below = multiply(Number(a.denominator), Number(b.denominator))
@@ -70,7 +70,7 @@ def add(a: Number, b: Number) -> Number | None:
 
 
 def power(base: Number, exponent: Number) -> Number | None:
-    """base^exponent for a whole exponent; None where it is none, 0^-1, or too long."""
+    """base^exponent for a whole exponent; None for any other exponent, 0^0, a negative power of 0, or if it is too long."""
     if exponent.denominator != 1 or exponent.numerator != exponent.numerator.to_integral_value(context=_EXACT):
         return None
     if abs(exponent.numerator) > MAX_DIGITS:
@@ -87,33 +87,33 @@ def power(base: Number, exponent: Number) -> Number | None:
 
 
 def _digits(value: Decimal) -> int:
-    """How many digits its coefficient has; 10^k has one."""
+    """The number of digits of its coefficient; 10^k has one."""
     exact = value.as_tuple()
     return len(exact.digits)
 
 
 def _near(a: Decimal, b: Decimal) -> bool:
-    """Whether a sum of both stays short: 1e1000000 + 1 would have a million digits."""
+    """Whether the sum of both stays short: 1e1000000 + 1 would have a million digits."""
     return not a or not b or abs(a.adjusted() - b.adjusted()) <= MAX_DIGITS
 
 
 # -- one number, as it is written ------------------------------------------------------------------------------------
 
 RUN = r"(?:\d|(?<![\w.])\.\d)(?:[.,_']?\d)*+"
-"""Digits with at most one separator between two of them: what `plain` reads. Linear, for it never steps back."""
+"""Digits with at most one separator between two of them, as `plain` reads them. It never backtracks, so it is linear."""
 _ENGLISH = re.compile(
     r"[1-9]\d{0,2}(?:,\d{2,3})*,\d{3}(?:\.\d++)?|\d++(?:\.\d++)?|\.\d++"
 )  # also 1,00,000, as in India
 _EUROPEAN = re.compile(
     r"[1-9]\d{0,2}(?:\.\d{3})+,\d++|[1-9]\d{0,2}(?:\.\d{3}){2,}|0,\d++"
-)  # what can be read in no other way
+)  # only what cannot be read in another way
 _APOSTROPHES = re.compile(r"\d{1,3}(?:'\d{3})+(?:\.\d++)?")
 _UNDERSCORES = re.compile(r"\d{1,3}(?:_\d{3})+(?:\.\d++)?")  # 101_2 is to base 2
 
 
 def plain(run: str) -> Decimal | None:
-    """The number of a `RUN`: 1234, 1,234.5, 1,00,000, 1.234,5, 1'234, 1_234, .5. None for what may be several numbers or
-    none, such as 4,5 (a decimal or a list), 1,2345 and 1.2.3."""
+    """The number of a `RUN`: 1234, 1,234.5, 1,00,000, 1.234,5, 1'234, 1_234, .5. None if it may be several numbers or no
+    number, such as 4,5 (a decimal or a list), 1,2345 and 1.2.3."""
     if _ENGLISH.fullmatch(run):
         text = run.replace(",", "")
     elif _EUROPEAN.fullmatch(run):
@@ -131,7 +131,7 @@ def plain(run: str) -> Decimal | None:
 
 
 def scaled(value: Decimal, exponent: str) -> Decimal | None:
-    """value · 10^exponent, exact; None where the exponent is beyond `MAX_EXPONENT`."""
+    """value · 10^exponent, exact; None if the exponent is beyond `MAX_EXPONENT`."""
     if len(exponent) > 8 or abs(int(exponent)) > MAX_EXPONENT:
         return None
     return value.scaleb(int(exponent), context=Context(prec=max(1, _digits(value)), Emax=MAX_EMAX, Emin=MIN_EMIN))
@@ -143,8 +143,8 @@ _TOKEN = re.compile(rf"\s*(?:({RUN})(?:[eE]([-+]?\d+)(?!\w))?|(\\frac|\*\*|[-+*/
 
 
 def evaluate(text: str) -> Number | None:
-    r"""What an expression of numbers comes to: "3/4", "1\frac{3}{4}", "2^{10}", "5*10^3", "(1+2)/3". None where it is no
-    such expression, divides by 0, or would grow too long (9**9**9)."""
+    r"""The value of an expression of numbers: "3/4", "1\frac{3}{4}", "2^{10}", "5*10^3", "(1+2)/3". None if it is not such an
+    expression, divides by 0, or would grow too long (9**9**9)."""
     tokens = _tokens(text)
     if not tokens:
         return None
@@ -174,7 +174,7 @@ def _tokens(text: str) -> list[Number | str] | None:
 
 
 class _Reader:
-    """Recursive descent over the tokens; each rule gives None where the text breaks it, and nothing is read after that."""
+    """Recursive descent over the tokens; each rule returns None if the text does not fit it, and reading then stops."""
 
     def __init__(self, tokens: list[Number | str]) -> None:
         self._tokens = tokens
@@ -266,7 +266,7 @@ class _Reader:
         return value if value is not None and self._take(")" if bracket == "(" else "}") else None
 
     def _argument(self, depth: int) -> Number | None:
-        r"""Of \frac: in braces, or one digit, as in \frac34 and \frac3{4}."""
+        r"""An argument of \frac: in braces, or one digit, as in \frac34 and \frac3{4}."""
         token = self._next()
         if isinstance(token, Number):
             self.at += 1

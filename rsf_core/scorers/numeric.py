@@ -12,9 +12,9 @@ from rsf_core.scorers.number import Number
 
 
 class NumericMatch(NumberCheck):
-    """Equal is exactly equal: 1/3 is not 0.333, 0.50 is 1/2. A unit, a currency and a percent sign are left aside: 50% is 50
-    and not 0.5, 12 cm^2 is 12. Zeros count in words too: 2.5 million is 2,500,000. Number words ("eighteen"), NaN and infinity
-    are no numbers."""
+    """Equality is exact: 1/3 is not 0.333, but 0.50 is 1/2. Units, currencies and percent signs are ignored: 50% is 50 and not
+    0.5, 12 cm^2 is 12. Words for zeros count: 2.5 million is 2,500,000. Number words ("eighteen"), NaN and infinity are not
+    numbers."""
 
     name = "numeric_match"
     description = "1 where the number the completion gives as its answer equals the prompt's reference, else 0"

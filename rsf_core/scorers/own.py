@@ -1,13 +1,13 @@
-"""Scorers of a project's own: one file each, PROJECT/scorers/NAME.py, which is read here and never run, or NAME.toml, which
-is a judge (see `own_judge`).
+"""A project's own scorers: one file each, PROJECT/scorers/NAME.py, which is read here and never run, or NAME.toml, which is a
+judge (see `own_judge`).
 
     def score(completion, prompt, reference):
-        '''Share of these words that stand in the completion'''
+        '''Share of these words that occur in the completion'''
         return 0.5
 
-A version is what the file holds: a score is kept under `NAME@VERSION`, so that a changed file scores anew and what the others
-have scored stays. Settings say `NAME`, which means the file as it is now. Where the function returns a dict, each of its keys
-is a score of its own: `NAME.KEY`. Every version that was used is kept in PROJECT/scorers/versions.
+A version is a hash of the file's contents. A score is kept under `NAME@VERSION`, so a changed file scores again and the scores
+of other versions stay. Settings use `NAME`, which means the current file. If the function returns a dict, each of its keys is
+a score of its own: `NAME.KEY`. Every version that was used is kept in PROJECT/scorers/versions.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ from rsf_core.scorers.returned import bounds_problem
 FOLDER = "scorers"
 VERSIONS = "versions"
 LARGEST_BYTES = 200_000  # of a file
-CODE, JUDGE = ".py", ".toml"  # how files end
+CODE, JUDGE = ".py", ".toml"  # file name extensions
 DECORATOR = "scorer"
 _NAME = re.compile(r"[a-z][a-z0-9_]{0,39}")
 _REFERENCE = re.compile(r"([a-z][a-z0-9_]{0,39})(?:\.([A-Za-z0-9_]{1,40}))?(?:@([0-9a-f]{8}))?")
@@ -42,7 +42,7 @@ _REFERENCE = re.compile(r"([a-z][a-z0-9_]{0,39})(?:\.([A-Za-z0-9_]{1,40}))?(?:@(
 
 @dataclass(frozen=True, slots=True)
 class OwnRef:
-    """`NAME`, `NAME.KEY`, each with `@VERSION` or without."""
+    """`NAME` or `NAME.KEY`, with or without `@VERSION`."""
 
     name: str
     key: str | None = None
@@ -55,9 +55,9 @@ class OwnRef:
 
 @dataclass(frozen=True, slots=True)
 class OwnFile:
-    """A scorer as its file says: `function` is what is called, with `parameters` of completion, prompt and reference in this
-    order. `problem`: why it cannot be used, "" where it can; the rest is then of no use. `judge`: what a judge is asked with;
-    None of code."""
+    """A scorer as its file defines it: `function` is called with the first `parameters` of completion, prompt and reference.
+    `problem`: why it cannot be used, "" if it can; with a problem, the other fields mean nothing. `judge`: the options of a
+    judge; None for code."""
 
     name: str
     version: str
@@ -84,17 +84,17 @@ class OwnFile:
         return replace(known, opinion=True, sends=True, reference=bool(self.judge.get("show_reference", False)))
 
 
-_files: dict[tuple[str, str], tuple[OwnFile, Path]] = {}  # by name and version, which is the content: of every project
+_files: dict[tuple[str, str], tuple[OwnFile, Path]] = {}  # by name and version (a content hash), of every project
 
 
 def reference(name: str) -> OwnRef | None:
-    """A scorer's name as one of a project's own, which it may be; None where it cannot."""
+    """A scorer's name as the name of a project's own scorer; None if it does not have that form."""
     match = _REFERENCE.fullmatch(name)
     return None if match is None else OwnRef(*match.groups())
 
 
 def read(name: str, source: str, kind: str = CODE) -> OwnFile:
-    """What a file says that ends with `kind`. Raises nothing: what is wrong is its `problem`."""
+    """The scorer in a file with the extension `kind`. Raises nothing: any error becomes its `problem`."""
     version = hashlib.sha256(source.encode("utf-8", "replace")).hexdigest()[:8]
     try:
         if not _NAME.fullmatch(name):
@@ -155,7 +155,7 @@ def _is_decorator(node: ast.expr) -> bool:
 
 
 def _parameters(function: ast.FunctionDef) -> int:
-    """How many of completion, prompt and reference it takes. Raises ScorerError where it is called otherwise."""
+    """How many of completion, prompt and reference it takes. Raises ScorerError if it cannot be called with these alone."""
     arguments = function.args
     positional = [*arguments.posonlyargs, *arguments.args]
     if arguments.vararg is not None:
@@ -174,7 +174,7 @@ def _parameters(function: ast.FunctionDef) -> int:
 
 
 def files(project: Path) -> list[OwnFile]:
-    """Every scorer of the project, by name, as it is now."""
+    """Every current scorer of the project, by name."""
     folder = project / FOLDER
     paths = sorted(path for kind in (CODE, JUDGE) for path in folder.glob(f"*{kind}") if not path.name.startswith("."))
     scorers = {path.stem: _file(path.with_suffix("")) for path in paths}
@@ -182,12 +182,12 @@ def files(project: Path) -> list[OwnFile]:
 
 
 def file(project: Path, name: str) -> OwnFile | None:
-    """One of them by name; None where there is none."""
+    """The project's current scorer with this name; None if there is none."""
     return _file(project / FOLDER / name) if _NAME.fullmatch(name) else None
 
 
 def _file(place: Path) -> OwnFile | None:
-    """The scorer at `place`, which lacks its ending."""
+    """The scorer at `place`, a path without extension."""
     code, judge = (_of_path(place.parent / f"{place.name}{kind}") for kind in (CODE, JUDGE))
     if code is not None and judge is not None:
         why = f"both {place.name}{CODE} and {place.name}{JUDGE} exist, and it is unclear which one is meant: rename one"
@@ -209,7 +209,7 @@ def _of_path(path: Path) -> OwnFile | None:
 
 @lru_cache(maxsize=256)
 def _kept(path: Path, changed: int, size: int, inode: int) -> OwnFile:
-    """As long as nobody changes the file: settings are asked for several times a second."""
+    """The scorer in a file, cached until the file changes: settings are read several times a second."""
     if size > LARGEST_BYTES:
         why = f"the scorer {path.stem!r}: it has more than {LARGEST_BYTES:,} bytes"
         return OwnFile(path.stem, "", "", problem=why, judge={} if path.suffix == JUDGE else None)
@@ -218,7 +218,7 @@ def _kept(path: Path, changed: int, size: int, inode: int) -> OwnFile:
 
 
 def remember(project: Path) -> None:
-    """Read every version that the project has, so that their cards are known. Runs nothing."""
+    """Read all versions of the project, so that their cards are known. Runs no code."""
     files(project)
     folder = project / FOLDER / VERSIONS
     for path in (path for kind in (CODE, JUDGE) for path in folder.glob(f"*@*{kind}")):
@@ -227,30 +227,30 @@ def remember(project: Path) -> None:
             continue
         with path.open(encoding="utf-8-sig", errors="replace", newline="") as source_file:
             scorer = read(name, source_file.read(), path.suffix)
-        if scorer.version == version:  # else somebody has changed it
+        if scorer.version == version:  # otherwise somebody has changed the kept file
             _files[name, version] = scorer, path
 
 
 def known(ref: OwnRef) -> tuple[OwnFile, Path] | None:
-    """A version that was read in this process, and where it lies."""
+    """A version that was read in this process, and its path; None if it was not read."""
     return None if ref.version is None else _files.get((ref.name, ref.version))
 
 
 def ready(project: Path, scorers: Sequence[str]) -> None:
-    """Before a job is asked for that calls these: their versions are kept. Raises ScorerError where one is the project's own
-    and code of the project may not run here, or it cannot be used."""
+    """Keep the versions of these scorers before a job that calls them is queued. Raises ScorerError if one of them cannot be
+    used, or is code of the project while its code may not run here."""
     mine = [ref for name in scorers if (ref := reference(name)) is not None and ref.version is not None]
     for ref in mine:
         scorer = known(ref)
         if scorer is not None and scorer[0].problem:
             raise ScorerError(scorer[0].problem)
-    if any(scorer is None or scorer[0].judge is None for scorer in map(known, mine)):  # code: a judge runs nothing
+    if any(scorer is None or scorer[0].judge is None for scorer in map(known, mine)):  # code; a judge runs none
         trust.check(project)
     keep(project, scorers)
 
 
 def keep(project: Path, scorers: Sequence[str]) -> None:
-    """Keep the versions that these are, before a job uses them: the file may be changed while it runs."""
+    """Keep the versions of these scorers before a job uses them, because a file may change while the job runs."""
     for name in scorers:
         ref = reference(name)
         scorer = None if ref is None else known(ref)
@@ -263,8 +263,8 @@ def keep(project: Path, scorers: Sequence[str]) -> None:
 
 
 def save(project: Path, name: str, source: str, kind: str = CODE) -> OwnFile:
-    """Keep a scorer as PROJECT/scorers/NAME.py, or as NAME.toml. Raises ScorerError where it is none, and where the name is
-    that of one of the other kind; then nothing changes."""
+    """Save a scorer as PROJECT/scorers/NAME.py or NAME.toml. If it is not a valid scorer, or a scorer of the other kind has
+    that name, raises ScorerError and changes nothing."""
     scorer = read(name, source.replace("\r\n", "\n"), kind)
     if scorer.problem:
         raise ScorerError(scorer.problem)
@@ -279,18 +279,18 @@ def save(project: Path, name: str, source: str, kind: str = CODE) -> OwnFile:
 
 
 def write(path: Path, source: str) -> None:
-    """As a whole file, in a folder that is made where it is not there."""
+    """Write a whole file at once; its folder is created if it is missing."""
     with writable(path.parent):
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     write_whole(path, lambda beside: beside.write_bytes(source.encode("utf-8", "replace")))
 
 
-# -- what settings say -----------------------------------------------------------------------------------------------------
+# -- names in settings -----------------------------------------------------------------------------------------------------
 
 
 def pinned(project: Path, target: Target, taken: Callable[[], frozenset[str]]) -> Target:
-    """`target` with the version of now in every own scorer that names none. `taken` gives the names of installed scorers,
-    which mean those."""
+    """`target` with the current version added to every own scorer without one. `taken` returns the names of installed scorers,
+    which take precedence."""
     if not (project / FOLDER).is_dir():
         return target
     installed = taken()
@@ -309,7 +309,7 @@ def _pinned(project: Path, scorer: str, taken: frozenset[str]) -> str:
 
 
 def plain(project: Path, target: Target) -> Target:
-    """The opposite of `pinned`: without the versions that are those of now, as settings are to say it."""
+    """The opposite of `pinned`: `target` without versions that are the current ones, as it is written in settings."""
     names = {}
     for scorer in target.scorers:
         ref = reference(scorer)
@@ -320,13 +320,13 @@ def plain(project: Path, target: Target) -> Target:
 
 
 def named(scorer: str, name: str) -> bool:
-    """Whether a scorer of a target is this file, in whatever version and key."""
+    """Whether a scorer of a target is this file, in any version and with any key."""
     ref = reference(scorer)
     return ref is not None and ref.name == name
 
 
 def renamed(target: Target, names: dict[str, str]) -> Target:
-    """`target` with other names for its scorers. What comes to the same name is said once, the first weight holding."""
+    """`target` with other names for its scorers. If two rewards get the same name, the first weight is kept."""
     rewards: dict[str, float] = {}
     for scorer, weight in target.rewards.items():
         rewards.setdefault(names.get(scorer, scorer), weight)

@@ -1,5 +1,5 @@
-"""Calling a scorer of a project's own: in a process of its own (own_process.py), never in this one. One that hangs, exits,
-prints, forks or takes too much memory ends there, and is said of the candidate that it was called on."""
+"""Calling a project's own scorer in a separate process (own_process.py), never in this one. If it hangs, exits, prints, forks
+or takes too much memory, only that process is affected, and the candidate that it was called on gets no score."""
 
 from __future__ import annotations
 
@@ -30,18 +30,18 @@ from rsf_core.scorers.own import OwnFile, OwnRef
 if TYPE_CHECKING:
     from rsf_core.scorers.judge import LlmJudge
 
-SECONDS = 10.0  # for a candidate
-START_SECONDS = 30.0  # for what the code imports
-MOST_ENDS = 3  # of its process, before it is not started again
+SECONDS = 10.0  # per candidate
+START_SECONDS = 30.0  # for the imports of the code
+MOST_ENDS = 3  # ends of its process after which it is not started again
 LONGEST_ANSWER = 1 << 20  # bytes
-KEPT = 2048  # answers: those with several keys are asked for once a key
+KEPT = 2048  # answers, because a dict is asked for once per key
 _SCRIPT = Path(__file__).with_name("own_process.py")
 Arguments = tuple[str, str, str | None]
 Answer = float | dict[str, float]
 
 
 class Caller:
-    """One scorer's file in a process, started when first called. `project` must be trusted by then."""
+    """One scorer's file in a process that starts with the first call. `project` must be trusted by then."""
 
     def __init__(self, project: Path, path: Path, file: OwnFile, seconds: float) -> None:
         self._project, self._path, self._file, self._seconds = project, path, file, seconds
@@ -53,21 +53,21 @@ class Caller:
         self._answers: OrderedDict[Arguments, Answer] = OrderedDict()
         self.ends = 0
 
-    def call(self, arguments: Arguments, anew: bool = False) -> Answer:
-        """What the function returns for completion, prompt and reference; kept, unless it is asked `anew`. Raises ScorerError
-        with what went wrong, without naming the scorer."""
+    def call(self, arguments: Arguments, fresh: bool = False) -> Answer:
+        """The result of the function for completion, prompt and reference; a cached one unless `fresh`. Raises ScorerError
+        with the cause, without naming the scorer."""
         with self._lock:
-            if not anew and arguments in self._answers:
+            if not fresh and arguments in self._answers:
                 self._answers.move_to_end(arguments)
                 return self._answers[arguments]
-            answer = self._asked(arguments)
+            answer = self._request(arguments)
             self._answers[arguments] = answer
             if len(self._answers) > KEPT:
                 self._answers.popitem(last=False)
             return answer
 
     def close(self) -> None:
-        """End its process and all that it has started."""
+        """End its process and everything that it has started."""
         process, self._process, self._left = self._process, None, b""
         if process is not None:
             with contextlib.suppress(ProcessLookupError, PermissionError):
@@ -83,7 +83,7 @@ class Caller:
                 self._scratch.cleanup()
             self._scratch = None
 
-    def _asked(self, arguments: Arguments) -> Answer:
+    def _request(self, arguments: Arguments) -> Answer:
         if self.ends >= MOST_ENDS:
             raise ScorerError(f"its process ended {self.ends} times before, so it is not called again")
         if self._process is None:
@@ -98,7 +98,8 @@ class Caller:
         return score
 
     def _answer(self, number: int, until: float, request: bytes = b"") -> dict[str, Any]:
-        """The answer with this number, before `until`; else the process is ended. Raises ScorerError."""
+        """The answer with this number. If it does not arrive by `until` (monotonic seconds), ends the process. Raises
+        ScorerError."""
         began = time.monotonic()
         try:
             self._send(request, until)
@@ -113,7 +114,7 @@ class Caller:
         return result
 
     def _start(self) -> None:
-        """Start its process and wait until the code is loaded. Where that takes too long it is not tried again."""
+        """Start its process and wait until the code is loaded. If that fails or takes too long, it is not tried again."""
         trust.check(self._project)
         with writable(temporary_folder()):
             self._scratch = tempfile.TemporaryDirectory(prefix="rsf-scorer-", ignore_cleanup_errors=True)
@@ -162,7 +163,7 @@ class Caller:
         return line
 
     def _ended(self) -> str:
-        """Count that it must be started again; how it ended by itself, "" where it did not."""
+        """Count one more end of the process and close it. Returns how it ended by itself, "" if it did not."""
         self.ends += 1
         code = None
         if self._process is not None:
@@ -178,7 +179,7 @@ class Caller:
 
 
 class OwnScorer:
-    """A scorer of a project's own as jobs call any other."""
+    """A project's own scorer behind the protocol of any other scorer."""
 
     def __init__(self, ref: OwnRef, file: OwnFile, caller: Caller) -> None:
         self.name, self.description, self.bounds = str(ref), file.description, file.bounds
@@ -196,7 +197,7 @@ class OwnScorer:
 
 
 def picked(answer: Answer, key: str | None, name: str) -> float:
-    """The number that is asked for. Raises ScorerError where it returned something else."""
+    """The number under `key`, or the answer itself if `key` is None. Raises ScorerError if the answer does not have it."""
     if not isinstance(answer, dict):
         if key is None:
             return answer
@@ -214,7 +215,7 @@ def picked(answer: Answer, key: str | None, name: str) -> float:
 
 
 def get(ref: OwnRef) -> Scorer:
-    """A version that was read in this process. Raises ScorerError where there is none, or it cannot be used."""
+    """The scorer of a version that was read in this process. Raises ScorerError if there is none, or it cannot be used."""
     scorer = own.known(ref)
     if scorer is None:
         raise ScorerError(missing(ref))
@@ -239,15 +240,15 @@ def _project(path: Path) -> Path:
 
 @lru_cache(maxsize=16)
 def _judge(ref: OwnRef, file: OwnFile) -> Scorer:
-    """One object while a process lasts: it counts how often its endpoint has failed in a row."""
+    """One object for the lifetime of the process, because it counts how often its endpoint has failed in a row."""
     if ref.key is not None:
         raise ScorerError(f"the scorer {ref.name!r} is a judge and gives one score: name it without .{ref.key}")
     return judge_of(file, str(ref))
 
 
 def judge_of(file: OwnFile, name: str) -> LlmJudge:
-    """A judge as its file says, called `name` in what it says of itself."""
-    from rsf_core.scorers.judge import LlmJudge  # not needed where no judge is
+    """The judge that a file defines, called `name` in its messages."""
+    from rsf_core.scorers.judge import LlmJudge  # loaded only if there is a judge
 
     judge = LlmJudge(**(file.judge or {}))
     judge.name = name

@@ -1,5 +1,5 @@
-"""A judge of a project's own: PROJECT/scorers/NAME.toml holds the options of `llm_judge`, its rubric over as many lines as it
-takes. It is data, of which nothing runs. Pure functions."""
+"""A project's own judge: PROJECT/scorers/NAME.toml holds the options of `llm_judge`, with the rubric over several lines. The
+file is data, and nothing in it runs. Pure functions."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from rsf_core.scorers.card import REQUIRED, Option, ScorerCard
 from rsf_core.scorers.judge_check import JudgeCheck
 
 LONGEST_RUBRIC = 20_000  # characters
-LONGEST_SHOWN = 120  # of the rubric, in a description
+LONGEST_SHOWN = 120  # characters of the rubric in a description
 _HEAD = (
     "# A judge: a language model behind an OpenAI-compatible endpoint. `key` is the NAME of an environment variable."
 )
@@ -24,22 +24,22 @@ _OPTIONS = tuple(
     for name, parameter in inspect.signature(JudgeCheck).parameters.items()
 )
 _ITSELF = f"the scorer {JudgeCheck.name!r}"
-_CLOSING = re.compile(r'"(?=""|\Z)')  # a quote that would begin or lengthen the end of the text
+_CLOSING = re.compile(r'"(?=""|\Z)')  # a quote that would form or extend the closing quotes
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f]")
 
 
 def read(source: str) -> tuple[dict[str, Any], JudgeCheck]:
-    """The options that a file holds, and what can be said of them. Raises ScorerError, whose words go on after the name of the
-    judge."""
+    """The options in a file, and their check. Raises ScorerError, whose message continues a sentence that begins with the
+    judge's name."""
     try:
         options = tomllib.loads(source.replace("\r\n", "\n"))
-    except (ValueError, RecursionError) as error:  # a number of thousands of digits is one, too
+    except (ValueError, RecursionError) as error:  # ValueError also for a number with thousands of digits
         raise ScorerError(f"it is not TOML: {error}") from error
     return options, check(options)
 
 
 def check(options: Mapping[str, Any]) -> JudgeCheck:
-    """Raises ScorerError as `read` does."""
+    """The check of a judge's options. Raises ScorerError as `read` does."""
     lacking = [option.name for option in _OPTIONS if option.default is REQUIRED and not options.get(option.name)]
     if lacking:
         raise ScorerError(f"it names no {' and no '.join(lacking)}")
@@ -58,17 +58,17 @@ def check(options: Mapping[str, Any]) -> JudgeCheck:
 
 
 def described(options: Mapping[str, Any]) -> str:
-    """In a sentence, what it is."""
+    """The judge in one sentence."""
     rubric = " ".join(options["rubric"].split())
     shown = rubric if len(rubric) <= LONGEST_SHOWN else f"{rubric[: LONGEST_SHOWN - 1]}…"
     return f"What {options['model']} thinks of the completion by the rubric “{shown}”"
 
 
 def written(options: Mapping[str, Any]) -> str:
-    """As a file holds them, which `read` reads back: what is as by default is left out, the rubric stands last."""
+    """The options as the text of a file, which `read` reads back. Defaults are left out, and the rubric comes last."""
     defaults = {option.name: option.default for option in _OPTIONS}
-    options_said = {name: options[name] for name in defaults if name in options and name != "rubric"}
-    lines = [f"{name} = {_value(value)}" for name, value in options_said.items() if value != defaults[name]]
+    given = {name: options[name] for name in defaults if name in options and name != "rubric"}
+    lines = [f"{name} = {_value(value)}" for name, value in given.items() if value != defaults[name]]
     return "\n".join([_HEAD, *lines, f"rubric = {_text(options['rubric'])}", ""])
 
 
@@ -77,7 +77,7 @@ def _value(value: Any) -> str:
 
 
 def _text(text: str) -> str:
-    """Over several lines, to be read and changed by a person. Its lines end as a browser's do on every system."""
+    """A text as a TOML string over several lines, which a person can read and edit. Line ends are always a line feed."""
     text = text.replace("\r\n", "\n").replace("\\", "\\\\")
     text = _CLOSING.sub('\\\\"', text)
     escaped = _CONTROL.sub(lambda match: f"\\u{ord(match[0]):04x}", text)

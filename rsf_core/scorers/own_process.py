@@ -1,10 +1,10 @@
-"""Run as a script, `own_process.py FILE FUNCTION PARAMETERS SECONDS`: calls a scorer of a project's own for another process,
-which ends it when it does not return.
+"""Run as a script, `own_process.py FILE FUNCTION PARAMETERS SECONDS`: calls a project's own scorer for another process, which
+ends this one if a call does not return.
 
-One JSON request a line on stdin ({"id", "arguments"}), one JSON answer a line on stdout ({"id", "score"} or {"id", "error"}).
-A person has said that this code may run; these are limits against mistakes and no protection against malice: each call gets
-processor time for SECONDS on a few cores, all of them MORE_MEMORY, and files of at most LARGEST_FILE. Imports nothing of
-rsf_core but what the code asks for: it starts for every job and every try.
+It reads one JSON request per line on stdin, {"id", "arguments"}, and writes one JSON answer per line on stdout:
+{"id", "score"} or {"id", "error"}. A person has allowed this code to run; the limits are against mistakes, not malice:
+SECONDS of processor time per call on each of a few cores, MORE_MEMORY for all calls together, and LARGEST_FILE per file.
+Nothing of rsf_core is imported unless the code does so, because a process starts for every job and every try.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ import traceback
 from collections.abc import Callable, Sequence
 from typing import Any
 
-MORE_MEMORY = 8 * 2**30  # bytes of addresses
+MORE_MEMORY = 8 * 2**30  # bytes of address space
 LARGEST_FILE = 2**28  # bytes
 CORES = 4
 LONGEST = 300  # characters of an error
@@ -32,7 +32,7 @@ def main() -> None:
     answers = os.fdopen(os.dup(1), "w", encoding="utf-8")
     nothing = os.open(os.devnull, os.O_RDWR)
     os.dup2(nothing, 0)
-    os.dup2(2, 1)  # whatever it prints is no answer
+    os.dup2(2, 1)  # printed text must not mix with the answers
     threading.Thread(target=_end_with, args=(os.getppid(),), daemon=True).start()
     _limit_memory()
     _limit_time(seconds * 3)
@@ -44,11 +44,11 @@ def main() -> None:
         space: dict[str, Any] = {"__name__": "own_scorer", "__file__": path}
         exec(code, space)
         function = space[name]
-    except BaseException as error:  # whatever it raises is its own
-        problem = _said(error, path)
-    if os.getpid() != me:  # it has forked: the copy is not the scorer
+    except BaseException as error:  # the code may raise anything
+        problem = _description(error, path)
+    if os.getpid() != me:  # the code has forked: the copy must not answer
         os._exit(0)
-    answers.write(json.dumps({"id": 0}) + "\n")  # loaded, or known not to load
+    answers.write(json.dumps({"id": 0}) + "\n")  # loaded, or failed to load
     answers.flush()
     for line in requests:
         request = json.loads(line)
@@ -69,17 +69,17 @@ def _answer(function: Callable[..., object], arguments: Sequence[str | None], pa
         if isinstance(returned, dict):
             return {"score": {_key(key): _number(value) for key, value in returned.items()}}
         return {"score": _number(returned)}
-    except BaseException as error:  # sys.exit, too
-        return {"error": _said(error, path)}
+    except BaseException as error:  # includes SystemExit
+        return {"error": _description(error, path)}
 
 
 def _number(value: Any) -> float:
-    """A finite number: also of numpy, True and False. Raises ValueError."""
+    """A finite number; numpy scalars, True and False are accepted. Raises ValueError for anything else."""
     if isinstance(value, (str, bytes, bytearray)) or getattr(value, "ndim", False):
         raise ValueError(f"it returned {value!r:.80}: a score must be a finite number")
     try:
         number = float(value)
-    except Exception:  # what a person's object does when it is asked for a number can be anything
+    except Exception:  # a person's object may raise anything in its conversion
         raise ValueError(f"it returned {_repr(value)}: a score must be a finite number") from None
     if number - number != 0:
         raise ValueError(f"it returned {number}: a score must be a finite number")
@@ -95,12 +95,12 @@ def _key(key: object) -> str:
 def _repr(value: object) -> str:
     try:
         return repr(value)[:80]
-    except Exception:  # it need not have words
+    except Exception:  # its repr may fail
         return f"<{type(value).__name__}>"
 
 
-def _said(error: BaseException, path: str) -> str:
-    """What it was and in which line of the file."""
+def _description(error: BaseException, path: str) -> str:
+    """The error and the line of the file that raised it."""
     if isinstance(error, MemoryError):
         what = "it took too much memory"
     elif isinstance(error, ValueError) and str(error).startswith("it returned"):
@@ -108,7 +108,7 @@ def _said(error: BaseException, path: str) -> str:
     else:
         try:
             what = f"{type(error).__name__}: {str(error)[:LONGEST]}"
-        except Exception:  # an error of a person's own need not have words either
+        except Exception:  # its str may fail too
             what = type(error).__name__
     lines = [step.lineno for step in traceback.extract_tb(error.__traceback__) if step.filename == path]
     if isinstance(error, SyntaxError) and error.filename == path:
@@ -123,7 +123,7 @@ def _limit_memory() -> None:
         with open("/proc/self/statm", encoding="ascii") as file:
             now = int(file.read().split()[0]) * resource.getpagesize()
         resource.setrlimit(resource.RLIMIT_AS, (now + MORE_MEMORY, resource.RLIM_INFINITY))
-    except (OSError, ValueError):  # a system that does not tell
+    except (OSError, ValueError):  # a system without /proc, or one that refuses the limit
         pass
 
 
@@ -134,7 +134,7 @@ def _limit_time(seconds: float) -> None:
 
 
 def _end_with(parent: int) -> None:
-    """Whoever asks has ended: nobody waits for an answer any more."""
+    """End this process when its parent has ended, because nobody waits for an answer then."""
     while os.getppid() == parent:
         time.sleep(1.0)
     os._exit(1)

@@ -1,5 +1,5 @@
-"""What a scorer may do before its first call of a job: load a model, find out whom it asks. A call has a time limit, and
-loading has none."""
+"""Preparing a scorer before its first call in a job, for example to load a model. A call has a time limit, and preparing has
+none."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from rsf_core.domain.settings import Compute
 
 
 def _silent(message: str) -> None:
-    """Where nobody waits."""
+    """Ignores progress messages."""
 
 
 @dataclass(frozen=True, slots=True)
 class Workplace:
-    """Where a job calls its scorers: what it computes on, and whom it tells what it does."""
+    """The surroundings of a job's scorers: the device to compute on, and the receiver of progress messages."""
 
     compute: Compute = field(default_factory=Compute)
     progress: Callable[[str], None] = _silent
@@ -24,7 +24,7 @@ class Workplace:
 
 @runtime_checkable
 class Prepares(Protocol):
-    """What a scorer has beside `score` where it has something to load."""
+    """The method that a scorer has besides `score` if it has something to load."""
 
     def prepare(self, workplace: Workplace) -> None:
-        """Be ready for `score`. Raises RsfError with what to do where it cannot be; the job then ends."""
+        """Get ready for `score`. Raises RsfError with what to do if that fails; the job then ends."""

@@ -1,4 +1,4 @@
-"""How much of a completion is profane, by the word list that better-profanity's wheel carries (English)."""
+"""How much of a completion is profane, by the English word list in better-profanity's wheel."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ class Profanity:
 
 
 def share(text: str) -> float:
-    """Words of a phrase on the list count each; 0 where there is no word."""
+    """The share of words that are profane; every word of a listed phrase counts. 0 if there are no words."""
     text_words, listed = words(text), _phrases()
     longest = max(map(len, listed))
     profane = [False] * len(text_words)
@@ -36,7 +36,8 @@ def share(text: str) -> float:
 
 @cache
 def _phrases() -> frozenset[tuple[str, ...]]:
-    """The list, each entry as its words; read without importing the package, which loads tables of look-alike letters."""
+    """The list, each entry as a tuple of words; read without importing the package, which loads tables of look-alike
+    letters."""
     spec = importlib.util.find_spec("better_profanity")
     assert spec is not None and spec.submodule_search_locations, "it stands in `needs`"
     text = Path(spec.submodule_search_locations[0], "profanity_wordlist.txt").read_text(encoding="utf-8")

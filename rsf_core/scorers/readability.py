@@ -1,4 +1,4 @@
-"""How hard a text is to read, by the length of its words and sentences."""
+"""How difficult a text is to read, by the length of its words and sentences."""
 
 from __future__ import annotations
 
@@ -25,7 +25,8 @@ class Readability:
 
 
 def index(text: str) -> float | NoScore:
-    """4.71·letters/words + 0.5·words/sentences − 21.43 (Senter & Smith 1967, AMRL-TR-66-220); none where there is no word."""
+    """4.71·letters/words + 0.5·words/sentences − 21.43 (Senter & Smith 1967, AMRL-TR-66-220); NoScore if there are no
+    words."""
     text_words = words(text)
     if not text_words:
         return NoScore("it has no word")

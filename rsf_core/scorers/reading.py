@@ -1,12 +1,12 @@
-"""Cards out of source code, which is read and never run: what a class says of itself in plain values, and the parameters of
-its `__init__`, are data.
+"""Cards from source code, which is read and never run: the plain values of a class's attributes and the parameters of its
+`__init__` are data.
 
     class Politeness:
         name = "politeness"
         description = "Share of polite words, 0 to 1"
         bounds = (0.0, 1.0)
 
-A class that computes any of it (or inherits it from another module) has no card to be read: it must be loaded.
+If a class computes any of these, or inherits them from another module, its card cannot be read and it must be loaded.
 """
 
 from __future__ import annotations
@@ -22,18 +22,18 @@ from rsf_core.scorers.card import REQUIRED, Option, ScorerCard
 from rsf_core.scorers.returned import bounds_problem
 
 LARGEST_BYTES = 1 << 20  # of a source file
-# modules of checks, from which scorers inherit
+# modules with the checks from which scorers inherit
 LIGHT = ("rsf_core.scorers.checks", "rsf_core.scorers.judge_check", "rsf_core.scorers.model_checks")
 _ENDS = {"math.inf": math.inf, "inf": math.inf, "np.inf": math.inf}
 
 
 class Unreadable(Exception):
-    """It is said, but not in plain values."""
+    """The source does not state it in plain values, or is not valid Python."""
 
 
 def card_of(name: str, module: str, attribute: str) -> ScorerCard | None:
-    """The card of the class `attribute` of `module` under the scorer's `name`; None where the class must be loaded to know.
-    Imports the packages that the module lies in, and not the module."""
+    """The card of the class `attribute` of `module` under the scorer's `name`; None if the class must be loaded for it.
+    Imports the packages that contain the module, but not the module itself."""
     try:
         tree = _tree(module)
         return None if tree is None else _read(name, tree, attribute)
@@ -56,7 +56,7 @@ def _tree(module: str) -> ast.Module | None:
 
 
 def parsed(source: bytes | str) -> ast.Module:
-    """Raises Unreadable where it is not Python."""
+    """The syntax tree of a source. Raises Unreadable if it is not Python."""
     try:
         return ast.parse(source)
     except (SyntaxError, ValueError, RecursionError, MemoryError, UnicodeDecodeError) as error:
@@ -80,7 +80,7 @@ def _read(name: str, tree: ast.Module, attribute: str) -> ScorerCard | None:
         return None
     bounds = literal(assigned["bounds"])
     if bounds_problem(bounds) is not None:
-        return None  # loading it says what is wrong
+        return None  # loading it reports the problem
     extra, check = text(assigned.get("extra")), text(assigned.get("check"))
     return ScorerCard(
         name=name,
@@ -102,8 +102,8 @@ def _read(name: str, tree: ast.Module, attribute: str) -> ScorerCard | None:
 
 
 def _bodies(tree: ast.Module, attribute: str) -> Iterator[list[ast.stmt]]:
-    """The body of a class, then those that it inherits from in the module, then those of its check. Raises Unreadable where
-    there is none, or where it inherits or is decorated from elsewhere."""
+    """The body of a class, then those of its base classes in the module, then those of its check. Raises Unreadable if there
+    is no such class, or it is decorated or inherits from elsewhere."""
     classes = {node.name: node for node in tree.body if isinstance(node, ast.ClassDef)}
     if attribute not in classes:
         raise Unreadable(attribute)
@@ -132,7 +132,7 @@ def _bodies(tree: ast.Module, attribute: str) -> Iterator[list[ast.stmt]]:
 
 
 def _light(tree: ast.Module, name: str) -> tuple[str, str]:
-    """The module of checks that a base comes from, and its name there. Raises Unreadable where it comes from elsewhere."""
+    """The module of checks that a base class comes from, and its name there. Raises Unreadable if it comes from elsewhere."""
     for node in tree.body:
         if isinstance(node, ast.ImportFrom) and node.module in LIGHT:
             for alias in node.names:
@@ -160,7 +160,7 @@ def _options(parameters: ast.arguments) -> Iterator[Option]:
 
 
 def text(node: ast.expr | None) -> str:
-    """A text written as one. Raises Unreadable."""
+    """The value of a string literal, "" for None. Raises Unreadable for anything else."""
     value = "" if node is None else literal(node)
     if not isinstance(value, str):
         raise Unreadable(repr(value))
@@ -168,7 +168,8 @@ def text(node: ast.expr | None) -> str:
 
 
 def literal(node: ast.expr) -> Any:
-    """A plain value; also inf and −inf as Python writes them, for bounds. Raises Unreadable."""
+    """The plain value of an expression, including inf and −inf in Python's notations, for bounds. Raises Unreadable for
+    anything else."""
     if isinstance(node, ast.Tuple | ast.List):
         items = [literal(item) for item in node.elts]
         return tuple(items) if isinstance(node, ast.Tuple) else items

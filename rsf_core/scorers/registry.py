@@ -1,7 +1,7 @@
-"""Scorers by name, found through the entry points of the group `rsf_studio.scorers`.
+"""Scorers by name, from the entry points of the group `rsf_studio.scorers`.
 
-What is known of a scorer is on its card, which is read from its source: the owner and the pages ask `cards`, `bounds` and
-`reference_problems`, none of which loads a scorer that has a card. `get` and `score` load it: they are for jobs."""
+A scorer's card, read from its source, holds everything known about it. The owner and the pages call `cards`, `bounds` and
+`reference_problems`, none of which loads a scorer whose card can be read. `get` and `score` load it: they are for jobs."""
 
 from __future__ import annotations
 
@@ -31,13 +31,13 @@ from rsf_core.scorers.preparing import Prepares, Workplace
 GROUP = "rsf_studio.scorers"
 MARK = "@v"  # between the name of an installed scorer and its version
 SHOWN = 5  # prompts named in one message
-KEPT = 256  # scorers that are made
+KEPT = 256  # cached scorers, cards and checks
 Calling = Callable[[Sequence[Scored]], AbstractContextManager[None]]
 
 
 @dataclass(frozen=True, slots=True)
 class ReferenceProblem:
-    """A prompt whose reference a scorer cannot read; `problem` goes on after the scorer's name."""
+    """A prompt whose reference a scorer cannot read; `problem` continues a sentence that begins with the scorer's name."""
 
     prompt_id: int
     scorer: str
@@ -45,30 +45,30 @@ class ReferenceProblem:
 
 
 def get(reference: str) -> Scorer:
-    """The scorer called so, with the options it is given: see `ScorerRef`. Raises ScorerError naming the choices."""
+    """The scorer with this name and options, see `ScorerRef`. Raises ScorerError naming the choices."""
     if (mine := _own(reference)) is not None:
         return own_calls.get(mine)
     return _load(_entry_point(ScorerRef.parse(reference).name), reference)
 
 
 def names() -> frozenset[str]:
-    """Of every installed scorer."""
+    """The names of all installed scorers."""
     return frozenset(_entry_points())
 
 
 def _own(reference: str) -> OwnRef | None:
-    """A version of a project's own scorer, where this names one."""
+    """The version of a project's own scorer that this names; None if it names none."""
     scorer = own.reference(reference)
     return scorer if scorer is not None and scorer.version is not None else None
 
 
 def plain_name(name: str) -> str:
-    """A scorer's name without the version that is meant."""
+    """A scorer's name without its version."""
     return name.partition(MARK)[0]
 
 
 def _without_version(reference: str) -> str:
-    """A scorer in messages, where whichever version is meant says the same."""
+    """A scorer's name and options without its version, for messages."""
     name, mark, rest = reference.partition(MARK)
     return name + rest[rest.find("(") :] if mark and "(" in rest else name
 
@@ -90,7 +90,7 @@ def _entry_point(name: str) -> EntryPoint:
 
 
 def cards() -> list[ScorerCard]:
-    """Of every installed scorer, by name; of one that cannot be used the card has the `problem`."""
+    """The cards of all installed scorers, by name; for a scorer that cannot be used, its card has the `problem`."""
     known_cards = []
     for name in sorted(_entry_points()):
         try:
@@ -101,8 +101,8 @@ def cards() -> list[ScorerCard]:
 
 
 def card(name: str) -> ScorerCard:
-    """Of the scorer called so, whatever its options. A scorer whose card cannot be read is loaded for it. Raises ScorerError
-    where there is none, or it cannot be loaded."""
+    """The card of the scorer with this name, whatever its options. A scorer whose card cannot be read is loaded. Raises
+    ScorerError if there is no such scorer, or it cannot be loaded."""
     if (mine := _own(name)) is not None:
         known = own.known(mine)
         if known is None:
@@ -112,12 +112,12 @@ def card(name: str) -> ScorerCard:
 
 
 def available() -> dict[str, str]:
-    """What each installed scorer measures, by name with the options it needs or takes; of one that cannot be used, why."""
+    """What each installed scorer measures, with its options, by name; if it cannot be used, the reason."""
     return {one.name: one.sentence for one in cards()}
 
 
 def bounds(reference: str) -> tuple[float, float]:
-    """The closed range of the scores of a scorer with its options (an end that is not known is ±inf). Raises ScorerError."""
+    """The closed range of the scores of a scorer with its options (an unknown end is ±inf). Raises ScorerError."""
     _, known = checked(reference)
     if known.loaded:
         return get(reference).bounds
@@ -126,7 +126,7 @@ def bounds(reference: str) -> tuple[float, float]:
 
 
 def checked(reference: str) -> tuple[ScorerRef, ScorerCard]:
-    """A scorer with options that it has, and its card. Raises ScorerError."""
+    """A scorer's name and options, and its card. Raises ScorerError if the options do not fit the scorer."""
     ref = ScorerRef.parse(reference)
     known = card(ref.name)
     if known.own and known.problem:
@@ -136,15 +136,14 @@ def checked(reference: str) -> tuple[ScorerRef, ScorerCard]:
 
 
 def options(reference: str) -> Mapping[str, Any]:
-    """What a scorer is told: the options in its name, or, of a judge of a project's own, those in its file. Raises
-    ScorerError."""
+    """The options of a scorer: those in its name or, for a project's own judge, those in its file. Raises ScorerError."""
     mine = _own(reference)
     known = None if mine is None else own.known(mine)
     return ScorerRef.parse(reference).options if known is None or known[0].judge is None else known[0].judge
 
 
 def sent_key(reference: str) -> SentKey | None:
-    """What a scorer sends as a key, and where to; None of one that sends none. Raises ScorerError."""
+    """The key that a scorer sends, and its address; None if it sends none. Raises ScorerError."""
     _, known = checked(reference)
     if (mine := _own(reference)) is not None:
         scorer = own.known(mine)
@@ -154,15 +153,15 @@ def sent_key(reference: str) -> SentKey | None:
 
 
 def reference_problem(name: str, reference: str | None) -> str | None:
-    """What the scorer finds wrong with this reference ("needs a number as the reference, not 'many'"); None where it can
-    read it or reads none. Raises ScorerError where there is no such scorer, or its check fails."""
-    scorer = _asked(name)
+    """The scorer's problem with this reference ("needs a number as the reference, not 'many'"); None if it can read it or
+    reads no references. Raises ScorerError if there is no such scorer, or its check fails."""
+    scorer = _checker(name)
     return _check(name, scorer, reference) if isinstance(scorer, ChecksReferences) else None
 
 
 def reference_problems(names: Iterable[str], prompts: Sequence[Prompt]) -> list[ReferenceProblem]:
-    """Every prompt whose reference one of these scorers cannot read, by prompt, each once with the first scorer. Raises
-    ScorerError where there is no such scorer, or its check fails."""
+    """Every prompt whose reference one of these scorers cannot read, in order of prompts, each with the first such scorer.
+    Raises ScorerError if there is no such scorer, or its check fails."""
     check = ReferenceCheck(names)
     problems = []
     for prompt in prompts if check.needed else ():
@@ -173,21 +172,21 @@ def reference_problems(names: Iterable[str], prompts: Sequence[Prompt]) -> list[
 
 
 class ReferenceCheck:
-    """What is asked of references by some scorers, each reference once: of 100,000 prompts many have the same. Raises
-    ScorerError where there is no such scorer, or its check fails."""
+    """Checks references with several scorers, each reference only once, because many of 100,000 prompts share one. Raises
+    ScorerError if there is no such scorer, or its check fails."""
 
     def __init__(self, names: Iterable[str]) -> None:
-        checks = {name: _asked(name) for name in names}
+        checks = {name: _checker(name) for name in names}
         self._scorers = {name: scorer for name, scorer in checks.items() if isinstance(scorer, ChecksReferences)}
         self._known: dict[str | None, tuple[str, str] | None] = {}
 
     @property
     def needed(self) -> bool:
-        """Whether one of them reads references; the others find nothing wrong with any."""
+        """Whether one of the scorers reads references; the others accept any."""
         return bool(self._scorers)
 
     def problem(self, reference: str | None) -> tuple[str, str] | None:
-        """The first scorer that cannot read this reference, and what it says of it; None where all can."""
+        """The first scorer that cannot read this reference, and its problem; None if all can."""
         if reference not in self._known:
             problems = ((name, _check(name, scorer, reference)) for name, scorer in self._scorers.items())
             self._known[reference] = next(
@@ -197,7 +196,7 @@ class ReferenceCheck:
 
 
 def describe(problems: Sequence[ReferenceProblem]) -> str:
-    """The first few, each by its prompt, and how many there are beside them; without a full stop."""
+    """The first few problems, each with its prompt, and how many more there are; without a full stop."""
     shown = "; ".join(f"prompt {p.prompt_id}: {p.scorer!r} {p.problem}" for p in problems[:SHOWN])
     more = len(problems) - SHOWN
     return shown + (f"; and {more:,} more: {_ids(problems[SHOWN:])}" if more > 0 else "")
@@ -208,9 +207,9 @@ def _ids(problems: Sequence[ReferenceProblem], shown: int = 50) -> str:
     return listed + (", …" if len(problems) > shown else "")
 
 
-def _asked(reference: str) -> object:
-    """What is asked about options and references in place of the scorer: its light check, where it has one. Loads a scorer
-    only where nothing else can tell. Raises ScorerError."""
+def _checker(reference: str) -> object:
+    """The object that checks options and references: the scorer's light check if it has one, else the scorer itself, which is
+    loaded only if it may be needed; None if nothing needs a check. Raises ScorerError."""
     _, known = checked(reference)
     if known.check:
         return _light(known.check, reference)
@@ -245,8 +244,8 @@ def compare_siblings(names: Iterable[str]) -> bool:
 
 
 def prepare(names: Iterable[str], workplace: Workplace) -> None:
-    """Let those of the scorers that load something do so before they are called. Raises ScorerError where there is no such
-    scorer, and RsfError with what to do where one cannot be ready."""
+    """Prepare those of the scorers that load something, before they are called. Raises ScorerError if there is no such scorer,
+    and RsfError with what to do if one cannot get ready."""
     for name in names:
         scorer = get(name)
         if isinstance(scorer, Prepares):
@@ -259,11 +258,12 @@ def prepare(names: Iterable[str], workplace: Workplace) -> None:
 
 
 def score(name: str, batch: Sequence[Scored], calling: Calling = lambda part: nullcontext()) -> list[float | NoScore]:
-    """For each of `batch` a finite score within the scorer's bounds, or why it has none. Where it fails on all together it is
-    called on each alone, so that one candidate takes no score from another; each call happens within `calling(part)`. Raises
-    ScorerError where there is no such scorer, or what it returned is not a list of one entry a candidate; OutOfSpaceError."""
+    """For each of `batch` a finite score within the scorer's bounds, or the reason why there is none. If a call on several
+    candidates fails, each is scored alone, so that one candidate does not cost another its score; every call happens within
+    `calling(part)`. Raises ScorerError if there is no such scorer, or its result is not a list with one entry per candidate;
+    OutOfSpaceError."""
     scorer = get(name)
-    size = getattr(scorer, "most_at_once", 0) or len(batch) or 1  # what takes long says how many fit into one call
+    size = getattr(scorer, "most_at_once", 0) or len(batch) or 1  # a slow scorer limits the candidates of one call
     parts = [batch[start : start + size] for start in range(0, len(batch), size)]
     return [score for part in parts for score in _together(name, scorer, part, calling)]
 
@@ -287,7 +287,7 @@ def _alone(name: str, scorer: Scorer, scored: Scored, calling: Calling) -> float
         return _called(name, scorer, [scored], calling)[0]
     except NoScore as why:
         return why
-    except (returned.NoListError, Unavailable, OutOfSpaceError):  # not for what is wrong with the candidate
+    except (returned.NoListError, Unavailable, OutOfSpaceError):  # the candidate is not the cause
         raise
     except RsfError as error:
         return NoScore(str(error))
@@ -296,14 +296,14 @@ def _alone(name: str, scorer: Scorer, scored: Scored, calling: Calling) -> float
 
 
 def _entry_points() -> dict[str, list[EntryPoint]]:
-    """By name; more than one where packages clash over it. To read what every installed package says takes hundredths of a
-    second, and this is asked for each scorer of a page and at each call of one: it is read again where packages may have come
-    or gone, which changes a folder of them."""
+    """The entry points by name; several if packages clash over a name. Reading those of all installed packages takes tens of
+    milliseconds, and they are needed for each scorer of a page and at each call. So they are read again only if a folder of
+    packages has changed."""
     return _read_entry_points(tuple((place, _changed(place)) for place in sys.path))
 
 
 def _changed(place: str) -> int:
-    """When a folder was changed last, in nanoseconds; 0 where there is none."""
+    """The time of a folder's last change, in nanoseconds; 0 if it does not exist."""
     try:
         return os.stat(place or os.curdir).st_mtime_ns
     except OSError:
@@ -312,7 +312,7 @@ def _changed(place: str) -> int:
 
 @lru_cache(maxsize=1)
 def _read_entry_points(places: tuple[tuple[str, int], ...]) -> dict[str, list[EntryPoint]]:
-    """Those of sys.path, whose folders and their changes `places` are."""
+    """The entry points on sys.path; `places` are its folders with their times of change, as the key of the cache."""
     by_name: dict[str, list[EntryPoint]] = {}
     for point in entry_points(group=GROUP):
         by_name.setdefault(point.name, []).append(point)
@@ -333,7 +333,7 @@ def _card(point: EntryPoint) -> ScorerCard:
 
 
 def _loaded_card(point: EntryPoint) -> ScorerCard:
-    """Of a scorer that says of itself what only its code can tell."""
+    """The card of a scorer whose source does not state it in plain values: the scorer is loaded."""
     kind = _kind(point)
     read = _signature(point.name, kind)
     described: Any = kind if read.required and hasattr(kind, "description") else _load(point, point.name)
@@ -345,7 +345,7 @@ def _loaded_card(point: EntryPoint) -> ScorerCard:
 
 
 def _signature(name: str, kind: Callable[..., object]) -> ScorerCard:
-    """The card of a loaded scorer as far as what makes it says: the options."""
+    """The card of a loaded scorer with its options alone, from the signature of its class or function."""
     parameters = _parameters(kind)
     options = tuple(
         Option(option, REQUIRED if parameter.default is parameter.empty else parameter.default)
@@ -376,7 +376,7 @@ def _load(point: EntryPoint, reference: str) -> Scorer:
 
 
 def _kind(point: EntryPoint) -> Callable[..., object]:
-    """What makes the scorer, called with its options."""
+    """The class or function that makes the scorer from its options."""
     try:
         return cast(Callable[..., object], point.load())
     except Exception as error:  # a third party's code: whatever it raises, say whose it is

@@ -9,8 +9,8 @@ from rsf_core.scorers.base import Scored
 
 
 def repetition(text: str, n: int = 2) -> float:
-    """1 − (different word n-grams / all word n-grams), in [0, 1); 0 where there is no n-gram. Case and
-    typography are ignored; in Chinese, Japanese and Thai a word is a character."""
+    """1 − (different word n-grams / all word n-grams), in [0, 1); 0 if there are no n-grams. Case and typography are ignored;
+    in Chinese, Japanese and Thai a word is a character."""
     text_words = words(text)
     grams = list(zip(*(text_words[i:] for i in range(n)), strict=False))
     return 1.0 - len(set(grams)) / len(grams) if grams else 0.0

@@ -1,5 +1,5 @@
-"""What a scorer may return: one number a candidate, finite and within its stated bounds, or that it has none. A scorer is
-foreign code; what it says of itself is checked here, before anything is computed from it."""
+"""Checks of a scorer's results: one number per candidate, finite and within the stated bounds, or no score. A scorer is
+foreign code; its results and bounds are checked here before anything is computed from them."""
 
 from __future__ import annotations
 
@@ -12,15 +12,15 @@ from rsf_core.scorers.base import NoScore
 
 
 class NoListError(ScorerError):
-    """What was returned is not a list with one entry for each candidate: which score is whose cannot be said."""
+    """The result is not a list with one entry per candidate, so scores cannot be assigned to candidates."""
 
 
-UNORDERED = (Mapping, Set, str, bytes)  # they can be gone through, but what belongs to which candidate is not said
+UNORDERED = (Mapping, Set, str, bytes)  # iterable, but their items cannot be assigned to candidates
 
 
 def listed(name: str, returned: object, length: int) -> list[object]:
-    """What was returned, as a list of `wanted` entries; also of an array or a generator, which may have no end. Raises
-    NoListError, and whatever a generator raises."""
+    """The result as a list of `length` entries; it may be an array or a generator, even an endless one. Raises NoListError,
+    and whatever a generator raises."""
     if isinstance(returned, UNORDERED) or not isinstance(returned, Iterable):
         raise NoListError(
             f"the scorer {name!r} returned {_shown(returned)}: it must be a list of numbers, one a completion"
@@ -34,7 +34,7 @@ def listed(name: str, returned: object, length: int) -> list[object]:
 
 
 def checked(bounds: tuple[float, float], values: Sequence[object]) -> list[float | NoScore]:
-    """The scores as floats; why there is none where it gave none, or what none can be."""
+    """The scores as floats, or NoScore with the reason for a value that is missing or not valid."""
     return [_score(value, *bounds) for value in values]
 
 
@@ -52,8 +52,8 @@ def _score(value: object, low: float, high: float) -> float | NoScore:
 
 
 def bounds_problem(bounds: object) -> str | None:
-    """What is wrong with a scorer's `bounds`, as the rest of a sentence; None where they are a closed range, in which an end
-    that is not known is ±inf."""
+    """The problem with a scorer's `bounds`, as the rest of a sentence; None if they are a closed range, in which an unknown
+    end is ±inf."""
     if isinstance(bounds, UNORDERED) or not isinstance(bounds, Iterable):
         return f"bounds must be a pair (low, high) of numbers, not {_shown(bounds)}"
     ends = [number(end) for end in islice(bounds, 3)]
@@ -67,18 +67,18 @@ def bounds_problem(bounds: object) -> str | None:
 
 
 def number(value: object) -> float | None:
-    """`value` as a float; None where it is not a number, or beyond every float. True and False are 1 and 0; a text that looks
-    like a number is none, nor is an array, even of one entry."""
+    """`value` as a float; None if it is not a number, or too large for a float. True and False are 1 and 0. A text that looks
+    like a number does not count as one, nor does an array, even with one entry."""
     if isinstance(value, str | bytes | bytearray) or getattr(value, "ndim", False):
         return None
     try:
         return float(value)  # type: ignore[arg-type]
-    except Exception:  # of foreign code: whatever it raises, it is no number
+    except Exception:  # foreign code may raise anything; the value is then not a number
         return None
 
 
 def _shown(value: object) -> str:
-    """In a few words, whatever it is."""
+    """A short text for any value."""
     try:
         text = repr(value)
     except Exception:

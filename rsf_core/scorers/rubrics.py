@@ -1,16 +1,16 @@
-"""Rubrics to begin with: what a judge is asked of a completion, with what the ends of the scale mean."""
+"""Rubrics to start from: a question to the judge about a completion, with the meaning of each step of the scale."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-LOWEST, HIGHEST = 1, 5  # of the scale that these speak of
+LOWEST, HIGHEST = 1, 5  # the scale of these rubrics
 
 
 @dataclass(frozen=True, slots=True)
 class Rubric:
-    """`shows_reference`: the judge needs the prompt's reference beside the completion."""
+    """`shows_reference`: the judge needs the prompt's reference besides the completion."""
 
     title: str
     text: str

@@ -1,5 +1,5 @@
-"""Running code of a completion against tests: the code in a process of its own with limits, the tests in another, which has
-plain data of it alone. docs/SECURITY.md says what this protects against, and what not."""
+"""Running a completion's code against tests: the code in a process of its own with limits, the tests in another process, which
+gets only plain data from it. docs/SECURITY.md describes what this protects against and what it does not."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ from rsf_core.domain.errors import OutOfSpaceError
 from rsf_core.domain.files import scratch
 
 _CHILD = Path(__file__).with_name("sandbox_child.py")
-_START_SECONDS = 10.0  # until Python runs, on a machine that is busy with other things
+_START_SECONDS = 10.0  # for the start of Python on a busy machine
 _LARGEST_RESULT = 1 << 20
 
 
 @dataclass(frozen=True, slots=True)
 class Statement:
-    """One statement of the tests: a test that passes where it raises nothing, or what prepares those after it."""
+    """One statement of the tests: a test, which passes if it raises nothing, or preparation for later tests."""
 
     source: str
     is_test: bool
@@ -32,8 +32,8 @@ class Statement:
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """Of one completion: processor time in seconds and memory in bytes, which each of its two processes may take. By the clock
-    it may take twice as long, and a second more."""
+    """The limits for one completion: processor time in seconds and memory in bytes for each of its two processes. The limit of
+    wall time is twice as long plus a second."""
 
     seconds: float
     memory: int
@@ -44,8 +44,8 @@ class Limits:
 
 
 def passed(code: str, statements: Sequence[Statement], limits: Limits) -> int:
-    """How many of the tests pass. Code that does not run to its end passes none. Raises OSError where no process can be
-    started, or it ended before the code was run; OutOfSpaceError where there is no space for its files."""
+    """How many of the tests pass. Code that does not run to its end passes none. Raises OSError if no process can be started
+    or it ended before the code ran; OutOfSpaceError if there is no space for its files."""
     lines = _run(code, statements, limits)
     tests = {str(number) for number, statement in enumerate(statements) if statement.is_test}
     return len(tests.intersection(lines[1:]))
@@ -53,7 +53,7 @@ def passed(code: str, statements: Sequence[Statement], limits: Limits) -> int:
 
 @cache
 def isolated() -> bool:
-    """Whether this machine lets the process be cut off from the network and have process numbers of its own."""
+    """Whether this machine allows a process without network and with process numbers of its own."""
     try:
         return _run("", [], Limits(2, 256 << 20))[:1] == ["namespaces"]
     except (OSError, OutOfSpaceError):
@@ -72,7 +72,7 @@ def _run(code: str, statements: Sequence[Statement], limits: Limits) -> list[str
             env={"PATH": os.defpath, "LANG": "C.UTF-8", "HOME": str(empty), "PYTHONHASHSEED": "0"},
             start_new_session=True,
         )
-        # the tests and what comes of them go through pipes, which the code has not: no file holds them
+        # the tests and their results go through pipes that the code does not have: they are in no file
         output = b""
         try:
             output, _ = process.communicate(json.dumps(work).encode(), limits.wall_seconds + _START_SECONDS)
@@ -84,12 +84,12 @@ def _run(code: str, statements: Sequence[Statement], limits: Limits) -> list[str
             _end(process)
     lines = output[:_LARGEST_RESULT].decode("ascii", "replace").split("\n")
     if not lines[0]:  # it is written before the code is run
-        raise OSError("its process ended before it began: look whether the machine has memory to spare")
+        raise OSError("its process ended before it began: check whether the machine has memory to spare")
     return lines
 
 
 def _end(process: subprocess.Popen[bytes]) -> None:
-    """The process with all of its session; `wait` ends, for SIGKILL cannot be refused."""
+    """End the process and its whole session; `wait` returns because SIGKILL cannot be ignored."""
     with contextlib.suppress(ProcessLookupError, PermissionError):
         os.killpg(process.pid, signal.SIGKILL)
     process.kill()

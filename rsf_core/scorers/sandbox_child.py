@@ -1,10 +1,10 @@
-"""Two processes that run code of a completion and the tests of it. The first closes itself in and starts the second, which
-runs the code and answers the first, which runs the tests (`sandbox_tests`, `sandbox_code`).
+"""Two processes that run a completion's code and its tests. The first isolates itself and starts the second. The second runs
+the code and answers the first, which runs the tests (`sandbox_tests`, `sandbox_code`).
 
-Run by its path with `python -I -S sandbox_child.py SECONDS MEMORY_BYTES` in an empty folder. What is read is JSON:
-{"code": …, "statements": [[source, is a test], …]}; what is not a test prepares those after it. What is written is the
-number of each test that passed, a line each, after a first line that says how far the processes are closed in. The process of
-the code has neither the tests nor what is written to. No part of the app is imported.
+Run by its path with `python -I -S sandbox_child.py SECONDS MEMORY_BYTES` in an empty folder. The input is JSON:
+{"code": …, "statements": [[source, is a test], …]}; statements that are not tests prepare later ones. The output has a first
+line on how far the processes are isolated, then the number of each test that passed, one per line. The process of the code
+has neither the tests nor the output. No part of the app is imported.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from typing import Any
 
 _NEW_USER, _NEW_NET, _NEW_PID, _NEW_IPC = 0x10000000, 0x40000000, 0x20000000, 0x08000000
 _PARENT_DEATH_SIGNAL, _NOT_TO_BE_LOOKED_INTO = 1, 4
-# what the code may ask of Python and gets refused: processes, signals, the network, machine code
+# operations that Python refuses to the code: processes, signals, the network, machine code
 _REFUSED = (
     *("os.fork", "os.forkpty", "os.exec", "os.posix_spawn", "os.spawn", "os.system", "subprocess.Popen", "pty.spawn"),
     *("os.kill", "os.killpg", "signal.pthread_kill", "resource.setrlimit", "socket.", "syslog.", "ctypes.", "sqlite3."),
@@ -32,7 +32,7 @@ _CHANGES = (
     *("os.remove", "os.rename", "os.rmdir", "os.mkdir", "os.link", "os.symlink", "os.truncate", "os.chmod", "os.chown"),
     *("os.utime", "os.setxattr", "os.removexattr", "os.chflags", "shutil.", "tempfile."),
 )
-_READ = ("/dev/null", "/dev/urandom", "/usr/share/zoneinfo")  # beside what Python has of its own
+_READ = ("/dev/null", "/dev/urandom", "/usr/share/zoneinfo")  # besides Python's own files
 _WRITING = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_APPEND
 
 
@@ -43,7 +43,7 @@ def main() -> None:
     from rsf_core.scorers.sandbox_tests import Tests
     from rsf_core.scorers.sandbox_values import Pipes
 
-    # that of these modules is written: to compile them at each start takes a fifth of it
+    # set after these imports, so that their bytecode is written: compiling them takes a fifth of each start
     sys.dont_write_bytecode = True
     libc = ctypes.CDLL(None, use_errno=True)
     _end_with_parent(libc)
@@ -55,7 +55,7 @@ def main() -> None:
     tests_process = os.getpid()
     if os.fork() == 0:
         _end_with_parent(libc)
-        if os.getppid() != tests_process:  # it has ended before it could be said
+        if os.getppid() != tests_process:  # the parent ended before this process asked to end with it
             os._exit(0)
         for descriptor in (to_code, from_code):
             os.close(descriptor)
@@ -78,7 +78,7 @@ def main() -> None:
     try:
         tests = Tests(pipes, [ast.parse(source) for source, _ in work["statements"]])
         tests.ask("run", work["code"])
-    except BaseException:  # whatever the code raises, SystemExit too: it did not run to its end
+    except BaseException:  # the code raised something, even SystemExit: it did not run to its end
         os._exit(0)
     for number, (source, is_test) in enumerate(work["statements"]):
         try:
@@ -93,7 +93,7 @@ def main() -> None:
 
 
 def _find_modules(folder: str) -> None:
-    """Let the modules of this folder be imported without the packages that they lie in, which bring in more."""
+    """Let the modules of this folder be imported without their packages, whose `__init__` imports more."""
     for name in ("rsf_core", "rsf_core.scorers"):
         sys.modules[name] = ModuleType(name)
         sys.modules[name].__path__ = [folder]
@@ -105,9 +105,9 @@ def _end_with_parent(libc: ctypes.CDLL) -> None:
 
 
 def _close_in(libc: ctypes.CDLL) -> bool:
-    """Without network and with process numbers of its own, where this machine permits it: all that the code starts then ends
-    with it. Whether it is permitted. Two processes stay behind: the one that was started, and the first of the new numbers,
-    which would take no signal from a timer."""
+    """Isolate this process, if the machine permits it: no network, and process numbers of its own, so that everything the code
+    starts ends with it. Returns whether it is permitted. Two processes stay behind: the original one, and the first one with
+    the new numbers, to which a timer's signal would not be delivered."""
     if not hasattr(libc, "unshare") or libc.unshare(_NEW_USER | _NEW_NET | _NEW_PID | _NEW_IPC) != 0:
         return False
     for _ in range(2):
@@ -137,14 +137,14 @@ def _limit(seconds: float, memory: int) -> None:
     ):
         try:
             resource.setrlimit(getattr(resource, name), (most, most))
-        except (ValueError, OSError, AttributeError):  # not known here, or lower already
+        except (ValueError, OSError, AttributeError):  # unknown on this system, or already lower
             continue
-    signal.setitimer(signal.ITIMER_REAL, 2 * seconds + 1)  # ends it: it may wait, which takes no processor time
+    signal.setitimer(signal.ITIMER_REAL, 2 * seconds + 1)  # ends code that only waits, which takes no processor time
 
 
 def _watch(folder: str) -> None:
-    """From here on Python refuses what is not for a function to do. It cannot be taken off again; all that it goes by is its
-    own, for the code can change what modules hold."""
+    """From here on Python refuses operations that a function has no business doing. The hook cannot be removed, and it uses
+    only its own references, because the code can change the contents of modules."""
     refused, changes, not_imported, writing = _REFUSED, _CHANGES, _NOT_IMPORTED, _WRITING
     realpath, join, separator, fsdecode, isdir = os.path.realpath, os.path.join, os.sep, os.fsdecode, os.path.isdir
     readable = [realpath(place) for place in (folder, os.path.dirname(os.__file__), *sys.path, *_READ)]
@@ -164,10 +164,10 @@ def _watch(folder: str) -> None:
             raise PermissionError("to change the code of a function is not for a completion to do")
         if event == "open":
             path, mode, flags = arguments
-            opened_to_change = any(x in mode for x in "wax+") if isinstance(mode, str) else (flags or 0) & writing
-            # paths may begin at a folder that is open
+            writes = any(x in mode for x in "wax+") if isinstance(mode, str) else (flags or 0) & writing
+            # an open folder could serve as the start of other paths
             is_folder = isinstance(path, str | bytes) and isdir(path)
-            if (opened_to_change or is_folder) and not inside(path, folder):
+            if (writes or is_folder) and not inside(path, folder):
                 raise PermissionError(f"{path!r} is not for a completion to write")
             if not inside(path, *readable):
                 raise PermissionError(f"{path!r} is not for a completion to read")

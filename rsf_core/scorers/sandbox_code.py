@@ -1,5 +1,6 @@
-"""The side of the code of a completion: it runs it and answers what the tests ask (`sandbox_tests`). What a call returns goes
-as its value; what inherits from a plain type goes with that type's own value; any other object stays here, by a number."""
+"""The code's side: it runs a completion and answers the requests of the tests (`sandbox_tests`). A plain result is sent as its
+value; an object whose class inherits from a plain type is sent with that type's value; any other object stays here and is
+identified by a number."""
 
 from __future__ import annotations
 
@@ -13,39 +14,39 @@ from typing import Any
 
 from rsf_core.scorers.sandbox_values import GoneError, Pipes, base_of, changing, packed, unpacked
 
-COMPLETION = "completion"  # the module that the code is
+COMPLETION = "completion"  # the name of the code's module
 
 
 class Code:
-    """Runs a completion and answers what the tests ask of it."""
+    """Runs a completion and answers the requests of the tests."""
 
     def __init__(self, pipes: Pipes) -> None:
         self._pipes = pipes
-        # `if __name__ == "__main__"` is not run; what makes classes looks for the module that they are of
+        # `if __name__ == "__main__"` is false here; dataclasses and the like look up their module in sys.modules
         module = sys.modules[COMPLETION] = ModuleType(COMPLETION)
         self._names = vars(module)
         self._objects: list[Any] = []
         self._numbers: dict[int, int] = {}
 
     def serve(self) -> None:
-        """Until the tests have ended."""
+        """Answer requests until the tests have ended."""
         try:
             while True:
                 self._answer(self._pipes.receive())
         except GoneError:
             return
 
-    def _answer(self, asked: list[Any]) -> None:
+    def _answer(self, request: list[Any]) -> None:
         sys.stdout = printed = io.StringIO()
         try:
-            self._pipes.send(["=", *self._done(*asked), printed.getvalue()])
+            self._pipes.send(["=", *self._done(*request), printed.getvalue()])
         except GoneError:
             raise
-        except BaseException as error:  # whatever the code raises
+        except BaseException as error:  # the code may raise anything
             self._pipes.send(["!", *self._error(error), printed.getvalue()])
 
     def _done(self, what: str, *parts: Any) -> list[Any]:
-        """The result, and what has become of the arguments that may be changed in place."""
+        """The result, and the new values of the arguments that were changed in place."""
         if what == "run":  # the completion, or a class of the tests
             exec(compile(parts[0], COMPLETION, "exec"), self._names)
             return [None, []]
@@ -77,7 +78,7 @@ class Code:
         return packed(value, self._kept)
 
     def _kept(self, value: Any) -> list[Any]:
-        """An object that stays here: its number, the name of its class, its value where it inherits from a plain type."""
+        """An object that stays here: its number, the name of its class, and its value if it inherits from a plain type."""
         if isinstance(value, type) and issubclass(value, BaseException):
             return ["error", self._lineage(value), self._number(value)]
         base = base_of(value)
@@ -91,13 +92,13 @@ class Code:
 
     def _error(self, error: BaseException) -> list[Any]:
         try:
-            says = self._pack([list(error.args), vars(error)])
-        except BaseException:  # what it holds cannot be said
-            says = self._pack([[], {}])
-        return [self._lineage(type(error)), says]
+            contents = self._pack([list(error.args), vars(error)])
+        except BaseException:  # its contents cannot be packed
+            contents = self._pack([[], {}])
+        return [self._lineage(type(error)), contents]
 
     def _lineage(self, kind: type[BaseException]) -> list[Any]:
-        """A class of exceptions and those above it: of the standard library by module and name, of the code by number."""
+        """An exception class and its base classes: those of the standard library by module and name, the code's by number."""
         known = [one.__module__ in sys.stdlib_module_names for one in kind.__mro__]
         return [
             [one.__module__ if is_known else self._number(one), one.__name__]
@@ -127,6 +128,6 @@ class Code:
 
 
 def _items(more: Callable[[], list[Any]]) -> Iterator[Any]:
-    """What an iterator of the tests gives, which `more` asks for one by one."""
+    """The items of an iterator of the tests, which `more` requests one by one."""
     while item := more():
         yield item[0]

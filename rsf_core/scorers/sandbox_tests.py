@@ -1,7 +1,8 @@
-"""The side of the tests of a completion: they run here, where nothing is run that the code defines, and get plain data of it.
+"""The tests' side: the tests of a completion run here, where nothing that the code defines runs, and get plain data from it.
 
-Any other object stays with the code (`sandbox_code`), and the tests hold a `Remote` of it. What a Remote says is asked of the
-code, but no verdict beside plain data: it equals none, is ordered beside none, and counts for none.
+Any other object stays with the code (`sandbox_code`), and the tests hold a `Remote` of it. The code answers for a Remote, but
+gives no verdict against plain data: a Remote does not equal plain data and cannot be ordered against it. If its class inherits
+from a plain type, the value of that type is compared here instead.
 """
 
 from __future__ import annotations
@@ -37,7 +38,7 @@ _ARITHMETIC = (
 
 
 class Tests(dict[str, Any]):
-    """The names that the tests have: their own, and of the code those that they speak of."""
+    """The namespace of the tests: their own names, and the names of the code that they use."""
 
     def __init__(self, pipes: Pipes, statements: Sequence[ast.AST]) -> None:
         super().__init__(__name__="tests", __builtins__=builtins)
@@ -51,7 +52,7 @@ class Tests(dict[str, Any]):
         bare = {node.id for node in nodes if isinstance(node, ast.Name) and node not in of_modules}
         self._modules = {name for name in self.named - bare if name in sys.stdlib_module_names}
         own = self.named - self._modules - set(dir(builtins))
-        # a name of a builtin is the code's only where nothing else can be what is tested
+        # a builtin's name is taken from the code only if the tests use no other name that the code could define
         self._bound = _bound(nodes)
         self._tests_builtins = not own - self._bound
         self._of_code = self.named - self._modules if self._tests_builtins else own
@@ -76,7 +77,7 @@ class Tests(dict[str, Any]):
         return True
 
     def run(self, source: str) -> None:
-        """Run a statement. Raises what it raises."""
+        """Run a statement. Raises whatever it raises."""
         (statement,) = ast.parse(source).body
         is_for_the_code = isinstance(statement, ast.ClassDef) and self._is_for_the_code(statement)
         if is_for_the_code or isinstance(statement, ast.Import | ast.ImportFrom):
@@ -85,8 +86,8 @@ class Tests(dict[str, Any]):
             exec(compile(source, "test", "exec"), self)
 
     def _is_for_the_code(self, made: ast.ClassDef) -> bool:
-        """Whether the tests make objects of this class to give to the code. One that asserts, or calls the code and inherits
-        nothing from it, tests it and stays here."""
+        """Whether the tests make objects of this class to pass to the code. A class that asserts, or that calls the code
+        without inheriting from it, tests the code and stays here."""
         nodes = list(ast.walk(made))
         if any(
             isinstance(node, ast.Assert) or (isinstance(node, ast.Attribute) and node.attr.startswith("assert"))
@@ -98,15 +99,15 @@ class Tests(dict[str, Any]):
         return bool((bases & self._of_code) - set(self)) or not calls & (self._of_code - self._bound)
 
     def ask(self, what: str, *parts: Any) -> Any:
-        """What the code answers. Raises what it raises, and GoneError."""
+        """The code's answer to a request. Raises whatever the code raises, and GoneError."""
         return self._unpack(self._exchange([what, *parts])[0])
 
     def call(self, what: str, of: Any, args: Sequence[Any], named: Mapping[str, Any]) -> Any:
-        """What a function of the code returns ("call", by its number) or an operator ("op", by name); arguments that it has
-        changed in place are changed. Raises as `ask`."""
+        """The result of a function of the code ("call", by its number) or of an operator ("op", by name); arguments that it
+        changes in place are changed here too. Raises as `ask`."""
         try:
             result, changed = self._exchange([what, of, self._pack(list(args)), self._pack(dict(named))])
-        except StopIteration as error:  # it would end a loop of the tests in good order
+        except StopIteration as error:  # it would silently end a loop of the tests
             raise RuntimeError("the code raised StopIteration") from error
         given = [*args, *named.values()]
         for place, now in changed:
@@ -119,7 +120,7 @@ class Tests(dict[str, Any]):
         self._pipes.send(message)
         while (answer := self._pipes.receive())[0] == "function":
             self._pipes.send(self._called(*answer[1:]))
-        sys.stdout.write(str(answer[-1]))  # what is printed, where the tests catch it
+        sys.stdout.write(str(answer[-1]))  # the code's output, where the tests capture it
         if answer[0] == "!":
             raise self._raised(answer[1], answer[2])
         return answer[1], answer[2]
@@ -133,11 +134,11 @@ class Tests(dict[str, Any]):
             return ["!", *self._error(error)]
 
     def leave(self, number: int, error: BaseException) -> bool:
-        """Whether a context of the code ends an error of what stands in it."""
+        """Whether a context manager of the code suppresses an error raised inside it."""
         return _verdict(self.ask("exit", number, *self._error(error)))
 
     def _error(self, error: BaseException) -> list[Any]:
-        """For the code: the first class that it has of those of an error, and the texts of what the error says."""
+        """An error for the code: the first of its classes that the code has, and its arguments as texts."""
         kinds = type(error).__mro__
         kind = next(one for one in kinds if "_rsf_number" in vars(one) or one.__module__ == "builtins")
         is_of_the_code = "_rsf_number" in vars(kind)
@@ -150,7 +151,8 @@ class Tests(dict[str, Any]):
         return packed(value, self._lent)
 
     def _lent(self, value: Any) -> Any:
-        """What is not plain: an object of the code goes by its number, a function or an iterator of the tests stays here."""
+        """A value that is not plain: an object of the code goes by its number; a function or an iterator of the tests stays
+        here."""
         number = getattr(value, "_rsf_number", None)
         if number is not None:
             return ["object", number]
@@ -191,9 +193,9 @@ class Tests(dict[str, Any]):
             self._errors[place] = type(str(name), (self._error_class(above),), {"_rsf_number": place})
         return self._errors[place]
 
-    def _raised(self, lineage: Sequence[Any], says: Any) -> BaseException:
+    def _raised(self, lineage: Sequence[Any], contents: Any) -> BaseException:
         kind = self._error_class(lineage)
-        args, attributes = self._unpack(says)
+        args, attributes = self._unpack(contents)
         error = kind.__new__(kind, *args)
         error.args = tuple(args)
         error.__dict__.update(attributes)
@@ -201,7 +203,7 @@ class Tests(dict[str, Any]):
 
 
 def _bound(nodes: Sequence[ast.AST]) -> set[str]:
-    """The names that statements give a value."""
+    """The names that statements assign, define or import."""
     names = {node.id for node in nodes if isinstance(node, ast.Name) and not isinstance(node.ctx, ast.Load)}
     names |= {
         node.name
@@ -226,7 +228,7 @@ def _become(value: Any, now: Any) -> None:
 
 
 def _with_object(tests: Tests, base: Any, number: int) -> Any:
-    """A plain value that has the attributes of an object of the code beside its own."""
+    """A plain value that also has the attributes of an object of the code."""
     kind = type(base)
     if kind in (type(None), bool):
         return base
@@ -240,8 +242,7 @@ def _with_object(tests: Tests, base: Any, number: int) -> Any:
 
 
 class Remote:
-    """An object that stays with the code; `_named`: its class is spoken of in the tests, `_plain`: it inherits from a plain
-    type."""
+    """An object that stays with the code; `_named`: the tests mention its class, `_plain`: it inherits from a plain type."""
 
     def __init__(self, tests: Tests, number: int, named: bool, plain: bool) -> None:
         self.__dict__.update(_rsf_tests=tests, _rsf_number=number, _named=named, _plain=plain)
@@ -287,7 +288,7 @@ class Remote:
         if error is not None and not isinstance(error, AssertionError | GoneError):
             return bool(self._rsf_tests.leave(self._rsf_number, error))
         self.__getattr__("__exit__")(None, None, None)
-        return False  # what the tests assert is not for the code to end
+        return False  # the code must not suppress assertions of the tests
 
 
 def _verdict(answer: Any) -> bool:
@@ -296,12 +297,12 @@ def _verdict(answer: Any) -> bool:
     return answer
 
 
-def _asked(operation: str) -> Callable[..., Any]:
+def _forwarded(operation: str) -> Callable[..., Any]:
     return lambda self, *args: self._ask(operation, self, *args)
 
 
 def _compared(operation: str) -> Callable[[Any, Any], Any]:
-    """Two objects of the code are compared there; one and plain data here, by its own value where it has one."""
+    """Two objects of the code are compared there; an object and plain data are compared here, by its plain value if any."""
 
     def compare(self: Any, other: Any) -> Any:
         if isinstance(other, Remote):
@@ -311,10 +312,10 @@ def _compared(operation: str) -> Callable[[Any, Any], Any]:
     return compare
 
 
-def _reckoned(operation: str, turned: bool) -> Callable[[Any, Any], Any]:
-    """As `_compared`, but an object whose class the tests speak of may make another one of plain data."""
+def _computed(operation: str, turned: bool) -> Callable[[Any, Any], Any]:
+    """As `_compared`, but an object whose class the tests mention may combine with plain data into another object."""
 
-    def reckon(self: Any, other: Any) -> Any:
+    def compute(self: Any, other: Any) -> Any:
         if self._plain and not isinstance(other, Remote):
             sides = (other, self._base()) if turned else (self._base(), other)
             return getattr(operator, operation)(*sides)
@@ -325,15 +326,15 @@ def _reckoned(operation: str, turned: bool) -> Callable[[Any, Any], Any]:
             raise TypeError("an object of the code and plain data make an object, or nothing")
         return result
 
-    return reckon
+    return compute
 
 
 for _name in ("eq", "ne", "lt", "le", "gt", "ge"):
     setattr(Remote, f"__{_name}__", _compared(_name))
 for _name in _ARITHMETIC:
     _written = f"{_name}_" if _name in ("and", "or") else _name
-    setattr(Remote, f"__{_name}__", _reckoned(_written, False))
-    setattr(Remote, f"__r{_name}__", _reckoned(_written, True))
+    setattr(Remote, f"__{_name}__", _computed(_written, False))
+    setattr(Remote, f"__r{_name}__", _computed(_written, True))
 for _name in (
     "len",
     "hash",
@@ -349,6 +350,6 @@ for _name in (
     "reversed",
     "delattr",
 ):
-    setattr(Remote, f"__{_name}__", _asked(_name))
+    setattr(Remote, f"__{_name}__", _forwarded(_name))
 for _name in ("neg", "pos", "invert", "getitem", "setitem", "delitem"):
-    setattr(Remote, f"__{_name}__", _asked(_name))
+    setattr(Remote, f"__{_name}__", _forwarded(_name))

@@ -1,5 +1,5 @@
-"""What crosses between the code of a completion and the tests of it, in messages of JSON: plain data. Plain types go as they
-are, value types of the standard library by their parts. Of the standard library alone, as `sandbox_child` needs it."""
+"""Plain data in JSON messages between a completion's code and its tests. Plain types are sent as they are, value types of the
+standard library by their parts. Imports only the standard library, because `sandbox_child` has nothing else."""
 
 from __future__ import annotations
 
@@ -31,11 +31,11 @@ _VALUES: Mapping[tuple[str, str], Callable[[Any], list[Any]]] = {
 
 
 class GoneError(Exception):
-    """The other side has ended, or says what cannot be read."""
+    """The other side has ended, or has sent something unreadable."""
 
 
 class Pipes:
-    """Messages of JSON, each after its length."""
+    """JSON messages, each preceded by its length."""
 
     def __init__(self, incoming: int, outgoing: int) -> None:
         self._in, self._out = os.fdopen(incoming, "rb"), os.fdopen(outgoing, "wb")
@@ -69,7 +69,7 @@ class Pipes:
 
 
 def packed(value: Any, other: Callable[[Any], Any]) -> Any:
-    """A value as JSON; `other` packs what is not of a plain type or a value type."""
+    """A value as JSON data; `other` packs values that are neither of a plain type nor of a value type."""
     kind = type(value)
     if kind in _SCALARS:
         return value
@@ -92,7 +92,7 @@ def packed(value: Any, other: Callable[[Any], Any]) -> Any:
 
 
 def unpacked(data: Any, other: Callable[[list[Any]], Any]) -> Any:
-    """The value that `packed` has packed; `other` unpacks what its own `other` has."""
+    """The value that `packed` has packed; `other` unpacks what the `other` of `packed` has made."""
     if not isinstance(data, list):
         return data
     kind, *parts = data
@@ -117,13 +117,13 @@ def unpacked(data: Any, other: Callable[[list[Any]], Any]) -> Any:
 
 
 def changing(value: Any) -> bool:
-    """Whether a value may be changed in place and crosses with all that it holds."""
+    """Whether a value can be changed in place and is sent with all its contents."""
     return type(value) in (list, dict, set, bytearray, deque, defaultdict, Counter, OrderedDict)
 
 
 def base_of(value: Any) -> Any:
-    """The value of an object as that of the plain type that it inherits from, by that type's own methods; None where it
-    inherits from none."""
+    """The value of an object as the plain type that it inherits from, by that type's own methods; None if it inherits from no
+    plain type."""
     for base in _BASES:
         if issubclass(type(value), base):
             break

@@ -1,8 +1,8 @@
-"""Whether a text is a single sentence: rules of its own, linear in the text.
+"""Whether a text is a single sentence, by rules that take linear time.
 
 A stop ends a sentence unless it belongs to a number (4.50), an abbreviation or initials (Dr. Smith, J. K. Rowling, U.S. Army)
-or a quotation that the sentence goes on after ("Really?" she asked). Where an abbreviation could end the sentence as well
-("in the U.S. It …"), a word that mostly begins sentences decides. "…" and "..." end one before a capital letter alone.
+or a quotation after which the sentence continues ("Really?" she asked). If an abbreviation could also end the sentence ("in
+the U.S. It …"), a next word that mostly begins sentences decides. "…" and "..." end a sentence only before a capital letter.
 """
 
 from __future__ import annotations
@@ -22,24 +22,25 @@ _CLOSING = re.compile(rf"(?: \"(?=[ ,;:]|$))?[{re.escape(_CLOSERS)}]*+")  # in F
 _WORD_BEFORE = re.compile(r"[^\W\d_](?:[\w.'-]{0,23})$")
 _SPACED = re.compile(r"(?<!\w)[^\W\d]\. [^\W\d]$")
 _ORDINAL = re.compile(r"(?<!\w)([^\W\d_]+) \d{1,3}$")
-_BEFORE_ORDINALS = frozenset(["der", "dem", "vom", "zum", "zur", "beim"])  # no words of English
+_BEFORE_ORDINALS = frozenset(["der", "dem", "vom", "zum", "zur", "beim"])  # not English words
 _COUNTED = frozenset([
     *("januar", "februar", "märz", "april", "mai", "juni", "juli", "august", "september", "oktober", "november"),
     *("dezember", "jänner", "jahrhundert", "jh", "kapitel", "platz", "klasse", "teil", "geburtstag"),
     "weltkrieg",
 ])  # fmt: skip
-_AFTER_ORDINALS = frozenset([  # words of languages that write "1." for "1st", and none of English
+_AFTER_ORDINALS = frozenset([  # words of languages that write "1." for "1st"; none is an English word
     *("fejezet", "kötet", "rész", "emelet", "hely", "místo", "miesto", "mjesto", "díl", "diel", "kapitola", "patro", "ročník"),
     *("století", "kolo", "sınıf", "bölüm", "miejsce", "klasa", "razred", "kerta", "luokka", "plass", "plads", "etasje"),
 ])  # fmt: skip
-# Letters that hardly stand in an English text, not even in its names.
+# Letters that hardly occur in English texts, not even in names.
 _FOREIGN = re.compile("[åæøßðþÅÆØÐÞ\u0100-\u024f\u0400-\u052f]")
 _NEAR = 100  # characters on both sides
 _RAISED_FOOTNOTE = re.compile(rf"(?<=[{re.escape(_STOPS + _CLOSERS)}”’])[⁰¹²³⁴⁵⁶⁷⁸⁹]{{1,3}}")  # good.¹
 _FOOTNOTES = re.compile(r"(?:\s?\[\d{1,3}\])++")  # good.[2]
 _WIDE_STOP = re.compile("(?<=[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7a3])．")
 _SIGNS_BETWEEN = re.compile(r"[^\w\s.,:;/\\@#&%=+*?!'\"()\[\]{}<>~`|^$-]+")  # emoji, dashes
-# What goes on after a quotation in scripts without capitals: a Japanese or Korean particle, or somebody who says it.
+# Text after a quotation that continues the sentence in scripts without capitals: a Japanese or Korean particle, or a verb of
+# saying.
 _SAID = re.compile(
     r"\s?(?:然后|就|便|并|と|って|は|が|を|の|に|も|で|하고|라고|이라고|라며|라는)|[^.。!?:,\"「『]{0,12}?[说說问問道喊叫答想言聞尋][^:\"「『]{0,6}[。.!?,]"
 )
@@ -62,7 +63,7 @@ _GOES_ON = frozenset([
     "т.е", "т.к", "напр", "см", "ул", "г-н", "mm", "ee", "ing", "fa", "bspw", "op",
     "bijv", "np", "tzn", "tzw", "hab", "např", "tj", "tzv", "pl", "f.eks", "esim", "bl.a", "t.ex", "κ", "డా", "డాక్టర్",
 ])  # fmt: skip
-"""Abbreviations that something always follows."""
+"""Abbreviations that are always followed by something."""
 _MAY_END = frozenset([
     "etc", "inc", "ltd", "co", "corp", "llc", "plc", "bros", "jr", "sr", "esq", "a.m", "p.m", "pm", "u.s", "u.k",
     "u.n", "e.u", "u.s.a", "d.c", "ph.d", "m.d", "b.a", "m.a", "b.sc", "m.sc", "bc", "b.c", "a.d", "ave", "blvd",
@@ -72,7 +73,7 @@ _MAY_END = frozenset([
     "std", "sek", "stb", "itd", "atd", "osv",
     "mon", "tue", "wed", "thu", "fri", "hr", "hrs", "oz", "lb", "lbs", "ft", "yr",
 ])  # fmt: skip
-"""Abbreviations that may stand at the end of a sentence too."""
+"""Abbreviations that may also end a sentence."""
 _BEGINS = frozenset([
     "the", "a", "an", "it", "its", "i", "i'm", "i've", "i'd", "he", "she", "we", "you", "they", "this", "that",
     "these", "those", "there", "here", "my", "our", "your", "his", "her", "their", "but", "and", "or", "so", "if",
@@ -84,11 +85,11 @@ _BEGINS = frozenset([
     "il", "elle", "je", "nous", "vous", "le", "la", "les", "un", "une", "mais", "puis", "c'est",
     "el", "los", "las", "yo", "ella", "pero", "una", "después", "это", "он", "она", "мы", "но", "и",
 ])  # fmt: skip
-"""Words that stand at the beginning of a sentence far more often than capitalised inside one."""
+"""Words that begin a sentence far more often than they are capitalised inside one."""
 
 
 def is_one_sentence(text: str) -> bool:
-    """Whether `text` is one sentence on one line with its stop; quotation marks, brackets and emoji may follow that."""
+    """Whether `text` is one sentence on one line that ends with a stop; quotation marks, brackets and emoji may follow it."""
     text = _RAISED_FOOTNOTE.sub("", text).strip()
     if text.endswith("．"):  # its full stop, and not the mark between the parts of a name
         text = _WIDE_STOP.sub("。", text)
@@ -117,7 +118,7 @@ def is_one_sentence(text: str) -> bool:
 
 
 def _ends_here(text: str, stop: re.Match[str], end: int, quoted: bool, following: re.Match[str]) -> bool:
-    """Whether a sentence ends at `stop`, where the word `following` comes after it; `end` is behind closing quotes and
+    """Whether a sentence ends at `stop`, given the word `following` after it; `end` is the position after closing quotes and
     footnotes."""
     spaced = text[end : end + 1].isspace()
     capital = not following[0][0].islower()
@@ -166,7 +167,8 @@ def _glued(text: str, stop: int, following: re.Match[str], end: int) -> bool:
 
 
 def _parts_words(text: str, stop: int, end: int) -> bool:
-    """Whether a stop between letters without capitals parts two sentences: not in "ד.נ.", "कि.मी" or "哈利.波特"."""
+    """Whether a stop between letters of a script without capitals separates two sentences: not in "ד.נ.", "कि.मी" or
+    "哈利.波特"."""
     before, behind = _letters(text[max(0, stop - 24) : stop][::-1])[::-1], _letters(text[end : end + 24])
     if "." in before or _base_letters(behind) < 2:
         return False
@@ -177,7 +179,7 @@ def _parts_words(text: str, stop: int, end: int) -> bool:
 
 
 def _letters(text: str) -> str:
-    """What `text` begins with: letters with their marks, and stops between them."""
+    """The start of `text` that consists of letters with their marks, and stops between them."""
     return "".join(takewhile(lambda sign: sign == "." or unicodedata.category(sign)[0] in "LM", text))
 
 
@@ -186,12 +188,12 @@ def _base_letters(word: str) -> int:
 
 
 def _is_chinese(letter: str) -> bool:
-    """Or Japanese."""
+    """Whether a letter is Chinese or Japanese."""
     return "\u3040" <= letter <= "\u30ff" or "\u3400" <= letter <= "\u9fff"
 
 
 def _is_caseless(letter: str) -> bool:
-    """Whether it is a letter of a script without capitals."""
+    """Whether it is a letter or mark of a script without capitals."""
     return unicodedata.category(letter)[0] in "LM" and letter.lower() == letter.upper()
 
 
@@ -219,21 +221,22 @@ def _is_abbreviation(text: str, stop: int, following: re.Match[str]) -> bool:
 
 
 def _is_ordinal(text: str, stop: int, following: re.Match[str]) -> bool:
-    """ "Am 3. Mai", "der 2. Versuch", "je to 1. místo": told by the word after or before it, or by a small letter where the
-    text is none of English. "I am 25. Call me" and "I give it a 10. loved it" are none."""
+    """Whether the stop is part of an ordinal: "Am 3. Mai", "der 2. Versuch", "je to 1. místo". The word after or before it
+    decides, or a small letter after it if the text is not English. "I am 25. Call me" and "I give it a 10. loved it" are not
+    ordinals."""
     match = _ORDINAL.search(text[max(0, stop - 24) : stop])
     if match is None or _begins(following[0]):
         return False
     if following[0][0].islower() and following[0] not in _BEGINS and _is_foreign(text, stop):
         return True
-    if following[0] in ("Tag", "Stock"):  # words of English too
+    if following[0] in ("Tag", "Stock"):  # also English words
         return match[1] in ("Am", "Im", "im") or match[1].casefold() in _BEFORE_ORDINALS
     word = following[0].casefold()
     return word in _COUNTED or word in _AFTER_ORDINALS or match[1].casefold() in _BEFORE_ORDINALS
 
 
 def _is_foreign(text: str, at: int) -> bool:
-    """Whether the text around a place shows another language than English."""
+    """Whether the text around a position is in a language other than English."""
     return _FOREIGN.search(text, max(0, at - _NEAR), at + _NEAR) is not None
 
 

@@ -1,4 +1,4 @@
-"""Sentiment of English text by VADER (Hutto & Gilbert 2014): a lexicon and rules, no model."""
+"""Sentiment of English text by VADER (Hutto & Gilbert 2014): a lexicon and rules, not a model."""
 
 from __future__ import annotations
 
@@ -12,7 +12,9 @@ from rsf_core.domain.text import plain
 from rsf_core.scorers.base import Scored
 
 _BACKTICK = re.compile(r"(?<=[^\W\d_])`(?=[^\W\d_])")  # isn`t
-_NEARBY = 4  # words: the rules look at three before one and two behind it, and whether it is the fourth or a later one
+_NEARBY = (
+    4  # words: the rules look at three words before a word and two after it, and whether it is at least the fourth
+)
 _DASH = re.compile(r"\s?(?:[—―–]|-{2,3})\s?")
 
 
@@ -27,7 +29,7 @@ class Sentiment:
         from vaderSentiment.vaderSentiment import SentimentIntensityAnalyzer  # reads its lexicon: only when needed
 
         class Nearby(SentimentIntensityAnalyzer):  # type: ignore[misc]  # it has no types
-            """Looks only at the words around each: VADER makes a new list of all words for each word that has a sentiment."""
+            """Passes on only the words around each word: VADER copies the list of all words for each word with a sentiment."""
 
             def sentiment_valence(self, valence: float, sentitext: Any, item: str, i: int, sentiments: Any) -> Any:
                 begin = max(0, i - _NEARBY)
@@ -42,5 +44,5 @@ class Sentiment:
 
 
 def _readable(text: str) -> str:
-    """`text` as the lexicon is written: it knows "isn't" and no ’, and takes "not—good" for one word."""
+    """`text` in the notation of the lexicon, which has "isn't" but no ’, and reads "not—good" as one word."""
     return _DASH.sub(" - ", _BACKTICK.sub("'", plain(text)))

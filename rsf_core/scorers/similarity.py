@@ -1,4 +1,4 @@
-"""How near in meaning a completion is to its prompt's reference, and how far from what was drawn before it for its prompt."""
+"""How close in meaning a completion is to its prompt's reference, and how far from its prompt's earlier draws."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ class Novelty:
     needs = ("wordllama",)
     extra = "text"
     siblings = True
-    of_draw = True  # what was made elsewhere has no place in the order of what was drawn
+    of_draw = True  # a completion made elsewhere has no place in the order of draws
 
     def score(self, batch: Sequence[Scored]) -> list[float]:
         return [

@@ -1,4 +1,4 @@
-"""The scorer that was learned from a project's own decisions. It is called in jobs, which give it the hidden states."""
+"""The scorer learned from a project's own decisions. It is called in jobs, which provide the hidden states."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ class Taste(TasteCheck):
 
 
 def _values(other: Other, source: Provider, batch: Sequence[Scored]) -> NDArray[np.float64]:
-    """NaN where there is no score."""
+    """The values of another score, (n,); NaN if there is no score."""
     if other.name == TOKENS:
         return np.array([math.nan if s.token_count is None else math.log1p(s.token_count) for s in batch])
     if other.name == ENDED:

@@ -1,4 +1,4 @@
-"""What projects have learned from their decisions, as the scorer `taste(version="…")` reads it: numbers in JSON files,
+"""Models learned from projects' decisions, as the scorer `taste(version="…")` reads them: numbers in JSON files,
 PROJECT/taste/VERSION.json, which the owner writes from the database. Nothing heavy is imported."""
 
 from __future__ import annotations
@@ -22,17 +22,17 @@ from rsf_core.scorers.base import NoScore, Scored
 
 NAME = "taste"
 FOLDER = "taste"
-LIMIT = 8.0  # log-odds beyond it are cut off: a chance of 1 in 3,000
+LIMIT = 8.0  # log-odds are clipped here: a probability of 1 in 3,000
 TOKENS, ENDED = (
     "(log of tokens)",
     "(ended by itself)",
-)  # what is known of every completion, beside the scores of scorers
+)  # features of every completion, besides the scores of scorers
 _VERSION = re.compile(r"[0-9a-f]{8}")
 
 
 @dataclass(frozen=True, slots=True)
 class Other:
-    """A score that is looked at: (score − mean) / deviation, times `weight`. Without a score it counts as the mean."""
+    """A score that is a feature: (score − mean) / deviation, times `weight`. A missing score counts as the mean."""
 
     name: str
     weight: float
@@ -42,7 +42,7 @@ class Other:
 
 @dataclass(frozen=True, slots=True)
 class Taste:
-    """One version: log-odds = hidden · states + Σ others + intercept. `identity` is that of the states’ model."""
+    """One version: log-odds = hidden · states + Σ others + intercept. `identity` is that of the model behind the states."""
 
     version: str
     identity: str
@@ -52,12 +52,12 @@ class Taste:
 
     @property
     def scorers(self) -> tuple[str, ...]:
-        """The scorers whose scores it looks at."""
+        """The scorers whose scores it uses."""
         return tuple(other.name for other in self.others if other.name not in (TOKENS, ENDED))
 
 
 class Provider(Protocol):
-    """What a job gives the scorer: it knows the model and the tokens of what is scored."""
+    """The features that a job provides to the scorer, from the model and the tokens of the candidates."""
 
     def features(self, batch: Sequence[Scored]) -> NDArray[np.float32]: ...
 
@@ -65,16 +65,16 @@ class Provider(Protocol):
 
 
 provider: ContextVar[Provider | None] = ContextVar("provider", default=None)
-_known: dict[str, Taste] = {}  # by version, which is told by what it was learned from: of every project
+_known: dict[str, Taste] = {}  # by version (a hash of what it was learned from), of every project
 
 
 def ref(version: str) -> str:
-    """How settings name it."""
+    """The name of the scorer in settings."""
     return str(ScorerRef(NAME, {"version": version}))
 
 
 def versions(scorers: Sequence[str]) -> list[str]:
-    """The versions that are among scorers."""
+    """The learned versions among `scorers`."""
     refs = [ScorerRef.parse(name) for name in scorers if name.startswith(NAME)]
     return [
         str(taste_ref.options["version"])
@@ -84,12 +84,12 @@ def versions(scorers: Sequence[str]) -> list[str]:
 
 
 def last(scorers: Sequence[str]) -> list[str]:
-    """The scorers with those that were learned behind the others, whose scores they look at."""
+    """The scorers in an order with the learned ones last, because they use the scores of the others."""
     return sorted(scorers, key=lambda name: bool(versions([name])))
 
 
 def parse(version: str, body: Mapping[str, Any]) -> Taste:
-    """What a file or a row of the database holds. Raises ScorerError where it is damaged."""
+    """The version in a file or a row of the database. Raises ScorerError if it is damaged."""
     try:
         taste = Taste(
             version,
@@ -103,14 +103,14 @@ def parse(version: str, body: Mapping[str, Any]) -> Taste:
         )
         numbers = [taste.intercept, *(n for o in taste.others for n in (o.weight, o.mean, o.deviation))]
         if taste.hidden.ndim != 1 or not np.isfinite(taste.hidden).all() or not all(map(math.isfinite, numbers)):
-            raise ValueError("a number in it is none")
+            raise ValueError("it has a value that is not a finite number")
     except (LookupError, TypeError, ValueError) as error:
         raise ScorerError(f"what was learned as version {version!r} is damaged ({error}): learn again") from error
     return taste
 
 
 def remember(project: Path) -> None:
-    """Read the versions that a project has, so that they are known here."""
+    """Read the versions of a project, so that they are known to this process."""
     for path in sorted((project / FOLDER).glob("*.json")):
         if _VERSION.fullmatch(path.stem) and path.stem not in _known:
             try:
@@ -121,7 +121,7 @@ def remember(project: Path) -> None:
 
 
 def keep(project: Path, version: str, body: Mapping[str, Any]) -> None:
-    """Write a version where jobs read it, and know it. Raises ScorerError where it is damaged."""
+    """Write a version where jobs read it, and make it known to this process. Raises ScorerError if it is damaged."""
     _known[version] = parse(version, body)
     path = project / FOLDER / f"{version}.json"
     body = {name: body[name] for name in ("identity", "hidden", "others", "intercept")}
@@ -134,7 +134,7 @@ def keep(project: Path, version: str, body: Mapping[str, Any]) -> None:
 
 
 def known(version: object) -> Taste:
-    """A version that was read in this process. Raises ScorerError where there is none."""
+    """A version that was read in this process. Raises ScorerError if there is none."""
     taste = _known.get(version) if isinstance(version, str) else None
     if taste is None:
         raise ScorerError(

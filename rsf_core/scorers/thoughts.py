@@ -1,8 +1,9 @@
-"""What a completion answers, apart from what it thinks aloud before (<think>…</think>): the one place that tells them apart.
+"""The answer of a completion without its thoughts (<think>…</think>): the only place that separates the two.
 
-Scorers that hold a completion against a reference, or against the form that an answer must have, judge its answer; those that
-measure text, and opinions of models, judge all of it. The review card folds thoughts of the same tags where they begin the
-text or stand whole on lines of their own (thoughts.js), so that a tag that is spoken of hides nothing from a person.
+Scorers that compare a completion with a reference, or with the required form of an answer, judge its answer. Scorers that
+measure text, and opinions of models, judge the whole completion. The review card folds thoughts with the same tags if they
+begin the text or are whole on lines of their own (thoughts.js), so that a tag that is only mentioned hides nothing from a
+person.
 """
 
 from __future__ import annotations
@@ -14,17 +15,17 @@ _QUOTES = {'""', "''", "``"}
 
 
 def answer_of(completion: str) -> str:
-    """What follows the last thought; all of it where there is none. A thought ends with the first tag that ends one; where the
-    prompt had begun it, that tag is all there is. One that does not end leaves what stands before it. A tag in quotes is text,
-    and so is one within a line of an answer that follows a thought."""
-    end, begun, inside, seen = 0, -1, 0, 0  # `seen`: where the last tag that is no text in quotes ends
+    """The text after the last thought; the whole text if there is none. A thought ends with the first closing tag, which needs
+    no opening tag if the prompt began the thought. If a thought does not end, the answer is the text before it. A tag in
+    quotes is text, and so is a tag within a line of the answer after a thought."""
+    end, begun, inside, seen = 0, -1, 0, 0  # `seen`: the end of the last tag that is not in quotes
     for tag in _TAG.finditer(completion):
         closes = bool(tag[1])
         if begun >= 0:
             if closes:
                 end, begun = tag.end(), -1
             else:
-                inside += 1  # a thought in it, or a tag that it speaks of
+                inside += 1  # a nested thought, or a tag that the thought mentions
         elif closes and inside:
             end, inside = tag.end(), inside - 1
         elif _is_quoted(completion, tag):
@@ -42,8 +43,8 @@ def _is_quoted(text: str, tag: re.Match[str]) -> bool:
 
 
 def _begins(text: str, end: int, seen: int, start: int) -> bool:
-    """Whether a thought begins at `start`; the last one before it has its `end` there, 0 where there is none, and the last tag
-    was `seen` to end there. Linear in what follows that tag."""
+    """Whether a thought begins at `start`. `end` is the end of the previous thought, 0 if there is none, and `seen` the end of
+    the previous tag. Takes time linear in the text after that tag."""
     line = text.rfind("\n", seen, start) + 1
     if not text[line or seen : start].strip() and (line or seen == end):
         return True

@@ -1,4 +1,4 @@
-"""How near a completion comes to a reference translation."""
+"""How close a completion is to a reference translation."""
 
 from __future__ import annotations
 

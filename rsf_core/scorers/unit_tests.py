@@ -1,5 +1,5 @@
-"""Whether the code of a completion passes the prompt's tests: it is run in a process of its own, with limits, and the tests in
-another (`sandbox`)."""
+"""Whether the code of a completion passes the prompt's tests. The code runs in a process of its own, with limits, and the
+tests in another (`sandbox`)."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from rsf_core.scorers.sandbox import Limits, Statement
 from rsf_core.scorers.thoughts import answer_of
 
 _FENCED = re.compile(r"```[ \t]*[\w+-]*[ \t]*\r?\n(.*?)(?:\n[ \t]*```|\Z)", re.DOTALL)
-_BATCH_SECONDS = 40.0  # by the clock: less than score.timeout_seconds has by itself
+_BATCH_SECONDS = 40.0  # wall time, below the default of score.timeout_seconds
 
 
 class UnitTests(UnitTestsCheck):
@@ -56,8 +56,8 @@ class UnitTests(UnitTestsCheck):
 
 
 def code_of(completion: str) -> str:
-    """The code in the answer of a completion: its first fenced block, also where it was cut off before the end of it, else all
-    of it. A block in a list is indented as a whole, which is none of its code."""
+    """The code in the answer of a completion: its first fenced block, even if it is cut off before the closing fence, else the
+    whole answer. A block in a list is indented as a whole, and that indent is removed."""
     answer = answer_of(completion)
     fenced = _FENCED.search(answer)
     code = fenced[1] if fenced else answer
@@ -66,5 +66,5 @@ def code_of(completion: str) -> str:
 
 @lru_cache(maxsize=4096)
 def statements(reference: str) -> tuple[Statement, ...]:
-    """The statements of a reference that can be read. Cached: a prompt's candidates share it."""
+    """The statements of a valid reference. Cached, because a prompt's candidates share it."""
     return tuple(Statement(ast.unparse(one), isinstance(one, ast.Assert)) for one in ast.parse(reference).body)

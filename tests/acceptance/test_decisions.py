@@ -258,18 +258,18 @@ def test_the_rule_says_the_share_only_where_so_many_can_be_accepted(
     scope: Scope, choose: Literal["rate", "priority"], more: tuple[str, str]
 ) -> None:
     finite = np.array([3.0, 2.0, 1.0, 0.5] + [-np.inf] * 6)
-    told = [
+    chosen_by_rule = [
         rule_m(Accept(rate=rate, scope=scope, choose=choose), finite, finite + 0.1, np.zeros(10), False)
         for rate in (0.3, 0.4, 0.5, 1.0)
     ]
     all_of_them = "accepts all 4 that can be accepted, fewer than {} of the candidates" + more[0]
-    assert [by_rule.reason for by_rule in told] == [
+    assert [by_rule.reason for by_rule in chosen_by_rule] == [
         f"accepts 30% of the candidates{more[1]}",
         f"accepts 40% of the candidates{more[1]}",
         all_of_them.format("50%"),
         all_of_them.format("100%"),
     ]
-    assert [int((finite + 0.1 > by_rule.log_m).sum()) for by_rule in told] == [3, 4, 4, 4]
+    assert [int((finite + 0.1 > by_rule.log_m).sum()) for by_rule in chosen_by_rule] == [3, 4, 4, 4]
 
 
 @pytest.mark.parametrize("reason", ["by hand", "undo", "accepts 50% of the candidates"])

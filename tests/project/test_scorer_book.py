@@ -128,7 +128,7 @@ def test_which_way_a_target_wants_a_scorer(target: dict[str, object], expected: 
 
 def test_what_judges_were_asked_for_is_read_from_the_projects_answers(project: Project) -> None:
     assert project.scorer_book.spent() == {}
-    with kept_answers.opened(project.folder) as kept:
+    with kept_answers.open_answers(project.folder) as kept:
         kept.add("a", b"1", Answer("7", "stop", 30, 4))
         kept.add("a", b"2", Answer("7", "stop", 20, 3))
     assert project.scorer_book.spent() == {"a": Spent(2, 50, 7)}

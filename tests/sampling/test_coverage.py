@@ -115,13 +115,13 @@ def test_two_ratios_and_one_draw_a_prompt_are_covered_by_enumeration(prompts: in
     """ℓ is `top` in a share π of the draws and 0 in the others, so k of the prompts at the top is all that data can be. KL is
     largest for some π: there its slope is 0, and the bootstrap-t alone covered as little as 71 %."""
     k = np.arange(prompts + 1)
-    told = [diagnose(np.where(np.arange(prompts) < n, top, 0.0), log_m, group=np.arange(prompts)) for n in k]
+    diagnoses = [diagnose(np.where(np.arange(prompts) < n, top, 0.0), log_m, group=np.arange(prompts)) for n in k]
     missed = {}
     for share in np.arange(2, 49) / 50:
         exact = distances_of(draws(np.repeat([0.0, top], [50 - round(50 * share), round(50 * share)]), log_m))
         chance = stats.binom(prompts, share).pmf(k)
         for name, value in exact.items():
-            intervals = [getattr(one, name) for one in told]
+            intervals = [getattr(one, name) for one in diagnoses]
             known = chance @ np.array([one.known for one in intervals])
             held = chance @ np.array([one.known and one.low <= value <= one.high for one in intervals])
             if known > 0.2 and held < 0.93 * known:

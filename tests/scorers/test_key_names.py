@@ -1,4 +1,4 @@
-"""Names of environment variables, told from keys that were put in their place by their form alone."""
+"""Names of environment variables, distinguished by form alone from keys that were entered in their place."""
 
 from __future__ import annotations
 

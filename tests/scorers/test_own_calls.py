@@ -1,4 +1,4 @@
-"""A scorer of a project's own runs in a process of its own: whatever it does, the process that asks goes on and is told."""
+"""A project's own scorer runs in a process of its own: whatever it does, the calling process goes on and gets the reason."""
 
 from __future__ import annotations
 
@@ -109,7 +109,7 @@ def test_one_that_hangs_or_ends_is_started_again_and_at_last_left_alone(make: Ma
             ask(caller, f"hello {number}")
         if number + 1 < own_calls.MOST_ENDS:
             assert ask(caller, f"fine{''}") == 1.0
-            assert caller.call(("fine", "", None), anew=True) == 1.0
+            assert caller.call(("fine", "", None), fresh=True) == 1.0
     with pytest.raises(ScorerError, match="ended 3 times before, so it is not called again"):
         ask(caller, "something else")
 

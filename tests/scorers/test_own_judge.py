@@ -102,6 +102,11 @@ def test_two_files_of_one_name_are_refused_and_said(tmp_path: Path) -> None:
 
 def test_every_rubric_to_begin_with_makes_a_judge() -> None:
     for rubric in RUBRICS:
-        told = {"rubric": rubric.text, "lowest": LOWEST, "highest": HIGHEST, "show_reference": rubric.shows_reference}
-        own_judge.check(OPTIONS | told)
+        changed = {
+            "rubric": rubric.text,
+            "lowest": LOWEST,
+            "highest": HIGHEST,
+            "show_reference": rubric.shows_reference,
+        }
+        own_judge.check(OPTIONS | changed)
         assert f"\n{HIGHEST}: " in rubric.text and f"\n{LOWEST}: " in rubric.text

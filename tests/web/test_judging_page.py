@@ -66,7 +66,7 @@ def test_which_texts_leave_for_where_is_said_before_a_judge_is_used_and_what_it_
     complete.target_book.use(Draft(target, draft.accept))
     text = words_of(page_of("target").info).replace("\\", "").replace("\u2060", "")
     assert "sends completions, prompts and references to http://127.0.0.1:9/v1" in text
-    with kept_answers.opened(complete.folder) as kept:
+    with kept_answers.open_answers(complete.folder) as kept:
         kept.add(JUDGE, b"1", Answer("7", "stop", 1234, 5))
     spent = complete.scorer_book.spent()
     assert spent[JUDGE].prompt_tokens == 1234

@@ -81,7 +81,9 @@ def run(context: JobContext[ScoreSpec]) -> None:
         context.write_segment(number, pa.Table.from_pylist(rows, schema=SCORES))
         done += len(unit)
         context.progress(done)
-    message = f"{failing.note()} {kept_answers.told(asked_before, kept_answers.spent(context.project))}".strip()
+    message = (
+        f"{failing.note()} {kept_answers.spent_between(asked_before, kept_answers.spent(context.project))}".strip()
+    )
     if message:
         report(context, note=f"done. {message}")
 
