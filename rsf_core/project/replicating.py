@@ -1,6 +1,6 @@
 """Running a procedure again: each replicate in a project of its own, from the draw to the comparison with its control.
 
-What is complete is not run again. One that was broken off goes on as a project does: finished units, checkpoints and models
+Complete replicates are not run again. An interrupted one continues as a project does: finished units, checkpoints and models
 are kept.
 """
 
@@ -31,7 +31,7 @@ Follow = Callable[[OwnConnection], None]
 
 
 def template_of(folder: Path) -> Template:
-    """What the replicates of a project are made from; the project is only read."""
+    """The template from which the replicates of a project are made; the project is only read."""
     with connect(folder, WHAT) as connection:
         template = connection.call("replicate_template")
     prompts = tuple((*prompt[:4], tuple(prompt[4])) for prompt in template["prompts"])
@@ -41,7 +41,7 @@ def template_of(folder: Path) -> Template:
 def replicate(
     folder: Path,
     seeds: int,
-    rounds_wanted: int,
+    rounds: int,
     author: Actor,
     follow: Follow,
     *,
@@ -50,18 +50,18 @@ def replicate(
     open_sealed: bool = False,
     begins: Callable[[int, int, float | None], None] = lambda number, seed, left: None,
 ) -> Iterator[Replicate]:
-    """The replicates 1 to `seeds` of `rounds_wanted` rounds each, with their random controls, as they are complete.
+    """Yields the replicates 1 to `seeds` of `rounds` rounds each, with their random controls, as each is complete.
 
-    They lie in `out`, by default the project's own folder of replicates, beside a results file with a line each. `follow`
-    waits for the jobs of a replicate and raises JobError where one did not end well; `begins` is told the number, the seed
-    and the seconds left (None: not known yet) before one is run. With `open_sealed` each opens its sealed prompts for its
-    last model: nothing of it depends on them, but whoever sees the figures has looked at these prompts. With
-    `delete_models` the files of a replicate's tuned models go when its line is written: more rounds of it cannot follow
-    then. Raises ReplicateError where the project has no held-out prompts, or a replicate's project was changed by hand;
-    ProjectLockedError where another process is at it.
+    They lie in `out`, by default the project's own folder of replicates, beside a results file with one line for each.
+    `follow` waits for the jobs of a replicate and raises JobError if one did not end well; `begins` is called with the
+    number, the seed and the seconds left (None: not known yet) before a replicate is run. With `open_sealed`, each opens its
+    sealed prompts for its last model: nothing in the run depends on them, but whoever sees the figures has looked at these
+    prompts. With `delete_models`, the files of a replicate's tuned models are deleted once its line is written: it cannot
+    continue with more rounds then. Raises ReplicateError if the project has no held-out prompts, or a replicate's project was
+    changed by hand; ProjectLockedError if another process uses it.
     """
-    if min(seeds, rounds_wanted) < 1:
-        raise ReplicateError(f"{seeds} seeds of {rounds_wanted} rounds are none: give at least 1 of each")
+    if min(seeds, rounds) < 1:
+        raise ReplicateError(f"{seeds} seeds of {rounds} rounds are none: give at least 1 of each")
     made_from = template_of(folder)
     if all(split != Split.HELD_OUT for _, _, _, split, _ in made_from.prompts):
         raise ReplicateError("there are no held-out prompts, so no replicate could be compared: add some first")
@@ -73,16 +73,16 @@ def replicate(
         lock = OwnerLock(home, WHAT)
     try:
         known = {one.key: one for one in read(home / RESULTS)}
-        keys = [(made_from.digest, rounds_wanted, number) for number in range(1, seeds + 1)]
+        keys = [(made_from.digest, rounds, number) for number in range(1, seeds + 1)]
         for at, key in enumerate(keys):
             if key not in known:
                 number, seed = key[2], child_seed(made_from.seed, f"replicate {key[2]}")
                 begins(number, seed, _left([known[k] for k in keys if k in known], keys[at:], known))
-                with _opened(home / f"{made_from.digest}-{number}", made_from, seed) as connection:
-                    _run(connection, rounds_wanted, author, follow)
+                with _project_of(home / f"{made_from.digest}-{number}", made_from, seed) as connection:
+                    _run(connection, rounds, author, follow)
                     if open_sealed:
                         _open_sealed(connection, author, follow)
-                    known[key] = _result(connection.project, made_from, number, rounds_wanted)
+                    known[key] = _result(connection.project, made_from, number, rounds)
                     append(home / RESULTS, known[key])
                     if delete_models:
                         _delete_models(connection.project, author)
@@ -94,7 +94,7 @@ def replicate(
 def _left(
     done: list[Replicate], keys: list[tuple[str, int, int]], known: dict[tuple[str, int, int], Replicate]
 ) -> float | None:
-    """The seconds left, going by the replicates that are complete."""
+    """The seconds left, estimated from the complete replicates."""
     if not done:
         return None
     each = sum(one.seconds + sum(r.seconds for r in one.earlier) for one in done) / len(done)
@@ -102,8 +102,8 @@ def _left(
 
 
 @contextmanager
-def _opened(folder: Path, made_from: Template, seed: int) -> Iterator[OwnConnection]:
-    """The project of a replicate, made where it is not there or was not made to its end; other processes may look at it."""
+def _project_of(folder: Path, made_from: Template, seed: int) -> Iterator[OwnConnection]:
+    """The project of a replicate, created if it does not exist or is incomplete; other processes can connect to it."""
     if settings_file.is_new(folder):
         rows = [
             PromptRow(text, reference, system, Split(split), earlier=earlier)
@@ -124,9 +124,9 @@ def _opened(folder: Path, made_from: Template, seed: int) -> Iterator[OwnConnect
 
 
 def _run(connection: OwnConnection, last_round: int, author: Actor, follow: Follow) -> None:
-    """Go on from wherever it stands until `last_round` and the random control of each round are compared."""
+    """Continue from the project's current state until `last_round` and the random control of each round are compared."""
     project = connection.project
-    follow(connection)  # what the owner before has left running, or begins by itself
+    follow(connection)  # jobs that the previous owner left running, or that start when the project is opened
     while True:
         if not stages.complete(project.stages()):
             project.advance(author)
@@ -140,8 +140,8 @@ def _run(connection: OwnConnection, last_round: int, author: Actor, follow: Foll
 
 
 def _open_sealed(connection: OwnConnection, author: Actor, follow: Follow) -> None:
-    """Open the sealed prompts for the model that is complete now, where there are some that were not opened; what was
-    broken off goes on."""
+    """Open the sealed prompts for the newest tuned model, if there are any that were not opened; an interrupted comparison
+    continues."""
     project = connection.project
     tuned, job = project.tuned_model(), project.sealed_job()
     if tuned is not None and project.prompts(Split.SEALED) and (job is None or job.state is not JobState.DONE):
@@ -149,10 +149,10 @@ def _open_sealed(connection: OwnConnection, author: Actor, follow: Follow) -> No
         follow(connection)
 
 
-def _result(project: Project, made_from: Template, number: int, rounds_wanted: int) -> Replicate:
-    """The line of a replicate. Raises ReplicateError where a round was not compared."""
+def _result(project: Project, made_from: Template, number: int, rounds: int) -> Replicate:
+    """The line of a replicate. Raises ReplicateError if a round was not compared."""
     results = []
-    for round_number in range(1, rounds_wanted + 1):
+    for round_number in range(1, rounds + 1):
         comparison = project.comparison(round_number)
         if comparison is None or not comparison.together.get("tuned"):
             raise ReplicateError(
@@ -160,12 +160,10 @@ def _result(project: Project, made_from: Template, number: int, rounds_wanted: i
                 f"`rsf app {project.folder}` and see why"
             )
         results.append(round_result(project.store, comparison))
-    settings, opening, opened_comparison = project.settings, project.sealed_opening(), project.sealed_comparison()
+    settings, opening, on_sealed = project.settings, project.sealed_opening(), project.sealed_comparison()
     sealed = None
-    if opening is not None and opened_comparison is not None and opening.round == rounds_wanted:
-        sealed = Gain.of(
-            opened_comparison.gain_over_base[opened_comparison.headline], by_prompt=opened_comparison.together["tuned"]
-        )
+    if opening is not None and on_sealed is not None and opening.round == rounds:
+        sealed = Gain.of(on_sealed.gain_over_base[on_sealed.headline], by_prompt=on_sealed.together["tuned"])
     return Replicate(
         **dict(results[-1]),
         earlier=tuple(results[:-1]),
@@ -174,7 +172,7 @@ def _result(project: Project, made_from: Template, number: int, rounds_wanted: i
         version=made_from.version,
         procedure=made_from.digest,
         replicate=number,
-        rounds=rounds_wanted,
+        rounds=rounds,
         seed=settings.seed,
         finished_at=utc_now(),
         sealed=sealed,
@@ -182,7 +180,7 @@ def _result(project: Project, made_from: Template, number: int, rounds_wanted: i
 
 
 def _delete_models(project: Project, author: Actor) -> None:
-    """The files of all tuned models: what they drew and how they did stays."""
+    """Delete the files of all tuned models; their candidates and results stay."""
     gone = project.store.deleted_models()
     for model in project.models():
         if model.model_id != BASE_ID and model.model_id not in gone:

@@ -1,4 +1,4 @@
-"""The rounds and their stages: which there are, what comes next, starting it, and the jobs that do it."""
+"""The rounds and their stages: which there are, what comes next, how to start it, and the jobs that run it."""
 
 from __future__ import annotations
 
@@ -24,7 +24,8 @@ POLL_SECONDS = 0.1
 
 
 class RoundBook:
-    """`onlooker`, wherever there is one, is a reviewer, who is told of gold items as of any candidates (see `Onlooking`)."""
+    """Starts stages and reads their state. `onlooker` is the reviewer who asks, None for an owner: gold items look to a
+    reviewer like any other candidates (see `Onlooking`)."""
 
     def __init__(
         self,
@@ -42,41 +43,39 @@ class RoundBook:
         return self._store.rounds()
 
     def stages(self, round_number: int | None = None, onlooker: str | None = None) -> tuple[StageState, ...]:
-        """Where each stage of a round (the newest by default) stands."""
+        """The state of each stage of a round (the newest by default)."""
         number = self._project_state.number(round_number)
         return self._project_state.states(number, self._votes_for(number, onlooker))
 
     def next_step(self, onlooker: str | None = None) -> drive.Step:
-        """What comes next: a stage to start, a job to resume or to wait for, a review to wait for, the next round, or what has
-        to be done before."""
+        """What comes next: a stage to start, a job to resume or to wait for, a review to wait for, the next round, or
+        something that has to be done first."""
         return self._driver.next_step(
             onlooker_votes=self._votes_for(self._project_state.current_round().round, onlooker)
         )
 
     @spoken
     def advance(self, author: Actor = LOCAL) -> str | None:
-        """Start whatever comes next in the newest round, or the next round: what `next_step` says. None while something runs.
-        Raises StageError where a person has to do something first."""
+        """Start what `next_step` returns: what comes next in the newest round, or the next round. None while something runs.
+        Raises StageError if a person has to do something first."""
         return self._driver.advance(author)
 
     @spoken
     def start_stage(self, stage: Stage, author: Actor = LOCAL) -> str | None:
-        """Start a stage of the newest round by the settings and decisions of now, also where a job of it broke off; the job's
-        id, or None where there is nothing left to compute. Raises StageError."""
+        """Start a stage of the newest round by the current settings and decisions, also if a job of it ended badly; the job's
+        id, or None if there is nothing left to compute. Raises StageError."""
         return self._driver.start(stage, author)
 
-    def run(self, rounds_wanted: int = 1, on_progress: Callable[[JobRecord, Status], None] | None = None) -> None:
-        """Finish the newest round and go on until `rounds_wanted` rounds more are complete. Raises JobError when a job
-        fails or is cancelled."""
-        last = drive.last_round(
-            self._project_state.current_round().round, rounds_wanted, stages.complete(self.stages())
-        )
+    def run(self, rounds: int = 1, on_progress: Callable[[JobRecord, Status], None] | None = None) -> None:
+        """Complete `rounds` rounds, counting the newest one if it is not complete yet. Raises JobError if a job fails or is
+        cancelled."""
+        last = drive.last_round(self._project_state.current_round().round, rounds, stages.complete(self.stages()))
         while not isinstance(self._driver.next_step(last), Complete):
             self.advance()
             self.wait(on_progress)
 
     def wait(self, on_progress: Callable[[JobRecord, Status], None] | None = None) -> None:
-        """Wait until no job is queued or runs. Raises JobError when one of those watched fails or is cancelled."""
+        """Wait until no job is queued or running. Raises JobError if one of them fails or is cancelled."""
         watched: set[str] = set()
         while active := self._supervisor.active():
             watched.update(job.job_id for job in active)
@@ -89,7 +88,7 @@ class RoundBook:
                 raise JobError(job.outcome)
 
     def start_round(self) -> RoundRecord:
-        """Open the next round with the model the newest one tuned as its proposal."""
+        """Open the next round, with `next_proposal` as its proposal."""
         return self._stages.open_round()
 
     def draw_next_round(self) -> str:
@@ -119,8 +118,8 @@ class RoundBook:
         return self._stages.generate(then_score)
 
     def draw_for_starving(self, then_score: bool = True) -> str:
-        """Start drawing more candidates for the newest round's prompts with none accepted; the job's id. Rates stay those of
-        what was drawn for all prompts alike. Raises StageError."""
+        """Start drawing more candidates for the prompts of the newest round with none accepted; the job's id. Rates still
+        count only what was drawn for all prompts alike. Raises StageError."""
         return self._stages.generate(then_score, starving=True)
 
     @spoken
@@ -128,26 +127,29 @@ class RoundBook:
         self, wanted: int, most: int | None = None, log_m: float | None = None, author: Actor = LOCAL
     ) -> str:
         """Start drawing and scoring, some prompts at a time, until `wanted` more candidates are accepted at an M that is fixed
-        before, or `most` prompts were drawn for; the first job's id. See `drawn_until`. Raises StageError."""
+        beforehand (`log_m`, nats; by default the current one), or `most` prompts were drawn for; the first job's id. See
+        `drawn_until`. Raises StageError."""
         return self._stages.draw_until(wanted, most, log_m, author)
 
     def drawn_until(self, round_number: int | None = None) -> SoFar | None:
-        """What the newest such run of a round has come to, with limits of the rate that hold at every moment."""
+        """The state of a round's newest run of `draw_until`, with limits of the rate that are valid at every moment."""
         return self._stages.looks.newest(self._project_state.number(round_number))
 
     def score(self, round_number: int | None = None, again: bool = False) -> str | None:
-        """Start scoring what has no score under the target in force; None when all have one (decisions are derived).
-        Candidates for which a scorer was found to have no score are scored only `again`: see `without_score`."""
+        """Start scoring the candidates that lack a score of the current target; the job's id, None if none do (the decisions
+        are derived then). Candidates for which a scorer returned no score are scored only with `again`: see
+        `without_score`."""
         return self._stages.score(round_number, again)
 
     def score_by(self, scorer: str, round_number: int | None = None, again: bool = False) -> str | None:
-        """Start scoring the candidates of a round (the newest) by a scorer that need not be in the target: nothing is decided
-        by it, and `scorer_book.judging` says then how far it agrees with people. The job's id; None when all have a score.
-        Raises ScorerError, StageError."""
+        """Start scoring the candidates of a round (the newest by default) by a scorer that need not be in the target: this
+        decides nothing, and `scorer_book.judging` then measures how far it agrees with people. The job's id; None if all have
+        a score. Raises ScorerError, StageError."""
         return self._stages.score_by(scorer, round_number, again)
 
     def choose_m(self) -> None:
-        """Let the rule of `settings.accept` choose the newest round's M, whoever has chosen it. Raises StageError."""
+        """Let the rule of `settings.accept` choose the newest round's M, even if a person has chosen one. Raises
+        StageError."""
         self._stages.choose_m()
 
     @spoken
@@ -156,7 +158,7 @@ class RoundBook:
         return self._stages.freeze(author)
 
     def finetune(self, curated_id: str | None = None, then_evaluate: bool = True) -> str:
-        """Start fine-tuning on a curated set (the newest of the round by default); the job's id."""
+        """Start fine-tuning on a curated set (by default the newest of the round); the job's id."""
         return self._stages.finetune(curated_id, then_evaluate)
 
     @spoken
@@ -168,23 +170,24 @@ class RoundBook:
     def train_control(
         self, author: Actor = LOCAL, round_number: int | None = None, control: Control = Control.RANDOM
     ) -> str:
-        """Fine-tune a round's proposal on as many candidates chosen at random, and evaluate: what fine-tuning alone gains, or
-        with Control.CONSTRAINTS what the constraints alone gain. It is then in `comparison(round)`. The job's id."""
+        """Fine-tune a round's proposal on as many candidates chosen at random, and evaluate: this measures what fine-tuning
+        alone gains, or with Control.CONSTRAINTS what the constraints alone gain. The result is then in `comparison(round)`.
+        Returns the job's id."""
         return self._stages.train_control(author, round_number, control)
 
     def evaluate(self, round_number: int | None = None) -> str | None:
-        """Start the held-out evaluation of a round; None when it is there already."""
+        """Start the held-out evaluation of a round; the job's id, None if it is already there."""
         return self._stages.evaluate(round_number)
 
     @spoken
     def open_sealed(self, author: Actor = LOCAL, model_id: str | None = None) -> str:
-        """Open the sealed prompts, once, for a tuned model (by default the one that would draw the next round): it, the base
-        and its random control are compared on them; the job's id. Raises StageError."""
+        """Open the sealed prompts, once, for a tuned model (by default the one that would draw the next round), and compare
+        it, the base and its random control on them; the job's id. Raises StageError."""
         return self._stages.open_sealed(author, model_id)
 
     def try_out(self, models: Sequence[str], text: str, system: str | None = None, candidates: int = 2) -> str:
-        """Start drawing completions of a typed prompt from some models, with the same random numbers; the job's id. They
-        are then in `lineage.trials`. Raises StageError."""
+        """Start drawing completions of a typed prompt from some models, with the same random numbers; the job's id. The
+        completions are then in `lineage.trials`. Raises StageError."""
         return self._stages.try_out(models, text, system, candidates)
 
     def jobs(self, round_number: int | None = None, active: bool = False) -> list[JobRecord]:
@@ -203,6 +206,6 @@ class RoundBook:
         self._supervisor.cancel(job_id)
 
     def resume(self, job_id: str) -> None:
-        """Go on with a job that failed or was cancelled; finished units are kept. A model named wrongly may have been
-        corrected in the settings meanwhile."""
+        """Continue a job that failed or was cancelled; finished units are kept. A wrong model name may have been corrected in
+        the settings meanwhile."""
         self._stages.resume(job_id)

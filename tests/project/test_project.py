@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import ast
 import contextlib
+import inspect
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -13,6 +15,7 @@ from rsf_core.domain import Action, JobKind, JobState, Scope, Split
 from rsf_core.domain.errors import JobError, NotAProjectError, ProjectLockedError, SettingsError, StageError, StoreError
 from rsf_core.domain.specs import GenerateSpec, JobSpec, TrialSpec
 from rsf_core.project import Project
+from rsf_core.project import project as api
 from rsf_core.prompts import PromptRow
 from rsf_core.rounds import stages
 from rsf_core.rounds.stages import Progress, Stage
@@ -107,6 +110,21 @@ def test_the_next_round_starts_from_the_tuned_model(finished: Project) -> None:
 
 
 # -- refusals ----------------------------------------------------------------------------------------------------------
+
+
+def test_the_example_of_the_python_api_calls_methods_with_arguments_that_they_have() -> None:
+    """The documentation's code is run where it stands in a document; this one stands in a docstring."""
+    example = "\n".join((api.__doc__ or "").splitlines()[2:])
+    calls = [
+        (node.func.attr, node)
+        for node in ast.walk(ast.parse(example))
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and isinstance(node.func.value, ast.Name)
+    ]
+    assert {name for name, _ in calls} == {"create", "run", "comparison"}
+    for name, call in calls:
+        method = inspect.getattr_static(Project, name)
+        function = method.__func__ if isinstance(method, classmethod) else method
+        inspect.signature(function).bind(None, *call.args, **{str(word.arg): word.value for word in call.keywords})
 
 
 def test_a_second_owner_is_refused_and_told_who_has_it(project: Project) -> None:
