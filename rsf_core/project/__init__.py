@@ -1,4 +1,4 @@
-"""The public Python API: `Project`, who owns it, how commands reach it."""
+"""The public Python API: `Project`, its owner process, and how commands reach that process."""
 
 from typing import TYPE_CHECKING, Any
 
@@ -9,7 +9,7 @@ __all__ = ["Project"]
 
 
 def __getattr__(name: str) -> Any:
-    """`Project` is imported when asked for: a process that reads a file does not load the store."""
+    """Imports `Project` on first use, so that a process that only reads a file does not load the store."""
     if name == "Project":
         from rsf_core.project.project import Project
 

@@ -31,7 +31,8 @@ KEPT_LANDSCAPES = 2  # about 100 MB each for a million candidates
 
 
 class AcceptanceBook:
-    """`onlooker`, wherever there is one, is a reviewer, who is told of gold items as of any candidates (see `Onlooking`)."""
+    """Decides what a round accepts. `onlooker` is the reviewer who asks, None for an owner: gold items look to a reviewer like
+    any other candidates (see `Onlooking`)."""
 
     def __init__(
         self,
@@ -45,10 +46,12 @@ class AcceptanceBook:
         self._votes_for = votes_for
         self._kept_marks = lru_cache(maxsize=KEPT_LANDSCAPES)(self._make_marks)
         self._kept_landscape = lru_cache(maxsize=KEPT_LANDSCAPES)(self._make_landscape)
-        self._ruled: dict[tuple[int, Scope], tuple[tuple[int, int], Landscape]] = {}  # with the state it was made of
+        self._ruled: dict[
+            tuple[int, Scope], tuple[tuple[int, int], Landscape]
+        ] = {}  # each with the version of its ratios
 
     def threshold(self, round_number: int | None = None) -> ThresholdRecord | None:
-        """The M in force, or None before scoring."""
+        """The current M, or None before scoring."""
         thresholds = self._store.thresholds(self._project_state.number(round_number))
         return thresholds[0] if thresholds else None
 
@@ -61,7 +64,7 @@ class AcceptanceBook:
         author: Actor = LOCAL,
         reason: str = "by hand",
     ) -> None:
-        """Put another M (nats) in force for a round. Raises StageError before scoring."""
+        """Make `log_m` (nats) the current M of a round. Raises StageError before scoring."""
         number = self._project_state.number(round_number)
         current = self.threshold(number)
         if current is None:
@@ -69,12 +72,12 @@ class AcceptanceBook:
         self._store.add_threshold(number, current.target_id, log_m, scope, author.name, reason)
 
     def thresholds(self, round_number: int | None = None) -> list[ThresholdRecord]:
-        """Every M the round has had, the one in force first."""
+        """Every M the round has had, the current one first."""
         return self._store.thresholds(self._project_state.number(round_number))
 
     @spoken
     def undo_threshold(self, round_number: int | None = None, author: Actor = LOCAL) -> bool:
-        """Put the M before in force again; False where there is none under this target."""
+        """Return to the previous M; False if there is none under this target."""
         number = self._project_state.number(round_number)
         earlier = history.before(self._store.thresholds(number))
         if earlier is None:
@@ -85,12 +88,12 @@ class AcceptanceBook:
         return True
 
     def target(self, round_number: int | None = None) -> Target | None:
-        """The target in force for a round, or None before scoring."""
+        """The target that a round is decided by, or None before scoring."""
         current = self.threshold(round_number)
         return None if current is None else decisions.target_of(self._store, current)
 
     def landscape(self, scope: Scope, round_number: int | None = None, onlooker: str | None = None) -> Landscape | None:
-        """The round at every M, or None before scoring. It is kept until a score is added; what people say is taken in."""
+        """The round at every M, or None before scoring. It is cached until a score is added; overrides are always current."""
         number = self._project_state.number(round_number)
         return self._kept_landscape(
             number, scope, self._store.ratios_version(number), self._votes_for(number, onlooker)
@@ -109,7 +112,7 @@ class AcceptanceBook:
         return landscape
 
     def marks(self, scope: Scope, round_number: int | None = None, onlooker: str | None = None) -> list[Mark]:
-        """The values of log M worth a mark, each judged on held-out prompts; kept as long as the landscape."""
+        """The values of log M worth a mark, each judged on held-out prompts; cached as long as the landscape."""
         number = self._project_state.number(round_number)
         return self._kept_marks(number, scope, self._store.ratios_version(number), self._votes_for(number, onlooker))
 
@@ -128,7 +131,7 @@ class AcceptanceBook:
         return [*of_the_draws, marks.agreeing(landscape)]
 
     def ratios(self, round_number: int | None = None, onlooker: str | None = None) -> pa.Table:
-        """One row a scored candidate: log_ratio, critical_log_m, scale (nats), decision, override (−1, 0, 1), …"""
+        """One row for each scored candidate: log_ratio, critical_log_m, scale (nats), decision, override (−1, 0, 1), …"""
         number = self._project_state.number(round_number)
         return self._store.ratios(number, self._votes_for(number, onlooker))
 
@@ -137,12 +140,12 @@ class AcceptanceBook:
         return self._store.scorers(self._project_state.number(round_number))
 
     def scores(self, scorer: str, round_number: int | None = None) -> NDArray[np.float64]:
-        """The score of every row of `ratios`, in its order; NaN where this scorer has not seen the candidate."""
+        """The score of every row of `ratios`, in its order; NaN if this scorer has not scored the candidate."""
         return self._store.score_column(self._project_state.number(round_number), scorer)
 
     def reward(self, round_number: int | None = None) -> NDArray[np.float64]:
-        """r of every row of `ratios` under the target in force; −∞ where a constraint fails or it was truncated, so that
-        no rule keeps it. Where the target has no reward, all that pass are alike (0)."""
+        """r of every row of `ratios` under the round's target; −∞ if a constraint fails or the candidate was truncated, so
+        that no rule keeps it. If the target has no reward, all that pass have the same r (0)."""
         number = self._project_state.number(round_number)
         target, ratios = self.target(number), self._store.ratios(number)
         if target is None:
@@ -154,7 +157,7 @@ class AcceptanceBook:
     def compare_rules(
         self, log_m: float, scope: Scope, round_number: int | None = None, onlooker: str | None = None
     ) -> list[RuleOutcome]:
-        """What each acceptance rule would keep of the round's candidates, rejection at `log_m` (nats) first."""
+        """What each acceptance rule would keep of the round's candidates, rejection sampling at `log_m` (nats) first."""
         number = self._project_state.number(round_number)
         landscape, ratios = self.landscape(scope, number, onlooker), self.ratios(number, onlooker)
         if landscape is None:
@@ -163,11 +166,11 @@ class AcceptanceBook:
 
     @spoken
     def take_suggestion(self, suggestion: Suggestion, round_number: int | None = None, author: Actor = LOCAL) -> None:
-        """Make the suggested target the project's: a new version. The round is decided again under it, at its M."""
+        """Make the suggested target the project's, as a new version. The round is decided again by it, at the suggested M."""
         number = self._project_state.number(round_number)
         now, changes = self._target_book.draft(), {"rewards": suggestion.target.rewards, "beta": suggestion.target.beta}
         draft = Draft(now.target.model_copy(update=changes), now.accept)
         if draft != now:
             self._target_book.use(draft, "agrees best with the overrides", now, author=author)
-        if self._stages.score(number) is None:  # every score is there: the decisions are derived already
+        if self._stages.score(number) is None:  # no score was missing: the decisions are derived already
             self.set_threshold(suggestion.log_m, suggestion.scope, number, author, "agrees best with the overrides")

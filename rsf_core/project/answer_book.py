@@ -1,5 +1,5 @@
-"""People's answers as scores: what each question says of the candidates of a round, the scorer that says so, and the target
-with it, which a person looks at before it is saved."""
+"""People's answers as scores: the scores that each question gives the candidates of a round, the scorer made from it, and a
+draft of the target with that scorer, for a person to see before it is saved."""
 
 from __future__ import annotations
 
@@ -29,8 +29,9 @@ TABLES = ("answers", "question_versions", "candidates", "candidates_elsewhere")
 
 @dataclass(frozen=True, slots=True)
 class AnswerScores:
-    """A question whose answers are numbers, as the scorer of now, `scorer`; what it says of the candidates that were drawn
-    for a round, and of how many others there are answers: of other rounds, or made elsewhere."""
+    """A question whose answers are numbers, as a scorer. `scorer` is its name with the current answers, `scores` are those of
+    the candidates drawn for a round, and `elsewhere` counts the other candidates with answers: of other rounds, or made
+    elsewhere."""
 
     question: Question
     scorer: str
@@ -50,7 +51,7 @@ class AnswerBook:
         self._stages, self._target_book = stages, target_book
 
     def of_round(self, round_number: int) -> list[AnswerScores]:
-        """Of each question that is asked now and counts as a number, in order. Nothing is written."""
+        """The scores of each current question whose answers are numbers, in order. Nothing is written."""
         return [self._scores(asked, round_number) for asked in self._questions.current() if asked.question.counts]
 
     def _scores(self, question: AskedQuestion, round_number: int) -> AnswerScores:
@@ -73,8 +74,8 @@ class AnswerBook:
 
     @spoken
     def use(self, question: str, author: Actor = LOCAL) -> str:
-        """Keep the answers to a question as they are now, as a scorer of their own; its name. Later answers change nothing of
-        it: they make another. Raises QuestionError where there are none, or they are no numbers."""
+        """Save the current answers to a question as a scorer of their own; returns its name. Later answers do not change it:
+        they make another. Raises QuestionError if there are no answers, or they are not numbers."""
         current = next((asked for asked in self._questions.current() if asked.question.name == question), None)
         if current is None or not current.question.counts:
             names = [asked.question.name for asked in self._questions.current() if asked.question.counts]
@@ -93,13 +94,13 @@ class AnswerBook:
 
     @spoken
     def score(self, question: str, round_number: int | None = None, author: Actor = LOCAL) -> str | None:
-        """Score a round, the newest by default, by the answers to a question as they are now; the job's id, None where that
-        was done. Nothing is decided by it. Raises QuestionError, as `use`, and StageError."""
+        """Score a round, the newest by default, by the current answers to a question; the job's id, None if that was already
+        done. This decides nothing. Raises QuestionError, as `use` does, and StageError."""
         return self._stages.score_by(self.use(question, author), round_number)
 
     def draft(self, scorer: str, at_least: float | None = None) -> Draft:
-        """The target of now with the answers in it, as `use` named them, in the place of an earlier version of the same
-        question: as a reward with weight 1, or as a constraint, `at_least` so much."""
+        """The current target with the answers in it, as the scorer that `use` returned, in place of an earlier version of the
+        same question: as a reward with weight 1, or as a constraint with the threshold `at_least`."""
         now = self._target_book.draft()
         rewards = {name: weight for name, weight in now.target.rewards.items() if not _same(name, scorer)}
         constraints = tuple(constraint for constraint in now.target.constraints if not _same(constraint.scorer, scorer))
@@ -112,7 +113,7 @@ class AnswerBook:
 
 
 def _same(one: str, other: str) -> bool:
-    """Whether two scorers say the answers to one question, whatever the version."""
+    """Whether two scorers are the answers to one question, whatever the version."""
     if not (answered.is_one(one) and answered.is_one(other)):
         return False
     return answered.question_of(one) == answered.question_of(other)

@@ -1,4 +1,4 @@
-"""What a round has drawn: its candidates, how many of each prompt's are accepted, what has no score, how fast it was."""
+"""What a round has drawn: its candidates, how many are accepted for each prompt, which lack a score, how fast it was."""
 
 from __future__ import annotations
 
@@ -29,23 +29,24 @@ from rsf_core.store.tally import Votes
 
 
 class CandidateBook:
-    """`onlooker`, wherever there is one, is a reviewer, who is told of gold items as of any candidates (see `Onlooking`)."""
+    """Reads the candidates of a round. `onlooker` is the reviewer who asks, None for an owner: gold items look to a reviewer
+    like any other candidates (see `Onlooking`)."""
 
     def __init__(self, store: Store, project_state: ProjectState, onlooking: Find) -> None:
         self._store, self._project_state, self._onlooking = store, project_state, onlooking
-        self._speed = lru_cache(maxsize=8)(store.generation_speed)  # what is done stays as it is
+        self._speed = lru_cache(maxsize=8)(store.generation_speed)  # finished jobs do not change
 
     def latest_completions(self, count: int, round_number: int | None = None) -> list[LatestCompletion]:
-        """`candidate_id` and `completion` of the last that a round has drawn, the newest first."""
+        """`candidate_id` and `completion` of the last candidates that a round has drawn, the newest first."""
         return self._store.latest_completions(self._project_state.number(round_number), count)
 
     def prompt_texts(self, prompt_ids: Sequence[int]) -> dict[int, str]:
-        """The texts of prompts, retired ones too, by number; one that is not there is left out."""
+        """The texts of prompts by number, retired ones too; unknown numbers are left out."""
         return {number: row["text"] for number, row in self._store.prompts_by_id(prompt_ids).items()}
 
     def counts(self, round_number: int | None = None, onlooker: str | None = None) -> RoundCounts:
         number = self._project_state.number(round_number)
-        return self._store.round_counts(number, self._told(number, onlooker))
+        return self._store.round_counts(number, self._votes_for(number, onlooker))
 
     def prompts_in_round(self, round_number: int | None = None, onlooker: str | None = None) -> list[RoundPrompt]:
         number = self._project_state.number(round_number)
@@ -60,7 +61,7 @@ class CandidateBook:
         candidates, look = self._store.candidates_of_prompt(number, prompt_id), self._onlooking(number, onlooker)
         return candidates if look is None else look.candidates(candidates)
 
-    def _told(self, round_number: int, onlooker: str | None) -> Votes:
+    def _votes_for(self, round_number: int, onlooker: str | None) -> Votes:
         look = self._onlooking(round_number, onlooker)
         return () if look is None else look.votes
 
@@ -69,24 +70,24 @@ class CandidateBook:
         return self._store.elsewhere.of_round(self._project_state.number(round_number))
 
     def elsewhere_counts(self, round_number: int | None = None, onlooker: str | None = None) -> ElsewhereCounts:
-        """How many of them there are, and what people say of them."""
+        """How many candidates of a round were made elsewhere, and how people have decided them."""
         number = self._project_state.number(round_number)
         counts, look = self._store.elsewhere.counts(number), self._onlooking(number, onlooker)
         return counts if look is None else look.elsewhere(counts)
 
     @spoken
     def override(self, candidate_id: str, action: Action, reviewer: Actor = LOCAL, uid: str | None = None) -> bool:
-        """Say accept, reject or auto of a candidate; False when this `uid` has been said before. Raises StoreError for
-        an unknown candidate."""
+        """Accept or reject a candidate, or return it to the rule (auto); False if an override with this `uid` is already
+        stored. Raises StoreError for an unknown candidate."""
         return self._store.add_override(uid or uuid.uuid4().hex, candidate_id, action, reviewer.name)
 
     @spoken
     def undo(self, round_number: int | None = None, reviewer: Actor = LOCAL) -> str | None:
-        """Take back the reviewer's last override of a round; the candidate's id, or None."""
+        """Undo the reviewer's last override of a round; the candidate's id, or None."""
         return self._store.undo_override(uuid.uuid4().hex, self._project_state.number(round_number), reviewer.name)
 
     def without_score(self, round_number: int | None = None) -> list[NoScoreRecord]:
-        """The candidates of a round for which the target lacks a score, with the reason: the rule decides nothing of them."""
+        """The candidates of a round for which the target lacks a score, with the reason: the rule does not decide them."""
         return self._store.without_score(self._project_state.number(round_number))
 
     def bands(self, round_number: int | None = None, onlooker: str | None = None) -> Bands | None:
@@ -94,7 +95,7 @@ class CandidateBook:
         return bands.bands(self._kinds(round_number, onlooker))
 
     def rates(self, round_number: int | None = None, onlooker: str | None = None) -> Rates:
-        """The acceptance rates of a round: means over prompts of what was drawn for all of them alike."""
+        """The acceptance rates of a round: means over prompts, of the candidates drawn for all prompts alike."""
         return bands.rates(self._kinds(round_number, onlooker))
 
     def none_of(self, k: int, round_number: int | None = None, onlooker: str | None = None) -> Interval | None:
@@ -106,8 +107,8 @@ class CandidateBook:
         )
 
     def starving_plan(self, onlooker: str | None = None) -> Plan | None:
-        """What drawing as many candidates again for the newest round's prompts with none accepted would give; None where no
-        prompt starves."""
+        """What to expect from drawing as many candidates again for the prompts of the newest round with none accepted; None if
+        no prompt starves."""
         number, each = self._project_state.current_round().round, self._project_state.settings().generate.candidates
         kinds = self._kinds(number, onlooker)
         name = ("starving_plan", number, each, tuple(kinds))
@@ -115,10 +116,10 @@ class CandidateBook:
 
     def _kinds(self, round_number: int | None, onlooker: str | None) -> list[PromptKind]:
         number = self._project_state.number(round_number)
-        return self._store.prompt_kinds(number, self._told(number, onlooker))
+        return self._store.prompt_kinds(number, self._votes_for(number, onlooker))
 
     def generation_speed(self, round_number: int | None = None) -> Speed | None:
-        """How fast the candidates of a round were drawn, over its finished generate jobs; None where there is none."""
+        """How fast the candidates of a round were drawn, over its finished generate jobs; None if there are none."""
         number = self._project_state.number(round_number)
         drawn = [
             j for j in self._store.jobs(round_number=number) if j.kind is JobKind.GENERATE and j.state is JobState.DONE

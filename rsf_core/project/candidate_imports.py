@@ -1,10 +1,10 @@
-"""Candidates made elsewhere on their way into the project: a kept file read in a process of its own, looked at, added.
+"""Importing candidates made elsewhere: an uploaded file is read in a process of its own, previewed, and added.
 
     imports/<upload>/<reading>/  request.json, existing.parquet, known.parquet; progress.json, then rows.parquet,
                                  prompts.parquet and summary.json (candidate_reading.py)
 
-They are completions of train prompts. Those of prompts that the project has not come with their prompts, which are compared
-with all others as any import does it. No q of this project made them, so they are kept apart: see store/made_elsewhere.py.
+They are completions of train prompts. If the project lacks a prompt, it is added too, compared with all others as in any
+import. No q of this project drew these candidates, so they are stored separately: see store/made_elsewhere.py.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ from rsf_core.prompts.reading import WrongRow
 from rsf_core.store.database import utc_now
 from rsf_core.store.store import Store
 
-WAIT_SECONDS = 3600.0  # for a file that is read for a caller who waits
+WAIT_SECONDS = 3600.0  # how long `run` waits for a file to be read
 _POLL_SECONDS = 0.1
 _ADDED_AT_ONCE = 20_000  # rows
 _NOT_KEPT = "the file has not been read, or is no longer stored: read it again"
@@ -57,8 +57,9 @@ class Shown:
 
 @dataclass(frozen=True, slots=True)
 class CandidatePreview:
-    """What reading a file has found: `candidates` that can be added, of `known_prompts` of the project and `new_prompts`;
-    `there` are in the round already. `with_log_q` of them state their log-probability, `with_tokens` how many tokens."""
+    """The result of reading a file: `candidates` can be added, of `known_prompts` of the project and `new_prompts`; `there`
+    are in the round already. `with_log_q` of the candidates state their log-probability, `with_tokens` their number of
+    tokens."""
 
     candidates: int
     known_prompts: int
@@ -75,7 +76,7 @@ class CandidatePreview:
 
 @dataclass(frozen=True, slots=True)
 class CandidateImportState:
-    """Where reading a file stands: `preview` once it is done, `problem` where it ended otherwise, else `message`."""
+    """The state of reading a file: `preview` once it is done, `problem` if it ended otherwise, else `message`."""
 
     message: str = ""
     preview: CandidatePreview | None = None
@@ -88,7 +89,7 @@ class CandidateImportState:
 
 @dataclass(frozen=True, slots=True)
 class AddedCandidates:
-    """What an import has added to a round, and what is wrong with the other rows (the first of them)."""
+    """What an import has added to a round, and the first problems of the other rows."""
 
     candidates: int
     new_prompts: int
@@ -104,15 +105,15 @@ class CandidateImports:
         self._uploads, self._store, self._settings, self._unsealed = uploads, store, settings, unsealed
 
     def columns(self, upload: str, reading: Reading = FOUND) -> CompletionColumns | None:
-        """What the columns of a kept file most likely hold. Raises PromptFileError where it can't be read."""
+        """What the columns of an uploaded file most likely hold. Raises PromptFileError if it cannot be read."""
         return completions.recognise_columns(self._uploads.format(upload, reading))
 
     def start(
         self, upload: str, columns: CompletionColumns, source: str, reading: Reading = FOUND, again: bool = False
     ) -> str:
-        """Read the completions of a kept file, made by `source` where their rows say nothing else; the name of the reading.
-        What was cancelled or broken off is begun `again` where that is asked for. Raises PromptFileError where `source` is no
-        name."""
+        """Start to read the completions of an uploaded file; returns the name of the reading. `source` made those whose rows
+        name no other. With `again`, a reading that was cancelled or interrupted starts again. Raises PromptFileError if
+        `source` is not a valid name."""
         try:
             name = completions.one_source(source)
         except WrongRow as wrong:
@@ -144,8 +145,8 @@ class CandidateImports:
     def start_found(
         self, upload: str, source: str, again: bool = False, named: Mapping[str, str] = MappingProxyType({})
     ) -> str:
-        """The same with the columns as they are recognised, but for those that are `named` by what they hold. Raises
-        PromptFileError where none can hold completions, or there is no such column."""
+        """Like `start`, with the columns as they are recognised, except those that are `named` by what they hold. Raises
+        PromptFileError if no column can hold completions, or there is no such column."""
         file_format = self._uploads.format(upload)
         columns = completion_columns(file_format, self.columns(upload), named)
         if columns is None and file_format.text is None:
@@ -175,7 +176,7 @@ class CandidateImports:
         return CandidateImportState(message="starting" if progress is None else str(progress["message"]))
 
     def problems(self, upload: str, reading: str) -> bytes:
-        """All that is wrong with the rows of a file that was read, as CSV; empty where nothing is."""
+        """Every problem with the rows of a file that was read, as CSV; empty if there are none."""
         return self._uploads.problems(upload, reading)
 
     def cancel(self, upload: str, reading: str) -> None:
@@ -187,8 +188,8 @@ class CandidateImports:
 
     @spoken
     def add(self, upload: str, reading: str, author: Actor = LOCAL) -> AddedCandidates:
-        """Add what was read to the newest round, all of it or nothing, each completion of a prompt once however often it is
-        added. Raises PromptError where prompts were added or retired since, or another round was opened."""
+        """Add what was read to the newest round, all of it or nothing. Each completion of a prompt is added once, however
+        often this is called. Raises PromptError if prompts were added or retired since, or another round was opened."""
         folder = self._uploads.file(upload).parent / reading
         request, preview = read_json(folder / "request.json"), self.state(upload, reading).preview
         if request is None or preview is None:
@@ -196,13 +197,13 @@ class CandidateImports:
         try:
             with self._store.transaction("adding candidates made elsewhere"):
                 candidates, prompts, there = self._add(folder, request, self._uploads.name(upload) or "a file", author)
-        except FileNotFoundError as error:  # somebody else has added it while this waited for its turn
+        except FileNotFoundError as error:  # another call added it while this one waited for the transaction
             raise PromptError(_NOT_KEPT) from error
         self._uploads.forget(upload)
         return AddedCandidates(candidates, prompts, preview.there + there, preview.left_out, preview.problems)
 
     def _add(self, folder: Path, request: dict[str, Any], name: str, author: Actor) -> tuple[int, int, int]:
-        """How many candidates and prompts were added, and how many of the rows the round has got since they were read."""
+        """The number of candidates and of prompts added, and of rows that were added to the round since they were read."""
         number = self._store.rounds()[-1].round
         if tuple(request["version"]) != self._store.prompt_book.version() or request["round"] != number:
             raise PromptError("the project's prompts or its round have changed since the file was read: try again")
@@ -223,10 +224,10 @@ class CandidateImports:
     def run(
         self, file: str | Path, source: str, columns: CompletionColumns | None = None, author: Actor = LOCAL
     ) -> AddedCandidates:
-        """Add completions that were made elsewhere (by `source`, where their rows say nothing else) to the newest round, from
-        a file with a prompt and a completion, or a list of them, a row. People decide them; the rule does not, for there is no
-        q of this project, and no rate, M or distance counts them. The same file again adds nothing. Raises PromptFileError or
-        PromptError; then nothing changes."""
+        """Add completions that were made elsewhere (by `source`, unless their rows name another) to the newest round. Each row
+        of the file has a prompt and a completion, or a list of completions. People decide them; the rule does not, because no
+        q of this project drew them, and they count in no rate, M or distance. The same file again adds nothing. Raises
+        PromptFileError or PromptError; then nothing changes."""
         file = Path(file)
         upload = self._uploads.keep_file(file)
         if columns is not None:
@@ -244,21 +245,21 @@ class CandidateImports:
         return self.add(upload, reading, author)
 
     def _not_there(self, folder: Path, number: int) -> tuple[Ints, int]:
-        """Which of the rows that were read the round has not, and how many it has: it may have got some since."""
+        """Which of the rows that were read are not in the round, and how many are: some may have been added since."""
         rows = pq.read_table(folder / ROWS, columns=["prompt", "upper", "lower"])
         _, there = first_of(Texts.of(rows, "prompt"), Texts.of(self._store.elsewhere.known(number), "prompt_id"))
         return np.flatnonzero(~there), int(there.sum())
 
     def _with_prompts(self, folder: Path, name: str) -> range:
-        """Add the prompts that the project has not; their numbers."""
+        """Add the prompts that the project lacks; their numbers."""
         if not (folder / NEW).exists():
             return range(0)
         with pq.ParquetFile(folder / NEW, memory_map=False, pre_buffer=False) as rows:
             return self._store.prompt_book.add_rows(rows.iter_batches(_ADDED_AT_ONCE), name)
 
     def _ks(self, folder: Path, new: Ints, made: range, number: int) -> Ints:
-        """The k of each of the `new` rows: behind those that its prompt has, in their order. Raises PromptError where a
-        prompt takes no more."""
+        """The k of each of the `new` rows: after those that its prompt already has, in their order. Raises PromptError if a
+        prompt can take no more."""
         prompts = _prompt_ids(pq.read_table(folder / ROWS, columns=["prompt"])["prompt"].to_numpy()[new], made)
         taken = self._store.elsewhere.next_k(number)
         holders, next_k = (np.append(taken[name].to_numpy().astype(np.int64), 0) for name in ("prompt_id", "k"))
@@ -278,12 +279,12 @@ class CandidateImports:
 
 
 def _prompt_ids(prompts: Ints, made: range) -> Ints:
-    """Their numbers in the project: of new ones, −1 − i of those that were `made`."""
+    """The numbers of prompts in the project; −1 − i stands for the i-th of those that were `made`."""
     return np.where(prompts >= 0, prompts, made.start - 1 - prompts)
 
 
 def _numbered(rows: pa.Table, made: range, ks: Ints, number: int, author: Actor) -> pa.Table:
-    """Rows as the store keeps them, each with its prompt, its k and its name."""
+    """Rows as the store has them, each with its prompt, its k and its name."""
     prompts = _prompt_ids(rows["prompt"].to_numpy(), made)
     names = (candidate_id(number, *where) for where in zip(prompts.tolist(), ks.tolist(), strict=True))
     count = len(rows)

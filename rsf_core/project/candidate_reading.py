@@ -1,8 +1,8 @@
-"""Completions made elsewhere as a file has them, read in a process of its own and placed with their prompts: part by part, so
-that a million are never objects of Python together.
+"""Reading completions made elsewhere from a file, in a process of its own, and assigning them to prompts: part by part, so
+that a million rows are never Python objects at the same time.
 
-In the folder of a reading:  completions.parquet and asked.parquet, the completions and their different prompts as they are
-read, and new.parquet, the prompts that the project has not; then rows.parquet and prompts.parquet, what can be added of them.
+In the folder of a reading:  completions.parquet and asked.parquet, the completions and their distinct prompts as they are
+read, and new.parquet, the prompts that the project lacks; then rows.parquet and prompts.parquet, what can be added of them.
 """
 
 from __future__ import annotations
@@ -38,21 +38,21 @@ ROWS, NEW = "rows.parquet", "prompts.parquet"
 EXISTING, KNOWN = "existing.parquet", "known.parquet"
 _READ, _ASKED, _UNPLACED = "completions.parquet", "asked.parquet", "new.parquet"
 _SHOWN = 2_000  # characters of a text in the preview
-_SAID = [
+_CONTENT = [
     ("completion", pa.large_string()),
     ("source", pa.string()),
     ("token_count", pa.int32()),
     ("stated_log_q", pa.float64()),
 ]
-_COMPLETIONS = pa.schema([("number", pa.int64()), ("line", pa.int64()), *_SAID])
-SCHEMA = pa.schema([("prompt", pa.int64()), ("upper", pa.uint64()), ("lower", pa.uint64()), *_SAID])
-"""Of rows.parquet: `prompt` is the number of one of the project, or −1 − i of row i of prompts.parquet; `upper` and `lower`
-are the MD5 of the completion as MadeElsewhere.known has it."""
+_COMPLETIONS = pa.schema([("number", pa.int64()), ("line", pa.int64()), *_CONTENT])
+SCHEMA = pa.schema([("prompt", pa.int64()), ("upper", pa.uint64()), ("lower", pa.uint64()), *_CONTENT])
+"""The columns of rows.parquet: `prompt` is the number of a prompt of the project, or −1 − i for row i of prompts.parquet;
+`upper` and `lower` are the halves of the completion's MD5, as in MadeElsewhere.known."""
 
 
 @dataclass(frozen=True, slots=True)
 class Texts:
-    """Completions of prompts without their texts, (completions,) each: the numbers of the prompts, and the MD5 of the texts,
+    """Completions without their texts: the numbers of their prompts, (completions,), and the MD5 of the texts,
     (completions, 2), the upper half first."""
 
     prompts: Ints
@@ -60,13 +60,13 @@ class Texts:
 
     @classmethod
     def of(cls, rows: pa.Table, prompt: str) -> Self:
-        """Of a table with the column `prompt` and the two halves."""
+        """From a table with prompt numbers in the column `prompt`, and the two halves."""
         halves = np.column_stack([rows[name].to_numpy() for name in ("upper", "lower")])
         return cls(rows[prompt].to_numpy().astype(np.int64), halves)
 
 
 def first_of(texts: Texts, known: Texts) -> tuple[Ints, Bools]:
-    """Of each completion where the same one of its prompt stands first among `texts`, and whether it is among `known`."""
+    """For each completion, the index in `texts` of the first equal one of its prompt, and whether it is among `known`."""
     count, before = len(texts.prompts), len(known.prompts)
     prompts = np.concatenate([known.prompts, texts.prompts])
     digests = np.concatenate([known.digests, texts.digests])
@@ -82,7 +82,7 @@ def first_of(texts: Texts, known: Texts) -> tuple[Ints, Bools]:
 
 
 def work(folder: Path) -> None:
-    """Do what request.json in the folder of a reading asks for. An error for the person is written down as its outcome."""
+    """Do what request.json in the folder of a reading asks for. An error that is meant for a person becomes its outcome."""
     request = json.loads((folder / "request.json").read_text(encoding="utf-8"))
     try:
         summary = import_steps.outcome(request["file"], lambda: _read(folder, request))
@@ -99,9 +99,9 @@ def _read(folder: Path, request: dict[str, Any]) -> dict[str, Any]:
             CompletionColumns(**request["columns"]),
             kept.extend,
             reading=Reading(**request["reading"]),
-            on_row=import_steps.telling(folder, "{:,} rows read"),
+            on_row=import_steps.row_counter(folder, "{:,} rows read"),
         )
-    import_steps.say(folder, f"comparing the prompts of {kept.count:,} completions")
+    import_steps.report_progress(folder, f"comparing the prompts of {kept.count:,} completions")
     prompts, numbers, lines = _Prompts(folder, request), kept.numbers, kept.lines
     places, refused = prompts.places[numbers], prompts.refused[numbers]
     known = Texts.of(pq.read_table(folder / KNOWN), "prompt_id")
@@ -133,8 +133,8 @@ def _read(folder: Path, request: dict[str, Any]) -> dict[str, Any]:
 
 
 def _write(folder: Path, kept: _Kept, places: Ints, added: Bools, source: str) -> tuple[list[dict[str, Any]], int, int]:
-    """Write those completions that are added; the first of them as a preview shows them, and how many state their
-    log-probability and how many their tokens."""
+    """Write the completions that can be added; returns the first of them as a preview shows them, and how many state their
+    log-probability and how many their number of tokens."""
     shown: list[dict[str, Any]] = []
     stated = {"stated_log_q": 0, "token_count": 0}
     at = 0
@@ -146,7 +146,7 @@ def _write(folder: Path, kept: _Kept, places: Ints, added: Bools, source: str) -
                 rows = at + np.flatnonzero(added[at : at + len(part)])
                 chosen = part.take(pa.array(rows - at))
                 at += len(part)
-                columns = {name: chosen[name] for name, _ in _SAID}
+                columns = {name: chosen[name] for name, _ in _CONTENT}
                 columns["source"] = pc.fill_null(chosen["source"], source)
                 halves = {name: kept.digests[rows, half] for half, name in enumerate(("upper", "lower"))}
                 writer.write_table(pa.table({"prompt": places[rows], **halves, **columns}, schema=SCHEMA))
@@ -185,8 +185,8 @@ def _texts(path: Path, numbers: set[int]) -> dict[int, str]:
 
 
 class _Kept:
-    """Writes completions as they are read; closed by leaving it. `numbers` of their prompts, `lines` and `digests` of all stay
-    here, in some tens of bytes each."""
+    """Writes completions as they are read; leaving the context closes it. Only the `numbers` of their prompts, their `lines`
+    and their `digests` stay in memory, a few tens of bytes for each."""
 
     def __init__(self, folder: Path) -> None:
         self._writer = pq.ParquetWriter(folder / _READ, _COMPLETIONS, compression="lz4")
@@ -212,7 +212,7 @@ class _Kept:
             if row.number == self._prompts.count:
                 p = row.prompt
                 self._prompts.extend([PromptRow(p.text, p.reference, p.system, Split.TRAIN, p.line, p.earlier)])
-            self._digests += md5(row.completion.encode(), usedforsecurity=False).digest()  # it names a text, no more
+            self._digests += md5(row.completion.encode(), usedforsecurity=False).digest()  # it only identifies a text
         self.count += len(rows)
         self._waiting += rows
         if len(self._waiting) >= row_file.PART_ROWS:
@@ -249,8 +249,8 @@ class _Kept:
 
 
 class _Prompts:
-    """The different prompts of a file, by their numbers: `places` says which each is, one of the project by its number or a
-    new one, −1 − i of row i of prompts.parquet; of those `refused` no completion is added. `new` is how many are new."""
+    """The distinct prompts of a file, by their numbers in it. `places` has the number of each in the project, or −1 − i for a
+    new one in row i of prompts.parquet. No completion of a `refused` prompt is added. `new` counts the new ones."""
 
     def __init__(self, folder: Path, request: dict[str, Any]) -> None:
         existing = pq.read_table(folder / EXISTING)
@@ -269,7 +269,7 @@ class _Prompts:
         self.refused = np.where(unknown, ~placed, out[at] if len(out) else True)
 
     def why(self, number: int) -> str:
-        """Why the completions of a prompt that is refused are left out."""
+        """Why the completions of a refused prompt are left out."""
         if number in self._unfit:
             return f"its prompt {self._unfit[number]}"
         at = int(self._at[number])
@@ -281,8 +281,8 @@ class _Prompts:
 
 
 def _among(existing: pa.Table, names: Path) -> Ints:
-    """Where each prompt of a file stands among those of the project, −1 where it does not: the newest in use, else the first
-    of those that were."""
+    """The row in `existing` of each prompt of a file, −1 if it is not there: of equal ones the newest in use, else the first
+    of the former ones."""
     digests = bytearray()
     known = (existing.slice(start, row_file.PART_ROWS) for start in range(0, len(existing), row_file.PART_ROWS))
     for part in (*known, *row_file.parts(names)):
@@ -292,13 +292,13 @@ def _among(existing: pa.Table, names: Path) -> Ints:
     same = placing.numbered(digests)
     former = existing["former"].to_numpy()
     holder = np.full(len(same) + 1, -1)
-    for rows in (np.flatnonzero(former)[::-1], np.flatnonzero(~former)):  # the last one written stays
+    for rows in (np.flatnonzero(former)[::-1], np.flatnonzero(~former)):  # of equal prompts, the last assignment counts
         holder[same[rows]] = rows
     return holder[same[len(existing) :]]
 
 
 def _place(folder: Path, existing: pa.Table, unknown: Bools, request: dict[str, Any]) -> dict[int, str]:
-    """Write those of the prompts `unknown` that can be added; why the others cannot, by number."""
+    """Write those of the `unknown` prompts that can be added; returns why the others cannot, by number."""
     with pq.ParquetWriter(folder / _UNPLACED, row_file.SCHEMA, compression="lz4") as writer:
         for part, new in beside(unknown, folder / _ASKED):
             writer.write_table(part.filter(pa.array(new)))
@@ -309,7 +309,7 @@ def _place(folder: Path, existing: pa.Table, unknown: Bools, request: dict[str, 
 
 
 def main() -> None:
-    """`FOLDER`: do what a reading asks for."""
+    """Arguments: FOLDER, the folder of a reading, to do what it asks for."""
     folder = Path(sys.argv[1])
     import_steps.limit_memory(int(json.loads((folder / "request.json").read_text(encoding="utf-8"))["memory"]))
     work(folder)

@@ -1,4 +1,4 @@
-"""How a command reaches the owner of a project: this process, when nobody else holds the lock, or the socket."""
+"""How a command reaches the owner of a project: in this process, if no other holds the lock, or over the socket."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ from rsf_core.project.commands import execute
 from rsf_core.project.owner import describe_holder, holder, socket_path
 
 TIMEOUT_SECONDS = 60.0
-# Of commands that are known to be long: models are copied, a round's candidates are written, compared or counted, files are
-# kept and their rows added.
+# The time limits of commands that are known to be long: they copy models, write, compare or count a round's candidates, or
+# store files and add their rows.
 LONG_SECONDS = {"backup": 6 * 3600.0} | dict.fromkeys(
     (
         "advance",
@@ -42,7 +42,7 @@ PATIENCE_SECONDS = 3.0
 
 
 class Connection(Protocol):
-    """A way to the owner. `call` runs a command of rsf_core.project.commands and gives its JSON result."""
+    """A connection to the owner. `call` runs a command of rsf_core.project.commands and returns its JSON result."""
 
     def call(self, command: str, arguments: Mapping[str, Any] | None = None) -> Any: ...
     def close(self) -> None: ...
@@ -64,7 +64,7 @@ class _Closing(ABC):
 
 
 class OwnConnection(_Closing):
-    """This process is the owner for as long as the connection is open."""
+    """This process is the owner as long as the connection is open."""
 
     def __init__(self, project: Project) -> None:
         self.project = project
@@ -85,7 +85,7 @@ class ForwardingConnection(_Closing):
         self._file = self._socket.makefile("rwb")
 
     def _connect(self) -> socket.socket:
-        give_up = time.monotonic() + PATIENCE_SECONDS  # an owner that is just starting has the lock before the socket
+        give_up = time.monotonic() + PATIENCE_SECONDS  # an owner that is starting has the lock before it has the socket
         while True:
             connection = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
             connection.settimeout(TIMEOUT_SECONDS)
@@ -127,13 +127,13 @@ class ForwardingConnection(_Closing):
 
 
 def connect(folder: Path, what: str) -> Connection:
-    """The way to the owner of `folder`; `what` names this process to others should it become the owner."""
+    """A connection to the owner of `folder`; `what` names this process to others if it becomes the owner."""
     check_folder(folder)
     if holder(folder) is None:
         try:
             project = Project.open(folder, what=what)
             project.serve(lambda name, arguments: execute(project, name, arguments))
             return OwnConnection(project)
-        except ProjectLockedError:  # somebody was faster
+        except ProjectLockedError:  # another process was faster
             return ForwardingConnection(folder)
     return ForwardingConnection(folder)

@@ -1,4 +1,5 @@
-"""The table of commands, and the one way in: what another process may ask of the owner of a project, in JSON."""
+"""The table of commands that another process may send to the owner of a project, in JSON, and the one function that runs
+them."""
 
 from __future__ import annotations
 
@@ -29,9 +30,9 @@ def command(function: Command) -> Command:
 
 
 def execute(project: Project, name: str, arguments: dict[str, Any], actor: Actor | None = None) -> Any:
-    """Run the named command for `actor` and give its result as plain JSON. Without one it is whom the arguments name: whoever
-    reaches this process so is its own user. A command is told the actor in place of the name. Raises AccessError where they
-    may not, and RsfError."""
+    """Run the named command for `actor` and return its result as plain JSON. Without an actor, it is the person whom the
+    arguments name: only this machine's user can reach this process. The command receives the actor in place of the name.
+    Raises AccessError if the actor may not do this, and RsfError."""
     if name not in COMMANDS:
         raise RsfError(f"there is no command {name!r}; there are {', '.join(sorted(COMMANDS))}")
     speakers = [key for key in SPEAKERS if key in arguments]
@@ -42,8 +43,8 @@ def execute(project: Project, name: str, arguments: dict[str, Any], actor: Actor
 
 
 def plain(value: Any) -> Any:
-    """`value` as JSON: dataclasses (of their fields that are shown) and models become objects, times ISO 8601 in UTC, paths
-    text, ±∞ and NaN null."""
+    """`value` as JSON: dataclasses (their fields with repr) and models become objects, times ISO 8601 in UTC, paths text, ±∞
+    and NaN null."""
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
         return {field.name: plain(getattr(value, field.name)) for field in dataclasses.fields(value) if field.repr}
     if isinstance(value, pydantic.BaseModel):

@@ -1,5 +1,5 @@
-"""The commands by name, with JSON in and JSON out; those of prompts are in `prompt_commands`. Each is a line or two: what it
-does is a method of `Project`."""
+"""The commands by name, with JSON in and JSON out; those of prompts are in `prompt_commands`. Each is a line or two: the work
+is done by a method of `Project`."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from rsf_core.review.gold import Accuracy
 from rsf_core.rounds import stages
 from rsf_core.store.links import LinkRecord
 
-__all__ = ["COMMANDS", "execute", "plain", "prompt_commands"]  # the last registers its own beside these
+__all__ = ["COMMANDS", "execute", "plain", "prompt_commands"]  # importing prompt_commands registers its commands
 
 
 @command
@@ -54,7 +54,7 @@ def status(project: Project) -> dict[str, Any]:
 
 @command
 def active_job(project: Project) -> dict[str, Any] | None:
-    """The job that runs or waits, with its progress; None when all is quiet."""
+    """The job that runs or waits, with its progress; None if there is none."""
     active = project.jobs(active=True)
     if not active:
         return None
@@ -83,7 +83,7 @@ def job(project: Project, job_id: str) -> Any:
 
 @command
 def advance(project: Project, author: Actor) -> str | None:
-    """Start what comes next, opening the next round when this one is complete."""
+    """Start what comes next; this opens the next round if the current one is complete."""
     return project.advance(author)
 
 
@@ -94,37 +94,37 @@ def round_complete(project: Project) -> bool:
 
 @command
 def generate(project: Project, starving: bool = False) -> str:
-    """Draw for the round's prompts; with `starving` for those of which nothing is accepted."""
+    """Draw for the round's prompts; with `starving`, for those without an accepted candidate."""
     return project.draw_for_starving(then_score=False) if starving else project.generate(then_score=False)
 
 
 @command
 def draw_until(project: Project, wanted: int, most: int | None, log_m: float | None, author: Actor) -> str:
-    """Draw and score until so many more are accepted."""
+    """Draw and score until `wanted` more candidates are accepted."""
     return project.draw_until(wanted, most, log_m, author)
 
 
 @command
 def drawn_until(project: Project) -> Any:
-    """What that has come to; None before any."""
+    """The state of the newest run of `draw_until`; None before the first."""
     return project.drawn_until()
 
 
 @command
 def score(project: Project, again: bool = False) -> str | None:
-    """Score what has no score; `again` also where a scorer was found to have none."""
+    """Score what has no score; with `again`, also candidates for which a scorer returned none."""
     return _begun(project, JobKind.SCORE) or project.score(again=again)
 
 
 @command
 def score_by(project: Project, scorer: str, again: bool = False) -> str | None:
-    """Score the newest round by one scorer, which decides nothing by that."""
+    """Score the newest round by one scorer; this decides nothing."""
     return project.score_by(scorer, again=again)
 
 
 @command
 def judging(project: Project, scorer: str) -> Any:
-    """How far a scorer, in its version of now, agrees with what people have decided."""
+    """How far a scorer, in its current version, agrees with people's decisions."""
     name = project.scorer_book.current(scorer)
     judged = project.scorer_book.judging(name, direction(project.settings.target, name))
     return plain(judged) | {"scorer": name, "enough": judged.enough, "agrees": judged.agrees}
@@ -144,13 +144,13 @@ def features(project: Project) -> Any:
 
 @command
 def learn(project: Project, author: Actor) -> str:
-    """Learn from what people have decided, and score the newest round by it."""
+    """Learn from people's decisions, and score the newest round by the result."""
     return _begun(project, JobKind.LEARN) or project.taste.learn(author)
 
 
 @command
 def taste(project: Project) -> dict[str, Any]:
-    """What there is to learn from, and every version that was learned, the newest first."""
+    """The decisions to learn from, and every version that was learned, the newest first."""
     current = project.taste.current()
     versions = [plain(version) | {"says": words.sentences(version.report)} for version in project.taste.versions()]
     return {"decisions": project.taste.decisions(), "versions": versions, "current": current is not None}
@@ -179,7 +179,7 @@ def evaluate(project: Project) -> str | None:
 
 @command
 def autopilot(project: Project, rounds: int, pause: bool, author: Actor) -> Any:
-    """Start rounds that run by themselves."""
+    """Start the autopilot for some rounds."""
     return project.autopilot.start(rounds, pause, author)
 
 
@@ -235,7 +235,7 @@ def unset_value(project: Project, key: str, author: Actor = LOCAL) -> Any:
 
 @command
 def target(project: Project) -> dict[str, Any]:
-    """Every target the project has had, the one in force first, and what the newest round is decided by."""
+    """Every target the project has had, the current one first, and the one that the newest round is decided by."""
     number = project.current_round
     decided_by = project.target(number)
     return {
@@ -248,25 +248,25 @@ def target(project: Project) -> dict[str, Any]:
 
 @command
 def target_back(project: Project, version: int, decide: bool, author: Actor) -> str | None:
-    """Make an earlier version the target again, and with `decide` decide the newest round by it; the job that scores."""
+    """Make an earlier version the target again, and with `decide` decide the newest round by it; the scoring job's id."""
     return project.target_book.back(version, decide, author)
 
 
 @command
 def guide(project: Project) -> dict[str, Any]:
-    """The guide that holds now (None: there is none), and every version, the newest first."""
+    """The current guide (None if there is none), and every version, the newest first."""
     return {"guide": project.guide_book.current(), "versions": project.guide_book.versions()}
 
 
 @command
 def save_guide(project: Project, text: str, reason: str, author: Actor) -> int:
-    """Make `text` the guide; the number of the version."""
+    """Make `text` the guide; the number of its version."""
     return project.guide_book.save(text, reason, author)
 
 
 @command
 def gold(project: Project, round_number: int | None = None) -> dict[str, Any]:
-    """The gold items of a round (the newest), and how often each reviewer is right on them."""
+    """The gold items of a round (None: the newest), and how often each reviewer is right on them."""
     number = project.current_round if round_number is None else round_number
     gold_report = project.gold.report(number)
     reviewers = [
@@ -302,7 +302,7 @@ def backup(project: Project, file: str | None, models: bool) -> dict[str, Any]:
 
 @command
 def export_start(project: Project, request: dict[str, Any], out: str | None) -> str:
-    """Begin to write an export, into the project's exports or the new folder `out`; its id."""
+    """Start to write an export, into the project's exports or the new folder `out`; its id."""
     return project.exports.start(Request.parse(request), None if out is None else Path(out))
 
 
@@ -318,7 +318,7 @@ def export_cancel(project: Project, export_id: str) -> None:
 
 @command
 def has_control(project: Project, control: str = "random") -> bool:
-    """Whether the newest round was compared with a control, or can't be: it was deleted, or would be the same set."""
+    """Whether the newest round was compared with a control, or cannot be: it was deleted, or would be the same set."""
     kind, comparison = _control(control), project.comparison()
     made = comparison is not None and bool(comparison.control if kind is Control.RANDOM else comparison.constraints)
     return made or project.control_is_deleted(control=kind) or not project.control_leaves_a_choice(control=kind)
@@ -326,7 +326,7 @@ def has_control(project: Project, control: str = "random") -> bool:
 
 @command
 def export_task(project: Project, folder: str, sealed: bool) -> list[task_folders.Finding]:
-    """Make a task folder of the prompts and the settings; what is to be known of it."""
+    """Make a task folder from the prompts and the settings; returns findings about it."""
     return task_folders.export(project, Path(folder), sealed)
 
 
@@ -345,7 +345,7 @@ def open_sealed(project: Project, author: Actor, model_id: str | None) -> str:
 
 @command
 def sealed(project: Project) -> dict[str, Any]:
-    """How many sealed prompts there are, who has opened them, and what they say."""
+    """How many sealed prompts there are, who has opened them, and the comparison on them."""
     return {
         "prompts": project.prompt_counts().get(Split.SEALED, 0),
         "opening": project.sealed_opening(),
@@ -360,7 +360,7 @@ def replicate_template(project: Project) -> Any:
 
 @command
 def invite(project: Project, name: str, owner: bool, days: int, author: Actor) -> dict[str, Any]:
-    """Create a link for a person; `url` is told once. `open` says whether the app is open by links at this moment."""
+    """Create a link for a person; `url` is returned only here. `open` is whether the app accepts links at the moment."""
     invitation = project.invites.invite(name, author, owner, days)
     return _link(invitation.link) | {
         "url": project.invites.url(invitation),
@@ -370,13 +370,13 @@ def invite(project: Project, name: str, owner: bool, days: int, author: Actor) -
 
 @command
 def links(project: Project) -> list[dict[str, Any]]:
-    """Every link there has been, the oldest first, without what opens it."""
+    """Every link there has been, the oldest first, without its secret."""
     return [_link(link) for link in project.invites.links()]
 
 
 @command
 def revoke(project: Project, name_or_id: str, author: Actor) -> list[dict[str, Any]]:
-    """End the links of a name, or one link, at once."""
+    """Revoke the links of a name, or one link, at once."""
     return [_link(link) for link in project.invites.revoke(name_or_id, author)]
 
 
@@ -393,6 +393,7 @@ def _control(name: str) -> Control:
 
 
 def _begun(project: Project, kind: JobKind) -> str | None:
-    """The job that runs or waits already: what follows another stage starts by itself, also when a project is opened."""
+    """The id of a job of this kind that already runs or waits: follow-ups start on their own, also when a project is
+    opened."""
     job_ids = [job.job_id for job in project.jobs(project.current_round, active=True) if job.kind is kind]
     return job_ids[-1] if job_ids else None

@@ -1,4 +1,4 @@
-"""`rsf doctor`: is everything there that a round needs? Each check says what it found and what to do about it."""
+"""`rsf doctor`: is everything there that a round needs? Each check reports what it found and what to do about it."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ class Check:
 
 
 def examine(folder: Path | None) -> list[Check]:
-    """Look at the installation, and at the project in `folder` when one is given."""
+    """Check the installation, and the project in `folder` if one is given."""
     checks = [
         Check("RSF Studio", True, f"{VERSION} on Python {platform.python_version()}, {os.cpu_count()} cores"),
         *(_package(name) for name in PACKAGES),
@@ -86,7 +86,7 @@ def _writable(name: str, folder: Path) -> Check:
 
 
 def compute_check(compute: Compute) -> Check:
-    """What jobs will compute on, as far as it can be told without torch."""
+    """What jobs will compute on, as far as it can be determined without torch."""
     there = devices()
     try:
         chosen = placement.choose(compute, there)
@@ -98,7 +98,7 @@ def compute_check(compute: Compute) -> Check:
 
 
 def _law(settings: Settings) -> list[Check]:
-    """What the model's folder asks for and is not applied; nothing to say of one that is not on this machine yet."""
+    """What the model's folder asks for and is not applied; no check of a model that is not on this machine yet."""
     folder = models.local_folder(settings.model)
     if folder is None:
         return []

@@ -1,13 +1,13 @@
-"""A project that is not one yet: what a person has chosen so far, kept in a hidden folder of the workspace.
+"""The draft of a new project: what a person has chosen so far, in a hidden folder of the workspace.
 
     WORKSPACE/.drafts/ID/project/   a whole project that has no round yet: prompts, settings, uploaded files
-    WORKSPACE/.drafts/ID/draft.json which task it began with, and the name it shall have
-    WORKSPACE/.drafts/ID/task/      the task that was brought
-    WORKSPACE/.drafts/ID/model/     what trying its models has found
+    WORKSPACE/.drafts/ID/draft.json the task it began with, and the name it will have
+    WORKSPACE/.drafts/ID/task/      the task, if the person brought one
+    WORKSPACE/.drafts/ID/model/     the results of trying its models
     WORKSPACE/.drafts/ID/trial/     four of the prompts, drawn and scored
 
-So everything that a project's own pages do with prompts and settings can be done here, a reload or a restart loses nothing,
-and finishing is one rename: the project is there whole or not at all.
+So a draft can do everything that a project's own pages do with prompts and settings, a reload or a restart loses nothing, and
+finishing is one rename: the project is there whole or not at all.
 """
 
 from __future__ import annotations
@@ -46,8 +46,9 @@ _WHAT = "the app (a new project that is being made)"
 
 @dataclass(frozen=True, slots=True)
 class Chosen:
-    """What a draft is beside its settings and prompts: the task it began with (`bundled`: by its name), and the name that the
-    project shall have. `begun` tells what the task brought from what was changed since; `order`: the higher, the later."""
+    """What a draft has besides its settings and prompts: the task it began with (`bundled`: a bundled one, by its name), and
+    the name that the project will have. `begun` is a digest of the task's prompts and settings, to detect later changes. A
+    higher `order` is a later draft."""
 
     task: str
     title: str
@@ -75,9 +76,9 @@ class Draft:
         called: str | None = None,
         model: str | None = None,
     ) -> Self:
-        """A new draft of a bundled task or the blank one, else of the folder or archive `brought` (uploaded as `called`), with
-        a model (None: the task's). Raises SettingsError where there is no such task, or it cannot be read; then nothing is
-        left of it."""
+        """A new draft from a bundled task or the blank one, or from the folder or archive `brought` (uploaded as `called`),
+        with a model (None: the task's). Raises SettingsError if there is no such task or it cannot be read; then nothing is
+        left of the draft."""
         with writable(workspace):
             (workspace / FOLDER).mkdir(mode=0o700, parents=True, exist_ok=True)
         keep_private(workspace / FOLDER)
@@ -96,8 +97,8 @@ class Draft:
 
     @classmethod
     def open(cls, workspace: Path, draft_id: str) -> Self:
-        """A draft that was begun before. Raises NotAProjectError where there is none (any more), ProjectLockedError where
-        another process has it open."""
+        """An earlier draft. Raises NotAProjectError if it does not exist (any more), ProjectLockedError if another process has
+        it open."""
         folder = workspace / FOLDER / draft_id
         chosen = read_json(folder / "draft.json") if _ID.fullmatch(draft_id) else None
         if chosen is None:
@@ -109,7 +110,7 @@ class Draft:
         self.project.close()
 
     def discard(self) -> None:
-        """Remove all of it."""
+        """Remove the whole draft."""
         self._stop()
         self.close()
         shutil.rmtree(self.folder, ignore_errors=True)
@@ -125,7 +126,7 @@ class Draft:
         return self._chosen
 
     def is_changed(self) -> bool:
-        """Whether prompts or settings, beside the model, are others than the task's: what choosing another task would lose."""
+        """Whether prompts or settings, except the model, differ from the task's: choosing another task would lose them."""
         return self._chosen.begun != _begun(self.project)
 
     def choose_task(self, task: str, brought: Path | None = None, called: str | None = None) -> None:
@@ -150,18 +151,19 @@ class Draft:
 
     @property
     def target(self) -> Target:
-        """The target as the settings say it: without the versions of scorers that are those of now."""
+        """The target as the settings have it: without the versions of scorers that are the current ones."""
         return versions.plain(self.project.folder, self.project.settings.target)
 
     def set_good(self, good: Good) -> None:
-        """Take a target with its part of `[accept]`; what its scorers lack yet, their options say, is told by `facts`. Raises
-        SettingsError."""
+        """Set a target with its part of `[accept]`. What its scorers still lack, such as options, is reported by `facts`.
+        Raises SettingsError."""
         accept = self.project.settings.accept.model_copy(update={"scope": good.scope, "rate": good.rate})
         settings_file.replace(self.project.folder, {"target": good.target, "accept": accept})
         self.project.target_book.note(reason=MADE)
 
     def try_model(self) -> None:
-        """Load the model of the settings once, in a process; see `model`. One that failed or was cancelled is tried again."""
+        """Load the model of the settings once, in a process; see `model`. An attempt that failed or was cancelled is
+        repeated."""
         folder = self._model_folder()
         if model_check.state(folder).problem is not None:
             shutil.rmtree(folder, ignore_errors=True)
@@ -170,12 +172,12 @@ class Draft:
         model_check.start(folder, settings.model, settings.compute, prompts)
 
     def try_model_again(self) -> None:
-        """Load it again, whatever was found before."""
+        """Load the model again, whatever the earlier result."""
         shutil.rmtree(self._model_folder(), ignore_errors=True)
         self.try_model()
 
     def model(self) -> CheckState:
-        """What trying the model of the settings has found."""
+        """The state of trying the model of the settings."""
         return model_check.state(self._model_folder())
 
     def cancel_model(self) -> None:
@@ -187,14 +189,15 @@ class Draft:
         model = ModelFacts(settings.model, tried.report is not None, tried.running, tried.problem)
         try:
             unreadable = self.project.prompt_book.unusable()
-        except RsfError:  # a scorer that is not there: said where the target is checked
+        except RsfError:  # a scorer does not exist: reported where the target is checked
             unreadable = []
         problems = [str(problem) for problem in self.project.settings_problems()]
         return Facts(self.project.prompt_counts(), unreadable, model, settings.target, problems)
 
     def finish(self, name: str) -> Path:
-        """Make it a project called `name` in the workspace; its folder. The draft is gone then. Raises NotAProjectError where
-        the name cannot be had, StageError's kin where a step keeps it from being made; then everything stays."""
+        """Make the draft a project called `name` in the workspace; returns its folder. The draft is gone then. Raises
+        NotAProjectError if the name cannot be used or a step blocks, ProjectLockedError if the draft does not close in
+        time."""
         workspace = self.folder.parents[1]
         problem = name_problem(workspace, name) or next(iter(blocking(self.facts()).values()), None)
         if problem is not None:
@@ -234,7 +237,7 @@ class Draft:
         return model_check.folder_for(self.folder / "model", settings.model, settings.compute)
 
     def _stop(self) -> None:
-        """End what still runs for it."""
+        """End what still runs for the draft."""
         for request in (self.folder / "model").glob("*/request.json"):
             model_check.cancel(request.parent)
         for upload in (self.folder / "project" / "imports").glob("*"):
@@ -258,7 +261,7 @@ def _begun(project: Project) -> str:
 
 
 def name_problem(workspace: Path, name: str) -> str | None:
-    """Why no new project can be called so; None where it can. The name is that of its folder."""
+    """Why no new project can have this name, which is that of its folder; None if it can."""
     if not name.strip():
         return "The project needs a name."
     try:
@@ -269,13 +272,13 @@ def name_problem(workspace: Path, name: str) -> str | None:
 
 
 def drafts(workspace: Path) -> list[tuple[str, Chosen]]:
-    """The drafts there are, the newest first."""
+    """All drafts, the newest first."""
     named = [(folder.name, Chosen(**read_json(folder / "draft.json"))) for folder in _folders(workspace)]
     return sorted(named, key=lambda draft: -draft[1].order)
 
 
 def forget_old(workspace: Path, kept: int) -> None:
-    """Remove all but the newest drafts, and what was broken off while it was being made; those that are open stay."""
+    """Remove all but the newest `kept` drafts, and those that were never completed; open drafts stay."""
     known = {draft_id for draft_id, _ in drafts(workspace)[:kept]}
     for folder in (workspace / FOLDER).iterdir():
         if _ID.fullmatch(folder.name) and folder.name not in known:
@@ -287,7 +290,7 @@ def _remove_closed(folder: Path) -> None:
         project = Project.open(folder / "project", _WHAT, begin=False)
     except ProjectLockedError:
         return
-    except RsfError:  # it never became whole, or is damaged
+    except RsfError:  # it was never completed, or is damaged
         shutil.rmtree(folder, ignore_errors=True)
         return
     Draft(folder, project, Chosen("", "", True, "")).discard()

@@ -1,4 +1,4 @@
-"""The steps of a new project and what each of them checks: pure functions of what is known of a draft."""
+"""The steps of a new project and what each of them checks: pure functions of the facts about a draft."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from rsf_core.scorers.registry import ReferenceProblem
 
 
 class Step(StrEnum):
-    """In their order."""
+    """The steps, in their order."""
 
     TASK = "task"
     PROMPTS = "prompts"
@@ -38,7 +38,7 @@ TITLES = {
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """What a step has found, in words. With `blocks` the project cannot be made like this; else it is worth knowing."""
+    """A message about a step. If it `blocks`, the project cannot be created like this; else it is only worth knowing."""
 
     message: str
     blocks: bool = True
@@ -46,8 +46,8 @@ class Finding:
 
 @dataclass(frozen=True, slots=True)
 class ModelFacts:
-    """What is known of the model: `loaded` once it was, `problem` where it could not be; neither: nobody has tried, or it
-    is `loading`."""
+    """What is known about the model: it was `loaded`, or could not be because of the `problem`, or is `loading`; if none of
+    these, nobody has tried."""
 
     name: str
     loaded: bool = False
@@ -57,7 +57,8 @@ class ModelFacts:
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """What the checks read of a draft; `unreadable` are the prompts whose reference a scorer of the target cannot read."""
+    """What the checks need to know about a draft; `unreadable` are the prompts whose reference a scorer of the target cannot
+    read."""
 
     prompts: Mapping[Split, int]
     unreadable: Sequence[ReferenceProblem]
@@ -71,14 +72,14 @@ class Facts:
 
 
 def check(step: Step, facts: Facts) -> list[Finding]:
-    """What is wrong, or worth knowing, at a step; what blocks first."""
+    """What is wrong, or worth knowing, at a step; blocking findings first."""
     checks = {Step.TASK: _task, Step.PROMPTS: _prompts, Step.MODEL: _model, Step.GOOD: _good}
     problems = checks[step](facts) if step in checks else []
     return sorted(problems, key=lambda finding: not finding.blocks)
 
 
 def blocking(facts: Facts) -> dict[Step, str]:
-    """The first thing at each step that keeps the project from being made; empty: it can be made."""
+    """The first blocking message of each step that has one; if empty, the project can be created."""
     first = {step: next((f.message for f in check(step, facts) if f.blocks), None) for step in Step}
     return {step: message for step, message in first.items() if message is not None}
 

@@ -1,4 +1,4 @@
-"""The features of a project's candidates: what the base model's last hidden states make of each completion."""
+"""The features of a project's candidates, computed from the base model's last hidden states of each completion."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from rsf_core.store.store import Store
 
 @dataclass(frozen=True, slots=True)
 class FeatureCounts:
-    """Of all rounds: how many candidates there are, and how many of them have features."""
+    """How many candidates all rounds have, and how many of them have features."""
 
     candidates: int
     embedded: int
@@ -27,13 +27,13 @@ class FeatureCounts:
 
 
 class Features:
-    """Of one project. Nothing here loads a model: a job computes them."""
+    """The features of one project. Nothing here loads a model: a job computes them."""
 
     def __init__(self, store: Store, embedding: Embedding) -> None:
         self._store, self._embedding = store, embedding
 
     def start(self) -> str | None:
-        """Start computing what is missing, of all rounds; the job's id, None where nothing is. Raises StageError."""
+        """Start computing the missing features of all rounds; the job's id, None if none are missing. Raises StageError."""
         return self._embedding.start()
 
     def counts(self) -> FeatureCounts:
@@ -50,12 +50,12 @@ class Features:
         return np.zeros(len(places), np.bool_) if files is None else files.has(round_number, places)
 
     def of_round(self, round_number: int, places: NDArray[np.int64]) -> NDArray[np.float32]:
-        """The features of a round's candidates, (n, width), in the order asked: mean, then last state. Rows are read from
-        files mapped into memory; ask for a million in parts. Raises StageError where some have none."""
+        """The features of a round's candidates, (n, width), in the given order: mean, then last state. Rows are read from
+        memory-mapped files; request a million in parts. Raises StageError if some have none."""
         return self._known().read(round_number, places)
 
     def of(self, candidate_ids: Sequence[str]) -> NDArray[np.float32]:
-        """The same by names, of any rounds."""
+        """Like `of_round`, for candidates of any rounds, by their names."""
         return self._known().of(candidate_ids)
 
     def _known(self) -> FeatureFiles:

@@ -1,4 +1,4 @@
-"""The project's gold items: which candidates they are, and how often each reviewer is right on them. For the owner alone."""
+"""The project's gold items: which candidates they are, and how often each reviewer is right on them. Only owners see this."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from rsf_core.review.gold import GoldAnswer, ReviewerAccuracy, accuracies, answe
 from rsf_core.store.review_records import GoldMark
 from rsf_core.store.store import Store
 
-_TABLES = ("gold_marks", "overrides", "acts", "guide_versions")  # that a report is read from
+_TABLES = ("gold_marks", "overrides", "acts", "guide_versions")  # a report is read from these
 
 
 @dataclass(frozen=True, slots=True)
 class GoldReport:
-    """Of a round: its gold items, the newest mark first, what holds of reviewers' answers, and each reviewer's accuracy.
-    `guide` is the version of the guide now, 0 where there is none; `outdated` items were decided by an older one."""
+    """The gold items of a round, the newest mark first, the effective answers of reviewers, and each reviewer's accuracy.
+    `guide` is the current version of the guide, 0 if there is none; `outdated` items were decided by an older one."""
 
     marks: Sequence[GoldMark]
     answers: Sequence[GoldAnswer]
@@ -32,17 +32,17 @@ class GoldBook:
 
     @spoken
     def mark(self, candidate_id: str, action: Action | str, author: Actor = LOCAL) -> None:
-        """Make a candidate a gold item, whose right decision is `action`; again for one that is one already, which confirms it
-        under the guide as it is now. Raises StageError for a candidate that is not there, or what is not a decision."""
+        """Make a candidate a gold item with the right decision `action`. Marking one again confirms it under the current
+        guide. Raises StageError for an unknown candidate, or if `action` is not a decision."""
         self._store.gold.mark(candidate_id, action, author.name)
 
     @spoken
     def unmark(self, candidate_id: str, author: Actor = LOCAL) -> None:
-        """Make it an ordinary candidate again: what reviewers said of it counts as any word. Raises StageError."""
+        """Make it an ordinary candidate again: reviewers' decisions on it count like any others. Raises StageError."""
         self._store.gold.unmark(candidate_id, author.name)
 
     def decisions(self, round_number: int, author: Actor) -> dict[str, Action]:
-        """The right decision of each gold item of a round that `author` has marked: who has not is asked as any reviewer."""
+        """The right decision of each gold item of a round that `author` has marked; others answer it like any reviewer."""
         marks = self._store.gold.of_round(round_number).values()
         return {mark.candidate_id: mark.action for mark in marks if mark.author == author.name}
 

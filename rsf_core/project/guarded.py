@@ -1,5 +1,5 @@
-"""A project as one person may use it: every name that is asked of it is checked against the table of `access`, what is said is
-said by that person, whoever was passed along, and a reviewer is told of gold items as of any candidates."""
+"""A project as one person may use it: every attribute is checked against the table of `access`, every act is recorded under
+that person's name, whatever name was passed, and gold items look to a reviewer like any other candidates."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from rsf_core.domain.access import Actor, Role
 from rsf_core.domain.files import writable
 from rsf_core.project import Project
 
-ONLOOKER = "onlooker"  # the parameter that names the reviewer who asks; None of an owner
+ONLOOKER = "onlooker"  # the parameter with the name of the reviewer who asks; None for an owner
 _PARTS = (
     "answers",
     "autopilot",
@@ -43,7 +43,7 @@ _PARTS = (
 
 
 def guarded(project: Project, who: Callable[[], Actor]) -> Project:
-    """`project` for whoever `who` names at the moment of each call: a link that has ended ends every reference too."""
+    """`project` for the actor that `who` returns at each call: when a link ends, every reference stops working too."""
     return cast(Project, _Guarded(project, who, ""))
 
 

@@ -1,4 +1,4 @@
-"""The project's guide: what its reviewers decide by, written by its owner in Markdown, with every version of it."""
+"""The project's guide, which its reviewers follow: written by its owner in Markdown, with every version of it."""
 
 from __future__ import annotations
 
@@ -15,7 +15,8 @@ LONGEST_REASON = 500
 
 @dataclass(frozen=True, slots=True)
 class Unread:
-    """A version of the guide that a reviewer has not read: `guide` is the newest, `read` the last they have, 0 for none."""
+    """A version of the guide that a reviewer has not read: `guide` is the newest, `read` the last one they read, 0 for
+    none."""
 
     guide: GuideVersion
     read: int
@@ -30,14 +31,14 @@ class GuideBook:
         return list(self._store.unchanged("guide", ("guide_versions",), self._store.guides.all))
 
     def current(self) -> GuideVersion | None:
-        """The guide that holds now; None where there is none."""
+        """The current guide; None if there is none."""
         newest = next(iter(self.versions()), None)
         return newest if newest is not None and newest.text else None
 
     @spoken
     def save(self, text: str, reason: str = "", author: Actor = LOCAL) -> int:
-        """Make `text` the guide, as a new version; its number, or that of the newest where nothing has changed. An empty text
-        takes the guide away. Raises GuideError for one that is too long, or holds what cannot be text."""
+        """Make `text` the guide, as a new version; returns its number, or that of the newest if nothing has changed. An empty
+        text removes the guide. Raises GuideError if it is too long or holds a character that is not text."""
         text, reason = text.replace("\r\n", "\n").strip(), " ".join(reason.split())
         if len(text) > LONGEST:
             raise GuideError(f"the guide has {len(text):,} characters: shorten it to {LONGEST:,} at most")
@@ -55,7 +56,7 @@ class GuideBook:
             return self._store.guides.add(text, author.name, reason)
 
     def unread(self, reviewer: Actor) -> Unread | None:
-        """What of the guide this person has still to read; None where there is nothing. Who wrote it knows it."""
+        """The version of the guide that this person has still to read; None if there is none. Its author need not read it."""
         guide = self.current()
         if guide is None or guide.author == reviewer.name:
             return None
@@ -65,7 +66,7 @@ class GuideBook:
 
     @spoken
     def read(self, version: int, reviewer: Actor) -> None:
-        """Say that the reviewer has read a version. Raises GuideError where there is no such version."""
+        """Record that the reviewer has read a version. Raises GuideError if there is no such version."""
         newest = self._store.guides.version()
         if not 1 <= version <= newest:
             raise GuideError(f"there is no version {version} of the guide: the newest is {newest}")

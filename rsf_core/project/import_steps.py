@@ -1,4 +1,4 @@
-"""What a process that reads a file does in the folder of its work: it says how far it is, reads the rows and places them."""
+"""What a process that reads a file does in its folder: report progress, read the rows, and place them."""
 
 from __future__ import annotations
 
@@ -24,11 +24,11 @@ from rsf_core.prompts.parsing import Columns
 TOO_LARGE = "needs more memory than an import may use: split it, or leave out its largest values"
 SHOWN_ROWS, SHOWN_PROBLEMS = 5, 20
 _SHOWN = 2_000  # characters of a text in the preview
-_EVERY = 0.5  # seconds between two words on the progress
+_EVERY = 0.5  # seconds between two reports of progress
 
 
 def outcome(file: str, work: Callable[[], dict[str, Any]]) -> dict[str, Any]:
-    """What `work` on a file kept under the name `file` came to; its `problem`, where there is an error for the person."""
+    """The result of `work` on a file stored under the name `file`, or a `problem` if it raised an error meant for a person."""
     try:
         return work()
     except MemoryError:  # pyarrow's too
@@ -37,26 +37,26 @@ def outcome(file: str, work: Callable[[], dict[str, Any]]) -> dict[str, Any]:
         return {"problem": str(error).replace(file, "the file")}
 
 
-def say(folder: Path, message: str) -> None:
-    """How far the work in a folder is."""
+def report_progress(folder: Path, message: str) -> None:
+    """Write down how far the work in a folder is."""
     write_json(folder / "progress.json", {"message": message})
 
 
-def telling(folder: Path, words: str) -> Callable[[int], None]:
-    """What says a count in `words` now and then."""
+def row_counter(folder: Path, words: str) -> Callable[[int], None]:
+    """A function that reports the count it is given, in `words`, at most every `_EVERY` seconds."""
     written_at = time.monotonic()
 
     def on_row(count: int) -> None:
         nonlocal written_at
         if time.monotonic() > written_at + _EVERY:
             written_at = time.monotonic()
-            say(folder, words.format(count))
+            report_progress(folder, words.format(count))
 
     return on_row
 
 
 def place_rows(folder: Path, request: dict[str, Any]) -> dict[str, Any]:
-    """Read and place the rows that the request in the folder of a placing asks for; its summary."""
+    """Read and place the rows as the request in the folder of a placing asks; returns the summary."""
     columns, read = Columns(**request["columns"]), folder / "read.parquet"
     try:
         with row_file.RowFile(read) as kept:
@@ -67,11 +67,11 @@ def place_rows(folder: Path, request: dict[str, Any]) -> dict[str, Any]:
                 columns.system,
                 columns.split,
                 reading=Reading(**request["reading"]),
-                on_row=telling(folder, "{:,} rows read"),
+                on_row=row_counter(folder, "{:,} rows read"),
                 keep=kept.extend,
             )
         existing = pq.read_table(folder / "existing.parquet")
-        say(folder, f"comparing {kept.count + existing.num_rows:,} prompts")
+        report_progress(folder, f"comparing {kept.count + existing.num_rows:,} prompts")
         rules = Rules(request["share"], request["seed"], tuple(request["scorers"]), request.get("unsealed", False))
         placed = place(read, existing, rules, SHOWN_ROWS, folder / "rows.parquet")
     finally:
@@ -99,5 +99,5 @@ def _short(row: PromptRow) -> dict[str, Any]:
 
 
 def limit_memory(size: int) -> None:
-    """Of this process, in bytes of data: whatever a file holds, the machine stays usable."""
+    """Limit the data of this process to `size` bytes: whatever a file holds, the machine stays usable."""
     resource.setrlimit(resource.RLIMIT_DATA, (size, size))

@@ -1,10 +1,10 @@
-"""A prompt file on its way into the project: kept, read and placed in a process of its own, looked at, added.
+"""Importing a prompt file: it is stored, read and placed in a process of its own, previewed, and added.
 
-    imports/<upload>/            upload.csv as it came, name.json, order.json
+    imports/<upload>/            upload.csv as it was uploaded, name.json, order.json
     imports/<upload>/<placing>/  request.json, existing.parquet; progress.json, then rows.parquet and summary.json
 
-A placing is named by what goes into it, so it is made once for the same file, columns, share and prompts, whoever asks and
-however often; it goes on when the page is loaded again or the app is started again.
+The name of a placing is a hash of its inputs, so it is made once for the same file, columns, share and prompts, whoever asks
+and however often; it continues when the page is reloaded or the app is restarted.
 """
 
 from __future__ import annotations
@@ -47,18 +47,18 @@ SMALL_PROJECT = 2_000  # prompts
 KEPT_UPLOADS = 3
 _ADDED_AT_ONCE = 20_000  # rows
 _PART = 4 << 20  # bytes of a file at a time
-FETCH_BYTES = 8 << 30  # of address space: what reads the hub reserves far more than it uses
+FETCH_BYTES = 8 << 30  # of address space: the process that reads the hub reserves far more than it uses
 MEMORY_BYTES = 4 << 30  # what reading a file may take: 100,000 prompts take a tenth of it
 LOOK_SECONDS, GATHER_SECONDS = 60.0, 300.0
 KILL_SECONDS = 5.0
 CANCELLED = "reading the file was cancelled"
-# One core; and memory as it is used: Arrow's own allocator reserves what the limit would count.
+# One core; and the system's allocator: Arrow's own reserves memory that would count against the limit.
 LEAN = {"OMP_NUM_THREADS": "1", "ARROW_DEFAULT_MEMORY_POOL": "system"}
 
 
 @dataclass(frozen=True, slots=True)
 class Preview:
-    """What a placing has found: counts, the first rows and the first problems."""
+    """The result of a placing: counts, the first rows and the first problems."""
 
     train: int
     held_out: int
@@ -76,7 +76,7 @@ class Preview:
 
 @dataclass(frozen=True, slots=True)
 class ImportState:
-    """Where a placing stands: `preview` once it is done, `problem` where it ended otherwise, else `message`."""
+    """The state of a placing: `preview` once it is done, `problem` if it ended otherwise, else `message`."""
 
     message: str = ""
     preview: Preview | None = None
@@ -97,7 +97,7 @@ class Imports:
         self._beginning = threading.Lock()
 
     def keep(self, name: str, content: bytes | memoryview) -> str:
-        """Keep an uploaded file; its name for the other methods. The same file again is the same upload."""
+        """Store an uploaded file; returns the upload's name for the other methods. The same file again is the same upload."""
         upload = blake2b(name.encode(), digest_size=8)
         upload.update(content)
         folder = self._folder / upload.hexdigest()
@@ -110,7 +110,7 @@ class Imports:
         return folder.name
 
     def keep_file(self, path: Path) -> str:
-        """Keep a file of this machine, however large, as `keep` does. Raises PromptFileError where it can't be read."""
+        """Store a file of this machine, as `keep` does. Raises PromptFileError if it cannot be read or is too large."""
         upload = blake2b(path.name.encode(), digest_size=8)
         try:
             if path.is_dir():
@@ -132,7 +132,7 @@ class Imports:
         return folder.name
 
     def keep_named(self, file: str, config: str | None = None, split: str | None = None) -> str:
-        """Keep a file or a folder of this machine, or `hub:ID`, whose configuration and split may be named. Raises
+        """Store a file or a folder of this machine, or `hub:ID`, for which a configuration and a split may be given. Raises
         PromptFileError."""
         if file.startswith(hub.PREFIX):
             return self.keep_hub(file, config, split or "train")
@@ -141,20 +141,22 @@ class Imports:
         return self.keep_file(Path(file))
 
     def keep_hub(self, name: str, config: str | None = None, split: str = "train") -> str:
-        """Keep a data set of the hub as one file, at most a million of its rows; its name for the other methods. Raises
-        PromptFileError: without `datasets`, offline, or where there is no such data set, configuration or split."""
+        """Store a data set of the hub as one file, at most a million of its rows; returns the upload's name for the other
+        methods. Raises PromptFileError: without `datasets`, offline, or if there is no such data set, configuration or
+        split."""
         source, config, split = hub.checked(name, config, split)
         return self._kept(
             f"{source} {config} {split}", f"{source} (hub, {split})", partial(_fetched, source, config, split)
         )
 
     def keep_folder(self, folder: str) -> str:
-        """Keep a data set's folder on this machine as one file; its name for the other methods. Raises PromptFileError."""
+        """Store a data set's folder on this machine as one file; returns the upload's name for the other methods. Raises
+        PromptFileError."""
         source = typed(folder.strip()).absolute()
         return self._kept(str(source), f"{source.name} (folder)", partial(_gathered, source))
 
     def _kept(self, source: str, name: str, write: Callable[[Path], None]) -> str:
-        """Keep as one Parquet file what `write` makes of a source as it is now."""
+        """Store one Parquet file, which `write` makes from the current state of a source."""
         upload = blake2b(f"{source}\0{time.time_ns()}".encode(), digest_size=8).hexdigest()
         with writable(self._folder):
             (self._folder / upload).mkdir(parents=True)
@@ -168,26 +170,26 @@ class Imports:
         return upload
 
     def name(self, upload: str) -> str | None:
-        """The name of a kept file; None where it is not kept (any more)."""
+        """The original name of an uploaded file; None if it is not stored (any more)."""
         if not upload.isalnum():
             return None
         about = read_json(self._folder / upload / "name.json")
         return None if about is None else str(about["name"])
 
     def format(self, upload: str, reading: Reading = FOUND) -> Format:
-        """As what the file is read. Raises PromptFileError where it can't be."""
+        """The format that the file is read as. Raises PromptFileError if it cannot be read."""
         copy = self.file(upload)
         try:
             return self._format(copy, reading)
-        except PromptFileError as error:  # it is called as it was when it came
+        except PromptFileError as error:  # the message has the original name of the file
             name = self.name(upload) or copy.name
             raise PromptFileError(str(error).replace(str(copy), name).replace(copy.name, name)) from error
 
     def start(
         self, upload: str, columns: Columns, held_out_share: float, reading: Reading = FOUND, again: bool = False
     ) -> str:
-        """Read and place the rows of a kept file; the name of the placing. What was cancelled or broken off is begun `again`
-        where that is asked for."""
+        """Start to read and place the rows of an uploaded file; returns the name of the placing. With `again`, a placing that
+        was cancelled or interrupted starts again."""
         settings = self._settings()
         request = {
             "columns": asdict(columns),
@@ -196,7 +198,7 @@ class Imports:
             "seed": settings.seed,
             "scorers": list(settings.target.scorers),
             "unsealed": self._book.is_unsealed(),
-            "rows": row_file.SCHEMA.names,  # another version keeps others
+            "rows": row_file.SCHEMA.names,  # other versions have other columns
             "version": self._store.prompt_book.version(),
         }
         return self.begin(upload, request, self._write_existing, work, __name__, again)
@@ -210,9 +212,10 @@ class Imports:
         module: str,
         again: bool,
     ) -> str:
-        """Begin what `request` wants made of a kept file: `work` in a folder into which `write` puts what it needs of the
-        project, or `module` as a process where there is much. Its name, the same for the same; it is made once, unless it is
-        to be made `again` and was cancelled or broken off. Of one file one is made at a time: another is ended and deleted."""
+        """Start the placing that `request` asks for, in a folder into which `write` puts what it needs from the project: by
+        `work` in this process if the file is small, else by `module` in a process of its own. Returns its name, which is the
+        same for the same request. It is made only once, unless it was cancelled or interrupted and `again` is given. A file
+        has one placing at a time: an earlier one is ended and deleted."""
         file = self.file(upload)
         folder = file.parent / blake2b(json.dumps(request, sort_keys=True).encode(), digest_size=8).hexdigest()
         with self._beginning:
@@ -233,8 +236,8 @@ class Imports:
     def start_found(
         self, upload: str, held_out_share: float, again: bool = False, named: Mapping[str, str] = MappingProxyType({})
     ) -> str:
-        """The same with the columns as they are recognised, but for those that are `named` by what they hold. Raises
-        PromptFileError where there is no readable row or no such column."""
+        """Like `start`, with the columns as they are recognised, except those that are `named` by what they hold. Raises
+        PromptFileError if there is no readable row or no such column."""
         file_format = self.format(upload)
         columns = prompt_columns(file_format, named)
         if columns is None:
@@ -242,7 +245,7 @@ class Imports:
         return self.start(upload, columns, held_out_share, again=again)
 
     def unread(self, upload: str, placing: str) -> list[str]:
-        """The columns of a kept file that a placing reads nothing of."""
+        """The columns of an uploaded file that a placing does not read."""
         request = read_json(self._folder / upload / placing / "request.json")
         if request is None:
             return []
@@ -268,7 +271,7 @@ class Imports:
         return ImportState(message="starting" if progress is None else str(progress["message"]))
 
     def problems(self, upload: str, placing: str) -> bytes:
-        """All that is wrong with the rows of a placing that is done, as CSV; empty where nothing is."""
+        """Every problem with the rows of a placing that is done, as CSV; empty if there are none."""
         file = self._folder / upload / placing / PROBLEMS
         return file.read_bytes() if file.is_file() else b""
 
@@ -283,8 +286,8 @@ class Imports:
         shutil.rmtree(self._folder / upload / placing, ignore_errors=True)
 
     def lengths(self, upload: str, placing: str) -> LengthsFound:
-        """Whether the model takes the rows of a placing that is done, as far as it is known; a process finds it out, which is
-        begun here. The rows can be added before it is done, and whatever it finds."""
+        """Whether the model takes the rows of a placing that is done, as far as this is known. A process finds it out, which
+        this call starts if needed. The rows can be added before it ends, whatever its result."""
         return self._lengths.check(self._folder / upload / placing)
 
     def cancel_lengths(self, upload: str, placing: str) -> None:
@@ -295,8 +298,8 @@ class Imports:
         self._lengths.forget(self._folder / upload / placing)
 
     def add(self, upload: str, placing: str) -> int:
-        """Add the rows of a placing that is done to the project, with their lengths where these are known; how many. Raises
-        PromptError where prompts were added or retired, or the sealed were opened, since it was made."""
+        """Add the rows of a placing that is done to the project, with their lengths if these are known; returns how many.
+        Raises PromptError if prompts were added or retired, or the sealed prompts were opened, since it was made."""
         folder = self._folder / upload / placing
         request, name = read_json(folder / "request.json"), self.name(upload)
         with self._store.transaction("adding prompts"):
@@ -313,25 +316,25 @@ class Imports:
         return len(added)
 
     def forget_placings(self, upload: str) -> None:
-        """End and delete what is made of a kept file: of one file one is made at a time."""
+        """End and delete the placings of an uploaded file."""
         for other in self._placings(upload):
             self._kill(other)
             shutil.rmtree(other, ignore_errors=True)
 
     def forget(self, upload: str) -> None:
-        """Delete a kept file with what was made of it."""
+        """Delete an uploaded file with its placings."""
         self.forget_placings(upload)
         shutil.rmtree(self._folder / upload, ignore_errors=True)
 
     def file(self, upload: str) -> Path:
-        """A kept file. Raises PromptFileError where it is not kept (any more)."""
+        """The path of an uploaded file. Raises PromptFileError if it is not stored (any more)."""
         path = next((self._folder / upload).glob("upload.*"), None) if upload.isalnum() else None
         if path is None:
             raise PromptFileError("the file is no longer stored: choose it again")
         return path
 
     def _placings(self, upload: str) -> list[Path]:
-        """Also those that were killed before they had a request."""
+        """The folders of all placings, also of those that were killed before they had a request."""
         return [path for path in (self._folder / upload).glob("*") if path.is_dir()]
 
     def _made_newest(self, upload: str) -> None:
@@ -348,7 +351,7 @@ class Imports:
 
     @staticmethod
     def _order(upload: Path) -> int:
-        """The higher, the later it was kept; 0 where it was by an earlier version."""
+        """A higher number is a later upload; 0 for uploads of an earlier version."""
         order = read_json(upload / "order.json")
         return 0 if order is None else int(order["order"])
 
@@ -364,7 +367,7 @@ class Imports:
 
 
 def _has_ended_early(folder: Path) -> bool:
-    """Whether what was begun in a folder was cancelled, or broken off."""
+    """Whether the work in a folder was cancelled or interrupted."""
     alive, summary = (
         process.is_alive(folder),
         read_json(folder / "summary.json"),
@@ -373,35 +376,36 @@ def _has_ended_early(folder: Path) -> bool:
 
 
 def _recognised(file: Path, reading: Reading = FOUND) -> Format:
-    """As what a file is read. Parquet and spreadsheets are looked at by a process with a limit: a small file can hold values
-    that are large many times over. Raises PromptFileError."""
+    """The format that a file is read as. A process with a memory limit opens Parquet files and spreadsheets, since a small
+    file can unpack to huge values. Raises PromptFileError."""
     if file.suffix not in PACKED:
         return recognise(file, reading)
     command = [sys.executable, "-m", "rsf_core.project.imports", str(file), str(MEMORY_BYTES)]
     command += [reading.sheet] if reading.sheet is not None else []
     late = f"{file.name} was not read within {LOOK_SECONDS:g} s: split it"
-    answer = _told(command, LOOK_SECONDS, late, f"{file.name} could not be read: {TOO_LARGE}")["format"]
+    answer = _answer_of(command, LOOK_SECONDS, late, f"{file.name} could not be read: {TOO_LARGE}")["format"]
     layout = Layout(answer.pop("kind"), sheet=answer.pop("sheet"), sheets=tuple(answer.pop("sheets")))
     return Format(layout, **answer | {"columns": tuple(answer["columns"])})
 
 
 def _gathered(folder: Path, file: Path) -> None:
-    """Write a data set's folder to one Parquet file, by a process with a limit. Raises PromptFileError."""
+    """Write a data set's folder to one Parquet file, in a process with a memory limit. Raises PromptFileError."""
     command = [sys.executable, "-m", "rsf_core.prompts.dataset_folder", str(folder), str(file), str(MEMORY_BYTES)]
     late = f"{folder} was not read within {GATHER_SECONDS:g} s: import a part of it"
-    _told(command, GATHER_SECONDS, late, f"reading {folder} failed: it is damaged, or {TOO_LARGE}")
+    _answer_of(command, GATHER_SECONDS, late, f"reading {folder} failed: it is damaged, or {TOO_LARGE}")
 
 
 def _fetched(source: str, config: str, split: str, file: Path) -> None:
-    """Write a split of a data set of the hub to one Parquet file, by a process with a limit. Raises PromptFileError."""
+    """Write a split of a data set of the hub to one Parquet file, in a process with a memory limit. Raises
+    PromptFileError."""
     command = [sys.executable, "-m", "rsf_core.prompts.hub", source, config, split, str(file), str(FETCH_BYTES)]
     late = f"{source} was not downloaded within {GATHER_SECONDS:g} s: import a smaller split, or a folder of it"
-    _told(command, GATHER_SECONDS, late, f"downloading {source} failed: {TOO_LARGE}")
+    _answer_of(command, GATHER_SECONDS, late, f"downloading {source} failed: {TOO_LARGE}")
 
 
-def _told(command: Sequence[str], seconds: float, late: str, broken: str) -> dict[str, Any]:
-    """What a process that reads says, as JSON. Raises PromptFileError: with the problem it names, with `late` where it takes
-    more than `seconds`, with `broken` where it ends without a word."""
+def _answer_of(command: Sequence[str], seconds: float, late: str, broken: str) -> dict[str, Any]:
+    """The JSON that a process prints. Raises PromptFileError: with the problem that the process reports, with `late` if it
+    takes more than `seconds`, or with `broken` if it ends without an answer."""
     try:
         ended = subprocess.run(
             command, stdin=subprocess.DEVNULL, capture_output=True, timeout=seconds, env={**LEAN, **os.environ}
@@ -429,13 +433,13 @@ def _look(file: Path, sheet: str | None) -> dict[str, Any]:
 
 
 def work(folder: Path) -> None:
-    """Do what request.json in the folder of a placing asks for. An error for the person is written down as its outcome."""
+    """Do what request.json in the folder of a placing asks for. An error that is meant for a person becomes its outcome."""
     request = json.loads((folder / "request.json").read_text(encoding="utf-8"))
     write_json(folder / "summary.json", outcome(request["file"], lambda: place_rows(folder, request)))
 
 
 def main() -> None:
-    """`FOLDER`: do what a placing asks for. `FILE BYTES [SHEET]`: say as what a file is read."""
+    """Arguments: FOLDER, the folder of a placing, to do what it asks for; or FILE BYTES [SHEET], to print a file's format."""
     path = Path(sys.argv[1])
     if len(sys.argv) > 2:
         limit_memory(int(sys.argv[2]))

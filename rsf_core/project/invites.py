@@ -1,5 +1,5 @@
-"""Links for people: made for a name, told once, ended by time or by the owner. The secret of a link is kept nowhere, its
-digest is; what is asked at every request is answered from memory."""
+"""Links for people: made for a name, shown once, and ended by their expiry or by the owner. Only the digest of a link's secret
+is stored. Every request of a page checks a link, so links are cached in memory."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ from rsf_core.store.database import utc_now
 from rsf_core.store.links import LinkRecord, Links
 
 ENTRANCE = "/enter"
-NOT_OPEN = "http://127.0.0.1:8501"  # where the app would be, were it open
+NOT_OPEN = "http://127.0.0.1:8501"  # the address the app would have if it were open
 DAYS, MOST_DAYS = 30, 3650
 
 
 @dataclass(frozen=True, slots=True)
 class Invitation:
-    """A link just made. `path` holds the secret: it is told once and cannot be read again."""
+    """A new link. `path` holds the secret: it is shown once and cannot be read again."""
 
     link: LinkRecord
     path: str
@@ -33,7 +33,7 @@ class Invites:
         self._links = links
         self._lock = threading.Lock()
         self._known: dict[str, LinkRecord] | None = None
-        self.address: str | None = None  # where the app is open by links, None where it is not
+        self.address: str | None = None  # where the app accepts links, None if it does not
 
     def links(self) -> list[LinkRecord]:
         """Every link there has been, the oldest first."""
@@ -41,7 +41,7 @@ class Invites:
 
     @spoken
     def invite(self, name: str, author: Actor, owner: bool = False, days: int = DAYS) -> Invitation:
-        """Create a link for a person. Raises AccessError for a name that nobody can have, or that reads like another's."""
+        """Create a link for a person. Raises AccessError for a name that is not valid, or that reads like another's."""
         name = access.person_name(name)
         if not 1 <= days <= MOST_DAYS:
             raise AccessError(f"a link is good for 1 to {MOST_DAYS:,} days (got {days})")
@@ -57,25 +57,25 @@ class Invites:
         return Invitation(self._by_digest()[_digest(secret)], f"{ENTRANCE}?key={secret}")
 
     def url(self, invitation: Invitation) -> str:
-        """What is sent to the person."""
+        """The address to send to the person."""
         return (self.address or NOT_OPEN) + invitation.path
 
     @spoken
     def revoke(self, name_or_id: str, author: Actor) -> list[LinkRecord]:
-        """End the links of a name, or one link, at once. Raises AccessError where there is none to end."""
-        wished = " ".join(name_or_id.split())
-        links = [link for link in self.links() if wished in (link.name, link.link_id) and link.state == "open"]
+        """Revoke the links of a name, or one link, at once. Raises AccessError if there is no open one."""
+        requested = " ".join(name_or_id.split())
+        links = [link for link in self.links() if requested in (link.name, link.link_id) and link.state == "open"]
         if not links:
             known = (
                 ", ".join(f"{link.name} ({link.link_id})" for link in self.links() if link.state == "open") or "none"
             )
-            raise AccessError(f"there is no open link of {wished[:80]!r}; open are: {known}")
+            raise AccessError(f"there is no open link of {requested[:80]!r}; open are: {known}")
         self._links.revoke([link.link_id for link in links], author.name)
         self._forget()
         return [link for link in self.links() if link.link_id in {revoked.link_id for revoked in links}]
 
     def find(self, secret: str | None) -> LinkRecord:
-        """The open link with this secret. Raises AccessError that says why nobody comes in by it."""
+        """The open link with this secret. Raises AccessError, which says why the link is not accepted."""
         if not secret:
             raise AccessError("this browser has no link to this project")
         link = self._by_digest().get(_digest(secret))
@@ -88,7 +88,7 @@ class Invites:
         return link
 
     def actor(self, secret: str | None) -> Actor:
-        """Who comes in by the link with this secret. Raises AccessError as `find` does."""
+        """The actor who comes in by the link with this secret. Raises AccessError as `find` does."""
         link = self.find(secret)
         return Actor(link.name, link.role, link.link_id)
 

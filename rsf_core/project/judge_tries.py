@@ -1,4 +1,4 @@
-"""Trying a judge before it is saved: what it says of a few stored candidates. Nothing is kept, not even its answers."""
+"""Trying a judge before it is saved, on a few stored candidates. Nothing is stored, not even its answers."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _LATE = (
 
 @dataclass(frozen=True, slots=True)
 class Judged:
-    """What a judge said of a stored candidate: `score`, or why there is none; `asked` is what it was asked."""
+    """A judge's `score` of a stored candidate, or why there is none; `asked` is the question that was sent."""
 
     candidate: Tried
     score: float | None
@@ -33,7 +33,7 @@ class Judged:
 
 
 def scored(store: Store, candidates: Sequence[Tried]) -> list[tuple[Tried, Scored]]:
-    """`candidates` as a scorer sees them, with the conversation before each."""
+    """`candidates` as a scorer receives them, each with its conversation."""
     numbers = {candidate.candidate_id: int(candidate.candidate_id.split(".")[1]) for candidate in candidates}
     known = {record.prompt_id: record for record in store.prompt_book.by_id(sorted(set(numbers.values())))}
     scores = []
@@ -45,9 +45,10 @@ def scored(store: Store, candidates: Sequence[Tried]) -> list[tuple[Tried, Score
 
 
 def judged(options: Mapping[str, Any], candidates: Sequence[tuple[Tried, Scored]]) -> list[Judged]:
-    """What the judge says of each, within SECONDS. What it has said by then counts, whatever stops it; each of the others says
-    why it has no score, and what to do. Raises Unavailable where the endpoint answers nothing."""
-    from rsf_core.scorers.judge import LlmJudge  # the owner knows scorers by their cards, until one is tried
+    """The judge's score of each candidate, within SECONDS in all. Scores that arrived in time count, whatever stops the judge;
+    each other candidate has the reason why it has no score, and what to do. Raises Unavailable if the endpoint answers none of
+    them."""
+    from rsf_core.scorers.judge import LlmJudge  # the owner knows scorers only by their cards until one is tried
 
     judge = LlmJudge(**options)
     problems = [judge.reference_problem(candidate.prompt.reference) for _, candidate in candidates]
@@ -74,7 +75,7 @@ def judged(options: Mapping[str, Any], candidates: Sequence[tuple[Tried, Scored]
 
 
 def _judged(candidate: Tried, answer: float | NoScore | None, lacking: str, question: str) -> Judged:
-    """`lacking`: why there is no answer where there is none."""
+    """`lacking` is the reason for a missing answer."""
     if answer is None or isinstance(answer, NoScore):
         return Judged(candidate, None, lacking if answer is None else answer.reason, question)
     return Judged(candidate, answer, "", question)

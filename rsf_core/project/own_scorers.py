@@ -1,4 +1,4 @@
-"""Scorers of a project's own, as a person makes them: written, tried on stored candidates, saved, put into the target."""
+"""A project's own scorers: a person writes one, tries it on stored candidates, saves it, and puts it into the target."""
 
 from __future__ import annotations
 
@@ -25,14 +25,14 @@ from rsf_core.store.records import Tried
 from rsf_core.store.store import Store
 
 TRIED = 20  # candidates of a try
-TWICE = 5  # of them called again: the same input must get the same score
+TWICE = 5  # of these, called a second time: the same input must get the same score
 TRY_SECONDS = 30.0  # for all of them together
 TRY_EACH_SECONDS = 5.0
 
 
 @dataclass(frozen=True, slots=True)
 class TriedScore:
-    """What a draft gave for a stored candidate: `scores` by key ("" where it returned a number), or `error`."""
+    """What a draft of a scorer returned for a stored candidate: `scores` by key ("" if it returned a number), or `error`."""
 
     candidate: Tried
     scores: dict[str, float]
@@ -41,13 +41,14 @@ class TriedScore:
 
 
 class OwnScorers:
-    """Of one project. Code runs in processes of its own alone, and in none before somebody has allowed it on this machine."""
+    """The scorers of one project. Their code runs only in separate processes, and only after somebody has allowed it on this
+    machine."""
 
     def __init__(self, folder: Path, store: Store, target_book: TargetBook) -> None:
         self._folder, self._store, self._target_book = folder, store, target_book
 
     def files(self) -> list[OwnFile]:
-        """Every scorer in PROJECT/scorers as it is now, read and not run."""
+        """Every scorer in PROJECT/scorers as it is now; the files are read, not run."""
         return own.files(self._folder)
 
     def is_trusted(self) -> bool:
@@ -55,34 +56,34 @@ class OwnScorers:
         return trust.is_trusted(self._folder)
 
     def trust(self) -> None:
-        """Say that code of this project may run on this machine, as whoever runs this app."""
+        """Allow code of this project to run on this machine, with the rights of the user who runs this app."""
         trust.trust(self._folder)
 
     def distrust(self) -> None:
-        """Take that back."""
+        """Withdraw the permission."""
         trust.distrust(self._folder)
 
     def key_to_allow(self, options: Mapping[str, Any]) -> SentKey | None:
-        """What a judge with these options would send as its key, where nobody has allowed it on this machine yet; None where
-        nothing has to be allowed. Raises ScorerError for options that are not allowed."""
+        """The key that a judge with these options would send, if nobody has allowed it on this machine yet; None if nothing
+        has to be allowed. Raises ScorerError for invalid options."""
         sent = own_judge.check(options).sent_key
         return None if sent is None or sent_keys.is_allowed(sent) else sent
 
     def allow_key(self, sent: SentKey) -> None:
-        """Say that judges may send this, in every project of whoever runs this app on this machine."""
+        """Allow judges to send this key, in every project of the user who runs this app on this machine."""
         sent_keys.allow(sent)
 
     @spoken
     def save(self, name: str, source: str, author: Actor = LOCAL) -> OwnFile:
-        """Keep a scorer as PROJECT/scorers/NAME.py; where it is in the target, this version is meant from now on. Raises
-        ScorerError where it is none; then nothing changes."""
+        """Save a scorer as PROJECT/scorers/NAME.py; if it is in the target, the target then uses this version. Raises
+        ScorerError if it is not a scorer; then nothing changes."""
         return self._keep(name, source, own.CODE, author)
 
     @spoken
     def save_judge(self, name: str, options: Mapping[str, Any], author: Actor = LOCAL, new: bool = False) -> OwnFile:
-        """Keep a judge with these options of `llm_judge`, a rubric of many lines among them, as PROJECT/scorers/NAME.toml; see
-        `save`. Its `key` is the name of an environment variable: the key itself is kept nowhere. Raises ScorerError, also
-        where it is to be `new` and the project has a scorer of this name."""
+        """Save a judge with these options of `llm_judge`, such as a rubric of many lines, as PROJECT/scorers/NAME.toml; see
+        `save`. Its `key` is the name of an environment variable: the key itself is never stored. Raises ScorerError, also if
+        it should be `new` and the project already has a scorer of this name."""
         own_judge.check(options)
         if new and any(file.name == name for file in self.files()):
             raise ScorerError(
@@ -105,8 +106,8 @@ class OwnScorers:
         return saved
 
     def add(self, function: Callable[..., Any], name: str | None = None) -> OwnFile:
-        """Save a Python function (with `@scorer` or without) by its source, which must hold all that it uses, imports
-        included. Raises ScorerError."""
+        """Save the source of a Python function (with `@scorer` or without), which must contain everything that it uses,
+        including imports. Raises ScorerError."""
         name = name or str(getattr(function, "__name__", ""))
         try:
             source = textwrap.dedent(inspect.getsource(function))
@@ -118,7 +119,7 @@ class OwnScorers:
         return self.save(name, head + source)
 
     def remove(self, name: str) -> None:
-        """Delete its file in PROJECT/scorers; what it has scored stays. Raises ScorerError where it is in the target."""
+        """Delete a scorer's file in PROJECT/scorers; its scores stay. Raises ScorerError if it is in the target."""
         if any(own.named(scorer, name) for scorer in self._target_book.draft().target.scorers):
             raise ScorerError(f"{name!r} is in the target: take it out there first")
         path = own.file(self._folder, name)
@@ -139,8 +140,9 @@ class OwnScorers:
         self._target_book.use(Draft(target, draft.accept), f"{name} as a reward", draft, author=author)
 
     def try_out(self, name: str, source: str, round_number: int) -> list[TriedScore]:
-        """What a draft gives for stored candidates of a round, nothing of which is kept. It runs in a process of its own, and
-        ends within half a minute. Raises ScorerError where it is not a scorer, or code of this project may not run here."""
+        """What a draft of a scorer returns for stored candidates of a round; nothing is stored. It runs in a process of its
+        own, and ends within half a minute. Raises ScorerError if it is not a scorer, or code of this project may not run
+        here."""
         scorer = own.read(name, source.replace("\r\n", "\n"))
         if scorer.problem:
             raise ScorerError(scorer.problem)
@@ -156,15 +158,15 @@ class OwnScorers:
             path.unlink(missing_ok=True)
 
     def try_judge(self, options: Mapping[str, Any], round_number: int) -> list[judge_tries.Judged]:
-        """What a judge says of a few stored candidates of a round, nothing of which is kept. Their texts are sent to its
-        endpoint. Raises ScorerError for options that are not allowed, Unavailable where it does not answer."""
+        """A judge's scores of a few stored candidates of a round; nothing is stored. Their texts are sent to its endpoint.
+        Raises ScorerError for invalid options, Unavailable if the endpoint does not answer."""
         own_judge.check(options)
         candidates = self._store.candidates_to_try(round_number, judge_tries.JUDGED)
         return judge_tries.judged(options, judge_tries.scored(self._store, candidates))
 
 
 def _now(scorer: str, file: OwnFile) -> str:
-    """A scorer of a target as that of the file's version."""
+    """The name of a target's scorer with the version of the file."""
     ref = own.reference(scorer)
     assert ref is not None
     return str(own.OwnRef(ref.name, ref.key, file.version))

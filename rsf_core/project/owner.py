@@ -1,7 +1,7 @@
-"""Who owns a project: a lock file that one process holds, and the socket on which it answers the others.
+"""The owner of a project: the process that holds its lock file and answers other processes on a socket.
 
-DuckDB allows one writing process. Whoever holds the lock owns the database and the jobs; every other process asks it
-over a Unix socket that only the same user can open.
+DuckDB allows only one process that writes. The process that holds the lock owns the database and the jobs; every other process
+sends it commands over a Unix socket that only the same user can open.
 """
 
 from __future__ import annotations
@@ -33,8 +33,8 @@ Answer = Callable[[str, dict[str, Any]], Any]
 
 
 class OwnerLock:
-    """The lock of a project folder, held until `release` or the end of the process; `was_left`: whoever had it before was
-    killed, and has not released it. Raises ProjectLockedError."""
+    """The lock of a project folder, held until `release` or the end of the process. `was_left` is whether the process that had
+    it before ended without releasing it, because it was killed. Raises ProjectLockedError."""
 
     def __init__(self, folder: Path, what: str) -> None:
         self._path = folder / "owner.lock"
@@ -53,7 +53,8 @@ class OwnerLock:
             raise
 
     def _taken(self, folder: Path) -> bool:
-        """Whether it is ours now. Who only asks for the holder, as each list of projects does, has it for a moment too."""
+        """Take the lock; returns whether it is ours now. `holder` takes it for a moment too, as in every list of projects, so
+        this tries again."""
         for _ in range(LOCK_TRIES):
             try:
                 fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -70,7 +71,7 @@ class OwnerLock:
 
 
 def holder(folder: Path) -> dict[str, Any] | None:
-    """What the holder of the lock says of itself (pid, host, what), or None when nobody holds it."""
+    """The record that the holder of the lock wrote about itself (pid, host, what), or None if nobody holds it."""
     path = folder / "owner.lock"
     if not path.exists():
         return None
@@ -78,7 +79,7 @@ def holder(folder: Path) -> dict[str, Any] | None:
         try:
             fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
         except BlockingIOError:
-            with contextlib.suppress(json.JSONDecodeError):  # it is being written this moment
+            with contextlib.suppress(json.JSONDecodeError):  # it is being written at this moment
                 record: dict[str, Any] = json.load(file)
                 return record
             return {"pid": None, "host": None, "what": "unknown"}
@@ -92,8 +93,8 @@ def describe_holder(folder: Path) -> str:
 
 
 def socket_path(folder: Path) -> Path:
-    """In the project folder, or in the folder for temporary files when that path is too long for a Unix socket: by name, for
-    which of several takes files may change until another process asks."""
+    """The socket in the project folder, or in the folder for temporary files if that path is too long for a Unix socket. The
+    latter is found from TMPDIR, not by trying which folder takes files: that may change before another process connects."""
     path = folder.resolve() / "owner.sock"
     if len(os.fsencode(path)) <= LONGEST_SOCKET_PATH:
         return path
@@ -106,7 +107,7 @@ class OwnerServer:
 
     def __init__(self, folder: Path, answer: Answer) -> None:
         self._path = socket_path(folder)
-        self._path.unlink(missing_ok=True)  # we hold the lock: whatever is there was left by a dead owner
+        self._path.unlink(missing_ok=True)  # we hold the lock, so an existing socket was left by a dead owner
         old = os.umask(0o177)
         try:
             self._server = _Server(str(self._path), _Handler)
@@ -140,7 +141,7 @@ class _Handler(socketserver.StreamRequestHandler):
                     reply: dict[str, Any] = {"result": self.server.answer(request["command"], request["arguments"])}
             except RsfError as error:
                 reply = {"error": str(error), "kind": type(error).__name__}
-            except Exception as error:  # the edge of the process: the asker must hear of it
+            except Exception as error:  # the edge of the process: the client must receive an answer
                 log.exception("a forwarded command failed")
                 reply = {"error": f"{type(error).__name__}: {error}", "kind": "RsfError"}
             self.wfile.write(json.dumps(reply).encode() + b"\n")

@@ -71,8 +71,8 @@ CLOSE_SECONDS = 20.0
 
 
 class Project:
-    """A project that this process owns. Use `Project.create` or `Project.open`, and close it (or use `with`). What
-    it offers of a subject is in that subject's part, with a line here."""
+    """A project that this process owns. Use `Project.create` or `Project.open`, and close it (or use `with`). The methods of
+    a subject are in that subject's part, with one line here for each."""
 
     def __init__(self, folder: Path, lock: OwnerLock) -> None:
         self.folder = folder
@@ -139,8 +139,8 @@ class Project:
         seed: int | None = None,
         begin: bool = True,
     ) -> Project:
-        """Make a project from a bundled task (or a task folder) and open it; without `begin` no round is opened yet, and
-        nothing can be drawn. Raises NotAProjectError when the folder holds something else already."""
+        """Create a project from a bundled task (or a task folder) and open it; without `begin` no round is opened yet, and
+        nothing can be drawn. Raises NotAProjectError if the folder already holds something else."""
         loaded = tasks.load(task) if isinstance(task, str) else task
         settings: dict[str, Any] = {**loaded.defaults, "task": loaded.name}
         settings["seed"] = secrets.randbelow(2**31) if seed is None else seed
@@ -159,11 +159,11 @@ class Project:
         what: str = "Python",
         begin: bool = True,
     ) -> Project:
-        """Make a project from settings as in project.toml, with a seed, and prompts that have a split each; see `create`."""
+        """Create a project from settings as in project.toml, with a seed, and prompts that each have a split; see `create`."""
         folder = Path(folder).absolute()
         if not settings_file.is_new(folder):
             raise NotAProjectError(f"{folder} is not empty: choose a new folder for the project")
-        for section in ("generate", "train"):  # written out, so that each can be read, and set apart by a person
+        for section in ("generate", "train"):  # written out, so that a person can read each and set it separately
             own = child_seed(settings["seed"], section)
             settings = settings | {section: {"seed": own, **settings.get(section, {})}}
         with writable(folder):
@@ -171,7 +171,7 @@ class Project:
             lock = OwnerLock(folder, what)
         project: Project | None = None
         try:
-            if not settings_file.is_new(folder):  # somebody else was faster
+            if not settings_file.is_new(folder):  # another process was faster
                 raise NotAProjectError(f"{folder} is not empty: choose a new folder for the project")
             with writable(folder):
                 settings_file.begin(folder)
@@ -189,15 +189,15 @@ class Project:
             if begin:
                 project._start()
                 project._keep_summary()  # a new project is in the list at once
-        except BaseException:  # what is there stays marked: the next try starts again
+        except BaseException:  # the folder stays marked as unfinished: the next attempt starts again
             project.close() if project is not None else lock.release()
             raise
         return project
 
     @classmethod
     def open(cls, folder: str | Path, what: str = "Python", begin: bool = True) -> Project:
-        """Open an existing project, with its first round where it has none and `begin` says so. Raises NotAProjectError,
-        StoreError where its database is lost, or ProjectLockedError naming who holds it."""
+        """Open an existing project; with `begin`, also its first round if it has none. Raises NotAProjectError, StoreError if
+        its database is lost, or ProjectLockedError naming the process that holds it."""
         folder = Path(folder).absolute()
         settings_file.read_tolerantly(folder)
         problem = problem_of(folder / DATABASE)
@@ -229,9 +229,9 @@ class Project:
         self._server = OwnerServer(self.folder, answer)
 
     def close(self, seconds: float = CLOSE_SECONDS) -> str | None:
-        """Give the project back; once is enough. Jobs that run go on; the next owner adopts them. What still goes on in this
-        process after `seconds` is logged and returned (None: nothing): it goes on to its end, and until then, or the end of
-        the process, the project stays locked. Nothing that was acknowledged can be lost by it."""
+        """Release the project; further calls do nothing. Running jobs continue, and the next owner adopts them. Work of this
+        process that is not over after `seconds` is logged and returned (None: all is over): it runs to its end, and until
+        then, or the end of the process, the project stays locked. Nothing that was acknowledged can be lost."""
         if self._closed:
             return None
         self._closed = True
@@ -271,22 +271,23 @@ class Project:
         return all_started
 
     def _keep_summary(self) -> None:
-        """Write down what the list of projects says of this one; nothing else waits for it, or fails with it."""
+        """Write the summary for the list of projects; nothing else waits for this, or fails with it."""
         if not self._started:
             return
         try:
             with self._summing:
                 summaries.write(self.folder, self.summary())
-        except Exception as error:  # also of a database that has stopped: closing, and what follows a job, go on
+        except Exception as error:  # also from a database that has stopped: closing, and what follows a job, continue
             log.warning("the list of projects says of %s what it said before: %s", self.folder, error)
 
     def _mend_summary(self) -> None:
-        """An owner that was killed had no time to write it."""
+        """Write the summary if it is missing or the last owner was killed, so that it had no time to."""
         if self._lock.was_left or summaries.read(self.folder) is None:
             self._keep_summary()
 
     def _keep_summary_at_the_end(self) -> None:
-        """Where somebody is in the middle of a write, the list says what it said before: closing waits for that alone."""
+        """Write the summary, unless a write is going on: then the list keeps the old one, and closing only waits for the
+        write."""
         if not self.store.doing:
             self._keep_summary()
 
@@ -294,14 +295,14 @@ class Project:
         return self.review.told(round_number, onlooker)
 
     def summary(self, onlooker: str | None = None) -> Summary:
-        """What a list of projects says of this one."""
+        """The summary of this project for a list of projects."""
         compared = (self.comparison(round_record.round) for round_record in reversed(self.rounds()))
         newest = next((comparison for comparison in compared if comparison is not None), None)
         number, prompts = self.current_round, sum(self.prompt_counts().values())
         return summaries.summarise(number, self.next_step(onlooker), self.counts(number, onlooker), prompts, newest)
 
     def running(self) -> Running | None:
-        """The job that runs, or waits to, in a line; None when all is quiet."""
+        """The job that runs, or waits to, in a line; None if there is none."""
         active = self.jobs(active=True)
         if not active:
             return None
@@ -320,7 +321,8 @@ class Project:
 
     def backup(self, file: Path | None = None, models: bool = False) -> dict[str, Any]:
         """Back up everything that cannot be computed again to `file` (None: a new one among the exports), with `models` the
-        models' files too; the file, its tables' rows and its models. Raises BackupError. `rsf restore` reads it."""
+        models' files too; returns the file, the rows of its tables and its models. Raises BackupError. `rsf restore` reads
+        it."""
         return self.store.backup(file, models)
 
     prompts = of_part("prompt_book", PromptBook.prompts)
@@ -335,9 +337,9 @@ class Project:
     restore_prompts = of_part("prompt_book", PromptBook.restore)
 
     def add_scorer(self, function: Callable[..., Any], name: str | None = None) -> str:
-        """Make a function `(completion, prompt, reference) -> float | dict` a scorer of this project's own, by its source,
-        which must hold all that it uses (imports inside it); its name with the version, for a target. Once a person has
-        called `project.own_scorers.trust()` on this machine, jobs may call it. Raises ScorerError."""
+        """Save a function `(completion, prompt, reference) -> float | dict` as this project's own scorer, by its source, which
+        must contain everything that it uses (imports inside it); returns its name with the version, for a target. Once a
+        person has called `project.own_scorers.trust()` on this machine, jobs may call it. Raises ScorerError."""
         return str(self.own_scorers.add(function, name).ref)
 
     # -- the target, M and the rules -----------------------------------------------------------------------------------

@@ -1,6 +1,6 @@
-"""The prompts of a project as a person keeps them: added where they can be, edited, retired and put back.
+"""The prompts of a project: adding those that can be added, editing, retiring, restoring and sealing them.
 
-What was drawn, decided and curated stays as it is: an edited prompt is another prompt, which takes the place of the earlier.
+What was drawn, decided and curated never changes: an edited prompt is a new prompt, which replaces the earlier one.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ _KEPT = 4  # placings, each as large as its file
 
 @dataclass(frozen=True, slots=True)
 class Placement:
-    """The rows that can be added, each with its split, and what is wrong with the others."""
+    """The rows that can be added, each with its split, and the problems of the others."""
 
     rows: tuple[tuple[PromptRow, Split], ...]
     problems: tuple[Problem, ...]
@@ -45,8 +45,8 @@ def place_usable(
     scorers: Sequence[str],
     unsealed: bool = False,
 ) -> Placement:
-    """Place the rows whose reference every one of `scorers` can read; the others are left out with what to do. `unsealed`:
-    the sealed prompts were opened, and none is added to them."""
+    """Place the rows whose reference each of `scorers` can read; the others are left out, with what to do about them.
+    `unsealed`: the sealed prompts were opened, and none is added to them."""
     wrong = unreadable(rows, scorers)
     left_out = {id(row) for row, _ in wrong}
     placed, problems = place([row for row in rows if id(row) not in left_out])
@@ -57,7 +57,7 @@ def place_usable(
 
 
 def unreadable(rows: Sequence[PromptRow], scorers: Sequence[str]) -> list[tuple[PromptRow, Problem]]:
-    """The rows whose reference one of `scorers` cannot read, or misses, each with what to do."""
+    """The rows whose reference is missing or unreadable for one of `scorers`, each with what to do."""
     problems = []
     for wrong in registry.reference_problems(
         scorers, [Prompt(i, row.text, row.reference) for i, row in enumerate(rows)]
@@ -68,7 +68,7 @@ def unreadable(rows: Sequence[PromptRow], scorers: Sequence[str]) -> list[tuple[
 
 
 def wrong_reference(line: int | None, scorer: str, problem: str) -> Problem:
-    """A scorer of the target has this to say of the reference of a row."""
+    """The problem that a scorer of the target has with the reference of a row."""
     message = (
         f"the scorer {scorer!r} of the target {problem}; correct the reference, choose another column for it, "
         "or change the target; left out"
@@ -77,7 +77,7 @@ def wrong_reference(line: int | None, scorer: str, problem: str) -> Problem:
 
 
 def late_for_sealed(line: int | None) -> Problem:
-    """A row asks to be sealed, and the sealed prompts were opened."""
+    """The problem of a row that asks to be sealed after the sealed prompts were opened."""
     return Problem(line, "split", f"{OPENED}; left out")
 
 
@@ -91,11 +91,11 @@ class PromptBook:
     # -- looking -------------------------------------------------------------------------------------------------------
 
     def prompts(self, split: Split | None = None, *, retired: bool = False) -> list[Prompt]:
-        """The prompts in use; with `retired` also those that are not any more."""
+        """The prompts in use; with `retired` also those no longer in use."""
         return self._store.prompts(split, retired=retired)
 
     def counts(self) -> dict[Split, int]:
-        """How many prompts are in use, by side."""
+        """How many prompts are in use, by split."""
         return self._store.prompt_counts()
 
     def page(
@@ -104,7 +104,7 @@ class PromptBook:
         offset: int = 0,
         **filters: Unpack[PromptFilters],
     ) -> PromptPage:
-        """A part of the list of prompts by number."""
+        """A page of the list of prompts, by number."""
         return self._store.prompt_book.page(limit, offset, self._room(), **filters)
 
     def is_unsealed(self) -> bool:
@@ -112,7 +112,7 @@ class PromptBook:
         return self._store.sealed.opening() is not None
 
     def version(self) -> tuple[int, int]:
-        """Differs whenever the prompts do."""
+        """Changes whenever the prompts change."""
         return self._store.prompt_book.version()
 
     def with_reference(self) -> int:
@@ -120,14 +120,14 @@ class PromptBook:
         return self._store.prompt_book.with_reference()
 
     def prompt(self, prompt_id: int) -> PromptRecord:
-        """A prompt with its whole text, in use or not. Raises PromptError where there is none, or it is sealed."""
+        """A prompt with its whole text, in use or not. Raises PromptError if it does not exist or is sealed."""
         prompt = self._of([prompt_id])[0]
         if prompt.split is Split.SEALED and not self.is_unsealed():
             raise PromptError(f"prompt {prompt_id} is sealed: nobody sees it before the sealed prompts are opened")
         return prompt
 
     def unusable(self) -> list[ReferenceProblem]:
-        """The prompts in use whose reference a scorer of the target cannot read; looked for once for the same prompts."""
+        """The prompts in use whose reference a scorer of the target cannot read; cached for the same prompts and scorers."""
         return self._unusable(self.version(), tuple(self._settings().target.scorers))
 
     def _find_unusable(self, version: tuple[int, int], scorers: tuple[str, ...]) -> list[ReferenceProblem]:
@@ -140,7 +140,7 @@ class PromptBook:
     # -- adding --------------------------------------------------------------------------------------------------------
 
     def key(self, rows: Sequence[PromptRow], held_out_share: float) -> bytes:
-        """Names a placing: the rows, the prompts that are there, the share and what the target needs."""
+        """The key of a placing: a hash of the rows, the existing prompts, the share and the target's scorers."""
         digest = blake2b(digest_size=16)
         settings = self._settings()
         digest.update(repr((self._store.prompt_book.version(), held_out_share, settings.seed)).encode())
@@ -150,13 +150,14 @@ class PromptBook:
         return digest.digest()
 
     def known(self, key: bytes) -> Placement | None:
-        """A placing made before."""
+        """An earlier placing with this key, or None."""
         with self._guard:
             return self._placements.get(key)
 
     def placed(self, rows: Sequence[PromptRow], held_out_share: float) -> Placement:
-        """Where each row goes, and what is wrong with the others: duplicates, a reference that a scorer of the target cannot
-        read, a wish that would put near-duplicates on both sides. Made once for the same rows and prompts."""
+        """The split of each row, and the problems of those that cannot be added: duplicates, a reference that a scorer of the
+        target cannot read, a requested split that would put near-duplicates on both sides. Cached for the same rows and
+        prompts."""
         key = self.key(rows, held_out_share)
         placed = self.known(key)
         if placed is None:
@@ -180,15 +181,15 @@ class PromptBook:
     def check(
         self, rows: Sequence[PromptRow], held_out_share: float
     ) -> tuple[list[tuple[PromptRow, Split]], list[Problem]]:
-        """The rows that can be added, each with its split (by hash, near-duplicates together), and what is wrong with
-        the others by line: duplicates, a reference that a scorer of the target cannot read, or a wish for a split that would
-        put near-duplicates on both sides."""
+        """The rows that can be added, each with its split (by hash, near-duplicates together), and the problems of the others
+        by line: duplicates, a reference that a scorer of the target cannot read, or a requested split that would put
+        near-duplicates on both sides."""
         placed = self.placed(rows, held_out_share)
         return list(placed.rows), list(placed.problems)
 
     def add(self, rows: Sequence[PromptRow], source: str, split: Split = Split.TRAIN) -> int:
-        """Add prompts as they are; a row without a split goes to `split`. Use `check` before. Raises PromptError
-        for a sealed one once the sealed were opened."""
+        """Add prompts as they are; a row without a split goes to `split`. Use `check` before. Raises PromptError for a sealed
+        row if the sealed prompts were opened."""
         if self.is_unsealed() and any((row.split or split) is Split.SEALED for row in rows):
             raise PromptError(OPENED)
         return self._store.add_prompts(
@@ -196,11 +197,11 @@ class PromptBook:
         )
 
     def add_usable(self, rows: Sequence[PromptRow], source: str, held_out_share: float = 0.25) -> list[Problem]:
-        """Add the rows that can be added and return what is wrong with the others."""
+        """Add the rows that can be added, and return the problems of the others."""
         version = self.version()
         placed = self.placed(rows, held_out_share)
         with self._store.transaction("adding prompts"):
-            if self.version() != version:  # comparing with many takes seconds
+            if self.version() != version:  # comparing with many prompts takes seconds
                 raise PromptError(CHANGED_MEANWHILE)
             self.add([row for row, _ in placed.rows], source)
         return list(placed.problems)
@@ -209,7 +210,7 @@ class PromptBook:
 
     @spoken
     def retire(self, prompt_ids: Sequence[int], author: Actor = LOCAL) -> None:
-        """Take prompts out: they are not drawn, evaluated or waited for any more. Raises PromptError where one is out."""
+        """Take prompts out of use: they are no longer drawn, evaluated or waited for. Raises PromptError if one already is."""
         with self._store.transaction("retiring prompts"):
             for prompt in self._of(prompt_ids):
                 self._refuse_unsealed(prompt)
@@ -219,8 +220,8 @@ class PromptBook:
 
     @spoken
     def restore(self, prompt_ids: Sequence[int], author: Actor = LOCAL) -> None:
-        """Put retired prompts back. Raises PromptError where one is in use, was replaced by one that is, was sealed
-        as another, or is there twice then."""
+        """Put retired prompts back. Raises PromptError if one is in use, was replaced by one in use, was sealed under another
+        number, or would then be there twice."""
         version, names = self.version(), {_identity(prompt) for prompt in self._of(prompt_ids)}
         # before anything is locked: many prompts take seconds
         taken = comparing.in_use(self._store.prompt_book.entries(), names)
@@ -239,9 +240,9 @@ class PromptBook:
 
     @spoken
     def edit(self, prompt_id: int, row: PromptRow, author: Actor = LOCAL) -> int:
-        """Replace a prompt by `row`, on the same side of the split; its new number. What was drawn for the earlier text keeps
-        it. Raises PromptError where the prompt is retired, nothing changes, or the new one is there already, is nearly the
-        same as one of the other side, or has a reference that the target cannot use."""
+        """Replace a prompt by `row`, in the same split; returns its new number. Candidates drawn for the earlier text keep
+        that prompt. Raises PromptError if the prompt is sealed or retired, nothing changes, or the new one exists already,
+        nearly repeats one in another split, or has a reference that the target cannot use."""
         version = self.version()
         old = self._of([prompt_id])[0]
         if old.split is Split.SEALED:
@@ -278,8 +279,9 @@ class PromptBook:
 
     @spoken
     def seal(self, prompt_ids: Sequence[int], author: Actor = LOCAL) -> list[int]:
-        """Seal held-out prompts that nothing was drawn for yet; their new numbers. Raises PromptError where one is not
-        held out and in use, was compared on, is nearly the same as one that is not sealed, or the sealed were opened."""
+        """Seal held-out prompts for which nothing was drawn yet; returns their new numbers. Raises PromptError if one is not
+        held out and in use, was compared on, or nearly repeats one that is not sealed, or if the sealed prompts were
+        opened."""
         chosen, version = list(dict.fromkeys(prompt_ids)), self.version()
         self._sealable(chosen)
         # before anything is locked: many prompts take a minute
@@ -301,7 +303,8 @@ class PromptBook:
             return numbers
 
     def _sealable(self, chosen: Sequence[int]) -> list[PromptRecord]:
-        """These prompts. Raises PromptError where they cannot be sealed, whatever they resemble."""
+        """The prompts with these numbers. Raises PromptError if one cannot be sealed for a reason other than
+        near-duplicates."""
         if self.is_unsealed():
             raise PromptError(OPENED)
         moved = self._of(chosen)
@@ -323,8 +326,8 @@ class PromptBook:
             raise PromptError(f"prompt {prompt.prompt_id}: {OPENED}")
 
     def _refuse_replaced(self, prompt: PromptRecord) -> None:
-        """Raises PromptError where another prompt took the place of this one and is in use, or was sealed: of its text
-        nothing is shown or drawn, also while it is retired."""
+        """Raises PromptError if another prompt replaced this one and is in use, or is sealed: a sealed text is never shown or
+        drawn for, even while it is retired."""
         if prompt.replaced_by is None:
             return
         newer = self._of([prompt.replaced_by])[0]

@@ -1,4 +1,4 @@
-"""The commands of prompts: listed, edited, sealed, retired, put back, and read from files."""
+"""The commands of prompts: list, edit, seal, retire, restore, and import from files."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def prompts(
     text: str,
     fit: str | None = None,
 ) -> Any:
-    """A part of the list of prompts, and how many of those in use the model takes."""
+    """A page of the list of prompts, and how many of those in use the model takes."""
     if fit is not None and fit not in list(Fit):
         raise SettingsError(f"{fit!r} does not say how prompts fit the model: say {', '.join(Fit)}")
     side, fits = None if split is None else Split(split), None if fit is None else Fit(fit)
@@ -44,8 +44,8 @@ def edit_prompt(
     author: Actor,
     messages: list[Any] | None = None,
 ) -> int:
-    """Replace a prompt by an edited one, its new number; what is None stays as it is. `messages` are the turns of its
-    conversation, the question to be answered last, in place of `text`. Raises PromptError."""
+    """Replace a prompt by an edited one; returns its new number. Values that are None stay as they are. `messages` are the
+    turns of its conversation, with the question to be answered last, in place of `text`. Raises PromptError."""
     old = project.prompt_book.prompt(prompt_id)
     earlier = old.earlier
     if messages is not None:
@@ -70,7 +70,7 @@ def edit_prompt(
 
 @command
 def seal_prompts(project: Project, prompt_ids: list[int], author: Actor) -> list[int]:
-    """Seal held-out prompts that nothing was drawn for; their new numbers."""
+    """Seal held-out prompts for which nothing was drawn; their new numbers."""
     return project.seal_prompts(prompt_ids, author)
 
 
@@ -95,8 +95,8 @@ def import_start(
     split: str | None,
     columns: dict[str, str] | None = None,
 ) -> dict[str, Any]:
-    """Begin to read a file of prompts, or of candidates made elsewhere; what the other commands of an import take. `file` may
-    be `hub:ID`, with a configuration and a split."""
+    """Start to read a file of prompts, or of candidates made elsewhere; returns the arguments of the other commands of an
+    import. `file` may be `hub:ID`, with a configuration and a split."""
     upload = project.imports.keep_named(file, config, split)
     if what == "candidates":
         placing = project.candidate_imports.start_found(upload, source, again=True, named=columns or {})
@@ -121,13 +121,13 @@ def import_cancel(project: Project, what: str, upload: str, placing: str) -> Non
 
 @command
 def import_problems(project: Project, what: str, upload: str, placing: str) -> str:
-    """All that is wrong with the rows, as the text of a CSV file."""
+    """Every problem with the rows, as the text of a CSV file."""
     return _import_of(project, what).problems(upload, placing).decode("utf-8-sig", "replace")
 
 
 @command
 def import_add(project: Project, what: str, upload: str, placing: str, author: Actor) -> dict[str, Any]:
-    """Add what was read; how much, and the first of what is wrong with rows."""
+    """Add what was read; returns how much was added, and the first problems of rows."""
     if what == "candidates":
         added = project.candidate_imports.add(upload, placing, author)
         summary = dataclasses.asdict(added)

@@ -1,5 +1,5 @@
-"""The rows of a prompt file on either side of the held-out split, as an import has them: read into a file, compared as arrays,
-and written with their sides, so that a million rows are never objects of Python together."""
+"""Placing the rows of a prompt file on the sides of the held-out split, for an import: read into a file, compared as arrays,
+and written with their sides, so that a million rows are never Python objects at the same time."""
 
 from __future__ import annotations
 
@@ -30,8 +30,8 @@ _LEFT_OUT = -1
 
 @dataclass(frozen=True, slots=True)
 class Rules:
-    """How rows are placed: the share that is held out, the seed that says which, the scorers that must be able to read each
-    reference, and whether the sealed prompts were opened, so that none is added to them."""
+    """How rows are placed: the share that is held out, the seed that determines which, the scorers that must be able to read
+    each reference, and whether the sealed prompts were opened, so that none is added to them."""
 
     share: float
     seed: int
@@ -41,8 +41,8 @@ class Rules:
 
 @dataclass(frozen=True, slots=True)
 class Placed:
-    """How many rows go to each side, the first of them that anybody may see, and what is wrong with the others, of which
-    `left_out` are the numbers, from 0."""
+    """How many rows go to each side, the first of them that are not sealed, the problems of the other rows, and in `left_out`
+    the numbers of those, from 0."""
 
     counts: Counter[Split]
     shown: list[PromptRow]
@@ -52,7 +52,7 @@ class Placed:
 
 @dataclass(slots=True)
 class _Compared:
-    """What is compared of texts, those of the project first: the texts, their sides, and a digest of each that is a prompt."""
+    """The texts to compare, those of the project first, with their sides and a digest of each that is a current prompt."""
 
     texts: list[pa.Array] = field(default_factory=list)
     splits: list[NDArray[np.int8]] = field(default_factory=list)
@@ -61,7 +61,7 @@ class _Compared:
     count: int = 0
 
     def take(self, part: pa.Table, named: bool = True) -> None:
-        """Rows, or prompts of the project; such as are none any more are not `named`."""
+        """Add rows, or prompts of the project. Prompts no longer in use are not `named`: they get no digest."""
         texts, earlier = part["text"].to_pylist(), [tuple(turns or ()) for turns in part["earlier"].to_pylist()]
         if named:
             systems = part["system"].to_pylist()
@@ -75,15 +75,15 @@ class _Compared:
         self.count += len(texts)
 
     def all_texts(self) -> Texts:
-        """Of all that was taken, which are let go here."""
+        """The texts of all that was added; this releases them here."""
         texts = pa.concat_arrays(self.texts) if self.texts else pa.array([], pa.large_string())
         self.texts = []
         return Texts(texts)
 
 
 def place(read: Path, existing: pa.Table, rules: Rules, shown: int, out: Path) -> Placed:
-    """Write those of the rows in the file `read` that can be added, each with its side, to the file `out`. `existing` are the
-    prompts of the project, as Prompts.entries gives them."""
+    """Write the rows in the file `read` that can be added, each with its side, to the file `out`. `existing` are the prompts
+    of the project, as from Prompts.entries. `shown` is how many rows to return for a preview."""
     usable, problems = _usable(read, rules.scorers)
     compared = _Compared()
     in_use, former = (existing.filter(pc.equal(existing["former"], out_of_use)) for out_of_use in (False, True))
@@ -120,7 +120,7 @@ def place(read: Path, existing: pa.Table, rules: Rules, shown: int, out: Path) -
 
 
 def _usable(read: Path, scorers: Sequence[str]) -> tuple[NDArray[np.bool_], list[Problem]]:
-    """Of each row whether every scorer can read its reference, and what to do about the others."""
+    """For each row whether every scorer can read its reference, and the problems of the others."""
     check, usable, problems = ReferenceCheck(scorers), [], []
     for part in row_file.parts(read):
         kept = np.ones(len(part), bool)
@@ -135,7 +135,7 @@ def _usable(read: Path, scorers: Sequence[str]) -> tuple[NDArray[np.bool_], list
 
 
 def _write(read: Path, side: NDArray[np.int8], shown: int, out: Path) -> list[PromptRow]:
-    """Write the rows that have a side, with it; the first `shown` of them that are not sealed."""
+    """Write the rows that have a side, with it; returns the first `shown` of them that are not sealed."""
     first: list[PromptRow] = []
     names = pa.array([str(split) for split in SPLITS], pa.large_string())
 
@@ -156,7 +156,7 @@ def _write(read: Path, side: NDArray[np.int8], shown: int, out: Path) -> list[Pr
 
 
 def beside(values: NDArray[Any], read: Path) -> Iterator[tuple[pa.Table, NDArray[Any]]]:
-    """The parts of a file of rows, each with the values of its rows."""
+    """The parts of a file of rows, each with the part of `values` for its rows."""
     at = 0
     for part in row_file.parts(read):
         yield part, values[at : at + len(part)]

@@ -1,4 +1,4 @@
-"""The questions that this project asks of people beside the decision, as its owner sets them, and their versions."""
+"""The questions that this project asks reviewers besides the decision, as its owner sets them, and their versions."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from rsf_core.review.answers import Summary, summary
 from rsf_core.store.review_records import QuestionVersion
 from rsf_core.store.store import Store
 
-# What the form calls the fields of a question, and what the texts of some look like.
+# The names of a question's fields in the form, and what the texts of some must look like.
 FIELDS = {
     "name": "its short name",
     "kind": "what it is answered with",
@@ -38,7 +38,7 @@ LOOKS = {
 
 @dataclass(frozen=True, slots=True)
 class AskedQuestion:
-    """A question that is asked now. `alike` are the versions of it whose answers mean the same, this one among them."""
+    """A current question. `alike` are its versions whose answers mean the same, including this one."""
 
     question: Question
     version: int
@@ -50,8 +50,8 @@ class QuestionBook:
         self._folder, self._store, self._settings = folder, store, settings
 
     def current(self) -> list[AskedQuestion]:
-        """What is asked now, in order. Where the settings file was changed by hand, the new versions are kept first: an
-        answer names the version that its reviewer had before them."""
+        """The current questions, in order. If the settings file was changed by hand, the new versions are stored first,
+        because an answer names the version that its reviewer saw."""
         questions = self._settings().review.questions
         if not questions:
             return []
@@ -62,7 +62,7 @@ class QuestionBook:
         return [_asked(question, every) for question in questions]
 
     def summaries(self, round_number: int) -> list[Summary]:
-        """What people answered of a round to each question that is asked now, in order."""
+        """The answers of a round to each current question, summed up, in order."""
         current = tuple(self.current())
         name = (
             "answers",
@@ -79,7 +79,7 @@ class QuestionBook:
 
     @spoken
     def note(self, author: Actor = LOCAL) -> None:
-        """Keep the questions of the settings as versions, where they are new."""
+        """Store the questions of the settings as versions, if they are new."""
         questions, newest = self._settings().review.questions, self._store.questions.newest()
         changed = [one for one in questions if one.name not in newest or newest[one.name].question != one]
         if changed:
@@ -89,16 +89,17 @@ class QuestionBook:
 
     @spoken
     def save(self, questions: Sequence[Question], author: Actor = LOCAL) -> None:
-        """Ask these from now on; what was answered stays. Raises SettingsError."""
-        self.note()  # what was written by hand and is about to be replaced
+        """Ask these questions from now on; earlier answers stay. Raises SettingsError."""
+        self.note()  # the questions that were written by hand and are about to be replaced
         review = self._settings().review.model_copy(update={"questions": tuple(questions)})
         settings_file.replace(self._folder, {"review": review})
         self.note(author)
 
     @spoken
     def put(self, values: Mapping[str, Any], instead_of: str | None = None, author: Actor = LOCAL) -> None:
-        """Ask one more question, of the fields of `Question`, or one in place of the question called `instead_of`. Raises
-        QuestionError where it is none, or there is nothing to take the place of, and SettingsError where two have one name."""
+        """Ask one more question, given the fields of `Question`, or one in place of the question named `instead_of`. Raises
+        QuestionError if the fields are not valid or there is no question to replace, and SettingsError if two have the same
+        name."""
         try:
             question = Question.model_validate(values)
         except ValidationError as error:
@@ -110,7 +111,7 @@ class QuestionBook:
 
     @spoken
     def drop(self, name: str, author: Actor = LOCAL) -> None:
-        """Stop asking it; what was answered stays. Raises QuestionError where it is not asked."""
+        """Stop asking a question; earlier answers stay. Raises QuestionError if it is not asked."""
         questions = list(self._settings().review.questions)
         del questions[self._place(name)]
         self.save(questions, author)

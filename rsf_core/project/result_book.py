@@ -1,4 +1,4 @@
-"""What the rounds have come to: curated sets, models, comparisons on held-out and sealed prompts, replicates."""
+"""The results of the rounds: curated sets, models, comparisons on held-out and sealed prompts, replicates."""
 
 from __future__ import annotations
 
@@ -31,15 +31,15 @@ class ResultBook:
         return self._store.curated_samples(curated_id)
 
     def tuned_model(self, round_number: int | None = None) -> ModelRecord | None:
-        """The model a round tuned on what was accepted (not a control), or None."""
+        """The model that a round tuned on the accepted candidates (not a control), or None."""
         return self._project_state.tuned_model(self._project_state.number(round_number))
 
     def control_is_deleted(self, round_number: int | None = None, control: Control = Control.RANDOM) -> bool:
-        """Whether the files of a control of a round were deleted: it can be compared no more."""
+        """Whether the files of a control of a round were deleted, so that it can no longer be compared."""
         return self._project_state.control_is_deleted(self._project_state.number(round_number), control)
 
     def control_leaves_a_choice(self, round_number: int | None = None, control: Control = Control.RANDOM) -> bool:
-        """Whether a control would be another set than what the round's model was tuned on."""
+        """Whether a control's set would differ from the one that the round's model was tuned on."""
         return self._project_state.control_leaves_a_choice(self._project_state.number(round_number), control)
 
     def control_job(self, round_number: int | None = None, control: Control = Control.RANDOM) -> JobRecord | None:
@@ -47,7 +47,7 @@ class ResultBook:
         return self._project_state.control_job(self._project_state.number(round_number), control)
 
     def comparison(self, round_number: int | None = None) -> Comparison | None:
-        """The held-out comparison of a round, or None before it is there."""
+        """The held-out comparison of a round, or None if there is none yet."""
         number = self._project_state.number(round_number)
         return comparisons.comparison(self._store, self._project_state, number)
 
@@ -76,11 +76,11 @@ class ResultBook:
         return self._project_state.sealed_job()
 
     def sealed_comparison(self) -> Comparison | None:
-        """What the sealed prompts say, the figure to publish; None before they are opened and drawn for."""
+        """The comparison on the sealed prompts, the figure to publish; None before they are opened and drawn for."""
         return comparisons.sealed_comparison(self._store, self._project_state)
 
     def replicate_template(self) -> Template:
-        """What replicates of this project's procedure are made from: see `rsf replicate`."""
+        """The template from which replicates of this project's procedure are made: see `rsf replicate`."""
         settings = self._project_state.sound_settings()
 
         def read() -> Template:
@@ -91,5 +91,5 @@ class ResultBook:
         return self._store.unchanged(name, ("prompts", "prompt_events", "models"), read)
 
     def replicated(self) -> list[Procedure]:
-        """What the replicates beside this project say of each procedure, the newest last. Raises ReplicateError."""
+        """The results of this project's replicates for each procedure, the newest last. Raises ReplicateError."""
         return replicates.procedures(replicates.read(self._folder / replicates.FOLDER / replicates.RESULTS))

@@ -1,4 +1,4 @@
-"""What a project knows of its scorers: those there are, what they have said of the candidates, and what they cost."""
+"""What a project knows about its scorers: which there are, their scores of the candidates, and what they cost."""
 
 from __future__ import annotations
 
@@ -27,15 +27,15 @@ from rsf_core.store.tally import Votes
 
 EXAMPLES = 3  # of the best and of the worst
 BINS = 30
-FEW = 10  # so many different scores are counted one by one, as those of a scorer that says 0 or 1
+FEW = 10  # up to so many distinct scores are counted one by one, as those of a scorer that returns 0 or 1
 TABLES = ("candidates", "scores", "prompts")
 
 
 @dataclass(frozen=True, slots=True)
 class Scores:
-    """Of one scorer on a round's candidates: `missing` have none. `edges` and `counts` are a histogram, (bins + 1,) and
-    (bins,); where there are at most FEW different scores `levels` are these, and `counts` theirs. `highest` and `lowest`
-    are by score alone: which of them is good, the target says."""
+    """The scores of one scorer on a round's candidates; `missing` candidates have none. `edges` and `counts` are a histogram,
+    (bins + 1,) and (bins,); if there are at most FEW distinct scores, `levels` are these and `counts` belong to them.
+    `highest` and `lowest` are by score alone: the target determines which of them is good."""
 
     scorer: str
     count: int
@@ -52,7 +52,7 @@ class Scores:
 
 @dataclass(frozen=True, slots=True)
 class RoundScores:
-    """Of every scorer that has scored a round; `correlation` is Spearman's, (scorers, scorers), in their order."""
+    """The scores of every scorer that has scored a round; `correlation` is Spearman's, (scorers, scorers), in their order."""
 
     scorers: Sequence[Scores]
     correlation: Floats
@@ -69,50 +69,52 @@ class ScorerBook:
         self._folder, self._store, self._settings, self._votes_for = folder, store, settings, votes_for
 
     def cards(self) -> list[ScorerCard]:
-        """Of every scorer that is installed, by name; of one that cannot be used the card has the problem."""
+        """The cards of all installed scorers, by name; if one cannot be used, its card has the problem."""
         return registry.cards()
 
     def milliseconds(self) -> dict[str, float]:
-        """What a candidate took at the last job, by scorer with its options."""
+        """Milliseconds per candidate in the last job, by scorer with its options."""
         return self._store.unchanged("scorer milliseconds", ("metrics",), self._store.scorer_milliseconds)
 
     def spent(self) -> Mapping[str, Spent]:
-        """What judges were asked for in this project, by scorer with its options. Raises ScorerError."""
+        """What judges have spent in this project, by scorer with its options. Raises ScorerError."""
         return kept_answers.spent(self._folder)
 
     def card(self, scorer: str) -> ScorerCard | None:
-        """Of a scorer with its options; None of what is not a scorer that is installed, such as a log-probability."""
+        """The card of a scorer with its options; None for what is not an installed scorer, such as a log-probability."""
         try:
             return registry.card(ScorerRef.parse(scorer).name)
         except ScorerError:
             return None
 
     def scored_by(self, scorer: str, round_number: int) -> ScoredBy:
-        """How far a scorer has come with a round. Raises ScorerError where there is none."""
+        """How far a scorer has come with a round. Raises ScorerError if there is no such scorer."""
         elsewhere = not registry.checked(scorer)[1].of_draw
         tables = ("candidates", "candidates_elsewhere", "scores", "no_scores", "prompt_events")
         name = ("scored by", round_number, scorer)
         return self._store.unchanged(name, tables, lambda: self._store.count_scored_by(round_number, scorer, elsewhere))
 
     def current(self, scorer: str) -> str:
-        """A scorer as its scores are kept under now: with the version of its file or package where it has one. Raises
-        ScorerError where no scorer can be called so."""
+        """The name under which a scorer's scores are currently stored: with the version of its file or package if it has one.
+        Raises ScorerError if it is not a valid name of a scorer."""
         return versions.current(self._folder, scorer)
 
     def judging(self, scorer: str, direction: int = 1, onlooker: str | None = None) -> Judging:
-        """How far a scorer agrees with what people have decided, in all rounds; `direction` −1 where less of it is better. An
-        `onlooker` is a reviewer, who is told of gold items as of any candidates. Raises ScorerError for what has scored
-        nothing and is not a scorer either."""
-        gold_told = {
+        """How far a scorer agrees with people's decisions, in all rounds; `direction` is −1 if less of it is better.
+        `onlooker` is the reviewer who asks, None for an owner: gold items look to a reviewer like any other candidates. Raises
+        ScorerError if it has scored nothing and is not a scorer."""
+        gold_decisions = {
             candidate_at(round_record.round, where): vote > 0 if vote else None
             for round_record in self._store.rounds()
             for where, vote, _ in self._votes_for(round_record.round, onlooker)
         }
-        key = ("judging", scorer, direction, tuple(sorted(gold_told.items())))
-        return self._store.unchanged(key, (*TABLES, "overrides"), lambda: self._judging(scorer, direction, gold_told))
+        key = ("judging", scorer, direction, tuple(sorted(gold_decisions.items())))
+        return self._store.unchanged(
+            key, (*TABLES, "overrides"), lambda: self._judging(scorer, direction, gold_decisions)
+        )
 
-    def _judging(self, scorer: str, direction: int, gold_told: Mapping[str, bool | None]) -> Judging:
-        rows = as_told(self._store.scores_and_opinions(scorer), gold_told)
+    def _judging(self, scorer: str, direction: int, gold_decisions: Mapping[str, bool | None]) -> Judging:
+        rows = as_told(self._store.scores_and_opinions(scorer), gold_decisions)
         if not rows.num_rows and not self._has_scored(scorer):
             registry.checked(scorer)
         score, accepted, prompt = (rows[name].to_numpy() for name in ("score", "accepted", "prompt_id"))
@@ -122,7 +124,7 @@ class ScorerBook:
         return any(scorer in self._store.scorers(round_record.round) for round_record in self._store.rounds())
 
     def of_round(self, round_number: int) -> RoundScores:
-        """What the scorers have said of a round's candidates."""
+        """The scores of a round's candidates, by every scorer that has scored them."""
         return self._store.unchanged(("scores of", round_number), TABLES, lambda: self._read(round_number))
 
     def _read(self, round_number: int) -> RoundScores:
@@ -143,14 +145,14 @@ class ScorerBook:
 
 
 def _best(round_number: int, places: NDArray[np.int64], column: Floats, sign: float) -> dict[str, float]:
-    """The candidates with the lowest scores, or the highest where `sign` is −1, these first, with their scores."""
+    """The candidates with the lowest scores, or with the highest if `sign` is −1, in this order, with their scores."""
     rows = smallest(sign * column, EXAMPLES)
     names = [candidate_id(round_number, one >> K_BITS, one & ((1 << K_BITS) - 1)) for one in places[rows].tolist()]
     return dict(zip(names, column[rows].tolist(), strict=True))
 
 
 def smallest(key: Floats, count: int) -> NDArray[np.int64]:
-    """The first rows by key, then by row, without those that have none (NaN); not all are sorted for it."""
+    """The first `count` rows by key, then by row, without those whose key is NaN; this does not sort all of them."""
     known = np.flatnonzero(~np.isnan(key))
     if len(known) > count:
         known = known[key[known] <= np.partition(key[known], count - 1)[count - 1]]
@@ -158,7 +160,7 @@ def smallest(key: Floats, count: int) -> NDArray[np.int64]:
 
 
 def summary(scorer: str, column: Floats, highest: Sequence[Example], lowest: Sequence[Example]) -> Scores:
-    """`column` has a score of each candidate, NaN where there is none."""
+    """Sums up `column`, the score of each candidate, NaN if it has none."""
     values = column[np.isfinite(column)]
     missing = len(column) - len(values)
     if not len(values):
@@ -181,7 +183,7 @@ def _histogram(values: Floats, low: float, high: float) -> tuple[NDArray[np.int6
 
 
 def role(target: Target, scorer: str) -> str:
-    """What a scorer is to a target, in a few words; "" where it is not in it."""
+    """The role of a scorer in a target, in a few words; "" if it has none."""
     parts = []
     if scorer in target.rewards:
         weight = target.rewards[scorer]
@@ -194,7 +196,7 @@ def role(target: Target, scorer: str) -> str:
 
 
 def direction(target: Target, scorer: str) -> int:
-    """−1 where a target wants less of a scorer, else 1."""
+    """−1 if a target wants less of a scorer, else 1."""
     if scorer in target.rewards:
         return -1 if target.rewards[scorer] < 0 else 1
     ends = [(c.at_least, c.at_most) for c in target.constraints if c.scorer == scorer]

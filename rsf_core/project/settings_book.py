@@ -1,4 +1,4 @@
-"""The settings of a project as a person changes them: each that the target or a question follows from is kept as a version."""
+"""Changing the settings of a project. A change of the target, of the rule of M or of a question is stored as a version."""
 
 from __future__ import annotations
 
@@ -29,16 +29,17 @@ class SettingsBook:
         self._target_book, self._question_book = target_book, question_book
 
     def problems(self) -> list[Problem]:
-        """What is wrong with values in project.toml: their defaults hold in their place, and no stage starts before they are
-        set or unset."""
+        """The values in project.toml that are not allowed: their defaults are used in their place, and no stage starts before
+        they are set or unset."""
         return self._project_state.settings_problems()
 
     @spoken
     def set(self, key: str, text: str, author: Actor = LOCAL) -> Settings:
         """Change one setting, e.g. `set("generate.candidates", "16")`. Raises SettingsError, and TargetError or ScorerError
-        for a target that cannot be meant (`target_check`); then nothing changes. A file of unrelated prompts is read at once:
-        it is needed at the end of a round. The base model stays what it is once it has drawn a candidate: log-probabilities of
-        two models don't compare. A change of the target or of the rule of M is kept as a version: see `target_book`."""
+        for an impossible target (`target_check`); then nothing changes. A file of unrelated prompts is read at once to check
+        it, since it is needed only at the end of a round. The base model cannot change once it has drawn a candidate, since
+        log-probabilities of two models are not comparable. A change of the target or of the rule of M is stored as a version:
+        see `target_book`."""
         if key == "model" and (self._store.models() or self._store.round_counts(1).candidates):
             raise SettingsError(
                 f"this project's base model is {self._project_state.settings().model} and has drawn candidates already: "
@@ -59,7 +60,7 @@ class SettingsBook:
 
     @spoken
     def unset(self, key: str, author: Actor = LOCAL) -> Settings:
-        """Go back to the default of one setting."""
+        """Reset one setting to its default. Raises SettingsError."""
         self._target_book.note()
         changed = settings_file.unset(self._folder, key)
         self._target_book.note(author, f"{key} was unset")

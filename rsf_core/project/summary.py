@@ -1,4 +1,4 @@
-"""What a project says of itself in a list of projects. Its owner writes it down beside project.toml, so that a list of many
+"""The summary of a project for a list of projects. Its owner writes it to a file beside project.toml, so that listing many
 projects opens none of their databases."""
 
 from __future__ import annotations
@@ -26,8 +26,8 @@ LONGEST_TEXT = 200
 
 @dataclass(frozen=True, slots=True)
 class Gain:
-    """What the newest model that was compared gained over the base on held-out prompts, in `metric`; the limits are None
-    where one cannot tell."""
+    """The gain over the base of the newest model that was compared on held-out prompts, in `metric`; its limits are None if
+    they are not known."""
 
     metric: str
     round: int
@@ -38,7 +38,8 @@ class Gain:
 
 @dataclass(frozen=True, slots=True)
 class Summary:
-    """`next` is what comes next, in the words of its button; `fresh`: nothing was drawn yet, and drawing can start."""
+    """What a list shows of a project. `next` is what comes next, in the words of its button; `fresh` is whether nothing was
+    drawn yet and drawing can start."""
 
     round: int
     next: str
@@ -49,8 +50,8 @@ class Summary:
 
 @dataclass(frozen=True, slots=True)
 class Running:
-    """What goes on in a project: how far it is (0 to 1), in words, and how long it will take about (seconds; None where that
-    is not known)."""
+    """A running job of a project: how far it is, as a fraction (0 to 1) and in words, and about how long it will still take
+    (seconds; None if that is not known)."""
 
     job_id: str
     fraction: float
@@ -66,7 +67,7 @@ class Running:
 def summarise(
     round_number: int, step: drive.Step, counts: RoundCounts, prompts: int, compared: Comparison | None
 ) -> Summary:
-    """A summary out of what the owner knows. `compared` is the newest comparison there is."""
+    """A summary from what the owner knows. `compared` is the newest comparison, None if there is none."""
     fresh = step == drive.Start(Stage.GENERATE) and round_number == 1
     gain = None
     if compared is not None and compared.headline in compared.gain_over_base:
@@ -102,8 +103,8 @@ def _words(step: drive.Step, counts: RoundCounts, round_number: int) -> str:
 
 
 def write(folder: Path, summary: Summary) -> None:
-    """Keep it in the project's folder, where it is another than before. A list without it says less and is not wrong, so a
-    full disk is logged and no more."""
+    """Write the summary to the project's folder, if it has changed. Without it a list shows less but nothing wrong, so a full
+    disk is only logged."""
     if read(folder) == summary:
         return
     try:
@@ -113,7 +114,7 @@ def write(folder: Path, summary: Summary) -> None:
 
 
 def read(folder: Path) -> Summary | None:
-    """What was written last; None where there is nothing, or nothing that can be read: a project of an earlier version."""
+    """The summary that was written last; None if there is none or it cannot be read, as in a project of an earlier version."""
     try:
         data = read_json(folder / NAME)
         gain = data["gain"]
@@ -147,6 +148,6 @@ def _whole(value: Any) -> int:
 
 def _number(value: Any) -> float:
     number = float(value)
-    if not abs(number) < 1e300:  # which a NaN is not either
+    if not abs(number) < 1e300:  # this refuses NaN too
         raise ValueError("no number")
     return number

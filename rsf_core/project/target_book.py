@@ -1,6 +1,6 @@
-"""The target as a person keeps it: looked at before it is saved, saved as one, every version kept, and back.
+"""Changing the target: preview a draft, save it as a new version, list the versions, and return to an earlier one.
 
-What was decided stays as it is until somebody asks; frozen curated sets never change.
+Decisions do not change until somebody asks to decide again; frozen curated sets never change.
 """
 
 from __future__ import annotations
@@ -42,8 +42,8 @@ MADE = "as the project was made"
 
 @dataclass(frozen=True, slots=True)
 class Version:
-    """A target that the project had or has, the rule of M with it (None: not recorded), and in words what it is and what
-    differs from the one before. `number` is None where it stands in project.toml alone so far."""
+    """A target that the project had or has, its rule of M (None: not recorded), and in words `what` it is and what `changed`
+    since the previous one. `number` is None if it is so far only in project.toml."""
 
     number: int | None
     target: Target
@@ -57,8 +57,8 @@ class Version:
 
 @dataclass(frozen=True, slots=True)
 class Example:
-    """A candidate to be read: `reward` and the `chance` that the rule accepts it, each now and under the draft (None: not
-    known), and the first constraint that it fails there."""
+    """A candidate for a person to read: its `reward` and the `chance` that the rule accepts it, each now and under the draft
+    (None: not known), and the first constraint that it `fails` under the draft."""
 
     candidate_id: str
     prompt: str
@@ -70,8 +70,8 @@ class Example:
 
 @dataclass(frozen=True, slots=True)
 class Fate:
-    """What saving a target means for the newest round. `decided`, `tuned`: it is; `running`: a job draws or scores it, and
-    decides it by the target of then; `curated` sets were frozen and stay."""
+    """What saving a target means for the newest round: whether it is already `decided` or `tuned`, whether a job is `running`
+    that draws or scores it and then decides it by the target it started with, and how many frozen `curated` sets stay."""
 
     round: int
     candidates: int
@@ -83,7 +83,8 @@ class Fate:
 
 
 class TargetBook:
-    """`onlooker`, wherever there is one, is a reviewer, who is told of gold items as of any candidates (see `Onlooking`)."""
+    """Previews and saves targets. `onlooker` is the reviewer who asks, None for an owner: gold items look to a reviewer like
+    any other candidates (see `Onlooking`)."""
 
     def __init__(
         self,
@@ -100,15 +101,15 @@ class TargetBook:
         self._preview = lru_cache(maxsize=KEPT_PREVIEWS)(self._make_preview)
 
     def draft(self) -> Draft:
-        """The target and the rule of M of the settings."""
+        """The target and the rule of M in the settings."""
         settings = self._project_state.settings()
         return Draft(settings.target, settings.accept)
 
     # -- looking -------------------------------------------------------------------------------------------------------
 
     def preview(self, draft: Draft, round_number: int, onlooker: str | None = None) -> Preview | None:
-        """What `draft` would make of a round's candidates, by what is stored; None where there are none. Nothing is written.
-        Raises TargetError where a number is too large."""
+        """What `draft` would do to a round's candidates, from their stored scores; None if there are no candidates. Nothing is
+        written. Raises TargetError if a number is too large."""
         version = self._store.scored_version()
         spec, accept = draft.target.model_dump_json(), draft.accept.model_dump_json()
         return self._preview(round_number, spec, accept, version, self._votes_for(round_number, onlooker))
@@ -129,7 +130,7 @@ class TargetBook:
         return previews.preview(stored, draft, scores, source, reference, kept, self._failed(number, stored, names))
 
     def _failed(self, number: int, stored: Stored, names: list[str]) -> dict[str, NDArray[np.bool_]]:
-        """By name where it was asked for a score of a candidate and has none."""
+        """For each scorer by name, the candidates, (n,), for which it was asked and returned no score."""
         pairs = self._store.pairs_without_score(number, names)
         whose = pairs["scorer"].to_numpy(zero_copy_only=False)
         ids = pairs["candidate_id"].to_numpy(zero_copy_only=False)
@@ -139,17 +140,17 @@ class TargetBook:
         return failed
 
     def pinned(self, target: Target) -> Target:
-        """`target` as it would be saved: each scorer in the version that it has now."""
+        """`target` as it would be saved: each scorer in its current version."""
         return versions.pinned(self._folder, target)
 
     def check(self, target: Target) -> None:
-        """Whether `target` can be saved, by its scorers and constraints that the one in force has not: see `target_check`.
-        Raises TargetError and ScorerError."""
+        """Check whether `target` can be saved. Only scorers and constraints that the current target lacks are checked: see
+        `target_check`. Raises TargetError and ScorerError."""
         target_check.check(self._folder, target, self._project_state.settings().target)
 
     def reward_now(self, round_number: int) -> NDArray[np.float64] | None:
-        """r of each candidate of a preview under the target that the round was decided by, NaN where a score is missing; None
-        where it is not decided yet."""
+        """r of each candidate of a preview under the target that the round was decided by, NaN if a score is missing; None if
+        the round is not decided yet."""
         thresholds = self._store.thresholds(round_number)
         if not thresholds:
             return None
@@ -166,7 +167,7 @@ class TargetBook:
         most: int = EXAMPLES,
         onlooker: str | None = None,
     ) -> list[Example]:
-        """A few candidates of `mask` (n,) of the preview of `draft`, to be read."""
+        """A few candidates from `mask` (n,) of the preview of `draft`, for a person to read."""
         preview, now = self.preview(draft, round_number, onlooker), self.reward_now(round_number)
         version = self._store.scores_version()
         if preview is None:
@@ -193,7 +194,7 @@ class TargetBook:
         return made
 
     def scores(self, scorer: str, round_number: int) -> NDArray[np.float64]:
-        """The scores that there are of a scorer on a round's candidates, without those that have none."""
+        """A scorer's scores of those candidates of a round that have one."""
         column = self._column(round_number, scorer, self._store.scores_version())
         return column[~np.isnan(column)]
 
@@ -228,7 +229,7 @@ class TargetBook:
     # -- saving --------------------------------------------------------------------------------------------------------
 
     def versions(self) -> list[Version]:
-        """Every target the project has had, the newest first; the first is in force."""
+        """Every target the project has had, the newest first; the first is the current one."""
         records = self._store.target_versions.all()
         now = self.draft()
         unsaved = [] if records and _is(records[0], now) else [now]
@@ -246,10 +247,10 @@ class TargetBook:
 
     @spoken
     def note(self, author: Actor = LOCAL, reason: str = BY_HAND) -> None:
-        """Keep the target of the settings as a version where it isn't the newest one: it was changed by one setting, or in
-        project.toml by hand."""
+        """Store the target of the settings as a version, unless it is the newest one already: it may have been changed by one
+        setting, or by hand in project.toml."""
         if any(problem.path[0] in ("target", "accept") for problem in self._project_state.settings_problems()):
-            return  # defaults hold in the place of what stands there
+            return  # defaults are in the place of the values that are not allowed
         records, now = self._store.target_versions.all(), self.draft()
         if not (records and _is(records[0], now)):
             self._add(now, author, reason)
@@ -263,10 +264,10 @@ class TargetBook:
         decide: bool = False,
         author: Actor = LOCAL,
     ) -> str | None:
-        """Make `draft` the project's target, as one and as a new version; with `decide` the newest round is decided again
-        (what its scores lack is scored first: the job's id). `based_on`: what the person has seen, which must still be in
-        force. Raises TargetError where it is not or nothing would change, as `check` does,
-        StageError where the round can't be decided; then nothing changes."""
+        """Make `draft` the project's target at once, as a new version. With `decide`, the newest round is decided again;
+        missing scores are computed first, and the job's id is returned. `based_on` is the target that the person has seen,
+        which must still be the current one. Raises TargetError if it is not or nothing would change, as `check` does, and
+        StageError if the round cannot be decided; then nothing changes."""
         if len(reason) > LONGEST_REASON:
             raise TargetError(f"the reason has {len(reason):,} characters: {LONGEST_REASON} at most")
         draft = Draft(self.pinned(draft.target), draft.accept)
@@ -298,7 +299,8 @@ class TargetBook:
 
     @spoken
     def back(self, number: int, decide: bool = False, author: Actor = LOCAL) -> str | None:
-        """Make an earlier version the target again, as a new version; see `use`. Raises TargetError where there is none."""
+        """Make an earlier version the target again, as a new version; see `use`. Raises TargetError if there is no such
+        version."""
         earlier = next((version for version in self.versions() if version.number == number), None)
         if earlier is None:
             raise TargetError(f"there is no version {number} of the target: `rsf target DIR` lists them")

@@ -1,5 +1,5 @@
-"""Whether a target can be meant: its scorers are there and take the options they are given, and a score can meet each of its
-constraints. What a target has already is not asked about: a scorer of a package that this machine lacks stays in it."""
+"""Whether a target is possible: its scorers exist and accept their options, and some score can meet each of its constraints.
+What the previous target already has is not checked: a scorer of a package that this machine lacks may stay in it."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ from rsf_core.scorers import own, registry
 
 
 def check(project: Path, target: Target, before: Target) -> None:
-    """Raises ScorerError for a scorer that `target` names, `before` does not, and that is not there or has not these options;
-    TargetError for a constraint that `before` has not and no score can meet."""
+    """Raises ScorerError for a scorer of `target` that is not in `before` and does not exist or lacks these options;
+    TargetError for a constraint that is not in `before` and that no score can meet."""
     now, known = versions.pinned(project, target), versions.pinned(project, before)
     new = [constraint for constraint in now.constraints if constraint not in known.constraints]
     for name in now.scorers:
@@ -34,10 +34,10 @@ def check(project: Path, target: Target, before: Target) -> None:
 
 
 def bounds_of(project: Path, scorer: str) -> tuple[float, float]:
-    """The closed range of a scorer's scores, as it is called in `project`. Raises ScorerError, with the scorers there
-    are where it is none of them."""
+    """The closed range of the scores of `scorer`, by its name in `project`. Raises ScorerError, which lists the scorers if
+    there is no such one."""
     try:
-        registry.reference_problems([scorer], [])  # it is there and can be told these options
+        registry.reference_problems([scorer], [])  # raises if it does not exist or does not accept these options
         return registry.bounds(scorer)
     except ScorerError:
         name, names = registry.plain_name(ScorerRef.parse(scorer).name), registry.names()
@@ -55,11 +55,11 @@ def bounds_of(project: Path, scorer: str) -> tuple[float, float]:
 
 
 def beyond(constraint: Constraint, low: float, high: float) -> str | None:
-    """Why no score within these bounds can meet a constraint; None where one can."""
+    """Why no score within these bounds can meet a constraint; None if one can."""
     least = -math.inf if constraint.at_least is None else constraint.at_least
     most = math.inf if constraint.at_most is None else constraint.at_most
     if least <= high and low <= most:
         return None
-    bound = f"at least {least:.15g}" if least > high else f"at most {most:.15g}"  # also what is barely too much
+    bound = f"at least {least:.15g}" if least > high else f"at most {most:.15g}"  # 15 digits show a tiny excess too
     scores = f"the scores of {shown(constraint.scorer)} lie between {low:.15g} and {high:.15g}"
     return f"{scores}, so none is {bound}: correct the constraint"

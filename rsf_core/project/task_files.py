@@ -1,7 +1,7 @@
-"""A task that somebody brings: a folder, or an archive (.zip, .tar, .tar.gz, .tgz) with task.toml and prompts.jsonl.
+"""A task from a person: a folder, or an archive (.zip, .tar, .tar.gz, .tgz) with task.toml and prompts.jsonl.
 
-Nothing of an archive is unpacked but these two files, read in pieces up to a limit: names in it lead nowhere, links are not
-followed, and what it says of its sizes is not believed.
+Only these two files of an archive are unpacked, in pieces up to a limit. Paths inside it are never used to write files, links
+are not followed, and its stated sizes are not trusted.
 """
 
 from __future__ import annotations
@@ -42,8 +42,8 @@ _DAMAGED = (
 
 
 def take(source: Path, into: Path, called: str | None = None) -> Path:
-    """Copy the task in the folder or archive `source` into a new folder below `into`, whose name is that of the task; that
-    folder. An archive may hold it in a folder of its own. `called` is the name of an uploaded file. Raises SettingsError."""
+    """Copy the task in the folder or archive `source` into a new folder below `into`, named after the task; returns that
+    folder. An archive may hold the task in a folder. `called` is the name of an uploaded file. Raises SettingsError."""
     name = called or source.name
     try:
         is_folder, is_file = source.is_dir(), source.is_file()
@@ -60,7 +60,7 @@ def take(source: Path, into: Path, called: str | None = None) -> Path:
         )
     if source.stat().st_size > LARGEST_ARCHIVE:
         raise SettingsError(f"{name!r:.200} is larger than {LARGEST_ARCHIVE >> 20} MiB: pack the task alone")
-    with _said(name):
+    with _damage_reported(name):
         if suffix == ".zip":
             with zipfile.ZipFile(source) as packed:
                 return _of_zip(packed, name, name[: -len(suffix)], into)
@@ -72,7 +72,7 @@ def _of_zip(packed: zipfile.ZipFile, archive: str, stem: str, into: Path) -> Pat
     entries = packed.infolist()
     if len(entries) > MOST_ENTRIES:
         raise SettingsError(_too_many(archive))
-    # the kind of a Unix file stands in the upper half of its attributes; 0 where the archive was made elsewhere
+    # the upper half of the attributes has the kind of a Unix file, or 0 if the archive was made on another system
     plain = [e for e in entries if not e.is_dir() and (e.external_attr >> 28) in (0, 0o10)]
     places = _places(archive, {entry.filename: entry for entry in plain})
 
@@ -93,7 +93,7 @@ def _of_tar(packed: tarfile.TarFile, archive: str, stem: str, into: Path) -> Pat
             files[entry.name] = entry
     stream = packed.fileobj
     assert stream is not None  # it was opened here
-    while stream.read(_PIECE):  # the checksum stands behind the end
+    while stream.read(_PIECE):  # to the end, where the checksum is verified
         _check_passed(stream.tell(), archive)
     places = _places(archive, files)
 
@@ -107,7 +107,8 @@ def _of_tar(packed: tarfile.TarFile, archive: str, stem: str, into: Path) -> Pat
 
 
 def _places(archive: str, files: dict[str, E]) -> dict[str, E]:
-    """The entries of the task's files: at the top of the archive, or in the only folder that holds a task."""
+    """The entries of the task's files, in the topmost folder that has both. Raises SettingsError if there is not exactly
+    one."""
     folders = [path.parent for name in files if (path := PurePosixPath(name)).name == "task.toml" and _is_inside(path)]
     whole = [
         folder for folder in folders if str(folder / "prompts.jsonl") in {str(PurePosixPath(name)) for name in files}
@@ -137,7 +138,7 @@ def _named(entry: str, stem: str) -> str:
 
 
 def _copied(into: Path, name: str, copy: Callable[[str, Path], None]) -> Path:
-    """A new folder for a task called so, filled; nothing is left of it where that fails."""
+    """A new folder for the task `name`, filled by `copy`; if that fails, nothing is left of it."""
     safe = re.sub(r"[^\w-]+", "_", name).strip("_")[:_LONGEST_NAME] or "task"
     folder = into / safe
     with writable(into):
@@ -153,7 +154,7 @@ def _copied(into: Path, name: str, copy: Callable[[str, Path], None]) -> Path:
 
 
 def _from_folder(file: Path, name: str, to: Path) -> None:
-    if not file.is_file():  # no pipe, which would never end
+    if not file.is_file():  # a pipe would never end
         raise SettingsError(f"{file.parent} holds no task: it needs {' and '.join(tasks.FILES)}")
     try:
         with file.open("rb") as content:
@@ -163,7 +164,7 @@ def _from_folder(file: Path, name: str, to: Path) -> None:
 
 
 def _pour(content: IO[bytes], to: Path, file: str, where: str) -> None:
-    """Copy what can be read, up to the limit, whatever was said of its size."""
+    """Copy what can be read, up to the limit, whatever the stated size."""
     left = MOST_BYTES[file]
     with to.open("xb") as out:
         while piece := content.read(min(_PIECE, left + 1)):
@@ -177,7 +178,7 @@ def _pour(content: IO[bytes], to: Path, file: str, where: str) -> None:
 
 
 def _check_passed(offset: int, archive: str) -> None:
-    """Raises SettingsError where too much would be unpacked to get to so many bytes of it."""
+    """Raises SettingsError if more bytes were unpacked than the limit to get to this `offset`."""
     if offset > _MOST_UNPACKED:
         raise SettingsError(f"{archive!r:.200} unpacks to more than {_MOST_UNPACKED >> 20} MiB: pack the task alone")
 
@@ -187,8 +188,8 @@ def _too_many(archive: str) -> str:
 
 
 @contextmanager
-def _said(archive: str) -> Iterator[None]:
-    """Whatever the libraries raise over a damaged archive becomes a sentence."""
+def _damage_reported(archive: str) -> Iterator[None]:
+    """Turns whatever the libraries raise for a damaged archive into SettingsError."""
     try:
         yield
     except _DAMAGED as error:

@@ -1,4 +1,4 @@
-"""A task as a folder that somebody writes: begun as a skeleton, checked whole, and made of a project."""
+"""A task as a folder that a person writes: start one with a skeleton, check it as a whole, or export one from a project."""
 
 from __future__ import annotations
 
@@ -32,9 +32,9 @@ SECTIONS = (
     "train",
     "evaluate",
     "autopilot",
-)  # others are of a machine
-_SEEDED = ("generate", "train")  # their seeds are a project's own
-_SHOWN = 5  # of what is wrong alike
+)  # the other sections depend on the machine
+_SEEDED = ("generate", "train")  # each project has its own seeds for these
+_SHOWN = 5  # problems of the same kind
 
 _TOML = """title = "{title}"
 description = "What is asked, and what is accepted, in a sentence."
@@ -71,15 +71,15 @@ _EXAMPLES = (
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """What is wrong with a task folder; one that is no `error` does not keep a project from being made of it."""
+    """A problem of a task folder. If it is not an `error`, a project can be created from the folder all the same."""
 
     message: str
     error: bool = True
 
 
 def new(folder: Path) -> None:
-    """Begin a task in a new or empty folder, with three prompts to be replaced. Raises SettingsError where something is
-    there."""
+    """Start a task in a new or empty folder, with three prompts to be replaced. Raises SettingsError if the folder is not
+    empty."""
     title = folder.absolute().name
     rows = [PromptRow(text, reference, None, split) for text, reference, split in _EXAMPLES]
     document = tomlkit.parse(_TOML.format(title=title.replace("\\", "").replace('"', "")))
@@ -87,7 +87,7 @@ def new(folder: Path) -> None:
 
 
 def check(folder: Path) -> list[Finding]:
-    """Everything that is wrong with a task folder; nothing where a project can be made of it and there is nothing to mend."""
+    """Every problem of a task folder; empty if a project can be created from it and there is nothing to improve."""
     missing = [name for name in tasks.FILES if not (folder / name).is_file()]
     if missing:
         return [Finding(f"{folder} has no {name}: `rsf task new` begins a folder with one") for name in missing]
@@ -100,8 +100,8 @@ def check(folder: Path) -> list[Finding]:
 
 
 def export(project: Project, folder: Path, sealed: bool = False) -> list[Finding]:
-    """Write the prompts in use and the settings of a project as a task folder; what is to be known of it. The sealed prompts
-    are left out unless they are asked for. Raises SettingsError where there are no prompts, or something is there."""
+    """Write the prompts in use and the settings of a project as a task folder; returns findings about it. Without `sealed`,
+    the sealed prompts are left out. Raises SettingsError if there are no prompts, or the folder is not empty."""
     splits = [split for split in Split if sealed or split is not Split.SEALED]
     chosen = [prompt for split in splits for prompt in project.store.prompts(split)]
     if not chosen:
@@ -120,8 +120,8 @@ def export(project: Project, folder: Path, sealed: bool = False) -> list[Finding
 
 
 def exported_settings(known: Settings) -> dict[str, Any]:
-    """What a task says of the settings: what differs from the defaults, but the target whole, for projects that are made begin
-    with another. Seeds and what is a machine's are left out."""
+    """The settings that a task has: those that differ from the defaults, and the whole target, since a new project starts with
+    another default for it. Seeds and settings that depend on the machine are left out."""
     values, default = known.model_dump(mode="json"), Settings(task=known.task).model_dump(mode="json")
     values["target"]["tempered"] = (
         known.target.tempered
@@ -141,7 +141,7 @@ def exported_settings(known: Settings) -> dict[str, Any]:
 
 
 def _without_none(value: Any) -> Any:
-    """TOML has no null."""
+    """`value` without None, which TOML does not have."""
     if isinstance(value, dict):
         return {key: _without_none(item) for key, item in value.items() if item is not None}
     return [_without_none(one) for one in value] if isinstance(value, list | tuple) else value
@@ -164,7 +164,7 @@ def _write(folder: Path, toml: str, rows: list[PromptRow], readme: str) -> None:
 
 
 def _columns(row: PromptRow, conversations: bool) -> dict[str, Any]:
-    """A line of prompts.jsonl: all rows of a file have their text in the same column."""
+    """A row of prompts.jsonl. All rows of a file must have their text in the same column."""
     assert row.split is not None
     own: dict[str, Any] = {"reference": row.reference} if row.reference is not None else {}
     own["split"] = str(row.split)

@@ -1,5 +1,5 @@
-"""The scorer that a project learns from its decisions: what it can learn from, every version of it, how good each is, and the
-target with it, which a person looks at before it is saved."""
+"""The scorer that a project learns from its decisions: the data to learn from, its versions and how good each is, and a draft
+of the target with it, for a person to see before it is saved."""
 
 from __future__ import annotations
 
@@ -40,26 +40,24 @@ from rsf_core.store.tally import Votes
 
 TABLES = (*("overrides", "acts", "annotations", "candidates"), *("log_ratios", "thresholds", "gold_marks"))
 EXAMPLES = 4
-# Left, right, whether left is better (1), a tie (½) or right is (0), and what that counts.
+# Left, right, the outcome (1: left is better, ½: a tie, 0: right is better), and its weight.
 _Pair = tuple[str, str, float, float]
 _PREFERRED = {Verdict.LEFT: 1.0, Verdict.TIE: 0.5, Verdict.RIGHT: 0.0}
 
 
 class Use(StrEnum):
-    """How a learned scorer comes into a target."""
+    """How a target uses a learned scorer."""
 
-    REWARD = "reward"  # a candidate counts as much more as people are likelier to accept it (its odds, weight β)
+    REWARD = "reward"  # a candidate counts in proportion to the odds that people accept it (weight β)
     CONSTRAINT = "constraint"  # people are at least as likely to accept it as not
-    BEST_THIRD = (
-        "best third"  # likelier to be accepted than two thirds of the newest round: for where people accept few
-    )
+    BEST_THIRD = "best third"  # likelier to be accepted than two thirds of the newest round: if people accept few
 
 
 @dataclass(frozen=True, slots=True)
 class Decisions:
-    """What there is to learn from: candidates that people have accepted and rejected one by one, of how many prompts.
-    `lacking`: what they have yet to decide, in words; "" where there is enough. `pairs`: how often somebody said which of two
-    is better, by comparing them or in one of the `rankings`."""
+    """The decisions to learn from: the candidates that people have accepted and rejected one by one, and their prompts.
+    `lacking` is what people still have to decide, in words; "" if there is enough. `pairs` is how often somebody preferred one
+    of two candidates, by comparing them or in one of the `rankings`."""
 
     accepted: int
     rejected: int
@@ -75,7 +73,7 @@ class Decisions:
 
 @dataclass(frozen=True, slots=True)
 class Version:
-    """One that was learned: `scorer` is how a target names it; `scored` of the newest round's `candidates` have its score."""
+    """A version that was learned; `scorer` is its name in a target."""
 
     version: str
     scorer: str
@@ -86,8 +84,8 @@ class Version:
 
 @dataclass(frozen=True, slots=True)
 class Disagreement:
-    """A candidate that people, or nobody yet, have decided, where what was learned and the rule differ; `chance` that people
-    accept it, by what was learned."""
+    """A candidate, decided by people or not, on which the learned scorer and the rule differ; `chance` is the learned
+    probability that people accept it."""
 
     candidate_id: str
     prompt: str
@@ -97,7 +95,8 @@ class Disagreement:
 
 
 class TasteBook:
-    """`onlooker`, wherever there is one, is a reviewer, who is told of gold items as of any candidates (see `Onlooking`)."""
+    """Learns scorers and reports on them. `onlooker` is the reviewer who asks, None for an owner: gold items look to a
+    reviewer like any other candidates (see `Onlooking`)."""
 
     def __init__(
         self,
@@ -112,7 +111,7 @@ class TasteBook:
         self._supervisor, self._target_book, self._votes_for = supervisor, target_book, votes_for
 
     def decisions(self, onlooker: str | None = None) -> Decisions:
-        rows = as_told(self._decided(), self._gold_as_told(onlooker))
+        rows = as_told(self._decided(), self._gold_decisions(onlooker))
         accepted = int(pc.sum(rows["accepted"]).as_py() or 0)
         rejected = rows.num_rows - accepted
         lacking = missing(accepted, rejected)
@@ -129,8 +128,8 @@ class TasteBook:
     def _decided(self) -> pa.Table:
         return self._store.unchanged("decided by people", TABLES, self._store.tastes.decided)
 
-    def _gold_as_told(self, onlooker: str | None) -> dict[str, bool | None]:
-        """By name, what an onlooker is told of gold items: accepted or rejected one by one, or None."""
+    def _gold_decisions(self, onlooker: str | None) -> dict[str, bool | None]:
+        """The decisions on gold items that an onlooker may see, by name: accepted or rejected one by one, or None."""
         accepted: dict[str, bool | None] = {}
         for round_record in self._store.rounds():
             votes = self._votes_for(round_record.round, onlooker)
@@ -142,7 +141,7 @@ class TasteBook:
         return accepted
 
     def _by_chance(self, rows: pa.Table) -> pa.Table:
-        """`rows` of what is decided, whose `audit` now says which of them are a random sample of their round."""
+        """`rows` of decisions, with `audit` replaced by whether each belongs to a random sample of its round."""
         of, chosen = rows["round"].to_numpy(), np.zeros(rows.num_rows, np.bool_)
         mine = place(rows["prompt_id"].to_numpy().astype(np.int64), rows["k"].to_numpy().astype(np.int64))
         was_shown = rows["audit"].to_numpy(zero_copy_only=False)
@@ -157,8 +156,8 @@ class TasteBook:
         return rows.set_column(rows.schema.get_field_index("audit"), "audit", pa.array(chosen))
 
     def _compared(self) -> tuple[pa.Table, list[_Pair]]:
-        """The candidates that people have compared or ranked, in all rounds, as far as they were drawn here; and what each
-        said of two."""
+        """The candidates that people have compared or ranked, in all rounds, except those made elsewhere; and each preference
+        between two."""
 
         def read() -> tuple[pa.Table, list[_Pair]]:
             store = self._store
@@ -185,15 +184,16 @@ class TasteBook:
         ]
 
     def version(self, name: str) -> Version:
-        """Raises ScorerError where there is none."""
+        """The version with this name. Raises ScorerError if there is none."""
         for one in self.versions():
             if one.version == name:
                 return one
         raise ScorerError(f"nothing was learned as version {name!r:.40}: `rsf learn DIR` lists what was")
 
     def current(self, onlooker: str | None = None) -> str | None:
-        """The version that was learned from what is decided now: the newest, or an earlier one where what was said since was
-        taken back; None where there is none, and for an onlooker: a word on a gold item would change nothing of it."""
+        """The version that was learned from exactly the current decisions: the newest, or an earlier one if later acts were
+        undone; None if there is none. Always None for an onlooker: it could reveal gold items, since decisions on these would
+        not change it."""
         if onlooker is not None:
             return None
         now = self._version_now()
@@ -201,8 +201,8 @@ class TasteBook:
 
     @spoken
     def learn(self, author: Actor = LOCAL) -> str:
-        """Start learning from what is decided; the job's id. The newest round is scored by it after. Raises StageError where
-        there is too little, or nothing was decided since."""
+        """Start learning from the current decisions; the job's id. The newest round is scored by the result afterwards. Raises
+        StageError if there are too few decisions, or none since the last version."""
         decisions = self.decisions()
         if decisions.lacking:
             raise StageError(
@@ -245,18 +245,18 @@ class TasteBook:
         return self._supervisor.submit(spec, inputs)
 
     def score(self, version: str) -> str | None:
-        """Score the newest round by a version, whether it is in the target or not; the job's id, None where all is scored.
-        Nothing is decided by it. Raises StageError, ScorerError."""
+        """Score the newest round by a version, whether it is in the target or not; the job's id, None if all is scored. This
+        decides nothing. Raises StageError, ScorerError."""
         return self._stages.score_by(self.version(version).scorer, self._project_state.current_round().round)
 
     def scored(self, version: str) -> tuple[int, int]:
-        """How many candidates of the newest round have its score, and how many there are."""
+        """How many candidates of the newest round have a score of this version, and how many there are."""
         number, scorer = self._project_state.current_round().round, tastes.ref(version)
         return self._store.count_scores(number, [scorer]).get(scorer, 0), self._store.round_counts(number).candidates
 
     def draft(self, version: str, use: Use = Use.REWARD) -> Draft:
-        """The target of now with a version in it, in the place of an earlier one, to be previewed. Raises StageError where the
-        best third is asked for and the newest round has no score of it."""
+        """The current target with a version in it, in place of an earlier one, to be previewed. Raises StageError for the best
+        third if the newest round has no score of this version."""
         one, now = self.version(version), self._target_book.draft()
         rewards = {s: w for s, w in now.target.rewards.items() if not tastes.versions([s])}
         constraints = tuple(c for c in now.target.constraints if not tastes.versions([c.scorer]))
@@ -269,7 +269,7 @@ class TasteBook:
         return Draft(target, now.accept)
 
     def _of_the_best_third(self, scorer: str) -> float:
-        """The log-odds that a third of the newest round's candidates reach."""
+        """The log-odds that a third of the newest round's candidates reach. Raises StageError if none has a score."""
         scores = self._target_book.scores(scorer, self._project_state.current_round().round)
         if not len(scores):
             raise StageError("no candidate of the newest round has this scorer's score: score the round by it first")
@@ -278,7 +278,8 @@ class TasteBook:
     def disagreements(
         self, version: str, most: int = EXAMPLES, onlooker: str | None = None
     ) -> tuple[list[Disagreement], list[Disagreement]]:
-        """Of the newest round: what it is surest that people reject and the rule accepts, and the other way round."""
+        """Candidates of the newest round: those that the rule accepts and a version is surest that people reject, and the
+        other way round."""
         scorer, number = self.version(version).scorer, self._project_state.current_round().round
         ratios = self._store.ratios(number, self._votes_for(number, onlooker))
         if not ratios.num_rows:
@@ -311,9 +312,9 @@ class TasteBook:
         return any(job.kind is JobKind.LEARN for job in self._supervisor.active())
 
     def _others(self) -> list[str]:
-        """The scorers whose scores it looks at: those of the target that tell the same of a candidate whenever they are asked,
-        at little cost: no models' opinions, none that compares with other candidates, and no people's answers, which tell
-        much of a decided candidate, whose reviewer gave them, and are not there of the others."""
+        """The scorers whose scores are features: those of the target that always give a candidate the same score, at little
+        cost. So no models' opinions, no scorers that compare with other candidates, and no people's answers, which predict the
+        decisions of the reviewers who gave them, and do not exist for other candidates."""
         names = []
         for scorer in self._project_state.settings().target.scorers:
             card = registry.card(ScorerRef.parse(scorer).name)
@@ -322,16 +323,16 @@ class TasteBook:
         return names
 
     def _version_now(self) -> str:
-        """Told by all that it is learned from: the same decisions and pairs give the same version."""
+        """A hash of all that would be learned from: the same decisions and pairs give the same version."""
         rows = self._decided()
         decided = sorted(zip(rows["candidate_id"].to_pylist(), rows["accepted"].to_pylist(), strict=True))
         base = self._stages.base()
-        pairs = [pair if pair[3] != 1 else pair[:3] for pair in self._compared()[1]]  # as before there were rankings
+        pairs = [pair if pair[3] != 1 else pair[:3] for pair in self._compared()[1]]  # the form from before rankings
         contents = json.dumps([LEARNER, base.name, base.identity, self._others(), decided, *([pairs] if pairs else [])])
         return hashlib.sha256(contents.encode()).hexdigest()[:8]
 
     def _with_scores(self, rows: pa.Table, others: Sequence[str]) -> pa.Table:
-        """`rows` with a list of scores each: of its tokens, of how it ended, of `others`; NaN where there is none."""
+        """`rows` with a list of scores for each: log(1 + tokens), whether it ended, and those of `others`; NaN if missing."""
         ids = rows["candidate_id"].to_pylist()
         known = self._store.tastes.scores(ids, others)
         lengths = pc.list_value_length(rows["token_ids"]).to_numpy().astype(np.float64)
@@ -341,7 +342,7 @@ class TasteBook:
         return rows.append_column("scores", scores)
 
     def _with_prompts(self, rows: pa.Table) -> pa.Table:
-        """`rows` with the text of each prompt, by which the job tells which prompts are nearly the same."""
+        """`rows` with the text of each prompt, from which the job finds near-duplicates among prompts."""
         prompt_ids = rows["prompt_id"].to_pylist()
         texts = {
             one.prompt_id: whole(one.text, one.earlier)
@@ -351,7 +352,7 @@ class TasteBook:
 
 
 def _report(data: Mapping[str, Any]) -> Report:
-    """As it is stored."""
+    """The report from its stored form."""
     return Report(
         **dict(data)
         | {name: Interval(**data[name]) for name in ("auc", "precision")}

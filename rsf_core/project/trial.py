@@ -1,5 +1,5 @@
-"""A few candidates drawn and scored before a project is made, to be looked at: four prompts, eight candidates each, in a small
-project of its own that is thrown away."""
+"""A trial before a project is created: a few candidates drawn and scored for a person to see, eight for each of four prompts,
+in a small project of its own that is deleted afterwards."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ _WHAT = "the app (a trial)"
 
 @dataclass(frozen=True, slots=True)
 class TrialCandidate:
-    """`reward` None where the target has none, or nothing accepts it whatever its reward; `accepted` by the rule's M."""
+    """A candidate of a trial. `reward` is None if the target has none or P is 0; `accepted` is by the rule's M."""
 
     completion: str
     truncated: bool
@@ -55,8 +55,8 @@ class TrialPrompt:
 
 @dataclass(frozen=True, slots=True)
 class TrialState:
-    """Where a trial stands: never begun (all empty), running with the job and its status, ended by a `problem`, or done with
-    its `prompts` and the `log_m` (nats) that the rule suggests. `stale`: prompts or settings were changed since."""
+    """The state of a trial: never started (all empty), running with the job and its status, ended by a `problem`, or done with
+    its `prompts` and the `log_m` (nats) that the rule suggests. `stale`: prompts or settings have changed since."""
 
     job: JobRecord | None = None
     status: Status | None = None
@@ -84,8 +84,8 @@ class Trial:
         self._project: Project | None = None
 
     def start(self) -> None:
-        """Draw and score by the draft's settings of now; an earlier trial is thrown away. Raises StageError where there is no
-        prompt to draw for, and what making a project raises."""
+        """Draw and score by the current settings of the draft; an earlier trial is deleted. Raises StageError if there is no
+        prompt to draw for, and as `Project.make` does."""
         self.discard()
         settings, prompts = self._draft().settings, self._chosen()
         if not prompts:
@@ -102,7 +102,7 @@ class Trial:
         saved = read_json(self._folder / "trial.json")
         if saved is None:
             return TrialState()
-        project, stale = self._opened(), saved["key"] != self._key()
+        project, stale = self._own_project(), saved["key"] != self._key()
         jobs = project.jobs()
         newest = jobs[-1] if jobs else None
         if newest is not None and not newest.state.ended:
@@ -118,12 +118,12 @@ class Trial:
         return TrialState(prompts=shown, log_m=threshold.log_m, note=note, stale=stale)
 
     def cancel(self) -> None:
-        project = self._opened()
+        project = self._own_project()
         for job in project.jobs(active=True):
             project.cancel(job.job_id)
 
     def discard(self) -> None:
-        """Throw it away, whatever runs for it."""
+        """Delete the trial, and end what runs for it."""
         self.close()
         for spool in (self._folder / "project" / "spool").glob("*"):
             process.kill(spool)
@@ -134,27 +134,27 @@ class Trial:
             self._project.close()
             self._project = None
 
-    def _opened(self) -> Project:
+    def _own_project(self) -> Project:
         if self._project is None:
             self._project = Project.open(self._folder / "project", _WHAT)
         return self._project
 
     def _chosen(self) -> list[Prompt]:
-        """The prompts that a round would draw first, of those that can be scored."""
+        """The prompts that a round would draw first, among those that can be scored."""
         draft = self._draft()
         unusable = {problem.prompt_id for problem in draft.prompt_book.unusable()}
         usable = [prompt for prompt in draft.prompts(Split.TRAIN) if prompt.prompt_id not in unusable]
         return stages.draw_prompts(usable, PROMPTS, 1, draft.settings.seed)
 
     def _key(self) -> str:
-        """Names what a trial depends on: prompts and settings."""
+        """A hash of what a trial depends on: prompts and settings."""
         draft = self._draft()
         contents = json.dumps([draft.prompt_book.version(), draft.settings.model_dump(mode="json")], sort_keys=True)
         return blake2b(contents.encode(), digest_size=8).hexdigest()
 
 
 def seconds(settings: Settings, tokens_per_second: float) -> float:
-    """How long drawing a trial takes at most at this speed."""
+    """How many seconds drawing a trial takes at most at this speed."""
     return PROMPTS * CANDIDATES * settings.generate.max_new_tokens / tokens_per_second
 
 

@@ -1,8 +1,8 @@
-"""A workspace: a folder whose folders are projects. Listing opens none of their databases: what is said of each
-lies in its files.
+"""A workspace: a folder whose subfolders are projects. Listing them opens none of their databases: it reads other files of
+each.
 
-Whatever changes the workspace is one rename at its end: a process that is killed leaves either what was before, or what was
-asked for. What is made aside is hidden by a dot at the start of its name and swept away a day later."""
+Every change of the workspace ends with one rename, so a process that is killed leaves either the old or the new state.
+Temporary folders have a name that begins with a dot, and are removed a day later if one was left."""
 
 from __future__ import annotations
 
@@ -36,19 +36,19 @@ from rsf_core.store.backup import restore
 ARCHIVE = ".archive"
 LONGEST_NAME = 60
 _CHANGED_FILES = (settings_file.NAME, "rsf.duckdb", "rsf.duckdb.wal")
-_ASIDE = ".aside-"  # in the name of what is being made or removed
+_ASIDE = ".aside-"  # begins the name of a folder that is being made or removed
 _SWEPT_AFTER_SECONDS = 24 * 3600.0
-_SIZE_SECONDS = 30.0  # for how long a size is believed: it is the sum over all files
-_NEWEST_JOBS = 2  # the folders of jobs that are looked at: one that runs writes into its own every second
+_SIZE_SECONDS = 30.0  # for how long a size is cached: computing it visits all files
+_NEWEST_JOBS = 2  # how many folders of jobs are checked: a running job writes into its own every second
 _RESERVED = re.compile(r"(?:con|prn|aux|nul|com[0-9¹²³]|lpt[0-9¹²³])(?:\..*)?", re.IGNORECASE)
-_FORBIDDEN = '/\\:*?"<>|'  # in a name of a folder, on one system or another
+_FORBIDDEN = '/\\:*?"<>|'  # in the name of a folder, on one system or another
 
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """A project as a list shows it. `problem` is what keeps its settings from being read; `summary` is None for one of an
-    earlier version that was not opened since. `held_by` is the process that has it open (pid, host, what), None where none
-    has. `changed_at` is in UTC, without a zone."""
+    """A project as a list shows it. `problem` is why its settings cannot be read, or the first that is not allowed. `summary`
+    is None for a project of an earlier version that has not been opened since. `held_by` is the process that has it open (pid,
+    host, what), None if none has. `changed_at` is in UTC, without a zone."""
 
     name: str
     folder: Path
@@ -68,12 +68,12 @@ class Entry:
 
 
 def names(workspace: Path) -> list[str]:
-    """The projects of a workspace by name; none where it is not there yet. Raises WorkspaceError where it cannot be read."""
+    """The names of the projects in a workspace; empty if it does not exist yet. Raises WorkspaceError if it cannot be read."""
     return [folder.name for folder in _folders(workspace)]
 
 
 def archived(workspace: Path) -> list[str]:
-    """The projects that were archived."""
+    """The names of the archived projects."""
     return [folder.name for folder in _folders(workspace / ARCHIVE)]
 
 
@@ -84,7 +84,7 @@ def entries(workspace: Path) -> list[Entry]:
 
 
 def _described(folder: Path) -> Entry | None:
-    """As `describe`; where its files cannot be read, that is what is said of it: it hides no other project."""
+    """Like `describe`; if the files cannot be read, the entry reports that, so that the other projects are still listed."""
     try:
         return describe(folder)
     except OSError as error:
@@ -93,7 +93,7 @@ def _described(folder: Path) -> Entry | None:
 
 
 def describe(folder: Path) -> Entry | None:
-    """What the files of a project say of it; None where it was removed this moment."""
+    """The entry of a project, from its files; None if it was removed at this moment."""
     task = model = problem = ""
     try:
         settings, wrong = settings_file.read_tolerantly(folder)
@@ -118,15 +118,15 @@ def describe(folder: Path) -> Entry | None:
 
 
 def folder_of(workspace: Path, name: str) -> Path:
-    """The folder of a project. Raises WorkspaceError where there is none of this name: nothing else on the disk can
-    be named."""
+    """The folder of a project. Raises WorkspaceError if there is no project of this name, so that a name cannot lead to
+    another place on the disk."""
     if name not in names(workspace):
         raise WorkspaceError(f"there is no project {name!r:.80} in {workspace}: it was renamed, archived or deleted")
     return workspace / name
 
 
 def checked_name(name: str) -> str:
-    """`name` as that of a project's folder: NFC, single spaces. Raises WorkspaceError saying what is wrong with it."""
+    """`name` as the name of a project's folder: NFC, single spaces. Raises WorkspaceError saying what is wrong with it."""
     if len(name) > 10 * LONGEST_NAME:
         raise WorkspaceError(f"a project's name has at most {LONGEST_NAME} characters: choose a shorter one")
     plain = " ".join(unicodedata.normalize("NFC", name).split())
@@ -146,9 +146,9 @@ def checked_name(name: str) -> str:
 
 
 def new_folder(workspace: Path, name: str) -> Path:
-    """The folder that a new project of this name gets. Raises WorkspaceError for a name that is taken or cannot be one."""
+    """The folder that a new project of this name gets. Raises WorkspaceError for a name that is taken or not valid."""
     checked = checked_name(name)
-    taken = {other.casefold() for other in _all_names(workspace)}  # some file systems hold these for the same
+    taken = {other.casefold() for other in _all_names(workspace)}  # some file systems ignore case
     if checked.casefold() in taken:
         raise WorkspaceError(f"there is a project or folder {checked!r} in {workspace} already: choose another name")
     return workspace / checked
@@ -165,9 +165,9 @@ def free_name(workspace: Path, name: str) -> str:
 
 
 def copy(workspace: Path, name: str, new_name: str) -> Path:
-    """Copy a project with its tuned models, as of this moment, also while it is open: its folder. Folders of jobs are not
-    copied: a job that runs goes on in the original alone. Raises WorkspaceError, BackupError or OutOfSpaceError; then there is
-    no copy."""
+    """Copy a project with its tuned models in its current state, also while it is open; returns the copy's folder. Folders of
+    jobs are not copied: a running job continues only in the original. Raises WorkspaceError, BackupError or OutOfSpaceError;
+    then there is no copy."""
     source, target = folder_of(workspace, name), new_folder(workspace, new_name)
     sweep(workspace)
     with _aside(workspace) as aside:
@@ -184,7 +184,7 @@ def copy(workspace: Path, name: str, new_name: str) -> Path:
 
 
 def rename(workspace: Path, name: str, new_name: str) -> Path:
-    """Give a project that nobody has open another name: its folder. Raises WorkspaceError or ProjectLockedError."""
+    """Rename a project that nobody has open; returns its new folder. Raises WorkspaceError or ProjectLockedError."""
     source, checked = folder_of(workspace, name), checked_name(new_name)
     target = workspace / checked if checked.casefold() == name.casefold() else new_folder(workspace, checked)
     if target != source:
@@ -194,7 +194,7 @@ def rename(workspace: Path, name: str, new_name: str) -> Path:
 
 
 def archive(workspace: Path, name: str) -> Path:
-    """Take a project that nobody has open out of the list, whole: its folder in the archive. Raises WorkspaceError or
+    """Move a project that nobody has open to the archive; returns its folder there. Raises WorkspaceError or
     ProjectLockedError."""
     source = folder_of(workspace, name)
     with _alone(source, "archived"), writable(workspace):
@@ -205,8 +205,8 @@ def archive(workspace: Path, name: str) -> Path:
 
 
 def put_back(workspace: Path, name: str) -> Path:
-    """Take a project out of the archive: its folder, under another name where its own was taken meanwhile. Raises
-    WorkspaceError."""
+    """Move a project back from the archive, under another name if its own is taken; returns its folder. Raises WorkspaceError
+    or ProjectLockedError."""
     source = folder_of(workspace / ARCHIVE, name)
     target = workspace / free_name(workspace, name)
     with _alone(source, "put back"):
@@ -215,8 +215,8 @@ def put_back(workspace: Path, name: str) -> Path:
 
 
 def delete(workspace: Path, name: str, typed: str) -> None:
-    """Delete a project that nobody has open, for good. `typed` is its name, typed by whoever wants that. `workspace` may be an
-    archive. Raises WorkspaceError or ProjectLockedError; then nothing is gone."""
+    """Delete a project that nobody has open, for good. `typed` is what the person typed to confirm, which must be its name.
+    `workspace` may be an archive. Raises WorkspaceError or ProjectLockedError; then nothing is deleted."""
     source = folder_of(workspace, name)
     if typed != name:
         raise WorkspaceError(f"to delete a project, type its exact name: {name!r:.80}")
@@ -224,23 +224,23 @@ def delete(workspace: Path, name: str, typed: str) -> None:
         raise WorkspaceError(f"{source} is a link to {source.resolve()}: remove the link by hand, and what it leads to")
     with _alone(source, "deleted"):
         aside = workspace / f"{_ASIDE}{secrets.token_hex(6)}"
-        _move(source, aside)  # gone at once and whole, whatever becomes of the rest
+        _move(source, aside)  # it disappears at once and whole, even if deleting the files fails
     with writable(workspace):
         shutil.rmtree(aside)
 
 
 def sweep(workspace: Path) -> None:
-    """Remove what was left aside by a process that was killed."""
+    """Remove temporary folders that were left by a process that was killed."""
     oldest = time.time() - _SWEPT_AFTER_SECONDS
     for place in (workspace, workspace / ARCHIVE):
         for left in place.glob(f"{_ASIDE}*"):
-            with contextlib.suppress(OSError):  # the next one tries again
+            with contextlib.suppress(OSError):  # the next call tries again
                 if left.stat().st_mtime < oldest:
                     shutil.rmtree(left)
 
 
 def running(folder: Path) -> Running | None:
-    """The job of a project that runs, by its files alone; None where none does."""
+    """The running job of a project, found from its files alone; None if none runs."""
     try:
         with os.scandir(folder / "spool") as listing:
             jobs = [(entry.stat().st_mtime, entry.path) for entry in listing if entry.is_dir(follow_symlinks=False)]
@@ -248,13 +248,13 @@ def running(folder: Path) -> Running | None:
         return None
     for _, path in sorted(jobs, reverse=True)[:_NEWEST_JOBS]:
         if process.is_alive(Path(path)):
-            with contextlib.suppress(RsfError):  # its owner says so, where it looks after it
+            with contextlib.suppress(RsfError):  # a damaged spool: the project's owner reports it
                 return summaries.running(Path(path).name, Spool(Path(path)).status())
     return None
 
 
 def size(folder: Path) -> int:
-    """The bytes of all files of a project; read again when the known value is half a minute old."""
+    """The size of all files of a project in bytes, cached for half a minute."""
     return _size(folder, int(time.monotonic() / _SIZE_SECONDS))
 
 
@@ -263,7 +263,7 @@ def _size(folder: Path, when: int) -> int:
     total = 0
     for path, _, files in os.walk(folder):
         for name in files:
-            with contextlib.suppress(OSError):  # a temporary file
+            with contextlib.suppress(OSError):  # a temporary file that has just gone
                 total += os.lstat(os.path.join(path, name)).st_size
     return total
 
@@ -296,7 +296,7 @@ def _mtime(path: Path) -> float:
 
 @contextmanager
 def _aside(workspace: Path) -> Iterator[Path]:
-    """A hidden folder of the workspace, gone at the end."""
+    """A hidden folder in the workspace, removed at the end."""
     aside = workspace / f"{_ASIDE}{secrets.token_hex(6)}"
     with writable(workspace):
         aside.mkdir(mode=0o700)
@@ -308,7 +308,8 @@ def _aside(workspace: Path) -> Iterator[Path]:
 
 @contextmanager
 def _alone(folder: Path, what: str) -> Iterator[None]:
-    """Nobody has the project open meanwhile, and no job of it runs. Raises ProjectLockedError or WorkspaceError."""
+    """Hold the project's lock, so that nobody opens it meanwhile. Raises ProjectLockedError if somebody has it open,
+    WorkspaceError if a job of it runs."""
     job = running(folder)
     if job is not None:
         raise WorkspaceError(f"{job.job_id} of {folder.name} runs: wait for it or cancel it before it is {what}")
