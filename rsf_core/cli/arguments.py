@@ -1,4 +1,4 @@
-"""Arguments and options that several commands have."""
+"""Arguments and options that several commands share."""
 
 from __future__ import annotations
 
@@ -15,5 +15,5 @@ Json = Annotated[bool, typer.Option("--json", help="Print the result as JSON on 
 
 
 def who() -> str:
-    """Who speaks. Raises AccessError where that is not a name for a person."""
+    """The name of the person who runs the command. Raises AccessError if it is not a valid name."""
     return access.usual_name()

@@ -1,4 +1,4 @@
-"""`rsf autopilot`: rounds that run by themselves."""
+"""`rsf autopilot`: rounds that run unattended."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def autopilot(
 
 
 def _follow_autopilot(connection: Connection, quiet: bool) -> None:
-    """Follow the jobs of the autopilot until it waits or ends."""
+    """Follow the jobs of the autopilot until its run waits or ends."""
 
     def running() -> bool:
         return bool(connection.call("status")["autopilot"]["state"] == "running")

@@ -1,4 +1,4 @@
-"""`rsf export`: what was drawn and decided, as files for other tools."""
+"""`rsf export`: candidates and decisions as files for other tools."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ def export(
     """Export candidates and decisions as files for other tools, with a card. The same set gives the same bytes."""
     choices = {"what": what, "format": kind, "shape": shape, "round_number": round_number, "curated_id": curated_id}
     choices |= {"pairing": pairing, "seed": seed, "all_rounds": rounds is Rounds.ALL}
-    Request.parse(choices)  # what makes no sense is said before the project is opened
+    Request.parse(choices)  # a request that makes no sense is refused before the project is opened
     with connect(folder, "rsf export") as connection:
         place = None if out_folder is None else str(out_folder.absolute())
         export_id = connection.call("export_start", {"request": choices, "out": place})

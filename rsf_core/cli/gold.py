@@ -1,4 +1,4 @@
-"""`rsf gold`: candidates whose right decision is known, and how often reviewers find it."""
+"""`rsf gold`: candidates whose right decision is known, and how often reviewers make it."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def gold_items(
 
 
 def gold_text(report: dict[str, Any]) -> Group | str:
-    """As the command `gold` gives it."""
+    """`report` from the command `gold`, as text and a table."""
     items = report["items"]
     if not items:
         return f"Round {report['round']} has no gold item: rsf gold DIR CANDIDATE accept|reject marks one"

@@ -1,4 +1,4 @@
-"""`rsf guide`: what the people who review decide by."""
+"""`rsf guide`: the guide that reviewers follow."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def guide(
 
 
 def _read(file: Path) -> str:
-    """Raises GuideError for a file that is not there, too long, no text, or empty."""
+    """The text of a file. Raises GuideError if it cannot be read, is too long, is not text, or is empty."""
     try:
         if file.stat().st_size > MOST_BYTES:
             raise GuideError(f"{file} is too long: a guide has {LONGEST:,} characters at most")
@@ -59,12 +59,12 @@ def _read(file: Path) -> str:
 
 
 def _visible(text: str) -> str:
-    """Control characters as their pictures: what somebody wrote must not drive the terminal of who reads it."""
+    """`text` with pictures in place of control characters: they must not control the reader's terminal."""
     return "".join(chr(0x2400 + ord(c)) if ord(c) < 32 and c not in "\n\t" else "␡" if c == "\x7f" else c for c in text)
 
 
 def guide_text(report: dict[str, Any]) -> Group | str:
-    """As the command `guide` gives it."""
+    """`report` from the command `guide`, as text and a table."""
     if not report["versions"]:
         return "There is no guide yet: rsf guide DIR FILE saves one"
     table = Table(box=SIMPLE)

@@ -83,7 +83,7 @@ def import_file(
         if problems is not None and wrong:
             problems.write_text(wrong, encoding="utf-8-sig", newline="")
         added = connection.call("import_add", {**begun, "author": who()})
-    say(added, as_json, lambda: _told(added, what))
+    say(added, as_json, lambda: _summary(added, what))
 
 
 def _named(column: list[str]) -> dict[str, str]:
@@ -95,7 +95,7 @@ def _named(column: list[str]) -> dict[str, str]:
 
 
 def _wait(connection: Connection, begun: dict[str, Any]) -> None:
-    """Until the file is read; says how far it is."""
+    """Wait until the file is read, showing the progress. Raises PromptFileError if that fails."""
     with err.status("starting") as progress:
         while (state := connection.call("import_state", begun))["preview"] is None:
             if state["problem"] is not None:
@@ -104,7 +104,7 @@ def _wait(connection: Connection, begun: dict[str, Any]) -> None:
             time.sleep(POLL_SECONDS)
 
 
-def _told(added: dict[str, Any], what: Imported) -> str:
+def _summary(added: dict[str, Any], what: Imported) -> str:
     if what is Imported.PROMPTS:
         parts = [f"[green]✓[/] {plural(added['prompts'], 'prompt')} added"]
     else:

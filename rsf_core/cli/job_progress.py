@@ -1,4 +1,4 @@
-"""A line of progress for running jobs, until none runs."""
+"""A progress line for running jobs, until none runs."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from rsf_core.domain.errors import JobError
 from rsf_core.project.client import Connection
 
 POLL_SECONDS = 0.3
-NEXT_SECONDS = 600.0  # from the end of a job to the start of the next: a million decisions lie between
+NEXT_SECONDS = 600.0  # from the end of a job to the start of the next: a million decisions may be made in between
 
 
 def follow(connection: Connection, quiet: bool) -> None:
-    """Show the running jobs until all is quiet. Ctrl-C cancels them; raises JobError when one did not end well."""
+    """Show the running jobs until none runs or waits. Ctrl-C cancels them; raises JobError if one did not end well."""
     seen: set[str] = set()
     with ProgressLine(err, quiet) as line:
         try:
@@ -39,8 +39,8 @@ def follow(connection: Connection, quiet: bool) -> None:
 
 
 def await_next(connection: Connection, ended: Callable[[], bool]) -> None:
-    """Wait for the job that follows the one that has ended, or until there is none to come. Raises JobError where neither
-    is seen."""
+    """Wait for the job that follows the one that has ended, or until `ended` reports that there is none. Raises JobError if
+    neither happens in time."""
     give_up = time.monotonic() + NEXT_SECONDS
     while connection.call("active_job") is None and not ended():
         if time.monotonic() > give_up:

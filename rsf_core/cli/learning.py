@@ -1,4 +1,4 @@
-"""The commands of what a project learns from its decisions."""
+"""The commands with which a project learns from its decisions: embed, learn."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def learn(
 
 
 def taste_text(taste: dict[str, Any]) -> str:
-    """The newest version in a few lines."""
+    """The newest learned version in a few lines, and the earlier ones in a line each."""
     decisions, versions = taste["decisions"], taste["versions"]
     text = f"{decisions['accepted']:,} accepted, {decisions['rejected']:,} rejected by people, one by one"
     if decisions["pairs"]:
@@ -84,6 +84,6 @@ def _learned_from(report: dict[str, Any]) -> str:
 
 
 def interval(estimate: dict[str, Any], sign: str = "") -> str:
-    """With its limits: 0.81 (0.74 to 0.86)."""
+    """An estimate with its limits: 0.81 (0.74 to 0.86)."""
     value, low, high = (fixed(estimate[name], 2, bool(sign)) for name in ("value", "low", "high"))
     return f"{value} ({low} to {high})"

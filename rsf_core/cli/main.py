@@ -1,5 +1,5 @@
-"""The `rsf` command. A thin layer: every command is forwarded to the owner of the project, or run here when nobody else
-has it open. A command is a function in the module of its subject, and a line here: `rsf --help` lists them in this order."""
+"""The `rsf` command, a thin layer: every command is forwarded to the owner of the project, or run here if no other process has
+it open. A command is a function in the module of its subject, and a line here: `rsf --help` lists them in this order."""
 
 from __future__ import annotations
 
@@ -77,8 +77,8 @@ app.command(name="tasks")(tasks.list_tasks)
 
 
 def main() -> None:
-    """The entry point. An RsfError is for the person: one message, exit code 1, no traceback. What is written is for this
-    user alone."""
+    """The entry point. An RsfError is meant for the person: one message, exit code 1, no traceback. Only this user can read
+    the files that are written."""
     os.umask(0o077)
     try:
         with in_words():

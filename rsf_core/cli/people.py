@@ -1,4 +1,4 @@
-"""`rsf invite`: the links by which people come into the app."""
+"""`rsf invite`: the links that let people into the app."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The commands of whole projects: made, listed, backed up, restored, opened in the app, looked over."""
+"""The commands of whole projects: create, list, back up, restore, open in the app, check."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def init(
     from rsf_core.project import Project
 
     if model is not None:
-        folder_of(model)  # a name of the hub is looked up once something is drawn
+        folder_of(model)  # a name on the hub is looked up only when something is drawn
     with Project.create(folder, task, model, what="rsf init", seed=seed) as project:
         counts = project.prompt_counts()
         answer = {"folder": str(project.folder), "task": project.settings.task, "prompts": plain(counts)}
@@ -43,7 +43,7 @@ def init(
 
 
 def _made(folder: Path, prompts: dict[str, int]) -> str:
-    """What was made and the next command; a blank task has no prompts yet."""
+    """What was created, and the next command; a blank task has no prompts yet."""
     name = escape(str(folder))
     counts = ", ".join(f"{count} {side.replace('_', ' ')}" for side, count in prompts.items())
     if not counts:

@@ -17,7 +17,7 @@ from rsf_core.domain.errors import PromptError
 from rsf_core.project.client import connect
 from rsf_core.store.records import Fit
 
-_ELSEWHERE = {  # what somebody may look for here
+_ELSEWHERE = {  # other commands that somebody may look for here
     "import": "prompts come in by `rsf import DIR FILE`, where DIR is the project's folder",
     "export": "prompts go out with their task: `rsf task export DIR FOLDER`, where DIR is the project's folder",
 }
@@ -86,7 +86,7 @@ def prompts(
 
 
 def _messages(text_or_file: str | None) -> list[Any] | None:
-    """The turns that an option gives, as JSON or in a file. Raises PromptError."""
+    """The turns in an option, as JSON or as @FILE. Raises PromptError."""
     if text_or_file is None:
         return None
     try:

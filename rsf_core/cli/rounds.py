@@ -1,4 +1,4 @@
-"""`rsf run` and the commands of one stage: drawing, scoring, freezing, tuning, and what a person says in between."""
+"""`rsf run` and the commands of one stage: draw, score, freeze, fine-tune, and override decisions in between."""
 
 from __future__ import annotations
 

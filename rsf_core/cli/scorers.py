@@ -1,4 +1,4 @@
-"""The commands of scorers: which there are, whether a project's own may run here, and which keys judges may send where."""
+"""The commands of scorers: list them, allow a project's own to run here, and allow judges to send keys."""
 
 from __future__ import annotations
 

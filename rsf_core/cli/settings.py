@@ -32,7 +32,7 @@ def set_value(
 
 
 def _compounding(settings: dict[str, Any], key: str) -> str:
-    """What the temperature does to the target now, on a line of its own, where one of them was set."""
+    """On a line of its own, how the temperature and the target now compound, if `key` belongs to one of them."""
     target, sampling = Target.model_validate(settings["target"]), Generate.model_validate(settings["generate"])
     note = compounding(target, sampling) if key.startswith(("target.", "generate.")) else None
     return f"\n[yellow]![/] {escape(note)}" if note else ""

@@ -1,4 +1,4 @@
-"""The commands of tasks: the bundled ones, and a folder of one's own."""
+"""The commands of tasks: list the bundled ones, and start, check or export a task folder."""
 
 from __future__ import annotations
 

@@ -28,7 +28,7 @@ _MARKS = {"done": "[green]✓[/]", "running": "[cyan]▶[/]", "ready": "○", "w
 
 
 def agreement_words(agreement: dict[str, Any]) -> str:
-    """`agreement` as the command `judging` gives it."""
+    """`agreement` from the command `judging`, in a sentence or two."""
     by, kappa, auc = plural(agreement["decisions"], "decision"), agreement["kappa"], agreement["auc"]
     if kappa is None or auc is None:
         return f"{agreement['scorer']} has scored. By {by} by people its agreement with them cannot be measured yet."
@@ -47,7 +47,7 @@ def _limits(interval: dict[str, Any]) -> str:
 
 
 class ProgressLine:
-    """One bar for each job, with what is done and the time left; silent when `quiet`."""
+    """One bar for each job, with the progress and the time left; nothing is shown if `quiet`."""
 
     def __init__(self, console: Console, quiet: bool) -> None:
         self._progress = Progress(
@@ -73,7 +73,7 @@ class ProgressLine:
         self._progress.stop()
 
     def show(self, job: dict[str, Any]) -> None:
-        """`job` as the command `active_job` gives it."""
+        """Show the progress of `job`, from the command `active_job`."""
         if job["job_id"] not in self._bars:
             self._bars[job["job_id"]] = self._progress.add_task("", total=None, kind=job["job_id"], left="")
         left = job["remaining_seconds"]
@@ -94,7 +94,7 @@ def gained(gain: dict[str, Any] | None, name: str) -> str:
 
 
 def comparison_table(comparisons: Sequence[dict[str, Any]]) -> Table:
-    """Held-out results over the rounds: one block a round, one row a metric, and one for its random control. The intervals
+    """Held-out results over the rounds: a block for each round, with a row for each metric and for each control. The intervals
     of the means are in --json."""
     table = Table(
         title="Held-out prompts; gains with 95 % intervals paired by prompt",
@@ -127,7 +127,7 @@ def comparison_table(comparisons: Sequence[dict[str, Any]]) -> Table:
 
 
 def _add_forgotten(table: Table, comparison: dict[str, Any]) -> None:
-    """What was lost, where that was measured: nats a token from the base, with its interval in the last column."""
+    """What the model has forgotten, if that was measured: nats a token from the base, with the interval in the last column."""
     for name, measure in PER_TOKEN.items():
         after, before = comparison["forgotten"].get(measure), comparison["forgotten_before"].get(measure)
         if after is None:
@@ -138,12 +138,13 @@ def _add_forgotten(table: Table, comparison: dict[str, Any]) -> None:
 
 
 def _short(value: float | None) -> str:
-    """Three digits; "?" where it is not known."""
+    """Three digits; "?" if it is not known."""
     return "?" if value is None else significant(value)
 
 
 def _add_control(table: Table, comparison: dict[str, Any]) -> None:
-    """The controls of a round by its headline metric: `before` is the control, `gain` what the model gained over it."""
+    """The controls of a round by its headline metric: the control is in column `before`, the model's gain over it in
+    `gain`."""
     for label, metrics, over in (
         ("a random control", "control", "selection"),
         ("the constraints alone", "constraints", "beyond_constraints"),
@@ -156,7 +157,7 @@ def _add_control(table: Table, comparison: dict[str, Any]) -> None:
 
 
 def replicate_line(replicate: Replicate) -> str:
-    """One replicate, as it is complete."""
+    """The line of a complete replicate."""
     return (
         f"replicate {replicate.replicate}: {replicate.metric} {of_gain(replicate.gain, replicate.metric)} over the base"
     )
@@ -167,7 +168,7 @@ def of_gain(gain: Gain | None, name: str) -> str:
 
 
 def of_interval(interval: Interval | None, name: str) -> str:
-    """A gain with its limits; "?" where one run says nothing of another."""
+    """A gain with its limits, "?" for those if one run cannot tell about another; "–" if there is no gain."""
     if interval is None:
         return "–"
     limits = (interval.low, interval.high) if interval.known else (None, None)
@@ -175,7 +176,7 @@ def of_interval(interval: Interval | None, name: str) -> str:
 
 
 def replicates_table(replicates: Sequence[Replicate], procedure: Procedure) -> Table:
-    """The replicates of one procedure, a row each, and the interval of the procedure."""
+    """The replicates of one procedure, a row for each, and the interval of the procedure."""
     table = Table(
         title=f"{procedure.task}: {procedure.metric} after round {procedure.rounds}; gains with 95 % intervals over prompts",
         title_justify="left",
@@ -208,7 +209,7 @@ def replicates_table(replicates: Sequence[Replicate], procedure: Procedure) -> T
 
 
 def sealed_text(report: dict[str, Any]) -> str:
-    """What is to say of the sealed prompts, as the command `sealed` gives it."""
+    """`report` from the command `sealed`, in a few lines."""
     opening, compared = report["opening"], report["comparison"]
     if opening is None:
         many = plural(report["prompts"], "sealed prompt") if report["prompts"] else "There are no sealed prompts"
@@ -228,7 +229,7 @@ def sealed_text(report: dict[str, Any]) -> str:
 
 
 def until_line(so_far: dict[str, Any]) -> str:
-    """How far drawing until enough are accepted has come, as the command `drawn_until` gives it."""
+    """How far drawing until enough are accepted has come, from the command `drawn_until`."""
     return (
         f"{so_far['accepted']:,} of {plural(so_far['drawn'], 'candidate')} for {plural(so_far['prompts'], 'prompt')} "
         f"are accepted; rate between {in_percent(so_far['low'], 1)} and {in_percent(so_far['high'], 1)}, "
@@ -259,7 +260,7 @@ def status_panel(state: dict[str, Any]) -> Table:
 
 
 def projects_table(workspace: Path, entries: Sequence[Entry]) -> Table | str:
-    """The projects of a folder, a row each, the one that changed last first."""
+    """The projects of a folder, a row for each, the one that changed last first."""
     if not entries:
         return f"There is no project in {escape(str(workspace))}. `rsf init DIR --task NAME` makes one."
     table = Table(box=SIMPLE, show_edge=False, pad_edge=False)
@@ -281,7 +282,7 @@ def projects_table(workspace: Path, entries: Sequence[Entry]) -> Table | str:
 
 
 def _now(entry: Entry) -> str:
-    """What goes on in a project, who has it open, or what is wrong with it."""
+    """What is wrong with a project, else the job that runs, else the process that has it open."""
     if entry.problem:
         return entry.problem
     if entry.running is not None:
@@ -290,7 +291,7 @@ def _now(entry: Entry) -> str:
 
 
 def prompts_table(page: dict[str, Any]) -> Table:
-    """Some prompts, as the command `prompts` gives them; texts on one line, cut so that the other columns have room."""
+    """A page of prompts from the command `prompts`; texts are on one line, cut so that the other columns have room."""
     table = Table(box=SIMPLE, show_edge=False, pad_edge=False, expand=True)
     for column in ("no.", "tokens"):
         table.add_column(column, justify="right", no_wrap=True)
@@ -352,7 +353,7 @@ def links_table(links: Sequence[dict[str, Any]]) -> Table | str:
 
 
 def target_text(report: dict[str, Any], folder: Path) -> Group:
-    """The target in force, what the newest round is decided by, and every version, as the command `target` gives them."""
+    """The current target, the one that the newest round is decided by, and every version, from the command `target`."""
     now, number = report["versions"][0], report["round"]
     if report["decided_by"] is None:
         decided_by = f"Round {number} is not decided yet."

@@ -21,7 +21,7 @@ NOBODY = "local"  # the name of who acts through the Python API without giving o
 SPEAKERS = ("author", "reviewer")  # the parameters that name who acts
 # Names under which the system itself acts and decides.
 RESERVED = frozenset({"rule", "undo", "redo", "random", "auto", "autopilot", NOBODY, "system", "rsf"})
-# letters of different scripts that look alike: "rulе" with a Cyrillic е is not "rule", and nobody could tell
+# scripts with letters that look alike: "rulе" with a Cyrillic е is not "rule", and nobody could see that
 _LOOKALIKE = ("LATIN", "CYRILLIC", "GREEK", "ARMENIAN", "CHEROKEE")
 _UNSEEN = (
     "Cc",
@@ -183,7 +183,7 @@ def _shown(text: str) -> str:
 
 
 # What a reviewer may do, by the names of Project and its parts; everything else is for owners only.
-_SAYS = (
+_REVIEWS = (
     "review.say",
     "review.bulk",
     "override",
@@ -283,7 +283,7 @@ _LOOKS_AT = {
     ),
     "routes.": ("queue", "say", "text", "render", "pairs", "compare", "sets", "rank", "summary"),
 }
-REVIEWERS = frozenset(_SAYS) | {part + name for part, names in _LOOKS_AT.items() for name in names}
+REVIEWERS = frozenset(_REVIEWS) | {part + name for part, names in _LOOKS_AT.items() for name in names}
 
 # What the rule and the autopilot may do. Sealed prompts, settings, links and review are for people.
 _BY_ITSELF = {

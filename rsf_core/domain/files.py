@@ -99,7 +99,7 @@ def in_words() -> Iterator[None]:
 
 
 def cannot_write(place: object, error: OSError) -> str:
-    """The message about a place where nothing can be written."""
+    """The message about a file or folder that cannot be written."""
     return f"{place} cannot be written ({error.strerror}): mount it writable, or make it yours, and try again"
 
 

@@ -113,9 +113,9 @@ class Constraint(_Section):
 
 
 class Target(_Section):
-    """log P = log p_ref + Σ weight·score / β where every constraint passes, −∞ otherwise (nats). `tempered` takes log p_ref at
-    the temperature that a candidate was drawn at, and trains the law that the tuned model will draw by, so that drawing at
-    another temperature than 1 selects nothing by itself."""
+    """log P = log p_ref + Σ weight·score / β if every constraint passes, −∞ otherwise (nats). `tempered` takes log p_ref at
+    the temperature that a candidate was drawn at, and trains the law that the tuned model will draw by, so that a temperature
+    other than 1 does not itself select anything."""
 
     reference: ModelName = "base"
     # on in new projects, and not written while it is off: an older target stays the same one
@@ -180,18 +180,18 @@ def can_be_met(target: Target) -> Target:
 
 
 class Score(_Section):
-    """How scorers are called: one that does not return within `timeout_seconds` from a batch of candidates (up to 256) ends
-    its job and is named."""
+    """How scorers are called: if one does not return within `timeout_seconds` from a batch of up to 256 candidates, its job
+    fails with an error that names it."""
 
     timeout_seconds: float = Field(60.0, gt=0, le=86_400)
 
 
 class Accept(_Section):
-    """How M is chosen once the scores are there: the analytic bound for constraints alone, otherwise the value
-    that accepts the share `rate` of a round. A person's choice on the Acceptance page goes before both. `choose` says which of
-    the values that accept so many: one between two candidates, or with priority the critical value of the first that is not
-    accepted, by which the accepted weigh what all candidates do: a curated set is then weighted as with `weighted`, that is
-    by max(1, P/(M·q))."""
+    """How M is chosen after scoring: the analytic bound if the target has only constraints, otherwise the value that accepts
+    the share `rate` of a round. A person's choice on the Acceptance page takes precedence over both. Several values accept
+    that many: `choose` takes one between two candidates (rate), or the critical value of the first that is not accepted
+    (priority). With priority the accepted, weighted by max(1, P/(M·q)), represent all candidates, so a curated set is weighted
+    as with `weighted`."""
 
     scope: Scope = Scope.PROMPT
     rate: float = Field(0.25, gt=0, le=1)
@@ -209,11 +209,11 @@ class Train(_Section):
     the accepted, or rsf, which adds the constants that make it −log p_accept. `growth_bound` (M_θ, a factor above 1)
     stops pushing a sample once the model gives it that many times the proposal's likelihood. A step is `batch_size`
     samples, in `accumulate` parts; it takes up to `per_prompt` samples of a prompt together and computes the prompt once
-    for them: faster where many were accepted, but it sees fewer prompts. `held_out_share` of the curated prompts judge
-    each epoch: training ends after `patience` epochs without a better one, and the best counts. `precision` bf16 computes
-    in bf16 over fp32 weights. `deduplicate` says what of a prompt's accepted completions is left out when the set is
-    frozen: exact, all but one of equal ones; near, also what nearly repeats a kept one; off, nothing, so that the set is
-    a draw of the target."""
+    for them: faster if many were accepted, but a step sees fewer prompts. The share `held_out_share` of the curated prompts
+    is used to judge each epoch: training ends after `patience` epochs without a better one, and the best is kept.
+    `precision` bf16 computes in bf16 over fp32 weights. `deduplicate` is which of a prompt's accepted completions are left
+    out when the set is frozen: exact, all but one of equal ones; near, also those that nearly repeat a kept one; off, none,
+    so that the set is a draw of the target."""
 
     method: Literal["lora", "full"] = "lora"
     loss: Literal["nll", "rsf"] = "nll"
@@ -243,10 +243,10 @@ def _device(name: str) -> str:
 
 
 class Compute(_Section):
-    """What jobs compute on. `device` auto takes CUDA where there is one, else MPS, else the processor; a name (cpu, cuda,
-    cuda:N, mps) takes that one or none. `dtype` is the precision of the weights of models that draw, judge and are compared:
-    auto is float32, bfloat16 halves their memory and makes another law of them. What is trained is kept in float32 whatever
-    `dtype` is, for small steps would be lost in bfloat16; train.precision alone says how it is multiplied."""
+    """What jobs compute on. `device` auto takes CUDA if there is one, else MPS, else the processor; a name (cpu, cuda, cuda:N,
+    mps) takes that device, or the job fails. `dtype` is the precision of the weights of models that draw, judge and are
+    compared: auto is float32; bfloat16 halves their memory and makes their law a different one. Weights in training are always
+    float32, whatever `dtype` is, since bfloat16 would lose small steps; train.precision alone sets how they are multiplied."""
 
     device: Annotated[str, AfterValidator(_device)] = "auto"
     dtype: Literal["auto", "float32", "bfloat16"] = "auto"
@@ -264,12 +264,12 @@ class Compute(_Section):
 
 
 class Review(_Section):
-    """How a candidate is reviewed: it stays pending until `overlap` reviewers have said something of it. `blind` hides
-    the automatic decision and the scores until one has. Of what a reviewer is shown of the pending ones, the share
-    `audit_share` is of the random audit, whatever the order, and `gold_share` are gold items, as long as there are any that
-    they have not answered; then at least as many of the audit are mixed in. `together`: candidates of a prompt whose texts
-    differ in nothing but case and white space are shown as one, and one key decides them all. `questions` are asked about each
-    candidate beside its decision."""
+    """How a candidate is reviewed: it stays pending until `overlap` reviewers have decided it. `blind` hides the automatic
+    decision and the scores until a reviewer has. Of the pending candidates that a reviewer is shown, the share `audit_share`
+    is from the random audit, whatever the order, and `gold_share` are gold items, as long as there are any that they have not
+    answered; then at least as many from the audit are mixed in. `together`: candidates of a prompt whose texts differ only in
+    case and white space are shown as one, and one key decides them all. `questions` are asked about each candidate besides its
+    decision."""
 
     overlap: int = Field(1, ge=1, le=20)
     blind: bool = False
@@ -283,9 +283,9 @@ class Review(_Section):
 
 
 class Evaluate(_Section):
-    """Held-out evaluation: `candidates` completions for each of `prompts` held-out prompts (0 means all). With `forgetting`
-    each model is also judged on what the base says, on those and on unrelated prompts: those of the file `unrelated` (by its
-    path from the project's folder), or the bundled ones."""
+    """Held-out evaluation: `candidates` completions for each of `prompts` held-out prompts (0 means all). With `forgetting`,
+    each model is also judged on the base's completions, for these and for unrelated prompts: those in the file `unrelated`
+    (relative to the project's folder), or the bundled ones."""
 
     candidates: int = Field(4, ge=1, le=1024)
     prompts: int = Field(48, ge=0, le=1_000_000)
@@ -294,14 +294,14 @@ class Evaluate(_Section):
 
 
 class Autopilot(_Section):
-    """When rounds that run by themselves stop: a held-out gain of at most `min_gain` (in units of reward or pass@1), or with
+    """When an autopilot run stops: at a held-out gain of at most `min_gain` (in units of reward or pass@1), or with
     `gain_shown` one whose lower 95 % limit is, so that a null round passes in 2.5 % and not in 41 to 48 %; a KL to the base
     more than `max_kl` nats above that of the base as drawn; completions `max_length_ratio` times longer or shorter than
     the base's; distinct-2 or 1 − self-similarity below `min_diversity` of the base's, or entropy below `min_entropy` of it;
     an acceptance rate below `min_acceptance`; more than `max_forgetting` nats a token forgotten on
     unrelated prompts (off without a value); or more than `max_duplicates` of the accepted completions, all but one of
-    each prompt, repeating another of their prompt, exactly or nearly. With `control` each round trains the random control
-    of its model as well, with `constraints_control` that of the constraints alone, where they leave a choice."""
+    each prompt, repeating another of their prompt, exactly or nearly. With `control`, each round also trains the random
+    control of its model; with `constraints_control`, also that of the constraints alone, if they leave a choice."""
 
     control: bool = False
     constraints_control: bool = False

@@ -305,7 +305,7 @@ class Imports:
         with self._store.transaction("adding prompts"):
             if request is None or name is None or tuple(request["version"]) != self._store.prompt_book.version():
                 raise PromptError("the project's prompts have changed since the file was compared with them: try again")
-            if self._book.is_unsealed() and not request.get("unsealed", False):  # such rows may be sealed
+            if self._book.is_unsealed() and not request.get("unsealed", False):  # some of these rows may be sealed
                 raise PromptError(
                     "the sealed prompts were opened since the file was compared with the others: try again"
                 )

@@ -97,7 +97,7 @@ class RoundBook:
         return self.generate()
 
     def next_proposal(self) -> str:
-        """The model that the next round will draw from. Raises StageError where there is none yet."""
+        """The model that the next round will draw from. Raises StageError if there is none yet."""
         return next_proposal.next_proposal(self._store, self._project_state)
 
     def chosen_proposal(self) -> str | None:

@@ -125,7 +125,7 @@ def exported_settings(known: Settings) -> dict[str, Any]:
     values, default = known.model_dump(mode="json"), Settings(task=known.task).model_dump(mode="json")
     values["target"]["tempered"] = (
         known.target.tempered
-    )  # not written where it is false, which is not what a new project has
+    )  # settings leave it out if it is false, but a new project would then have true
     sections: dict[str, Any] = {}
     for name in SECTIONS:
         fields = {

@@ -1,4 +1,4 @@
-"""What reviewers answered to the project's questions, as an export tells it."""
+"""Reviewers' answers to the project's questions, as an export has them."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ from rsf_core.store.store import Store
 
 @dataclass(frozen=True, slots=True)
 class AnsweredVersion:
-    """A version of a question that anybody has answered of a round, and how many answers there are."""
+    """A version of a question that anybody has answered in a round, and the number of answers."""
 
     asked: QuestionVersion
     answers: int
 
 
 def answers(store: Store, round_number: int) -> dict[str, list[dict[str, Any]]]:
-    """The answers to every question of each candidate that has some, by its name."""
+    """The answers to all questions about each candidate that has any, by its name."""
     known, by_candidate = store.questions.known(), dict[str, list[dict[str, Any]]]()
     for one in store.questions.answers(round_number):
         question, value = known[one.question, one.version], json.loads(one.value)
@@ -32,7 +32,7 @@ def answers(store: Store, round_number: int) -> dict[str, list[dict[str, Any]]]:
 
 
 def answered_versions(store: Store, round_number: int) -> list[AnsweredVersion]:
-    """In the order they were asked."""
+    """The versions of questions with answers in a round, in the order in which they were asked."""
     counts = Counter((answer.question, answer.version) for answer in store.questions.answers(round_number))
     every = [(one, counts[one.question.name, one.version]) for one in store.questions.all()]
     return [AnsweredVersion(question, count) for question, count in every if count]

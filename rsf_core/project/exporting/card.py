@@ -1,6 +1,6 @@
-"""The card of an export: what it holds and how it was made, in Markdown with a head in YAML that the hub reads. Pure.
+"""The card of an export: what it holds and how it was made, in Markdown with a YAML header that the hub reads. Pure.
 
-Names come from people and models, so each stands as code: Markdown shows it as it is. JSON's strings are YAML's.
+Names come from people and models, so each is written as code, which Markdown shows as it is. JSON strings are valid YAML.
 """
 
 from __future__ import annotations
@@ -41,10 +41,10 @@ _TRAINERS = {What.SFT: "SFTTrainer", What.PREFERENCE: "DPOTrainer", What.LABELS:
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """What a card is written from. `laws` are the sampling settings that the round's candidates were drawn by, `reviewers` how
-    many candidates each has decided, `guide` the newest version of the guide, `by_guide` how many words that hold were said by
-    each version (0: before there was one), `questions` are what people answered beside their decisions. `parts` are the
-    rounds of an export over all of them, each by its own facts."""
+    """What a card is written from. `laws` are the sampling settings that the round's candidates were drawn with, `reviewers`
+    is how many candidates each has decided, `guide` the newest version of the guide, `by_guide` how many effective opinions
+    were given under each version (0: before there was one), `questions` those that people answered besides deciding. `parts`
+    are the facts of each round of an export over all rounds."""
 
     project: str
     task: str
@@ -120,7 +120,7 @@ def _of_round(facts: Facts, one_of_several: bool) -> Iterator[str]:
 
 
 def code(text: str) -> str:
-    """`text` on one line as code, which Markdown shows as it is, whatever is in it."""
+    """`text` on one line as code, which Markdown shows as it is, whatever it contains."""
     line = " ".join(text.split()) or " "
     fence = "`" * (1 + max((len(run) for run in re.findall("`+", line)), default=0))
     space = " " if line.startswith("`") or line.endswith("`") else ""
@@ -141,11 +141,11 @@ def _head(facts: Facts, title: str) -> Iterator[str]:
         lists_are_text = facts.request.format is Format.CSV and pa.types.is_list(field.type)
         yield f"  - name: {field.name}"
         yield from _feature(pa.string() if lists_are_text else field.type, "    ")
-    yield "---\n"  # no `splits`: those are of the Arrow table that `datasets` makes, whose bytes nobody here knows
+    yield "---\n"  # no `splits`: they need the size in bytes of the Arrow table that `datasets` makes, unknown here
 
 
 def _feature(kind: pa.DataType, indent: str) -> Iterator[str]:
-    """A column's type as `datasets` has it."""
+    """A column's type as `datasets` writes it."""
     if not pa.types.is_list(kind):
         yield f"{indent}dtype: {_dtype(kind)}"
     elif pa.types.is_struct(kind.value_type):
@@ -264,7 +264,7 @@ def _reviewed(facts: Facts) -> Iterator[str]:
 
 
 def _guide(facts: Facts) -> Iterator[str]:
-    """By which versions of the guide they decided."""
+    """The versions of the guide by which reviewers decided."""
     if facts.guide is None:
         return
     digest = hashlib.sha256(facts.guide.text.encode()).hexdigest()
@@ -276,7 +276,7 @@ def _guide(facts: Facts) -> Iterator[str]:
 
 
 def _questions(facts: Facts, level: str) -> Iterator[str]:
-    """What they were asked beside the decision, where anything was answered."""
+    """The questions that reviewers answered besides deciding; nothing if there are no answers."""
     if not facts.questions:
         return
     yield f"{level} What they were asked"
@@ -312,7 +312,7 @@ def _loading(facts: Facts) -> Iterator[str]:
 
 
 def _settings(law: str) -> str:
-    """Sampling settings as a line; as they are where they are none."""
+    """Sampling settings on one line; text that is not settings stays as it is."""
     try:
         values = json.loads(law)
     except ValueError:

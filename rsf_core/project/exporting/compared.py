@@ -1,4 +1,4 @@
-"""The preference pairs that people have made by comparing and ranking: the better of two against the worse. Pure."""
+"""The preference pairs from people's comparisons and rankings: the better of two against the worse. Pure."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from rsf_core.store.choice_records import RankingRecord
 
 @dataclass(frozen=True, slots=True)
 class ComparedPair:
-    """A pair by the places of its candidates, the names of those who prefer the chosen one, and what it counts."""
+    """A pair: the places of its candidates, the names of those who prefer the chosen one, and its weight."""
 
     prompt_id: int
     chosen: int
@@ -24,7 +24,7 @@ class ComparedPair:
 
 
 def compared_pairs(standing: Iterable[PairWord], near: set[int]) -> tuple[list[ComparedPair], int]:
-    """The pairs by prompt and place, those of the prompts `near` left out; and how many of the rest are ties."""
+    """The pairs by prompt and place, without those of the prompts `near`; and how many of the rest are ties."""
     kept = [record for record in standing if _prompt(record.left_id) not in near]
     preferences, tied = preferred(kept)
     pairs = [
@@ -35,7 +35,7 @@ def compared_pairs(standing: Iterable[PairWord], near: set[int]) -> tuple[list[C
 
 
 def ranked_places(standing: Iterable[RankingRecord]) -> dict[str, list[dict[str, Any]]]:
-    """The place that each reviewer gave a candidate among those they ranked, by its name and the reviewer's."""
+    """The place that each reviewer gave a candidate among those they ranked, by the candidate's name, then by reviewer."""
     by_candidate: dict[str, list[dict[str, Any]]] = {}
     for one in sorted(standing, key=lambda one: one.reviewer):
         for name, at in zip(one.candidates, one.places, strict=True):
@@ -46,11 +46,11 @@ def ranked_places(standing: Iterable[RankingRecord]) -> dict[str, list[dict[str,
 
 def _prompt(name: str) -> int:
     parsed = parse_candidate_id(name)
-    assert parsed is not None, "checked when it was said"
+    assert parsed is not None, "checked when it was stored"
     return parsed[1]
 
 
 def _place(name: str) -> int:
     parsed = parse_candidate_id(name)
-    assert parsed is not None, "checked when it was said"
+    assert parsed is not None, "checked when it was stored"
     return int(place(*parsed[1:]))

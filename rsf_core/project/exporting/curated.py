@@ -1,8 +1,8 @@
 """A curated set as rows.
 
-`weight` is max(1, P/(M·q)) where the set is weighted, else 1. Times M, which is the same for the whole set (`log_m`), these
-are the weights max(w, M) of w = P/q relative to the scale: where nothing was overridden or left out as a duplicate they add up
-to the totals over all candidates, without bias with M by priority sampling (`accept.choose`), or chosen beforehand.
+`weight` is max(1, P/(M·q)) if the set is weighted, else 1. Times M, which is the same for the whole set (`log_m`), these are
+the weights max(w, M) of w = P/q relative to the scale. If nothing was overridden or left out as a duplicate, their sums
+estimate the totals over all candidates, without bias if M is by priority sampling (`accept.choose`) or chosen beforehand.
 """
 
 from __future__ import annotations
@@ -20,11 +20,11 @@ from rsf_core.project.exporting.request import Shape, What
 from rsf_core.project.exporting.schemas import schema
 
 SCHEMA = schema(What.SFT, Shape.CHAT)
-"""The same for every set: what is empty in one (the token ids of edited completions) has its type all the same."""
+"""The same for every set: a column that is empty in one (the token ids of edited completions) still has its type."""
 
 
 def rows(samples: pa.Table, shape: Shape = Shape.CHAT) -> list[dict[str, Any]]:
-    """One row a sample: its texts, then weight, provenance and token ids."""
+    """One row for each sample: its texts, then weight, provenance and token ids."""
     return [
         {
             **texts(shape, _prompt(row), {"completion": row["completion"]}),
@@ -44,17 +44,17 @@ def _prompt(row: dict[str, Any]) -> dict[str, Any]:
 
 
 def jsonl(samples: pa.Table) -> bytes:
-    """One JSON object a line, in UTF-8."""
+    """One JSON object on each line, in UTF-8."""
     return b"".join(json_line(row) for row in rows(samples))
 
 
 def parquet(samples: pa.Table) -> bytes:
-    """The rows in the columns of `SCHEMA`, whatever the set holds."""
+    """The rows as a Parquet file with the columns of `SCHEMA`, whatever the set holds."""
     buffer = io.BytesIO()
     pq.write_table(pa.Table.from_pylist(rows(samples), schema=SCHEMA), buffer)
     return buffer.getvalue()
 
 
 def _finite(value: float | None) -> float | None:
-    """JSON has no NaN and no infinity."""
+    """`value`, or None for NaN and infinity, which JSON does not have."""
     return value if value is not None and math.isfinite(value) else None

@@ -1,8 +1,9 @@
-"""The exports of a project: looked at before, written by a thread of the owner with its progress, found again afterwards.
+"""The exports of a project: previewed, written by a thread of the owner that reports progress, and listed afterwards.
 
     exports/NAME-DIGEST/   README.md, and train.jsonl, train.csv, train.parquet, or data/train-*.parquet
 
-The digest is of all that the folder holds, so the same set has the same name. A folder is made aside and put in place whole.
+The digest is of everything in the folder, so the same set has the same name. An export is written to a temporary folder, which
+is put in place whole.
 """
 
 from __future__ import annotations
@@ -50,7 +51,7 @@ _READ = 1 << 20
 
 @dataclass(frozen=True, slots=True)
 class Preview:
-    """What an export would hold: the first rows, how many there are, and of which rounds or which curated set."""
+    """What an export would hold: the first rows, how many there are, and from which rounds or curated set."""
 
     rows: tuple[dict[str, Any], ...]
     counted: Counted
@@ -60,7 +61,7 @@ class Preview:
 
 @dataclass(frozen=True, slots=True)
 class ExportState:
-    """Where an export stands: `made` once it is there, `problem` where it ended otherwise."""
+    """The state of an export: `made` once it is there, `problem` if it ended otherwise."""
 
     export_id: str
     done: int
@@ -96,14 +97,14 @@ class Exports:
         self._onlooking = onlooking
         self._running: dict[str, _Running] = {}
         self._lock, self._turn = threading.Lock(), threading.Lock()
-        for left in self._place.glob(f"{SCRATCH}*"):  # by an owner that was killed
+        for left in self._place.glob(f"{SCRATCH}*"):  # left by an owner that was killed
             shutil.rmtree(left, ignore_errors=True)
 
     # -- before --------------------------------------------------------------------------------------------------------
 
     def preview(self, request: Request, count: int = PREVIEW_ROWS, onlooker: str | None = None) -> Preview:
-        """The first rows of an export, and how many it has, as an `onlooker` is told of gold items. Raises ExportError or
-        StageError where nothing is there yet."""
+        """The first rows of an export, and how many it has. `onlooker` is the reviewer who asks, None for an owner: gold items
+        look to a reviewer like any other candidates. Raises ExportError, or StageError if there is nothing to export yet."""
 
         def read() -> Preview:
             source = sources.find(self._store, request, self._target, lambda number: self._onlooking(number, onlooker))
@@ -115,8 +116,8 @@ class Exports:
     # -- writing -------------------------------------------------------------------------------------------------------
 
     def start(self, request: Request, out: Path | None = None) -> str:
-        """Begin to write an export into the project's exports, or into the new folder `out`; its id for `state`. Of several
-        each waits for its turn. Raises ExportError."""
+        """Start to write an export into the project's exports, or into the new folder `out`; returns its id for `state`.
+        Exports are written one after the other. Raises ExportError."""
         _check_out(out)
         export_id = uuid.uuid4().hex[:12]
         running = _Running(ExportState(export_id, 0, 0, "waiting for its turn"))
@@ -132,19 +133,19 @@ class Exports:
         return export_id
 
     def state(self, export_id: str) -> ExportState:
-        """Raises ExportError for an export that this process does not know."""
+        """The state of an export. Raises ExportError if this process does not know it."""
         with self._lock:
             if export_id not in self._running:
                 raise ExportError(f"no export {export_id!r} was begun since the project was opened: begin it again")
             return self._running[export_id].state
 
     def running(self) -> list[ExportState]:
-        """Those that are being written or wait."""
+        """The exports that are being written or wait."""
         with self._lock:
             return [one.state for one in self._running.values() if one.state.running]
 
     def cancel(self, export_id: str) -> None:
-        """Ask an export to end; what was written of it is deleted."""
+        """Ask an export to stop; what it has written is deleted."""
         self.state(export_id)
         self._running[export_id].cancelled.set()
 
@@ -154,8 +155,8 @@ class Exports:
         out: Path | None = None,
         on_rows: Callable[[int, int], None] = lambda done, total: None,
     ) -> Made:
-        """Write an export at once. `on_rows` is told how many rows of how many are written. Raises ExportError or StageError
-        where there is nothing to export, OutOfSpaceError on a full disk; then nothing is left behind."""
+        """Write an export at once. `on_rows` is called with the number of rows written and their total. Raises ExportError or
+        StageError if there is nothing to export, OutOfSpaceError on a full disk; then nothing is left behind."""
         _check_out(out)
         source = sources.find(self._store, request, self._target)
         total = source.counted.rows
@@ -167,7 +168,7 @@ class Exports:
             aside = Path(tempfile.mkdtemp(prefix=SCRATCH, dir=parent))
             try:
                 columns = schema(request.what, request.shaped, request.all_rounds)
-                written = files.write(aside, request.format, columns, _told(source.rows(AT_ONCE), total, on_rows))
+                written = files.write(aside, request.format, columns, _reported(source.rows(AT_ONCE), total, on_rows))
                 facts = self._facts(request, source, written)
                 (aside / CARD).write_text(card(facts), "utf-8", "replace", "\n")
                 for guide in self._guides(facts):
@@ -180,7 +181,7 @@ class Exports:
     # -- afterwards ----------------------------------------------------------------------------------------------------
 
     def made(self) -> list[Made]:
-        """The exports that are there, the newest first."""
+        """The exports of the project, the newest first."""
         ordered = []
         for note in self._place.glob(f"*/{NOTE}"):
             about = read_json(note)
@@ -189,24 +190,24 @@ class Exports:
         return [made for _, made in sorted(ordered, key=lambda one: -one[0])]
 
     def delete(self, name: str) -> None:
-        """Delete an export. Raises ExportError where there is none of this name."""
-        export = self._found(name)
+        """Delete an export. Raises ExportError if there is none of this name."""
+        export = self._named(name)
         with writable(self._place):
             shutil.rmtree(export.folder)
 
     def close(self) -> None:
-        """End what is being written; nothing of it is left."""
+        """Stop the exports that are being written; nothing of them is left."""
         with self._lock:
-            all_of_them = list(self._running.values())
-        for one in all_of_them:
+            exports = list(self._running.values())
+        for one in exports:
             one.cancelled.set()
-        for one in all_of_them:
+        for one in exports:
             if one.thread is not None:
                 one.thread.join(CLOSE_SECONDS)
 
     # ------------------------------------------------------------------------------------------------------------------
 
-    def _found(self, name: str) -> Made:
+    def _named(self, name: str) -> Made:
         export = next((made for made in self.made() if made.name == name), None)
         if export is None:
             raise ExportError(f"there is no export {name!r} (any more): write it again")
@@ -257,12 +258,12 @@ class Exports:
         )
 
     def _guides(self, facts: Facts) -> list[GuideVersion]:
-        """The newest version of the guide, and those that words in the export were said by."""
+        """The newest version of the guide, and those under which opinions in the export were given."""
         versions = {version for part in (*facts.parts, facts) for version in part.by_guide}
         return [one for at, one in enumerate(self._store.guides.all()) if at == 0 or one.version in versions]
 
     def _put(self, aside: Path, request: Request, source: Source | AllRounds, rows: int, out: Path | None) -> Made:
-        """Put a finished folder in its place; where the same is there already, it stays."""
+        """Put a finished folder in its place; if the same export is already there, that one stays."""
         about = {
             "what": request.what,
             "format": request.format,
@@ -283,7 +284,7 @@ class Exports:
             if path.is_file():
                 with path.open("rb") as file:
                     os.fsync(file.fileno())
-        os.replace(aside, place)  # takes the place of an empty folder
+        os.replace(aside, place)  # this also replaces an empty folder
         return Made.read(place, about)
 
     def _work(self, running: _Running, request: Request, out: Path | None) -> None:
@@ -312,7 +313,7 @@ class _CancelledError(ExportError):
     pass
 
 
-def _told(
+def _reported(
     parts: Iterator[list[dict[str, Any]]], total: int, on_rows: Callable[[int, int], None]
 ) -> Iterator[dict[str, Any]]:
     done = 0

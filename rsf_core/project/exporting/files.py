@@ -1,7 +1,7 @@
 """Rows as files, written as they come: the same rows give the same bytes.
 
-CSV is for reading in a spreadsheet: what it would take for a formula is guarded (rsf_core/prompts/spreadsheet.py), texts stand
-in quotes and numbers without, and the file begins with a byte-order mark, by which Excel knows UTF-8.
+CSV is for spreadsheets: text that they would take for a formula is guarded (rsf_core/prompts/spreadsheet.py), texts are in
+quotes, numbers are not, and the file begins with a byte-order mark, by which Excel recognises UTF-8.
 """
 
 from __future__ import annotations
@@ -20,19 +20,19 @@ from rsf_core.project.exporting.request import Format
 from rsf_core.prompts.spreadsheet import guarded
 
 ROW_GROUP = 5_000
-SHARD_ROWS = 250_000  # of a folder for `datasets`
+SHARD_ROWS = 250_000  # in each file of a folder for `datasets`
 _LINE_ENDS = {
     "\x85": "\\u0085",
     "\u2028": "\\u2028",
     "\u2029": "\\u2029",
-}  # of some readers of lines, though not of JSON
+}  # these end a line for some readers, though not in JSON
 _SURROGATE = re.compile("[\ud800-\udfff]")
 Row = Mapping[str, Any]
 
 
 def write(folder: Path, kind: Format, schema: pa.Schema, rows: Iterable[Row]) -> list[tuple[str, int]]:
-    """Write the rows below `folder`; each file by its path from there, with its number of rows. The last of a folder for
-    `datasets` is known when all are written, so that shards are named only then."""
+    """Write the rows below `folder`; returns each file's path from there and its number of rows. The names of shards for
+    `datasets` contain their number, so they are renamed when all are written."""
     if kind is Format.JSONL:
         return [("train.jsonl", _write_lines(folder / "train.jsonl", (json_line(_of(schema, row)) for row in rows)))]
     if kind is Format.CSV:
@@ -65,11 +65,11 @@ def json_line(row: Row) -> bytes:
         text = text.replace(character, escaped)
     return (
         text.encode("utf-8", "backslashreplace") + b"\n"
-    )  # half a surrogate pair has no UTF-8, but JSON has its escape
+    )  # half a surrogate pair has no UTF-8, but JSON can escape it
 
 
 def csv_line(schema: pa.Schema, row: Row) -> bytes:
-    """The cells of a row: texts in quotes, numbers as they are, lists as JSON; nothing where there is none."""
+    """The cells of a row: texts in quotes, numbers as they are, lists as JSON, nothing for None."""
     return (",".join(_cell(row.get(name)) for name in schema.names) + "\r\n").encode()
 
 
@@ -102,7 +102,7 @@ def _append(file: BinaryIO, lines: Iterable[bytes]) -> int:
 
 
 def _write_parquet(path: Path, schema: pa.Schema, rows: Iterator[Row], most: int | None) -> tuple[int, bool]:
-    """Write rows in groups of one size, however they come, `most` of them; how many, and whether there may be more."""
+    """Write at most `most` rows, in groups of the same size; returns how many, and whether there may be more."""
     count, group = 0, ROW_GROUP
     with pq.ParquetWriter(path, schema) as writer:
         while group and (most is None or count < most):
@@ -115,7 +115,7 @@ def _write_parquet(path: Path, schema: pa.Schema, rows: Iterator[Row], most: int
 
 
 def _characters_in(value: Any) -> Any:
-    """The same without halves of surrogate pairs, which Parquet cannot hold."""
+    """`value` without halves of surrogate pairs, which Parquet cannot hold."""
     if isinstance(value, str):
         return _characters(value)
     if isinstance(value, Mapping):
@@ -126,5 +126,5 @@ def _characters_in(value: Any) -> Any:
 
 
 def _characters(text: str) -> str:
-    """`text` in which half a surrogate pair, which is not a character, is U+FFFD."""
+    """`text` with U+FFFD in place of each half of a surrogate pair, which is not a character."""
     return text if text.isascii() else _SURROGATE.sub("\ufffd", text)

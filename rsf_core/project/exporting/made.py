@@ -1,4 +1,4 @@
-"""An export that was written: its files, one by one or as an archive. Nothing here needs the project."""
+"""A finished export: its files, one by one or as an archive. Nothing here needs the project."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ _GUIDE = re.compile(r"guide-v[0-9]+\.md")
 
 
 def guide_file(version: int) -> str:
-    """Where the text of a version of the guide stands in an export."""
+    """The name of the file with a version of the guide in an export."""
     return f"guide-v{version}.md"
 
 
 @dataclass(frozen=True, slots=True)
 class Made:
-    """Its folder, its files by their paths in it with their sizes in bytes, and its rows."""
+    """A finished export. `files` are their paths in its folder and their sizes in bytes; `rows` counts its rows."""
 
     name: str
     folder: Path
@@ -33,7 +33,7 @@ class Made:
 
     @classmethod
     def read(cls, folder: Path, about: dict[str, Any]) -> Self:
-        """The export in `folder` by what its note says."""
+        """The export in `folder`, described by its note `about`."""
         files = sorted(path for path in folder.rglob("*") if path.is_file() and path.name != NOTE)
         sizes = tuple((path.relative_to(folder).as_posix(), path.stat().st_size) for path in files)
         return cls(folder.name, folder, about["what"], about["format"], about["rows"], sizes)
@@ -45,11 +45,11 @@ class Made:
 
     @property
     def size(self) -> int:
-        """Bytes of all files."""
+        """The bytes of all files."""
         return sum(length for _, length in self.files)
 
     def file(self, path: str) -> bytes:
-        """The content of one file. Raises ExportError where it is not there, or was deleted since."""
+        """The content of one file. Raises ExportError if it does not exist, or was deleted since."""
         if path not in dict(self.files):
             raise ExportError(f"the export {self.name} has no file {path!r}")
         try:
@@ -58,11 +58,11 @@ class Made:
             raise ExportError(f"the export {self.name} is not there any more: write it again") from error
 
     def archive(self) -> bytes:
-        """All files as one ZIP; of the same export the same bytes. Raises ExportError where it was deleted since."""
+        """All files as one ZIP; the same bytes for the same export. Raises ExportError if it was deleted since."""
         packed = io.BytesIO()
         with zipfile.ZipFile(packed, "w") as archive:
             for path, _ in self.files:
-                entry = zipfile.ZipInfo(f"{self.name}/{path}")  # with the time that ZIP begins with
+                entry = zipfile.ZipInfo(f"{self.name}/{path}")  # with the earliest time of ZIP, always the same
                 entry.compress_type = zipfile.ZIP_DEFLATED
                 archive.writestr(entry, self.file(path))
         return packed.getvalue()

@@ -1,4 +1,4 @@
-"""A prompt and what was answered as the text columns of an export."""
+"""A prompt and its answers as the text columns of an export."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def texts(shape: Shape, prompt: Mapping[str, Any], answers: Mapping[str, str]) -
 
 
 def _written(text: str, earlier: Sequence[str]) -> str:
-    """The prompt as one text; the turns of a conversation below one another, each behind who speaks."""
+    """The prompt as one text; the turns of a conversation below one another, each after its role."""
     if not earlier:
         return text
     return "\n\n".join(f"{role.capitalize()}: {content}" for role, content in [*spoken_by(earlier), ("user", text)])

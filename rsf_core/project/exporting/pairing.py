@@ -1,4 +1,4 @@
-"""Which completions of a prompt become examples, and which accepted one is set against which rejected one. Pure."""
+"""Which completions of a prompt become examples, and which accepted one is paired with which rejected one. Pure."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ from rsf_core.sampling.streams import child_seed
 
 @dataclass(frozen=True, slots=True)
 class Decided:
-    """A decided candidate: its row, the `text` it stands for (anything that is equal for equal texts), whether it is accepted
-    in effect, whether people said so, and its reward: −∞ where P is 0, NaN where it is not known."""
+    """A decided candidate: its row, its `text` (any value that is equal for equal texts), whether it is effectively accepted,
+    whether people decided that, and its reward: −∞ if P is 0, NaN if it is not known."""
 
     row: int
     text: int
@@ -26,8 +26,8 @@ class Decided:
 
 @dataclass(frozen=True, slots=True)
 class Sides:
-    """The examples of a prompt, each text once; `repeated` candidates were equal to another, and of `contradictory` texts
-    people have accepted one and rejected another."""
+    """The examples of a prompt, each text once. `repeated` counts candidates equal to another, `contradictory` texts that
+    people have both accepted and rejected."""
 
     accepted: tuple[Decided, ...]
     rejected: tuple[Decided, ...]
@@ -36,8 +36,8 @@ class Sides:
 
 
 def sides(candidates: Sequence[Decided]) -> Sides:
-    """Each text of a prompt once. What people said of it goes before the rule; where the rule alone decided and did so both
-    ways, as chance has it, the text is accepted: it was drawn from the target. Where people said both, it is left out."""
+    """Each text of a prompt once. People's decisions take precedence over the rule's. If only the rule decided, and by chance
+    both ways, the text is accepted: it was drawn from the target. If people decided both ways, it is left out."""
     by_text: dict[int, list[Decided]] = {}
     for one in candidates:
         by_text.setdefault(one.text, []).append(one)
@@ -56,9 +56,9 @@ def sides(candidates: Sequence[Decided]) -> Sides:
 
 
 def pairs(both: Sides, how: Pairing, seed: int, prompt_id: int) -> Iterator[tuple[Decided, Decided]]:
-    """Accepted against rejected of one prompt. By reward, a pair in which the accepted has no higher reward is left out,
-    unless people decided one of the two. At random, the same seed gives a prompt the same pairs whatever other prompts there
-    are."""
+    """The pairs of one prompt, accepted then rejected. By reward, a pair whose accepted one does not have the higher reward is
+    left out, unless people decided one of the two. At random, the same seed gives a prompt the same pairs, whatever other
+    prompts there are."""
     accepted, rejected = both.accepted, both.rejected
     if how is Pairing.ALL:
         yield from ((one, other) for one in accepted for other in rejected)
@@ -77,5 +77,5 @@ def pairs(both: Sides, how: Pairing, seed: int, prompt_id: int) -> Iterator[tupl
 
 
 def _ordered(reward: float) -> float:
-    """An unknown reward stands below all: it is neither the best nor what the best is best set against."""
+    """The reward as a key to sort by; an unknown one is below all others."""
     return -math.inf if math.isnan(reward) else reward

@@ -1,4 +1,4 @@
-"""What somebody asks to be exported, checked before anything is read."""
+"""The request for an export, checked before anything is read."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ E = TypeVar("E", bound=StrEnum)
 
 
 class What(StrEnum):
-    """SFT: a curated set. PREFERENCE: accepted against rejected of one prompt. LABELS: each completion with yes or no. ALL:
-    every candidate of a round with its numbers, its decision and who said it."""
+    """SFT: a curated set. PREFERENCE: accepted against rejected completions of one prompt. LABELS: each completion with yes or
+    no. ALL: every candidate of a round with its numbers, its decision and who decided it."""
 
     SFT = "sft"
     PREFERENCE = "preference"
@@ -22,7 +22,7 @@ class What(StrEnum):
 
 
 class Format(StrEnum):
-    """DATASETS is a folder of Parquet files with their features in the card, as the hub has it."""
+    """DATASETS is a folder of Parquet files with their features in the card, as on the hub."""
 
     JSONL = "jsonl"
     PARQUET = "parquet"
@@ -39,9 +39,8 @@ class Shape(StrEnum):
 
 
 class Pairing(StrEnum):
-    """REWARD: the best accepted with the worst rejected, the next with the next. RANDOM: each with another one, by a seed.
-    ALL: each accepted with each rejected. COMPARED: what people said when they compared two or ranked more, whatever was
-    decided of them."""
+    """REWARD: the best accepted with the worst rejected, the next with the next. RANDOM: at random, each one once, by a seed.
+    ALL: each accepted with each rejected. COMPARED: by people's comparisons and rankings, whatever the decisions."""
 
     REWARD = "reward"
     RANDOM = "random"
@@ -51,9 +50,10 @@ class Pairing(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """`round_number` None is the newest round that can be exported; `curated_id` names a curated set, for SFT; `shape` None
-    is chat, or plain in CSV, where a list of messages can't be read. `pairing` and `seed` are of PREFERENCE. `all_rounds`: one
-    set over all rounds that can be exported, or over their newest curated sets, with the round in each row."""
+    """What to export, and how. `round_number` None is the newest round that can be exported; `curated_id` names a curated set,
+    for SFT; `shape` None is chat, or plain in CSV, which has no lists of messages. `pairing` and `seed` are for PREFERENCE.
+    `all_rounds`: one set over all rounds that can be exported, or over their newest curated sets, with the round in each row.
+    Raises ExportError for a combination that makes no sense."""
 
     what: What
     format: Format = Format.JSONL
@@ -91,7 +91,8 @@ class Request:
 
     @classmethod
     def parse(cls, values: dict[str, Any]) -> Self:
-        """From words, as a command or a URL gives them; what is missing has its default. Raises ExportError."""
+        """The request from text values, as a command or a URL has them; missing ones have their defaults. Raises
+        ExportError."""
         return cls(
             _member(What, values.get("what"), "what"),
             _member(Format, values.get("format") or Format.JSONL, "the format"),

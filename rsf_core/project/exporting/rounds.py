@@ -1,4 +1,4 @@
-"""The examples of a round: which candidates stand for what is asked, then their texts, some prompts at a time."""
+"""The examples of a round: first which candidates an export uses, then their texts, some prompts at a time."""
 
 from __future__ import annotations
 
@@ -30,10 +30,10 @@ from rsf_core.store.store import Store
 
 @dataclass(frozen=True, slots=True)
 class Counted:
-    """What an export of a round comes to: `rows` from `prompts` prompts, and what is left out of the round's `candidates`:
+    """The size of an export of a round: `rows` from `prompts` prompts, and how many of the round's `candidates` are left out:
     without a decision, ended by the token limit (unless people decided), of train prompts that nearly repeat a held-out one,
-    equal to another of its prompt, or of a text that people have both accepted and rejected. Of pairs that people compared the
-    `tied` are left out."""
+    equal to another of its prompt, or with a text that people have both accepted and rejected. `tied` pairs that people
+    compared are left out too."""
 
     rows: int
     prompts: int
@@ -49,7 +49,7 @@ class Counted:
 
 
 class RoundExamples:
-    """The candidates of a round at the moment it is made; texts, which never change, are read when they are asked for."""
+    """The candidates of a round when this object is made; their texts, which never change, are read when they are needed."""
 
     def __init__(
         self,
@@ -76,7 +76,7 @@ class RoundExamples:
 
     @property
     def prompts(self) -> frozenset[int]:
-        """Those that have rows."""
+        """The prompts that have rows."""
         return self._tally[1]
 
     @cached_property
@@ -107,7 +107,7 @@ class RoundExamples:
         return counted, tallied.prompts
 
     def rows(self, at_once: int) -> Iterator[list[dict[str, Any]]]:
-        """The rows of the export by prompt and k, those of about `at_once` candidates at a time, whole prompts."""
+        """The rows of the export by prompt and k, in parts of about `at_once` candidates, each with whole prompts."""
         everything = self._request.what is What.ALL
         opinions = self._store.exported.opinions(self._round) if everything else None
         scored = self._store.exported.scores(self._round) if everything else None
@@ -167,7 +167,7 @@ class RoundExamples:
 
     @cached_property
     def _reward(self) -> Floats:
-        """r of each candidate under the round's target; NaN where a score is missing."""
+        """r of each candidate under the round's target; NaN if a score is missing."""
         total = np.zeros(len(self))
         places = place(self._prompt_ids, self._k)
         for scorer, weight in (self._target.rewards if self._target is not None else {}).items():
@@ -181,7 +181,7 @@ class RoundExamples:
 
     @cached_property
     def _ranked(self) -> Floats:
-        """The reward, −∞ where P is 0."""
+        """The reward, or −∞ if P is 0."""
         impossible = self._table["log_ratio"].to_numpy() == -math.inf
         return np.where(impossible, -np.inf, self._reward)
 
@@ -205,7 +205,7 @@ class RoundExamples:
             )
 
     def _parts(self, at_once: int) -> Iterator[tuple[int, int]]:
-        """Where to cut the candidates, between prompts, into parts of about `at_once`."""
+        """The bounds of parts of about `at_once` candidates, cut between prompts."""
         edges = [*(1 + np.flatnonzero(np.diff(self._prompt_ids))).tolist(), len(self)]
         low = 0
         for edge in edges:
@@ -254,7 +254,7 @@ class RoundExamples:
     def _comparisons(
         self, facts: list[dict[str, Any]], low: int, high: int, prompts: dict[int, dict[str, Any]]
     ) -> Iterator[dict[str, Any]]:
-        """The pairs of the prompts among the candidates `low` to `high`, with the texts as they were read: as drawn."""
+        """The pairs of the prompts among the candidates `low` to `high`, with the texts that people read: as drawn."""
         pairs, _ = self._compared
         first, last = int(self._prompt_ids[low]), int(self._prompt_ids[high - 1])
         begin = bisect_left(pairs, first, key=lambda pair: pair.prompt_id)
@@ -305,11 +305,11 @@ class RoundExamples:
 
 
 def _text(fact: dict[str, Any]) -> str:
-    """The text a candidate stands for: as edited where it is accepted."""
+    """The text of a candidate: the edited one if it was edited and is accepted."""
     edit = fact["edit"] if fact["accepted"] else None
     return str(fact["completion"] if edit is None else edit)
 
 
 def _finite(value: float) -> float | None:
-    """JSON has no NaN and no infinity."""
+    """`value`, or None for NaN and infinity, which JSON does not have."""
     return value if math.isfinite(value) else None

@@ -1,4 +1,4 @@
-"""The columns of an export: fixed for what is exported and its shape, whatever a project holds."""
+"""The columns of an export: they depend on what is exported and its shape, not on what a project holds."""
 
 from __future__ import annotations
 
@@ -157,7 +157,7 @@ _ROUND = ("round", pa.int64())
 
 
 def schema(what: What, shape: Shape, all_rounds: bool = False) -> pa.Schema:
-    """The columns in their order: texts first, then numbers and where each row came from; of all rounds that it is of, too."""
+    """The columns in their order: texts first, then numbers and the origin of each row; with `all_rounds` also its round."""
     answers = _ANSWERS.get(what, ("completion",))
     if shape is Shape.MESSAGES:
         texts = [("messages", MESSAGES)]

@@ -1,4 +1,4 @@
-"""Where the rows of an export come from: a curated set, or a round as it stands."""
+"""Where the rows of an export come from: a curated set, or a round in its current state."""
 
 from __future__ import annotations
 
@@ -16,12 +16,13 @@ from rsf_core.rounds.curation import is_control, near_held_out
 from rsf_core.store.records import CuratedRecord
 from rsf_core.store.store import Store
 
-AT_ONCE = 2_000  # candidates whose texts are read together, or one prompt's
+AT_ONCE = 2_000  # candidates whose texts are read together; more if one prompt has more
 
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """`rows` gives the rows in parts of about as many as it is told, in a fixed order; they are of `prompts`."""
+    """The source of one round or curated set. `rows` yields the rows in parts of about the given number, in a fixed order;
+    they belong to `prompts`."""
 
     round_number: int
     curated_id: str | None
@@ -39,8 +40,8 @@ class Source:
 
 
 class AllRounds:
-    """The same of all rounds, the oldest first, as one set. Each is opened when its turn comes, so that one at a time is in
-    memory; it counts as it was when it was opened last."""
+    """The sources of all rounds, the oldest first, as one set. Each is opened when its turn comes, so that only one is in
+    memory; its counts are those from when it was last opened."""
 
     curated_id = None
 
@@ -52,7 +53,7 @@ class AllRounds:
         return replace(source, rows=lambda at_once: self._open(request).rows(at_once))
 
     def rows(self, at_once: int) -> Iterator[list[dict[str, Any]]]:
-        """With the round in each row."""
+        """The rows of all rounds, with the round in each row."""
         for at, request in enumerate(self._requests):
             source = self._open(request)
             self._parts[at] = self._closed(request, source)
@@ -65,7 +66,7 @@ class AllRounds:
 
     @property
     def round_number(self) -> int:
-        """Of the newest."""
+        """The newest round."""
         return self._parts[-1].round_number
 
     @property
@@ -89,8 +90,9 @@ def find(
     target: Callable[[int], Target | None],
     onlooking: Callable[[int], Onlooking | None] = lambda number: None,
 ) -> Source | AllRounds:
-    """What a request is about; `target` is that in force for a round, `onlooking` how it looks to who asks. Raises
-    ExportError for a round or set that is not there, StageError where nothing is there yet."""
+    """The source of a request's rows. `target` returns the target that a round is decided by, `onlooking` the view of a round
+    for a reviewer who asks, None for an owner. Raises ExportError for a round or set that does not exist, StageError if there
+    is nothing to export yet."""
     if request.all_rounds:
         return AllRounds(_by_round(store, request), lambda one: _of_one(store, one, target, onlooking))
     return _of_one(store, request, target, onlooking)
@@ -111,7 +113,7 @@ def _of_one(
 
 
 def _by_round(store: Store, request: Request) -> list[Request]:
-    """The same of each round that can be exported, the oldest first. Raises StageError where there is none."""
+    """The request for each round that can be exported, the oldest first. Raises StageError if there is none."""
     newest = _newest(store, replace(request, all_rounds=False))
     if request.what is What.SFT:
         own = {one.round for one in store.curated_sets() if not is_control(one.curated_id)}
@@ -177,8 +179,8 @@ def _round(store: Store, request: Request) -> int:
 
 
 def _can(store: Store, what: What, number: int) -> bool:
-    """Whether a round has what is asked for, beside curated sets. Of candidates made elsewhere people's words are the only
-    decisions."""
+    """Whether a round has anything to export as `what`, other than curated sets. Only people decide candidates made
+    elsewhere."""
     others = store.elsewhere.counts(number)
     if what is What.ALL:
         return bool(store.round_counts(number).candidates or others.candidates)

@@ -1,5 +1,5 @@
-"""How many examples the candidates of a round come to, on arrays: what rsf_core/project/exporting/pairing.py makes of each
-prompt, counted for a million candidates in about the time of a sort. Pure."""
+"""Counting the examples of a round on arrays: the same counts as from rsf_core/project/exporting/pairing.py for each prompt,
+for a million candidates in about the time of a sort. Pure."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ from rsf_core.project.exporting.request import Pairing, What
 
 @dataclass(frozen=True, slots=True)
 class Candidates:
-    """Usable candidates in the order of their prompts, (candidates,) each: `text` is equal for equal texts, `by_people` says
-    that people decided, `reward` is −∞ where P is 0 and NaN where it is not known."""
+    """Usable candidates in the order of their prompts, (candidates,) each: `text` is equal for equal texts, `by_people` is
+    whether people decided, `reward` is −∞ if P is 0 and NaN if it is not known."""
 
     prompt: Ints
     text: NDArray[np.uint64]
@@ -27,7 +27,7 @@ class Candidates:
         return len(self.prompt)
 
     def at(self, places: Ints) -> Candidates:
-        """Some of them, in this order."""
+        """The candidates at `places`, in this order."""
         return Candidates(
             self.prompt[places], self.text[places], self.accepted[places], self.by_people[places], self.reward[places]
         )
@@ -35,8 +35,8 @@ class Candidates:
 
 @dataclass(frozen=True, slots=True)
 class Tally:
-    """Texts accepted and rejected, candidates equal to another, texts that people said both of, the rows of the export, and
-    the prompts that have some."""
+    """The number of texts accepted and rejected, of candidates equal to another, of texts that people both accepted and
+    rejected, and of rows of the export; and the prompts that have rows."""
 
     accepted: int
     rejected: int
@@ -47,7 +47,7 @@ class Tally:
 
 
 def tally(candidates: Candidates, what: What, pairing: Pairing) -> Tally:
-    """What an export of labels, or of pairs by `pairing`, holds."""
+    """The counts for an export of labels, or of pairs by `pairing`."""
     texts, contradictory = _each_once(candidates)
     prompts, prompt = np.unique(texts.prompt, return_inverse=True)
     accepted = np.bincount(prompt[texts.accepted], minlength=len(prompts))
@@ -71,8 +71,8 @@ def tally(candidates: Candidates, what: What, pairing: Pairing) -> Tally:
 
 
 def _each_once(candidates: Candidates) -> tuple[Candidates, int]:
-    """Each text of a prompt once, as `pairing.sides` chooses it, in the order in which the texts come first; and how many are
-    left out, because people said both of them."""
+    """Each text of a prompt once, as `pairing.sides` chooses it, in the order of their first candidates; and how many are left
+    out because people decided them both ways."""
     if not len(candidates):
         return candidates, 0
     order = np.lexsort((candidates.text, candidates.prompt))  # equal texts in their order
@@ -91,7 +91,7 @@ def _each_once(candidates: Candidates) -> tuple[Candidates, int]:
 
 
 def _by_reward(texts: Candidates, prompt: Ints, prompts: int) -> Ints:
-    """The pairs of each prompt whose accepted one has the higher reward, or of which people decided one."""
+    """The number of pairs of each prompt whose accepted one has the higher reward, or of which people decided one."""
     ordered = np.where(np.isnan(texts.reward), -np.inf, texts.reward)
     best = _ranked(np.flatnonzero(texts.accepted), prompt, -ordered)
     worst = _ranked(np.flatnonzero(~texts.accepted), prompt, ordered)
@@ -102,7 +102,7 @@ def _by_reward(texts: Candidates, prompt: Ints, prompts: int) -> Ints:
 
 
 def _ranked(which: Ints, prompt: Ints, key: Floats) -> tuple[Ints, Ints]:
-    """Those `which` by prompt and `key`, and a number of each that prompt and rank make."""
+    """The rows `which` sorted by prompt and `key`, and for each a number that is unique for its prompt and rank."""
     order = which[np.lexsort((key[which], prompt[which]))]
     of = prompt[order]
     rank = np.arange(len(of)) - np.searchsorted(of, of, side="left")
