@@ -8,11 +8,10 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.markup import escape
 
 from rsf_core.cli.arguments import Folder, Json
 from rsf_core.cli.job_progress import POLL_SECONDS
-from rsf_core.cli.output import err, say
+from rsf_core.cli.output import err, escape, say
 from rsf_core.domain.errors import ExportError
 from rsf_core.domain.words import plural
 from rsf_core.project.client import connect

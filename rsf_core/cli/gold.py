@@ -7,11 +7,10 @@ from typing import Annotated, Any
 import typer
 from rich.box import SIMPLE
 from rich.console import Group
-from rich.markup import escape
 from rich.table import Table
 
 from rsf_core.cli.arguments import Folder, Json, who
-from rsf_core.cli.output import say
+from rsf_core.cli.output import escape, say
 from rsf_core.domain.errors import StageError
 from rsf_core.domain.words import in_percent, plural
 from rsf_core.project.client import connect

@@ -8,12 +8,11 @@ from typing import Annotated, Any
 import typer
 from rich.box import SIMPLE
 from rich.console import Group
-from rich.markup import escape
 from rich.table import Table
 from rich.text import Text
 
 from rsf_core.cli.arguments import Folder, Json, who
-from rsf_core.cli.output import say
+from rsf_core.cli.output import escape, say, visible
 from rsf_core.domain.errors import GuideError
 from rsf_core.project.client import connect
 from rsf_core.project.guide_book import LONGEST
@@ -58,11 +57,6 @@ def _read(file: Path) -> str:
     return text
 
 
-def _visible(text: str) -> str:
-    """`text` with pictures in place of control characters: they must not control the reader's terminal."""
-    return "".join(chr(0x2400 + ord(c)) if ord(c) < 32 and c not in "\n\t" else "␡" if c == "\x7f" else c for c in text)
-
-
 def guide_text(report: dict[str, Any]) -> Group | str:
     """`report` from the command `guide`, as text and a table."""
     if not report["versions"]:
@@ -73,5 +67,5 @@ def guide_text(report: dict[str, Any]) -> Group | str:
     for one in report["versions"]:
         when = one["created_at"][:16].replace("T", " ")
         table.add_row(*(escape(cell) for cell in (str(one["version"]), one["author"], when, one["reason"])))
-    shown = "There is currently no guide." if report["guide"] is None else Text(_visible(report["guide"]["text"]))
+    shown = "There is currently no guide." if report["guide"] is None else Text(visible(report["guide"]["text"]))
     return Group(shown, table)

@@ -8,11 +8,10 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-from rich.markup import escape
 
 from rsf_core.cli.arguments import Folder, Json, who
 from rsf_core.cli.job_progress import POLL_SECONDS
-from rsf_core.cli.output import err, say
+from rsf_core.cli.output import err, escape, say
 from rsf_core.domain.errors import PromptFileError
 from rsf_core.domain.words import plural
 from rsf_core.project.client import Connection, connect
@@ -68,6 +67,10 @@ def import_file(
     """
     if problems is not None and problems.exists():
         raise PromptFileError(f"{problems} already exists: choose another file for the problems of rows")
+    if problems is not None and not problems.absolute().parent.is_dir():
+        raise PromptFileError(
+            f"there is no folder {problems.parent}: create it, or choose another file for the problems of rows"
+        )
     place = file if file.startswith(hub.PREFIX) else str(Path(file).absolute())
     source_of_rows = {"what": what, "file": place, "source": source or Path(file).stem, "held_out": held_out}
     source_of_rows |= {"config": config, "split": split}

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 
-from rsf_core.cli.output import err
+from rsf_core.cli.output import err, visible
 from rsf_core.cli.terminal import ProgressLine
 from rsf_core.domain.errors import JobError
 from rsf_core.project.client import Connection
@@ -35,7 +35,7 @@ def follow(connection: Connection, quiet: bool) -> None:
         if job["state"] != "done":
             raise JobError(job["outcome"])
         if job["message"] != "done":
-            err.print(f"{job_id}: {job['message']}", markup=False)
+            err.print(visible(f"{job_id}: {job['message']}"), markup=False)
 
 
 def await_next(connection: Connection, ended: Callable[[], bool]) -> None:

@@ -5,11 +5,10 @@ from __future__ import annotations
 from typing import Annotated, Any
 
 import typer
-from rich.markup import escape
 
 from rsf_core.cli.arguments import Folder, Json, who
 from rsf_core.cli.job_progress import follow
-from rsf_core.cli.output import say
+from rsf_core.cli.output import escape, say
 from rsf_core.domain.words import fixed, in_percent, plural
 from rsf_core.project.client import connect
 

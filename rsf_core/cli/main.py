@@ -9,7 +9,6 @@ import sys
 from typing import Annotated
 
 import typer
-from rich.markup import escape
 
 from rsf_core.cli import (
     autopilot,
@@ -27,7 +26,7 @@ from rsf_core.cli import (
     settings,
     tasks,
 )
-from rsf_core.cli.output import err, out
+from rsf_core.cli.output import err, escape, out
 from rsf_core.domain.errors import RsfError
 from rsf_core.domain.files import in_words
 from rsf_core.domain.version import VERSION

@@ -6,10 +6,9 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.markup import escape
 
 from rsf_core.cli.arguments import Folder, Json
-from rsf_core.cli.output import say
+from rsf_core.cli.output import escape, say
 from rsf_core.cli.terminal import doctor_table, projects_table
 from rsf_core.domain.words import plural
 from rsf_core.project.client import connect

@@ -95,5 +95,5 @@ def _messages(text_or_file: str | None) -> list[Any] | None:
     except (OSError, ValueError, RecursionError) as error:
         raise PromptError(f"the messages cannot be read: {error}") from error
     if not isinstance(messages, list):
-        raise PromptError('the messages are no list: write [{"role": "user", "content": "…"}, …]')
+        raise PromptError('the messages are not a list: write [{"role": "user", "content": "…"}, …]')
     return messages

@@ -6,11 +6,10 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-from rich.markup import escape
 
 from rsf_core.cli.arguments import Folder, Json, who
 from rsf_core.cli.job_progress import await_next, follow
-from rsf_core.cli.output import err, say
+from rsf_core.cli.output import err, escape, say
 from rsf_core.cli.terminal import agreement_words, comparison_table, status_panel, until_line
 from rsf_core.domain import Action, Control
 from rsf_core.domain.errors import StageError

@@ -6,10 +6,9 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.markup import escape
 
 from rsf_core.cli.arguments import Folder, Json
-from rsf_core.cli.output import say
+from rsf_core.cli.output import escape, say
 from rsf_core.domain import sent_keys, settings_file
 from rsf_core.domain import trust as consent
 from rsf_core.domain.errors import ScorerError

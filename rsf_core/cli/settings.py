@@ -5,12 +5,11 @@ from __future__ import annotations
 from typing import Annotated, Any
 
 import typer
-from rich.markup import escape
 
 from rsf_core.acceptance.target import compounding
 from rsf_core.cli.arguments import Folder, Json, Key, who
 from rsf_core.cli.job_progress import follow
-from rsf_core.cli.output import say
+from rsf_core.cli.output import escape, say
 from rsf_core.cli.terminal import target_text
 from rsf_core.domain.errors import StageError
 from rsf_core.domain.settings import Generate, Target

@@ -7,10 +7,9 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.markup import escape
 
 from rsf_core.cli.arguments import Json
-from rsf_core.cli.output import say
+from rsf_core.cli.output import escape, say
 from rsf_core.domain.errors import SettingsError
 from rsf_core.project import task_folders
 from rsf_core.project.client import connect

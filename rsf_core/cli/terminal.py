@@ -10,11 +10,11 @@ from typing import Any, Self
 
 from rich.box import SIMPLE
 from rich.console import Console, Group
-from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 from rich.table import Table
 from rich.text import Text
 
+from rsf_core.cli.output import escape
 from rsf_core.domain.words import ago, fixed, in_percent, number, percent, plural, seconds, significant, size, unit
 from rsf_core.evaluation.forgetting import PER_TOKEN
 from rsf_core.project.doctor import Check

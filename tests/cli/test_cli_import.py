@@ -47,6 +47,8 @@ def test_prompts_are_imported_once_and_what_is_wrong_is_a_csv(folder: Path, tmp_
     assert rsf("import", folder, file) == again
     with pytest.raises(PromptFileError, match="already exists"):
         rsf("import", folder, file, "--problems", wrong)
+    with pytest.raises(PromptFileError, match="there is no folder"):
+        rsf("import", folder, file, "--problems", tmp_path / "nowhere" / "wrong.csv")
     with Project.open(folder) as project:
         assert sum(prompt.text == "How high is Mont Blanc?" for prompt in project.prompts()) == 1
 
@@ -119,6 +121,16 @@ def test_a_file_that_is_not_there_and_a_data_set_offline_say_what_to_do(folder: 
         rsf("import", folder, tmp_path / "nowhere.csv", "--split", "train")
 
 
+def test_text_of_a_file_does_not_control_the_terminal(folder: Path, tmp_path: Path) -> None:
+    file = tmp_path / "hostile.jsonl"
+    file.write_text(json.dumps({"prompt": "clear \x1b[2J and \x9b2J, ring \x07, [red]é[/red]"}) + "\n")
+    assert rsf("import", folder, file, "--held-out", "0")["prompts"] == 1
+    environment = {"RSF_REVIEWER": "ann", "COLUMNS": "200"}
+    shown = RUNNER.invoke(app, ["prompts", str(folder), "--search", "clear"], env=environment).stdout
+    assert "clear ␛[2J and �2J, ring ␇, [red]é[/red]" in shown
+    assert not set("\x1b\x9b\x07") & set(shown)
+
+
 def test_the_turns_of_a_conversation_are_edited(folder: Path, tmp_path: Path) -> None:
     with Project.open(folder) as project:
         project.import_prompts(
@@ -137,7 +149,7 @@ def test_the_turns_of_a_conversation_are_edited(folder: Path, tmp_path: Path) ->
         assert (new.text, new.system, new.earlier) == ("Who is it?", "Be brief.", ("I am Bob.", "Hi Bob."))
     for given, message in (
         ("{", "cannot be read"),
-        ("{}", "are no list"),
+        ("{}", "are not a list"),
         ("[]", "is empty"),
         (json.dumps(turns[:2]), "last message is the user's"),
         (json.dumps(turns[1:]), "does not begin with a question"),
