@@ -61,7 +61,7 @@ def replicate(
     changed by hand; ProjectLockedError if another process uses it.
     """
     if min(seeds, rounds) < 1:
-        raise ReplicateError(f"{seeds} seeds of {rounds} rounds are none: give at least 1 of each")
+        raise ReplicateError(f"{seeds} seeds of {rounds} rounds make no replicate: give at least 1 of each")
     made_from = template_of(folder)
     if all(split != Split.HELD_OUT for _, _, _, split, _ in made_from.prompts):
         raise ReplicateError("there are no held-out prompts, so no replicate could be compared: add some first")

@@ -71,7 +71,8 @@ class Example:
 @dataclass(frozen=True, slots=True)
 class Fate:
     """What saving a target means for the newest round: whether it is already `decided` or `tuned`, whether a job is `running`
-    that draws or scores it and then decides it by the target it started with, and how many frozen `curated` sets stay."""
+    that draws or scores it, so that it is decided by the target in use when the job ends, and how many frozen `curated` sets
+    stay."""
 
     round: int
     candidates: int
@@ -279,7 +280,7 @@ class TargetBook:
         fate = self.fate()
         if decide and fate.running:
             raise StageError(
-                "a job draws or scores: wait for it or cancel it. What it makes is decided by the target of then"
+                "a job draws or scores: wait for it or cancel it. Its candidates are decided by the target in use when it ends"
             )
         if decide and not fate.candidates:
             raise StageError(f"round {fate.round} has no candidates to decide: generate them first")

@@ -34,8 +34,8 @@ def check(project: Path, target: Target, before: Target) -> None:
 
 
 def bounds_of(project: Path, scorer: str) -> tuple[float, float]:
-    """The closed range of the scores of `scorer`, by its name in `project`. Raises ScorerError, which lists the scorers if this
-    one does not exist."""
+    """The closed range of the scores of `scorer`, by its name in `project`. Raises ScorerError, which lists the scorers if
+    this one does not exist."""
     try:
         registry.reference_problems([scorer], [])  # raises if it does not exist or does not accept these options
         return registry.bounds(scorer)
