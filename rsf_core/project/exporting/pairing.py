@@ -45,12 +45,12 @@ def sides(candidates: Sequence[Decided]) -> Sides:
     rejected: list[Decided] = []
     contradictory = 0
     for equal in by_text.values():
-        heard = [candidate for candidate in equal if candidate.by_people] or equal
-        outcomes = {candidate.accepted for candidate in heard}
-        if len(outcomes) > 1 and heard[0].by_people:
+        deciding = [candidate for candidate in equal if candidate.by_people] or equal
+        outcomes = {candidate.accepted for candidate in deciding}
+        if len(outcomes) > 1 and deciding[0].by_people:
             contradictory += 1
             continue
-        kept = next(candidate for candidate in heard if candidate.accepted == (True in outcomes))
+        kept = next(candidate for candidate in deciding if candidate.accepted == (True in outcomes))
         (accepted if kept.accepted else rejected).append(kept)
     return Sides(tuple(accepted), tuple(rejected), len(candidates) - len(by_text), contradictory)
 

@@ -125,9 +125,11 @@ class RoundExamples:
                 fact |= by_place[fact["prompt_id"], fact["k"]]
             if self._request.what is What.ALL:
                 scores = scored.of_prompts(first, last) if scored is not None else {}
-                spoken = opinions.of_prompts(first, last) if opinions is not None else {}
-                spoken = spoken if self._onlooking is None else self._onlooking.opinions(spoken)
-                whole = (self._whole(facts, i, low, prompts, scores, spoken, answered) for i in range(len(facts)))
+                part_opinions = opinions.of_prompts(first, last) if opinions is not None else {}
+                part_opinions = part_opinions if self._onlooking is None else self._onlooking.opinions(part_opinions)
+                whole = (
+                    self._whole(facts, i, low, prompts, scores, part_opinions, answered) for i in range(len(facts))
+                )
                 yield [row | {"rankings": ranked.get(row["candidate_id"], [])} for row in whole]
             elif self._by_comparing:
                 yield list(self._comparisons(facts, low, high, prompts))

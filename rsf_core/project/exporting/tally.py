@@ -81,10 +81,10 @@ def _each_once(candidates: Candidates) -> tuple[Candidates, int]:
     of = np.repeat(np.arange(len(first)), np.diff(np.append(first, len(order))))
     people, accepted = candidates.by_people[order], candidates.accepted[order]
     any_people = np.logical_or.reduceat(people, first)
-    heard = people | ~any_people[of]
-    yes = np.logical_or.reduceat(heard & accepted, first)
-    no = np.logical_or.reduceat(heard & ~accepted, first)
-    of_kept, at = np.unique(of[kept := np.flatnonzero(heard & (accepted == yes[of]))], return_index=True)
+    deciding = people | ~any_people[of]
+    yes = np.logical_or.reduceat(deciding & accepted, first)
+    no = np.logical_or.reduceat(deciding & ~accepted, first)
+    of_kept, at = np.unique(of[kept := np.flatnonzero(deciding & (accepted == yes[of]))], return_index=True)
     single = ~(any_people & yes & no)[of_kept]
     chosen = order[kept[at]][single][np.argsort(order[first][single], kind="stable")]
     return candidates.at(chosen), int((~single).sum())
