@@ -19,12 +19,13 @@ from rsf_core.project.commands import execute
 from rsf_core.project.owner import describe_holder, holder, socket_path
 
 TIMEOUT_SECONDS = 60.0
-# The time limits of commands that are known to be long: they copy models, write, compare or count a round's candidates, or
-# store files and add their rows.
+# The time limits of commands that are known to be long: they copy models, write, compare or count a round's candidates, store
+# files and add their rows, or compare prompts with all others.
 LONG_SECONDS = {"backup": 6 * 3600.0} | dict.fromkeys(
     (
         "advance",
         "comparisons",
+        "edit_prompt",
         "evaluate",
         "finetune",
         "freeze",
@@ -32,7 +33,9 @@ LONG_SECONDS = {"backup": 6 * 3600.0} | dict.fromkeys(
         "has_control",
         "import_add",
         "import_start",
+        "restore_prompts",
         "score",
+        "seal_prompts",
         "target_back",
         "train_control",
     ),

@@ -47,4 +47,10 @@ def test_a_long_command_is_waited_for_and_another_says_that_it_was_handed_over(
 
 def test_the_long_commands_are_commands_and_longer_than_others() -> None:
     assert client.LONG_SECONDS.keys() <= COMMANDS.keys() and "backup" in client.LONG_SECONDS
+    comparing_prompts = {
+        "edit_prompt",
+        "restore_prompts",
+        "seal_prompts",
+    }  # with all others: a minute where they are many
+    assert comparing_prompts <= client.LONG_SECONDS.keys()
     assert min(client.LONG_SECONDS.values()) > client.TIMEOUT_SECONDS
