@@ -141,17 +141,15 @@ class Imports:
         return self.keep_file(Path(file))
 
     def keep_hub(self, name: str, config: str | None = None, split: str = "train") -> str:
-        """Store a data set of the hub as one file, at most a million of its rows; returns the upload's name for the other
-        methods. Raises PromptFileError: without `datasets`, offline, or if there is no such data set, configuration or
-        split."""
+        """Store at most a million rows of a data set of the hub as one file; returns the upload's name. Raises
+        PromptFileError: without `datasets`, offline, or if there is no such data set, configuration or split."""
         source, config, split = hub.checked(name, config, split)
         return self._kept(
             f"{source} {config} {split}", f"{source} (hub, {split})", partial(_fetched, source, config, split)
         )
 
     def keep_folder(self, folder: str) -> str:
-        """Store a data set's folder on this machine as one file; returns the upload's name for the other methods. Raises
-        PromptFileError."""
+        """Store a data set's folder on this machine as one file; returns the upload's name. Raises PromptFileError."""
         source = typed(folder.strip()).absolute()
         return self._kept(str(source), f"{source.name} (folder)", partial(_gathered, source))
 
@@ -396,8 +394,7 @@ def _gathered(folder: Path, file: Path) -> None:
 
 
 def _fetched(source: str, config: str, split: str, file: Path) -> None:
-    """Write a split of a data set of the hub to one Parquet file, in a process with a memory limit. Raises
-    PromptFileError."""
+    """Write a split of a hub data set to one Parquet file, in a process with a memory limit. Raises PromptFileError."""
     command = [sys.executable, "-m", "rsf_core.prompts.hub", source, config, split, str(file), str(FETCH_BYTES)]
     late = f"{source} was not downloaded within {GATHER_SECONDS:g} s: import a smaller split, or a folder of it"
     _answer_of(command, GATHER_SECONDS, late, f"downloading {source} failed: {TOO_LARGE}")
