@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from safetensors import safe_open
+from safetensors import SafetensorError, safe_open
 from safetensors.torch import load_file, save_file
 from torch import Tensor
 
@@ -27,13 +27,16 @@ def save(path: Path, parameters: Sequence[Tensor], optimizer: torch.optim.AdamW,
 
 
 def load(path: Path, parameters: Sequence[Tensor], optimizer: torch.optim.AdamW) -> dict[str, Any] | None:
-    """Restore parameters and optimiser, and return the state; None if there is no checkpoint. Raises JobError if the file does
-    not belong to these parameters."""
+    """Restore parameters and optimiser, and return the state; None if there is no checkpoint. Raises JobError if the file is
+    damaged or does not belong to these parameters."""
     if not path.exists():
         return None
-    with safe_open(path, "pt") as file:
-        state: dict[str, Any] = json.loads(file.metadata()["state"])
-    tensors = load_file(path)
+    try:
+        with safe_open(path, "pt") as file:
+            state: dict[str, Any] = json.loads(file.metadata()["state"])
+        tensors = load_file(path)
+    except (SafetensorError, TypeError, LookupError, ValueError) as error:  # cut off, or without a state
+        raise JobError(f"the checkpoint {path} is damaged: delete it and start the job again ({error})") from error
     for i, parameter in enumerate(parameters):
         saved = tensors.get(f"parameter.{i}")
         if saved is None or saved.shape != parameter.shape:

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 import torch
+from safetensors.torch import load_file, save_file
 
 from rsf_core.domain import JobKind, JobState
 from rsf_core.domain.errors import JobError, StageError
@@ -48,6 +49,19 @@ def test_a_stopped_run_goes_on_to_the_same_losses_and_weights(any_model, tmp_pat
     assert [s.held_out_loss for s in first + rest] == [s.held_out_loss for s in expected]
     for a, b in zip(whole[0].parameters(), resumed[0].parameters(), strict=True):
         torch.testing.assert_close(a, b, atol=1e-6, rtol=0)
+
+
+@pytest.mark.parametrize("damage", ["empty", "cut off", "no header", "no state"])
+def test_a_damaged_checkpoint_is_refused_by_name(tiny_model, tmp_path, damage):
+    path = tmp_path / "checkpoint.safetensors"
+    run(tiny_model, stop_after=2, checkpoint=path)
+    if damage == "no state":
+        save_file(load_file(path), path)
+    else:
+        whole = path.read_bytes()
+        path.write_bytes({"empty": b"", "cut off": whole[:-100], "no header": b"\xff" * 64 + whole[64:]}[damage])
+    with pytest.raises(JobError, match=r"checkpoint\.safetensors is damaged: delete it and start the job again"):
+        run(tiny_model, checkpoint=path)
 
 
 def test_a_checkpoint_of_another_recipe_is_refused(tiny_model, tmp_path):
