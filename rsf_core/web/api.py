@@ -142,7 +142,7 @@ def queue(body: QueueBody, project: Project, reviewer: Actor) -> dict[str, Any]:
     """Candidates to read, with their prompts and all other candidates of those prompts."""
     review = project.review
     candidate_filter = CandidateFilter.from_query(body.filter)
-    audit, gold = cursors.opened(body.round, body.after_audit)
+    audit, gold = cursors.unsealed(body.round, body.after_audit)
     queued = review.queue(
         body.round, reviewer, candidate_filter, body.view, body.order, body.after, body.limit, body.at, audit, gold
     )

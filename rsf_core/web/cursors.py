@@ -23,7 +23,7 @@ def sealed(round_number: int, audit: str | None, gold: str | None) -> str:
     return (nonce + _xor(nonce, round_number, content)).hex()
 
 
-def opened(round_number: int, text: str | None) -> tuple[str | None, str | None]:
+def unsealed(round_number: int, text: str | None) -> tuple[str | None, str | None]:
     """The two that were given to `sealed`; (None, None) if there is no text, or if it is of another server or round."""
     try:
         raw = bytes.fromhex(text or "")

@@ -28,7 +28,7 @@ def consent(project: Project, judge: Mapping[str, Any]) -> None:
 def _judges(scorer: str) -> bool:
     try:
         return registry.sent_key(scorer) is not None
-    except ScorerError:  # it cannot be called either, and the Target page says why
+    except ScorerError:  # it cannot be called either, and the Target page shows why
         return False
 
 

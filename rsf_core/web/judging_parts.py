@@ -88,7 +88,7 @@ _AUC = (
 
 
 def warnings(project: Project, target: Target) -> None:
-    """For a target: the model opinions in it that people have not confirmed yet, and which texts it sends where."""
+    """For a target: how far people agree with the models' opinions in it, and which texts it sends where."""
     for scorer in target.scorers:
         card = project.scorer_book.card(scorer)
         if card is None:
