@@ -181,6 +181,21 @@ def test_no_module_is_longer_than_one_job_takes() -> None:
     )
 
 
+# r"""…""" is missing where a docstring names \boxed or \frac: Python reads \b as a backspace and \f as a form feed.
+CONTROL = {chr(number) for number in range(32)} - {"\n"}
+DOCUMENTED = (ast.Module, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)
+
+
+def test_no_docstring_holds_a_control_character() -> None:
+    damaged = [
+        f"{path}: {getattr(node, 'name', 'the module')}"
+        for path, tree in sources("rsf_core", "pages", "tests").items()
+        for node in ast.walk(tree)
+        if isinstance(node, DOCUMENTED) and CONTROL.intersection(ast.get_docstring(node, clean=False) or "")
+    ]
+    assert not damaged, "docstrings with a control character, which must be raw:\n" + "\n".join(damaged)
+
+
 # How a value came to be is no name for it: `round_record`, not `found`. `wanted` stays where it is stored or sent.
 VAGUE = {"found", "said", "opened", "wanted"}
 SPOKEN = {

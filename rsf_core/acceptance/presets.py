@@ -15,9 +15,8 @@ from rsf_core.acceptance.target import BASE
 from rsf_core.domain.settings import Constraint, Target
 
 BETA = 0.1  # for a reward whose spread is unknown: right for scores between 0 and 1
-OF_THE_SPREAD = (
-    0.25  # share of the reward's standard deviation, so that the best of a prompt stands far above the others
-)
+# share of the reward's standard deviation, so that the best of a prompt is far likelier than the others
+OF_THE_SPREAD = 0.25
 
 
 @dataclass(frozen=True, slots=True)

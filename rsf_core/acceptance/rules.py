@@ -1,4 +1,4 @@
-"""Four acceptance rules on the same candidates: how much each would keep, and what it is like."""
+"""Four acceptance rules on the same candidates: how many each would keep, and of what quality."""
 
 from __future__ import annotations
 

@@ -15,9 +15,8 @@ from scipy.special import betaincinv, ndtri, stdtrit
 
 from rsf_core.domain.arrays import Floats
 
-FAR = (
-    0.3  # chosen by coverage and width: 0.2 covers 90 % of skewed probabilities, 0.5 is a fifth wider at shares of 5 %
-)
+# chosen by coverage and width: 0.2 covers 90 % of skewed probabilities, 0.5 is a fifth wider at shares of 5 %
+FAR = 0.3
 FAR_OF_A_PART = 0.15  # for the gains and the losses of a difference, whose limits are combined
 KURTOSIS = 3.0
 KURTOSIS_OF_VALUES = 2.0  # for outcomes other than 0 and 1, where nothing caps what a prompt is worth

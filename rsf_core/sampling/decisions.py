@@ -28,10 +28,8 @@ STEPS = 40
 REPLICATES = 200
 CLOSE = 4.0
 ROUNDS = 3  # alternations of τ² and the fit; one fewer for a replicate, which starts from the overall τ²
-NEAR, NEAR_OF_REPLICATES = (
-    1e-7,
-    1e-3,
-)  # step of a standardised slope at which a fit stops; replicates serve only for their spread
+# step of a standardised slope at which a fit stops; replicates serve only for their spread
+NEAR, NEAR_OF_REPLICATES = 1e-7, 1e-3
 MOST_LENIENT = 3.0  # the largest τ, nats
 LOGIT = 16.0 * np.sqrt(3.0) / (15.0 * np.pi)  # E σ(η + τz) = σ(η/√(1 + LOGIT²·τ²)) but for 0.011 at most, up to τ = 2
 

@@ -97,7 +97,7 @@ def _near(a: Decimal, b: Decimal) -> bool:
     return not a or not b or abs(a.adjusted() - b.adjusted()) <= MAX_DIGITS
 
 
-# -- one number, as it is written ------------------------------------------------------------------------------------
+# -- a single number ---------------------------------------------------------------------------------------------------
 
 RUN = r"(?:\d|(?<![\w.])\.\d)(?:[.,_']?\d)*+"
 """Digits with at most one separator between two of them, as `plain` reads them. It never backtracks, so it is linear."""

@@ -23,10 +23,8 @@ from rsf_core.scorers.base import NoScore, Scored
 NAME = "taste"
 FOLDER = "taste"
 LIMIT = 8.0  # log-odds are clipped here: a probability of 1 in 3,000
-TOKENS, ENDED = (
-    "(log of tokens)",
-    "(ended by itself)",
-)  # features of every completion, besides the scores of scorers
+# features of every completion, besides the scores of scorers
+TOKENS, ENDED = "(log of tokens)", "(ended by itself)"
 _VERSION = re.compile(r"[0-9a-f]{8}")
 
 
