@@ -1,5 +1,5 @@
-"""A job process: `python -m rsf_core.jobs FOLDER`. Not `-m rsf_core.jobs.worker`: that would load the worker twice, and a
-job that raises the one module's Cancelled would not be caught by the other."""
+"""A job process: `python -m rsf_core.jobs FOLDER`. Not `-m rsf_core.jobs.worker`: that would load the module twice, and
+one copy would not catch the Cancelled of the other."""
 
 from __future__ import annotations
 
@@ -13,4 +13,6 @@ from rsf_core.jobs.worker import work
 state = work(Path(sys.argv[1]))
 sys.stdout.flush()
 sys.stderr.flush()
-os._exit(0 if state in (JobState.DONE, JobState.CANCELLED) else 1)  # a thread left behind would keep it for ever
+os._exit(
+    0 if state in (JobState.DONE, JobState.CANCELLED) else 1
+)  # a thread left behind would keep the process for ever

@@ -1,8 +1,8 @@
-"""Calling a scorer from a job: named before it is called, and ended with its job where it does not return.
+"""Calling a scorer from a job: it is named before it is called, and its job is ended if it does not return.
 
 A scorer is foreign code: it may sleep for ever, or loop in C without giving the interpreter back. No thread can end that; the
-timer of faulthandler needs no interpreter and ends the process. `calling.json` in the job's folder says who was being called,
-so that whoever finds the process gone can say why:
+timer of faulthandler needs no interpreter and ends the process. `calling.json` in the job's folder names the scorer being
+called, so that the owner can report why the process is gone:
 
     {"scorer": …, "first": candidate, "last": candidate, "count": …, "seconds": limit, "until": …}, by spool.now
 """
@@ -29,8 +29,8 @@ _STDERR = 2
 
 @contextmanager
 def limited(context: JobContext[Scoring], scorer: str, names: Sequence[str]) -> Iterator[None]:
-    """While a scorer is called on the candidates `names`: the status names it, and after the spec's `timeout_seconds` the
-    process ends. A process that the scorer has forked, and that comes back here, ends: it is not the job."""
+    """While a scorer is called on the candidates `names`, the status names it; after the spec's `timeout_seconds` the process
+    ends. A process that the scorer forked and that returns here ends: it is not the job."""
     process = os.getpid()
     seconds = context.spec.timeout_seconds
     call = {"scorer": scorer, "first": names[0], "last": names[-1], "count": len(names), "seconds": seconds}
@@ -50,13 +50,13 @@ def limited(context: JobContext[Scoring], scorer: str, names: Sequence[str]) -> 
 
 
 def forget(folder: Path) -> None:
-    """No scorer is being called by the job in `folder`."""
+    """Note that the job in `folder` is calling no scorer."""
     (folder / _NAME).unlink(missing_ok=True)
 
 
 def timed_out(folder: Path) -> str | None:
-    """Where the process of the job in `folder` ended because a scorer did not return: which, and what to do. Calling it
-    again would end in the same way."""
+    """If the process of the job in `folder` ended because a scorer did not return: which scorer, and what to do; else None.
+    Calling it again would end in the same way."""
     call = _read(folder)
     if call is None or now() < call["until"] - 1:
         return None
@@ -68,7 +68,7 @@ def timed_out(folder: Path) -> str | None:
 
 
 def during(folder: Path) -> str:
-    """Whom the process that ended in `folder` was calling, as the end of a sentence; "" where nobody."""
+    """The scorer that the ended process in `folder` was calling, as the end of a sentence; "" if none."""
     call = _read(folder)
     return "" if call is None else f", while the scorer {shown(call['scorer'])!r} was called on {_candidates(call)}"
 
@@ -81,7 +81,7 @@ def _read(folder: Path) -> dict[str, Any] | None:
             if call is not None and {"scorer", "first", "last", "count", "seconds", "until"} <= call.keys()
             else None
         )
-    except (ValueError, OSError, AttributeError):  # cut short, or nothing of ours
+    except (ValueError, OSError, AttributeError):  # cut short, or not our file
         return None
 
 

@@ -1,4 +1,4 @@
-"""Saving what a running job has made: each segment once, and only what the job was to make."""
+"""Saves the results of a running job: each segment once, and only the rows that the job was asked for."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ from rsf_core.store.store import Store
 
 log = logging.getLogger(__name__)
 
-LOOK_SECONDS = 2.0  # how often the folder is listed while the job says that there is nothing new
+LOOK_SECONDS = 2.0  # how often the folder is listed while the job reports nothing new
 
 
 class Ingest:
-    """Of one job; `committed` are the units that the database has."""
+    """Commits the segments of one job; `committed` are the units that the database has."""
 
     def __init__(self, store: Store, spool: Spool, job: JobRecord) -> None:
         self._store, self._spool, self._job = store, spool, job
@@ -29,15 +29,15 @@ class Ingest:
         self._listed = -math.inf
 
     def commit(self, units: int, now: float) -> None:
-        """Save what is new. The job says that it has written `units` segments; the folder is listed only where that is more
-        than are saved, or not for long: it holds those too. `now` is monotonic, in seconds."""
+        """Save what is new. The job reports that it has written `units` segments; the folder is listed if that is more than
+        are saved, or if it was not listed for LOOK_SECONDS. `now` is monotonic, in seconds."""
         if has_segments(self._job.kind) and (units > len(self.committed) or now - self._listed >= LOOK_SECONDS):
             self.commit_all()
             self._listed = now
 
     def commit_all(self) -> None:
-        """Save what is new, wherever it comes from. A segment that is damaged, or is not what its place says, is set aside
-        and said, so that its unit is done again. Raises JobError where spec or inputs are damaged."""
+        """Save all new segments. A segment that is damaged, or does not belong to its unit, is set aside and reported, so that
+        its unit is done again. Raises JobError if spec or inputs are damaged."""
         if not has_segments(self._job.kind):
             return
         for unit, path in self._spool.segments():

@@ -1,4 +1,4 @@
-"""What the segments of a job must hold, by its spec and inputs: a segment is believed by what is in it, not by its name."""
+"""What the segments of a job must hold, by its spec and inputs: segments are checked by their rows, not by their names."""
 
 from __future__ import annotations
 
@@ -21,9 +21,9 @@ Key = tuple[Any, ...]
 
 @dataclass(frozen=True, slots=True)
 class Contents:
-    """`units` segments, which go to `place`; that of unit i holds `keys(i)` in the columns `key`, each once, and one value in
-    each column of `same`. `keys` gives them by prompt where a unit may leave prompts out. `scorers` are the names in each map
-    of scores."""
+    """`units` segments, which go to `place`. The segment of unit i holds `keys(i)` in the columns `key`, each once, and one
+    value in each column of `same`. `keys` returns them by prompt, because a unit may leave prompts out. `scorers` are the
+    names in each map of scores."""
 
     place: Place
     units: int
@@ -33,8 +33,8 @@ class Contents:
     scorers: Sequence[str] = field(default=())
 
     def check(self, unit: int, rows: pa.Table, left_out: Sequence[int] = ()) -> None:
-        """Raises JobError where `rows` are not those of the unit. `left_out` are the prompts that the segment names as left
-        out: it holds nothing of them."""
+        """Raises JobError if `rows` are not those of the unit. `left_out` are the prompts that the segment names as left out:
+        it has no rows for them."""
         by_prompt = self.keys(unit)
         strangers = [prompt for prompt in left_out if prompt not in by_prompt]
         if strangers:
@@ -57,7 +57,7 @@ class Contents:
 
 @dataclass(frozen=True, slots=True)
 class AllContents:
-    """Those of a job in the order of its units: of one kind, or of several one after the other."""
+    """The contents of a job in the order of its units: of one kind, or of several kinds one after the other."""
 
     parts: tuple[Contents, ...]
 
@@ -66,7 +66,7 @@ class AllContents:
         return sum(part.units for part in self.parts)
 
     def of(self, unit: int) -> tuple[Contents, int]:
-        """What holds for a unit of the job, and which of its own units it is."""
+        """The Contents that a unit of the job belongs to, and its number among their units."""
         for part in self.parts:
             if unit < part.units:
                 return part, unit
@@ -132,7 +132,7 @@ def of_comparison(job_id: str, spec: Comparing, inputs: Inputs) -> AllContents:
 
 
 def _gauge(job_id: str, spec: GaugePart, inputs: Inputs) -> Contents:
-    """Of one gauge of an evaluation."""
+    """The contents of one gauge of an evaluation."""
     ids, models = inputs(f"gauge_{spec.name}")["prompt_id"].to_pylist(), spec.models
     cut = units.chunks(ids, spec.unit_size)
 
@@ -154,7 +154,7 @@ def of_trial(job_id: str, spec: TrialSpec, inputs: Inputs) -> AllContents:
 
 
 def _difference(expected: Counter[Key], there: Counter[Key]) -> str:
-    """In a few words: what is missing, what is there too often, what does not belong."""
+    """In a few words: which rows are missing, and which are too many or do not belong."""
     lacks, more = expected - there, there - expected
     differences = []
     for what, rows in (("lacks", lacks), ("has too much", more)):

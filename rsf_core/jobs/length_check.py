@@ -1,5 +1,5 @@
-"""Prompts on their way in, checked against the model as the generate job would: counted with its tokenizer and template, in a
-process of its own, without weights.
+"""Checks the lengths of prompts during their import as the generate job would: counted with the model's tokenizer and
+template, in a process of its own, without weights.
 
     imports/<upload>/<placing>/lengths-<model>/  request.json; shown.json, progress.json, then lengths.parquet and summary.json
 
@@ -32,17 +32,17 @@ from rsf_core.models.lengths import Length, Lengths
 from rsf_core.store.records import Window
 
 SHOWN = 5  # rows, as the model gets them
-LONGEST_SHOWN = 4_000  # characters of one
+LONGEST_SHOWN = 4_000  # characters of one row
 LIMIT_SECONDS = 600.0
-CPU_SECONDS = 900  # for what does not come back to look at the clock; loading included
-_EVERY = 0.5  # seconds between two words on the progress
+CPU_SECONDS = 900  # for code that does not return to check the clock; loading included
+_EVERY = 0.5  # seconds between two reports of progress
 _SCHEMA = pa.schema([("tokens", pa.int32()), ("refused", pa.large_string())])
 _LEAN = {"OMP_NUM_THREADS": "1", "TOKENIZERS_PARALLELISM": "false"}
 _FILES = ("*.json", "*.jinja", "*.model", "*.txt", "*.tiktoken", "*.spm", "*.safetensors")
 
 
 def folder_for(placing: Path, model: Path) -> Path:
-    """Where the check of a placing's rows against the model in a folder is, or would be: another one for other files."""
+    """The folder of the check of a placing's rows against the model in a folder; it differs if the model's files do."""
     files = sorted(path for pattern in _FILES for path in model.glob(pattern))
     state = [(path.name, about.st_size, about.st_mtime_ns) for path in files if (about := path.stat())]
     digest = blake2b(json.dumps([str(model), state]).encode(), digest_size=8)
@@ -61,7 +61,7 @@ def start(folder: Path, rows: Path, model: Path, name: str) -> None:
 
 
 def progress(folder: Path) -> str:
-    """How far it is, in words. Raises ModelError where it has ended without an outcome."""
+    """How far the check is, in words. Raises ModelError if it has ended without an outcome."""
     if not process.is_alive(folder) and not (folder / "summary.json").exists():
         raise ModelError("checking their lengths was interrupted")
     saved = read_json(folder / "progress.json")
@@ -69,8 +69,8 @@ def progress(folder: Path) -> str:
 
 
 def outcome(folder: Path) -> Window | None:
-    """The model's room once the check is done, lengths.parquet beside it; None before. Raises ModelError with what kept it
-    from being done."""
+    """The model's room once the check is done and lengths.parquet is written; None before. Raises ModelError with the reason
+    if it failed."""
     summary = read_json(folder / "summary.json")
     if summary is None:
         return None
@@ -80,7 +80,7 @@ def outcome(folder: Path) -> Window | None:
 
 
 def shown(folder: Path) -> tuple[str, ...]:
-    """The first rows that are not sealed as the model gets them, once they are known."""
+    """The first rows that are not sealed, as the model gets them; empty until they are known."""
     return tuple(read_json(folder / "shown.json") or ())
 
 
@@ -91,7 +91,7 @@ def cancel(folder: Path) -> None:
 
 
 def work(folder: Path) -> None:
-    """Do what request.json asks for. An error for the person is written down as its outcome."""
+    """Do what request.json asks for. An RsfError is saved as the outcome."""
     request = json.loads((folder / "request.json").read_text(encoding="utf-8"))
     try:
         summary = asdict(_checked(folder, request))
@@ -136,10 +136,8 @@ def _prompts(rows: pa.Table) -> Iterator[Prompt]:
 
 
 def of_model(folder: Path) -> Lengths:
-    """What counts prompts for the model in `folder`, without its weights. Raises ModelError."""
-    return Lengths(
-        *models.outline(folder), pad=0
-    )  # pad: which token stands for a prompt without any does not matter here
+    """Counts prompts for the model in `folder`, without its weights. Raises ModelError."""
+    return Lengths(*models.outline(folder), pad=0)  # pad, the token for an empty prompt, does not matter here
 
 
 def room(window: Window) -> ContextWindow:

@@ -1,4 +1,4 @@
-"""A model tried once before a project is made with it: loaded, measured and drawn from, in a process of its own.
+"""Tries a model once before a project is made with it: loads, measures and draws from it, in a process of its own.
 
     FOLDER/  request.json; progress.json, then summary.json
 
@@ -30,7 +30,7 @@ _ENDED = (
 
 @dataclass(frozen=True, slots=True)
 class ModelReport:
-    """What a model is and does on this machine. `context`: tokens of prompt and completion, None where it names no limit;
+    """What a model is and does on this machine. `context`: tokens of prompt and completion, None if it has no limit;
     `weight_bytes` on disk; `memory_bytes` in use once it has drawn; `tokens_per_second` over `tokens` drawn together;
     `prompt` and `completion` are one of what was drawn."""
 
@@ -54,8 +54,7 @@ class ModelReport:
 
 @dataclass(frozen=True, slots=True)
 class CheckState:
-    """Where a try stands: a `report` once it is done, a `problem` where it ended otherwise; else it is `running`, or was never
-    begun."""
+    """The state of a try: a `report` once it is done, a `problem` if it failed; else it is `running`, or was never started."""
 
     running: bool = False
     message: str = ""
@@ -64,7 +63,7 @@ class CheckState:
 
 
 def folder_for(parent: Path, name: str, compute: Compute) -> Path:
-    """Where the try of a model is, or would be: another place for other files of its folder, or where else it computes."""
+    """The folder of the try of a model; it differs if the model's files or the compute settings do."""
     digest = blake2b(json.dumps([name, compute.model_dump(), _files(name)]).encode(), digest_size=8)
     return parent / digest.hexdigest()
 
@@ -73,13 +72,13 @@ def _files(name: str) -> list[Any]:
     try:
         files = sorted(path for path in typed(name).glob("*") if path.is_file())
         return [(path.name, about.st_size, about.st_mtime_ns) for path in files if (about := path.stat())]
-    except (OSError, ValueError):  # no path, but a name of the hub
+    except (OSError, ValueError):  # not a path, but a name of the hub
         return []
 
 
 def start(folder: Path, name: str, compute: Compute, prompts: Sequence[Asked]) -> None:
-    """Begin to try the model called `name`, once, on a few of `(text, system)` prompts, or such with their earlier turns
-    (none: on one of its own)."""
+    """Begin to try the model called `name`, once, on a few of the prompts `(text, system)`, with or without their earlier
+    turns (none given: on a built-in one)."""
     if (folder / "request.json").exists():
         return
     with writable(folder.parent):
@@ -92,7 +91,7 @@ def start(folder: Path, name: str, compute: Compute, prompts: Sequence[Asked]) -
 def state(folder: Path) -> CheckState:
     if not (folder / "request.json").exists():
         return CheckState()
-    alive = process.is_alive(folder)  # before its summary is looked for: it may end between the two
+    alive = process.is_alive(folder)  # before its summary is read: it may end between the two
     summary = read_json(folder / "summary.json")
     if summary is not None:
         problem = summary.get("problem")

@@ -1,5 +1,5 @@
-"""Processes of jobs and imports: spawned in a session of their own, found again after the owner has restarted, ended with all
-they started."""
+"""Processes of jobs and imports: spawned in a session of their own, found again after the owner has restarted, ended with
+everything they started."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ import psutil
 from rsf_core.domain.files import read_json, write_json
 
 _left: list[subprocess.Popen[bytes]] = []
-FOLDER = "RSF_JOB"  # in the environment of a job's process and of whatever it starts: the folder it works on
+FOLDER = "RSF_JOB"  # in the environment of a job's process and of everything it starts: the folder it works on
 REAP_SECONDS = 2.0
 SHOWN_SECONDS = 5.0
 
@@ -27,7 +27,7 @@ def leave(child: subprocess.Popen[bytes]) -> None:
 
 
 # OpenMP threads of torch spin while they wait for each other. With anything else on the cores (the app, a browser) they
-# then burn the time they wait for: 32 tokens/s instead of 225, measured beside a second busy process on 2 cores.
+# then waste that time: 32 tokens/s instead of 225, measured beside a second busy process on 2 cores.
 SPIN_COUNT = "1000"
 
 
@@ -37,8 +37,9 @@ def spawn(folder: Path) -> subprocess.Popen[bytes]:
 
 
 def start(folder: Path, module: str, environment: Mapping[str, str]) -> subprocess.Popen[bytes]:
-    """Start `python -m MODULE FOLDER`. It outlives this process: own session, own log, no inherited pipes. `environment` holds
-    where the user's says nothing else. Raises OSError or OutOfSpaceError where it cannot be started; then nothing runs."""
+    """Start `python -m MODULE FOLDER`. It outlives this process: own session, own log, no inherited pipes. `environment` gives
+    defaults, which the user's environment overrides. Raises OSError or OutOfSpaceError if it cannot be started; then nothing
+    runs."""
     _left[:] = [child for child in _left if child.poll() is None]
     with (folder / "log.txt").open("ab") as log:
         process = subprocess.Popen(
@@ -61,8 +62,8 @@ def start(folder: Path, module: str, environment: Mapping[str, str]) -> subproce
 
 
 def wait_for_arguments(child: subprocess.Popen[bytes]) -> None:
-    """A process can be seen before the kernel shows its arguments and environment (4 of 10, measured), which is what tells
-    whose it is: without, it would be taken for ended. Returns all the same where it ends, or shows none in time."""
+    """Wait until the kernel shows the arguments of a new process. A process is often visible before them (4 of 10, measured);
+    they identify it, and without them it would be taken for ended. Also returns if it ends, or does not show them in time."""
     give_up = time.monotonic() + SHOWN_SECONDS
     while time.monotonic() < give_up:
         try:
@@ -74,7 +75,7 @@ def wait_for_arguments(child: subprocess.Popen[bytes]) -> None:
 
 
 def reap(child: subprocess.Popen[bytes]) -> bool:
-    """Take note that a process has ended; False where its last threads are still about to."""
+    """Reap a process that is ending. Returns False if it has not ended within REAP_SECONDS."""
     give_up = time.monotonic() + REAP_SECONDS
     while child.poll() is None:
         if time.monotonic() > give_up:
@@ -84,13 +85,13 @@ def reap(child: subprocess.Popen[bytes]) -> bool:
 
 
 def is_alive(folder: Path) -> bool:
-    """Whether the process started last on this folder still runs. A pid that another process got since is not it, nor is
-    that of the job which a copied folder is a copy of: the arguments tell."""
+    """Whether the process last started on this folder still runs. The arguments identify it: another process may have its pid
+    by now, or the folder may be a copy of another job's."""
     return _main(folder) is not None
 
 
 def is_stopped(folder: Path) -> bool:
-    """Whether it was stopped by a signal and waits to be continued."""
+    """Whether the process was stopped by a signal and waits to be continued."""
     process = _main(folder)
     try:
         return process is not None and process.status() == psutil.STATUS_STOPPED
@@ -99,7 +100,7 @@ def is_stopped(folder: Path) -> bool:
 
 
 def ask(folder: Path, request: signal.Signals) -> None:
-    """Send a signal to the job's process and all that it started; those that are stopped are continued, to hear it."""
+    """Send a signal to the job's process and everything it started; stopped ones are continued, so that they get it."""
     for process in list(_members(folder)):
         try:
             process.send_signal(request)
@@ -109,7 +110,7 @@ def ask(folder: Path, request: signal.Signals) -> None:
 
 
 def kill(folder: Path) -> None:
-    """Kill the process and all that it started at once; its finished segments stay."""
+    """Kill the process and everything it started at once; its finished segments stay."""
     ask(folder, signal.SIGKILL)
 
 
@@ -127,7 +128,7 @@ def _main(folder: Path) -> psutil.Process | None:
 
 
 def _pid(folder: Path) -> int | None:
-    """The pid in process.json; None where there is none, or nothing that a pid can be."""
+    """The pid in process.json; None if there is none, or if it is not a valid pid."""
     try:
         pid = read_json(folder / "process.json")["pid"]
     except (OSError, ValueError, TypeError, LookupError, RecursionError):
@@ -136,8 +137,8 @@ def _pid(folder: Path) -> int | None:
 
 
 def _members(folder: Path) -> Iterator[psutil.Process]:
-    """The job's process and what it has left behind: all of its session, and what bears the folder in its environment. The
-    session of a process that has ended is still its own: while one is left, the kernel gives its number to no other."""
+    """The job's process and what it has left behind: all of its session, and every process with the folder in its environment.
+    The session of an ended process is still its own: while one member is left, the kernel does not reuse the number."""
     main, pid = _main(folder), _pid(folder)
     if main is not None:
         yield main

@@ -27,7 +27,7 @@ CANDIDATES = pa.schema(
     ]
 )
 
-# One of score and reason: why there is none.
+# Each row has either a score or the reason why there is none.
 SCORES = pa.schema(
     [
         ("candidate_id", pa.string()),
@@ -39,7 +39,7 @@ SCORES = pa.schema(
     ]
 )
 
-ADDED = ("reason",)  # columns that segments of earlier versions lack: nothing there
+ADDED = ("reason",)  # columns that segments of earlier versions lack: read as null
 
 EVALUATION_SAMPLES = pa.schema(
     [
@@ -58,7 +58,7 @@ EVALUATION_SAMPLES = pa.schema(
     ]
 )
 
-# The base's completions, with their tokens, and what each other model makes of them, without.
+# The base's completions, with their tokens, and each other model's KL on them, without tokens.
 GAUGE_SAMPLES = pa.schema(
     [
         ("gauge_key", pa.string()),
@@ -83,7 +83,7 @@ TRIALS = pa.schema(
     ]
 )
 
-# Of the inputs of a job: what tells which rows its segments must hold.
+# The columns of a job's inputs that determine which rows its segments must hold.
 INPUT_COLUMNS = ("candidate_id", "prompt_id", "first_k", "missing")
 
 Place: TypeAlias = tuple[str, pa.Schema]  # a table and its columns

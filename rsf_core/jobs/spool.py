@@ -7,8 +7,8 @@
     log.txt              stdout and stderr              NNNN.damaged    a segment that could not be read (owner)
 
 A unit is a fixed part of the job's work; its number is the segment's, so that a job that is started again does only the
-units without a segment. Nothing that lies here is believed: other files are ignored, and what is damaged or not what its
-name says raises a JobError that names it.
+units without a segment. Nothing in the folder is trusted: other files are ignored, and a file that is damaged or does not
+match its name raises a JobError that names it.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ from rsf_core.jobs.schemas import ADDED
 class Status:
     """`done` and `total` count `unit_name`s; `before` of them were done when this process started, at `started`;
     `heartbeat` and `started` are seconds by the process's own monotonic clock, and compare with nothing else. `units` is the
-    number of segments it has written. `note` and `cancelling` are the owner's: what it has noticed of the process."""
+    number of segments it has written. `note` and `cancelling` are set by the owner: what it has noticed about the process."""
 
     state: JobState
     message: str = ""
@@ -57,7 +57,7 @@ class Status:
         return min(1.0, self.done / self.total) if self.total else 0.0
 
     def remaining_seconds(self) -> float | None:
-        """At the pace of this process so far; None before anything is done."""
+        """Seconds left at the pace of this process so far; None before anything is done."""
         if self.done <= self.before:
             return None
         pace = (self.heartbeat - self.started) / (self.done - self.before)
@@ -66,7 +66,7 @@ class Status:
 
 SEGMENT = re.compile(r"[0-9]{4,9}\.parquet")
 OWNERS = ("note", "cancelling")
-LARGEST = 2**53  # beyond it a count is no count
+LARGEST = 2**53  # a larger count is not valid
 LONGEST_MESSAGE = 2000
 
 
@@ -86,10 +86,10 @@ class Spool:
         os.replace(temporary, folder)
         return Spool(folder)
 
-    # -- what the owner gives --------------------------------------------------------------------------------------
+    # -- written by the owner --------------------------------------------------------------------------------------
 
     def spec(self) -> JobSpec:
-        """Raises JobError where spec.json is not a spec."""
+        """Raises JobError if spec.json is not a spec."""
         data = self._object("spec.json")
         if data is None:
             raise JobError(f"{self.folder} has no spec.json: it is not a job folder")
@@ -99,7 +99,7 @@ class Spool:
         write_json(self.folder / "spec.json", specs.dump(spec))
 
     def input(self, name: str, columns: Sequence[str] | None = None) -> pa.Table:
-        """The rows of an input; of `columns`, those that it has. Raises JobError where it cannot be read."""
+        """The rows of an input, with those of `columns` that it has. Raises JobError if it cannot be read."""
         path = self.folder / "inputs" / f"{name}.parquet"
         try:
             if columns is not None:
@@ -118,14 +118,14 @@ class Spool:
     def cancel_requested(self) -> bool:
         return (self.folder / "cancel").exists()
 
-    # -- what the process says -------------------------------------------------------------------------------------
+    # -- written by the process ------------------------------------------------------------------------------------
 
     def write_status(self, status: Status) -> None:
         values = {name: value for name, value in asdict(status).items() if name not in OWNERS}
         write_json(self.folder / "status.json", values)
 
     def status(self) -> Status:
-        """Raises JobError where status.json is no status."""
+        """Raises JobError if status.json is not a status."""
         data = self._object("status.json")
         try:
             return Status(JobState.QUEUED) if data is None else _status(data)
@@ -133,8 +133,8 @@ class Spool:
             raise JobError(f"{self.folder / 'status.json'} is damaged: {error}") from error
 
     def write_segment(self, unit: int, table: pa.Table, left_out: Sequence[int] = ()) -> None:
-        """`table` with the names of its job and unit in its metadata: it is told by them, and equal rows of two jobs are not
-        taken for a replay. `left_out` are the prompts of the unit that it holds nothing of, on purpose."""
+        """Write `table` with the names of its job and unit in its metadata: they identify it, and equal rows of two jobs are
+        not taken for a replay. `left_out` are the prompts of the unit that it has no rows for, on purpose."""
         metadata = {"job": self.folder.name, "unit": str(unit)}
         if left_out:
             metadata["left_out"] = json.dumps(list(left_out))
@@ -142,7 +142,7 @@ class Spool:
         write_whole(self.folder / segment_name(unit), lambda path: pq.write_table(named, path))
 
     def segments(self) -> Iterator[tuple[int, Path]]:
-        """`(unit, path)` of every file that is named as a segment is, by unit. Links, folders and other names are none."""
+        """`(unit, path)` of every file with the name of a segment, by unit. Links, folders and other names are ignored."""
         segments = []
         with os.scandir(self.folder) as entries:
             for entry in entries:
@@ -153,12 +153,12 @@ class Spool:
         yield from sorted(segments)
 
     def read_segment(self, path: Path, schema: pa.Schema) -> tuple[str, pa.Table]:
-        """SHA-256 and rows of a segment, with its metadata. Raises JobError when it can't be read, has other columns than
-        `schema`, or was written for another job or unit than its place says."""
+        """SHA-256 and rows of a segment, with its metadata. Raises JobError if it can't be read, has other columns than
+        `schema`, or was written for another job or unit."""
         try:
             sha256 = hashlib.sha256(path.read_bytes()).hexdigest()
             table = pq.read_table(path)
-            table.validate(full=True)  # texts that are no UTF-8 too
+            table.validate(full=True)  # also texts that are not UTF-8
         except (pa.ArrowException, OSError, ValueError) as error:
             raise JobError(f"{path} is damaged: {error}") from error
         for field in schema:
@@ -172,7 +172,7 @@ class Spool:
         return sha256, table
 
     def set_aside(self, path: Path) -> Path:
-        """Rename a damaged segment so that its unit is done again; the file is kept for a look."""
+        """Rename a damaged segment so that its unit is done again; the file is kept for inspection."""
         aside = path.with_suffix(".damaged")
         if aside.is_dir():
             aside = path.with_suffix(".damaged-too")
@@ -184,7 +184,7 @@ class Spool:
             line = json.dumps({"step": step, "values": dict(values)}) + "\n"
             if file.tell():
                 file.seek(-1, os.SEEK_END)
-                if file.read(1) != b"\n":  # a full disk has cut the line before
+                if file.read(1) != b"\n":  # a full disk has cut off the line before
                     line = "\n" + line
             file.write(line.encode())
 
@@ -205,7 +205,7 @@ class Spool:
         write_json(self.folder / "result.json", dict(result))
 
     def result(self) -> dict[str, Any]:
-        """Empty where there is none. Raises JobError where it is not an object."""
+        """The result, empty if there is none. Raises JobError if it is not an object."""
         return self._object("result.json") or {}
 
     def log_tail(self, characters: int = 600) -> str:
@@ -230,7 +230,7 @@ def segment_name(unit: int) -> str:
 
 
 def left_out(segment: pa.Table) -> list[int]:
-    """The prompts that a segment names as left out. Raises JobError where that is not a list of numbers."""
+    """The prompts that a segment names as left out. Raises JobError if they are not a list of numbers."""
     text = _metadata(segment, "left_out")
     try:
         named = json.loads(text) if text else []
@@ -242,7 +242,7 @@ def left_out(segment: pa.Table) -> list[int]:
 
 
 def now() -> float:
-    """Seconds of a clock that nobody sets. It means something only to the process that reads it."""
+    """Seconds of the monotonic clock. They have a meaning only in the process that reads them."""
     return time.monotonic()
 
 
@@ -252,7 +252,7 @@ def _metadata(table: pa.Table, name: str) -> str | None:
 
 
 def _status(data: Mapping[str, Any]) -> Status:
-    """Raises ValueError naming the field that is not what it should be. Names of later versions are left aside."""
+    """Raises ValueError naming the field that is not valid. Names of later versions are ignored."""
     try:
         values: dict[str, Any] = {"state": JobState(str(data.get("state")))}
     except ValueError as error:
@@ -266,14 +266,14 @@ def _status(data: Mapping[str, Any]) -> Status:
         number = data.get(name, 0)
         whole = isinstance(number, int) and not isinstance(number, bool)
         counted = whole or (isinstance(number, float) and name in ("started", "heartbeat"))
-        if not counted or not 0 <= number < LARGEST:  # neither of which a NaN is
+        if not counted or not 0 <= number < LARGEST:  # a NaN fails both comparisons
             raise ValueError(f"{name} is not a number that it can be")
         values[name] = number
     return Status(**values)
 
 
 def _metrics(line: str) -> tuple[int, dict[str, float]]:
-    """Step and values of a line of metrics; nothing where it is none."""
+    """Step and values of a line of metrics; (0, {}) if it is not valid."""
     try:
         entry = json.loads(line)
         step, values = entry["step"], entry["values"]

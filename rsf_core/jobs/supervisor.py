@@ -1,7 +1,7 @@
 """The owner's side of jobs: starts them one at a time, commits their segments, and notices how they end.
 
-Everything it knows is in the database and in the spool, so a new owner goes on where the last one stopped: it re-adopts
-what still runs, commits what is there, and starts again what died with the machine.
+Its state is in the database and in the spool, so a new owner goes on where the last one stopped: it adopts jobs that still
+run, commits finished segments, and restarts jobs that died with the machine.
 """
 
 from __future__ import annotations
@@ -38,16 +38,16 @@ TICK_SECONDS = 0.25
 RESTARTS = 2
 SLOTS = 1  # of a machine: two jobs on the same cores and memory would each take more than twice as long
 LITTLE_SPACE_BYTES = 8 << 20
-STOP_SECONDS = 10.0  # for a look at the jobs that is under way
-KEPT_METRICS = 4  # of finished jobs, which stay as they are: several values a step
+STOP_SECONDS = 10.0  # to wait for a tick that is under way
+KEPT_METRICS = 4  # finished jobs whose metrics are cached: several values a step
 GONE = "its folder {} is gone: start the stage again. Saved results stay; a backup contains no job folders"
-# What a job left is impossible, damaged or not whole.
+# Errors of results that are damaged, incomplete or not valid: trying again does not help.
 NEVER_PASSES = (RefusedRowsError, JobError, LookupError, ValueError, TypeError, AttributeError)
 
 
 class JobSupervisor:
     def __init__(self, store: Store, spool_folder: Path, executor: Executor | None = None, slots: int = SLOTS) -> None:
-        """`executor` runs the jobs, as processes of this machine unless another is given; `slots` are what they share."""
+        """`executor` runs the jobs, by default as processes of this machine; running jobs share `slots`."""
         self._store = store
         self._executor = executor or LocalExecutor()
         self._slots = slots
@@ -56,11 +56,11 @@ class JobSupervisor:
         self._on_ended: Callable[[JobRecord], bool] = lambda job: True
         self._on_start: Callable[[], None] = lambda: None
         self._restarts: dict[str, int] = {}
-        self._watches: dict[str, Watch] = {}  # of the jobs that run
-        self._ingests: dict[str, Ingest] = {}  # likewise
-        self._untold: list[str] = []  # jobs that have ended and whose `on_ended` has not returned yet
-        self._waiting: list[str] = []  # those of which it is false
-        self._go_on: Callable[[], None] | None = None  # until it has returned
+        self._watches: dict[str, Watch] = {}  # of running jobs
+        self._ingests: dict[str, Ingest] = {}  # of running jobs
+        self._ended: list[str] = []  # ended jobs whose `on_ended` has not returned yet
+        self._waiting: list[str] = []  # ended jobs whose `on_ended` returned False
+        self._go_on: Callable[[], None] | None = None  # None once it has returned
         self._done_metrics = lru_cache(maxsize=KEPT_METRICS)(self._read_done_metrics)
         self._lock = threading.RLock()
         self._stop = threading.Event()
@@ -73,17 +73,17 @@ class JobSupervisor:
         on_ended: Callable[[JobRecord], bool],
         on_start: Callable[[], None] = lambda: None,
     ) -> None:
-        """`on_done(job, result)` is to run inside the transaction that marks a job done; `on_ended(job)` after it, again with
-        every tick until it does not raise, and where it is false once another job has ended too; `on_start()` in the thread
-        that watches, before all else."""
+        """`on_done(job, result)` runs inside the transaction that marks a job done. `on_ended(job)` runs after it, again with
+        every tick until it does not raise, and, if it returns False, again once another job has ended. `on_start()` runs
+        first in the thread that watches."""
         self._on_done, self._on_ended, self._on_start = on_done, on_ended, on_start
 
     def catch_up(self, go_on: Callable[[], None]) -> None:
-        """Call `on_ended` for the jobs after whose end the last owner had no time to, then `go_on`, once. What they raise the
-        first tick says, and asks again."""
+        """Call `on_ended` for ended jobs whose follow-ups the last owner did not start, then `go_on`, once. What they raise is
+        raised by the first tick, which calls them again."""
         with self._lock:
-            self._untold, self._go_on = self._store.unfollowed_jobs(), go_on
-            self._tell_ended()
+            self._ended, self._go_on = self._store.unfollowed_jobs(), go_on
+            self._follow_up()
 
     def start(self) -> None:
         self._thread.start()
@@ -95,7 +95,7 @@ class JobSupervisor:
             self._thread.join(STOP_SECONDS)
         self._executor.leave()
 
-    # -- what the project asks ---------------------------------------------------------------------------------------
+    # -- called by the project ---------------------------------------------------------------------------------------
 
     def submit(
         self,
@@ -105,8 +105,8 @@ class JobSupervisor:
         check: Callable[[], None] = lambda: None,
     ) -> str:
         """Queue a job and return its id. `follow` names the stages the project starts once it is done. `check` runs inside
-        the transaction that saves the job: what it raises is raised, and nothing is queued. Raises StageError
-        while another of its kind is queued or runs, however close together the two were asked for."""
+        the transaction that saves the job: if it raises, nothing is queued. Raises StageError while another job of its kind
+        is queued or runs, even if the two were submitted at the same time."""
         with self._lock:
             for other in self.active():
                 if other.kind is spec.kind:
@@ -122,7 +122,7 @@ class JobSupervisor:
                     check()
                     self._store.add_job(job_id, spec, follow)
             except RsfError:
-                shutil.rmtree(folder, ignore_errors=True)  # what is left of it the next job of this id replaces
+                shutil.rmtree(folder, ignore_errors=True)  # the next job with this id replaces what is left
                 raise
             return job_id
 
@@ -132,23 +132,23 @@ class JobSupervisor:
             job = self._store.job(job_id)
             if job.state is JobState.QUEUED:
                 self._end(job, JobState.CANCELLED, "cancelled before it started")
-                self._tell_ended()  # it is cancelled whatever that says: the next tick asks again and reports it
+                self._follow_up()  # an error here does not undo it: the next tick tries again and reports it
             elif job.state is JobState.RUNNING:
                 self._watch_of(job_id).cancel(time.monotonic())
                 try:
                     self._spool(job_id).request_cancel()
                 except (
                     OSError
-                ) as error:  # a full or read-only disk: the job does not hear of it, so its process will be ended
+                ) as error:  # a full or read-only disk: the job cannot see it, so its process will be ended
                     log.error("%s could not be asked to stop: %s", job_id, error)
 
     def can_resume(self, job_id: str) -> bool:
-        """Whether what the job had finished is still there."""
+        """Whether the folder with the job's finished work still exists."""
         return self._spool(job_id).folder.exists()
 
     def resume(self, job_id: str, corrections: Corrections | None = None) -> None:
-        """Queue a job again that failed, was cancelled or was interrupted; finished units are kept. Its spec takes those of
-        the `corrections` that it still can (see specs.Corrections)."""
+        """Queue a job again that failed, was cancelled or was interrupted; finished units are kept. Its spec takes the
+        `corrections` that still apply (see specs.Corrections)."""
         with self._lock:
             job = self._store.job(job_id)
             if not job.state.ended or job.state is JobState.DONE:
@@ -161,7 +161,7 @@ class JobSupervisor:
             spool = self._spool(job_id)
             try:
                 spec = spool.spec()
-            except JobError:  # it was damaged meanwhile: the database has it as it was asked for
+            except JobError:  # it is damaged: the database has the original
                 spec = job.spec
             spool.write_spec(spec if corrections is None else spec.corrected(corrections, any(spool.segments())))
             spool.clear_cancel()
@@ -169,18 +169,18 @@ class JobSupervisor:
             self._store.add_job_event(job_id, JobState.QUEUED, "waiting to resume")
 
     def active(self) -> list[JobRecord]:
-        """The jobs that are queued or run. A job and what follows it are seen as one: there is no gap between them."""
+        """The jobs that are queued or run. There is no gap between a job and its follow-ups."""
         with self._lock:
             return self._store.jobs(active=True)
 
     @contextmanager
     def still(self) -> Iterator[None]:
-        """Nobody else starts, finishes or follows up a job meanwhile: what is read of them holds until it is acted on."""
+        """Nothing else starts, finishes or follows up a job meanwhile: what is read stays valid until it is acted on."""
         with self._lock:
             yield
 
     def status(self, job: JobRecord) -> Status:
-        """What the process says of itself, with what was noticed of it; the database's word once the job has ended."""
+        """The status that the process reports, with what the owner noticed; the database's state once the job has ended."""
         if job.state is JobState.RUNNING:
             spool, watch = self._spool(job.job_id), self._watches.get(job.job_id)
             try:
@@ -213,31 +213,31 @@ class JobSupervisor:
             try:
                 try:
                     busy = self.tick()
-                finally:  # also while what follows a job cannot be started
+                finally:  # also while follow-ups cannot be started
                     if self._store.has_long_log:
                         self._store.checkpoint()
                 if not busy and not idle:
                     self._store.checkpoint()
                 idle = not busy
                 self.problem = None
-            except RsfError as error:  # a full disk, say: everything stays in the spool and the next tick tries again
+            except RsfError as error:  # e.g. a full disk: everything stays in the spool and the next tick tries again
                 if self.problem != str(error):
                     log.error("%s", error)
                 self.problem = str(error)
-            except Exception as error:  # the thread must not die of one job: say it where the person looks
+            except Exception as error:  # one job must not end the thread: report it where the person looks
                 problem = f"{type(error).__name__}: {error}"
                 if self.problem != problem:
                     log.exception("the job supervisor failed")
                 self.problem = problem
 
     def tick(self) -> bool:
-        """Look after every active job once; whether there is any. What goes wrong with one keeps no other from going on: the
+        """Look after every active job once. Returns whether there is any. An error of one job does not stop the others: the
         first error is raised at the end."""
         errors: list[Exception] = []
         with self._lock:
             active = self._store.jobs(active=True)
             running = [job for job in active if job.state is JobState.RUNNING]
-            over = []  # they only wait for being finished: a disk with space again, say
+            over = []  # ended processes whose jobs cannot be finished yet, e.g. until the disk has space
             for job in running:
                 try:
                     self._look_after(job)
@@ -245,12 +245,11 @@ class JobSupervisor:
                     errors.append(error)
                     if self._is_over(job):
                         over.append(job)
-            errors += self._tell_ended()
+            errors += self._follow_up()
             queued = [job for job in active if job.state is JobState.QUEUED]
             taken = sum(_slots(job) for job in running if job not in over)
-            if (
-                queued and taken + min(_slots(queued[0]), self._slots) <= self._slots
-            ):  # the first waits for all it needs
+            # the first in the queue waits for all the slots it needs
+            if queued and taken + min(_slots(queued[0]), self._slots) <= self._slots:
                 try:
                     self._begin(queued[0])
                 except Exception as error:
@@ -265,10 +264,10 @@ class JobSupervisor:
             self._end(job, JobState.FAILED, GONE.format(folder))
             return
         try:
-            job.read_spec()  # before any work: by a damaged one nothing that it makes could be saved
-            self._ingest(job).commit_all()  # what lies there already: the job is not to count on a segment that is none
+            job.read_spec()  # before any work: with a damaged spec no result could be saved
+            self._ingest(job).commit_all()  # first: the job must not rely on a segment that is damaged
         except NEVER_PASSES as error:
-            self._end(job, JobState.FAILED, f"it could not be started: {_said(error)}. Start the stage again")
+            self._end(job, JobState.FAILED, f"it could not be started: {_message(error)}. Start the stage again")
             return
         self._spawn(job, "running")
 
@@ -276,9 +275,7 @@ class JobSupervisor:
         self._store.add_job_event(job.job_id, JobState.RUNNING, message)
         spool = self._spool(job.job_id)
         self._watches[job.job_id] = Watch(time.monotonic())
-        self._executor.kill(
-            spool.folder
-        )  # what an earlier one left, or one that an owner has started in the moment it died
+        self._executor.kill(spool.folder)  # leftovers of an earlier process, or one that a dying owner has just started
         try:
             with writable(spool.folder):
                 calling.forget(spool.folder)
@@ -286,7 +283,9 @@ class JobSupervisor:
                 self._executor.start(spool.folder, TYPES[job.kind].resources)
         except (OSError, RsfError) as error:
             self._end(
-                job, JobState.FAILED, f"its process could not be started: {_said(error)}. Resume it once that is fixed"
+                job,
+                JobState.FAILED,
+                f"its process could not be started: {_message(error)}. Resume it once that is fixed",
             )
 
     def _look_after(self, job: JobRecord) -> None:
@@ -295,7 +294,7 @@ class JobSupervisor:
         except NEVER_PASSES as error:
             if self._executor.alive(self._spool(job.job_id).folder):
                 raise
-            self._end(job, JobState.FAILED, f"its results could not be saved: {_said(error)}. Start the stage again")
+            self._end(job, JobState.FAILED, f"its results could not be saved: {_message(error)}. Start the stage again")
 
     def _is_over(self, job: JobRecord) -> bool:
         spool = self._spool(job.job_id)
@@ -307,10 +306,10 @@ class JobSupervisor:
     def _see_to(self, job: JobRecord) -> None:
         spool = self._spool(job.job_id)
         if not spool.folder.exists():
-            self._executor.kill(spool.folder)  # nothing of what it still does would be found
+            self._executor.kill(spool.folder)  # its further results would be lost
             self._end(job, JobState.FAILED, GONE.format(spool.folder))
             return
-        # Alive is asked before the status is read: a process that ends in between has written its last status.
+        # First whether it is alive, then the status: a process that ends in between has written its last status.
         alive = self._executor.alive(spool.folder)
         ingest, watch, now = self._ingest(job), self._watch_of(job.job_id), time.monotonic()
         if alive:
@@ -321,7 +320,7 @@ class JobSupervisor:
         cancelled = watch.cancelled or spool.cancel_requested
         if status.state is JobState.DONE:
             self._finish(job, spool, ingest)
-        elif cancelled and (watch.told or not status.state.ended):
+        elif cancelled and (watch.last_signal or not status.state.ended):
             self._end(job, JobState.CANCELLED, "cancelled; finished work is kept")
         elif status.state.ended:
             self._end(job, status.state, status.message)
@@ -331,10 +330,10 @@ class JobSupervisor:
             self._restart(job, self._cause_of_death(job, spool) + calling.during(spool.folder))
 
     def _mind(self, spool: Spool, watch: Watch, ingest: Ingest, now: float) -> None:
-        """One that runs: end it where it has to stop and does not, and save what it has finished."""
+        """Look after a running job: end it if it has to stop and does not, and save what it has finished."""
         try:
             status = spool.status()
-        except JobError:  # it writes another within a second
+        except JobError:  # it writes a new one within a second
             status = Status(JobState.RUNNING)
         watch.see(status, len(ingest.committed), now)
         if spool.cancel_requested:
@@ -363,26 +362,26 @@ class JobSupervisor:
             result = spool.result()
             self._on_done(job, result)
             self._store.add_job_event(job.job_id, JobState.DONE, str(result.get("note", "done")))
-        self._untold.append(job.job_id)
+        self._ended.append(job.job_id)
 
     def _end(self, job: JobRecord, state: JobState, message: str) -> None:
         self._reap(job.job_id)
         self._store.add_job_event(job.job_id, state, message)
-        self._untold.append(job.job_id)
+        self._ended.append(job.job_id)
 
-    def _tell_ended(self) -> list[Exception]:
-        """Let the project start what follows the jobs that have ended. The errors of those that the next tick asks again."""
+    def _follow_up(self) -> list[Exception]:
+        """Let the project start the follow-ups of ended jobs. Returns the errors; the next tick tries those jobs again."""
         errors: list[Exception] = []
-        if self._untold:
-            self._untold, self._waiting = [*self._waiting, *self._untold], []
-        for job_id in dict.fromkeys(self._untold):
+        if self._ended:
+            self._ended, self._waiting = [*self._waiting, *self._ended], []
+        for job_id in dict.fromkeys(self._ended):
             try:
                 job = self._store.job(job_id)
                 if self._on_ended(job):
                     self._store.add_followed(job)
                 else:
                     self._waiting.append(job_id)
-                self._untold = [other for other in self._untold if other != job_id]
+                self._ended = [other for other in self._ended if other != job_id]
             except Exception as error:
                 errors.append(error)
         if self._go_on is not None:
@@ -394,7 +393,7 @@ class JobSupervisor:
         return errors
 
     def _reap(self, job_id: str) -> None:
-        """Nothing of the job is left: neither its process nor what that has started."""
+        """End whatever is left of the job: its process and everything it started."""
         self._watches.pop(job_id, None)
         self._ingests.pop(job_id, None)
         folder = self._spool(job_id).folder
@@ -429,5 +428,5 @@ def _slots(job: JobRecord) -> int:
     return TYPES[job.kind].resources.slots
 
 
-def _said(error: BaseException) -> str:
+def _message(error: BaseException) -> str:
     return str(error) if isinstance(error, RsfError) else f"{type(error).__name__}: {error}"

@@ -1,4 +1,5 @@
-"""The kinds of jobs, a row each: whatever goes by the kind of a job reads it here. Imports no torch: work is named."""
+"""The kinds of jobs, a row each: everything that depends on the kind of a job. Modules of work are named, not imported, so
+that torch is not loaded."""
 
 from __future__ import annotations
 
@@ -25,15 +26,15 @@ from rsf_core.jobs.schemas import COMPARED, DRAWN, GAUGED, SCORED, TRIED, Place
 
 @dataclass(frozen=True, slots=True)
 class Resources:
-    """What a job takes while it runs: of the slots that jobs share, how many."""
+    """What a job takes while it runs: how many of the slots that jobs share."""
 
     slots: int = 1
 
 
 @dataclass(frozen=True, slots=True)
 class JobType:
-    """`work` is the module whose `run` does it, given a JobContext of its `spec`. Its segments go to `places`; what they must
-    hold is told by `contents`, from the job's id, spec and inputs. A job without places makes no rows. It waits until its
+    """`work` is the module whose `run` does it, given a JobContext of its `spec`. Its segments go to `places`; `contents`
+    returns what they must hold, from the job's id, spec and inputs. A job without places makes no rows. It waits until its
     `resources` are free."""
 
     spec: type[JobSpec]
@@ -62,11 +63,11 @@ def has_segments(kind: JobKind) -> bool:
 
 
 def contents(job_id: str, spec: JobSpec, inputs: Inputs) -> AllContents:
-    """What the segments of a job must hold. Raises JobError where its inputs are damaged, or it makes no rows."""
-    tell = TYPES[spec.kind].contents
-    if tell is None:
+    """What the segments of a job must hold. Raises JobError if its inputs are damaged, or if it makes no rows."""
+    contents_of = TYPES[spec.kind].contents
+    if contents_of is None:
         raise JobError(f"{job_id} is a {spec.kind} job, which makes no rows")
     try:
-        return tell(job_id, spec, inputs)
+        return contents_of(job_id, spec, inputs)
     except (LookupError, TypeError, ValueError, AttributeError) as error:
         raise JobError(f"the inputs of {job_id} are damaged: {type(error).__name__}: {error}") from error

@@ -1,4 +1,4 @@
-"""Cutting the work of a job into units, and rows of Arrow into the domain's records."""
+"""Cuts the work of a job into units, and converts prompts to Arrow tables and back."""
 
 from __future__ import annotations
 
@@ -12,19 +12,19 @@ from rsf_core.domain.errors import JobError
 from rsf_core.domain.specs import GenerateSpec
 
 T = TypeVar("T")
-MOST = 1000  # units of a job: a file each, and a kill loses what the unfinished one had
+MOST = 1000  # units of a job: each has a file, and a kill loses the unfinished one
 GENERATED, EVALUATED, SCORED = 32, 64, 256  # candidates a unit, at least
 
 
 def fitting_size(items: int, least: int) -> int:
-    """How many of `items` make a unit: `least`, and more where that would give more than MOST units. Whoever asks for a job
-    writes it into the spec as `unit_size`, for what is finished holds only as long as units are cut alike."""
+    """How many of `items` make a unit: `least`, or more if that would give more than MOST units. The size is written into the
+    job's spec as `unit_size`, because finished units stay valid only while units are cut in the same way."""
     return max(1, least, -(-items // MOST))
 
 
 def first_k(spec: GenerateSpec, prompts: pa.Table) -> dict[int, int]:
-    """From where the new candidates of each prompt are counted: a column of the prompts; in the spec of earlier versions.
-    Raises JobError where neither says it."""
+    """The first k of the new candidates of each prompt: a column of the prompts, or in the spec of earlier versions. Raises
+    JobError if neither has it."""
     if "first_k" in prompts.column_names:
         return dict(zip(prompts["prompt_id"].to_pylist(), prompts["first_k"].to_pylist(), strict=True))
     if spec.first_k is None:
@@ -43,7 +43,7 @@ def chunks(items: Sequence[T], size: int) -> list[Sequence[T]]:
 
 
 def prompts_table(prompts: Sequence[Prompt], first_k: Sequence[int] | None = None) -> pa.Table:
-    """The prompts as rows; `first_k` says from where the new candidates of each are counted."""
+    """The prompts as rows; `first_k` is the first k of the new candidates of each."""
     counted = {} if first_k is None else {"first_k": pa.array(first_k, pa.int32())}
     return pa.table(
         {

@@ -29,8 +29,7 @@ class Cancelled(Exception):
 
 
 class JobContext(Generic[S_co]):
-    """What a job function works with: the spec of its kind and its inputs, and where its segments, progress and metrics
-    go."""
+    """What a job function works with: its spec, its inputs, and the methods that write its segments, progress and metrics."""
 
     def __init__(self, spool: Spool, spec: S_co) -> None:
         self.spool = spool
@@ -64,19 +63,19 @@ class JobContext(Generic[S_co]):
             raise Cancelled
 
     def start_counting(self, done: int, total: int, unit_name: str, message: str) -> None:
-        """From here progress is counted: `done` of `total` `unit_name`s were finished before this process."""
+        """Start to count progress: `done` of `total` `unit_name`s were finished before this process."""
         self._update(done=done, before=done, total=total, unit_name=unit_name, message=message, started=now())
 
     def progress(self, done: int | None = None, message: str | None = None) -> None:
-        """A count alone is written with the next heartbeat: one fsync a second, not one a candidate. Another message is
-        written at once: what follows may hang."""
+        """Report progress. A count alone is written with the next heartbeat: one fsync a second, not one a candidate. A new
+        message is written at once, because what follows may hang."""
         with self._lock:
             self._status = replace(self._status, done=self._status.done if done is None else done)
         if message is not None and message != self._status.message:
             self._update(message=message)
 
     def write_segment(self, unit: int, table: pa.Table, left_out: Sequence[int] = ()) -> None:
-        """The rows of a unit, all of them but those of the prompts `left_out`."""
+        """Write the rows of a unit, all except those of the prompts `left_out`."""
         self.spool.write_segment(unit, table, left_out)
         self.finished_units.add(unit)
         if self._took:
@@ -87,7 +86,7 @@ class JobContext(Generic[S_co]):
         self.spool.append_metrics(step, values)
 
     def took(self, scorer: str, candidates: int, seconds: float) -> None:
-        """A scorer has scored so many candidates in so long. With each segment the mean of this process is kept."""
+        """Record that a scorer took `seconds` for `candidates`. Each segment saves the mean of this process."""
         count, total = self._took.get(scorer, (0, 0.0))
         self._took[scorer] = count + candidates, total + seconds
 
@@ -106,13 +105,13 @@ class JobContext(Generic[S_co]):
 
 
 def job_function(kind: JobKind) -> Callable[[JobContext[Any]], None]:
-    """What does this kind of job; imported late, for it may import torch."""
+    """The function that does this kind of job; imported late, because it may import torch."""
     function: Callable[[JobContext[Any]], None] = importlib.import_module(TYPES[kind].work).run
     return function
 
 
 def work(folder: Path) -> JobState:
-    """Do the job in `folder` and return how it ended. Nothing is raised: the status says what went wrong."""
+    """Do the job in `folder` and return how it ended. It raises nothing: the status reports what went wrong."""
     spool = Spool(folder)
     try:
         context = JobContext(spool, spool.spec())
@@ -135,7 +134,7 @@ def work(folder: Path) -> JobState:
     except MemoryError:
         traceback.print_exc()
         state, message = JobState.FAILED, _OUT_OF_MEMORY
-    except SystemExit as error:  # a scorer of somebody else's that ends the process
+    except SystemExit as error:  # e.g. somebody else's scorer ends the process
         traceback.print_exc()
         state, message = JobState.FAILED, f"something in it called sys.exit({error.code!r}) (see {folder / 'log.txt'})"
     except Exception as error:  # the edge of the process: whatever happens must reach the person
@@ -144,9 +143,7 @@ def work(folder: Path) -> JobState:
             JobState.FAILED,
             f"{type(error).__name__}: {error} (the whole trace is in {folder / 'log.txt'})",
         )
-        if (
-            type(error).__name__ == "OutOfMemoryError"
-        ):  # torch's, of a device; torch is not imported for a job without it
+        if type(error).__name__ == "OutOfMemoryError":  # of torch, which a job without it must not import
             message = _OUT_OF_MEMORY
     stop.set()
     context.end(state, message)
@@ -157,5 +154,8 @@ def _beat(context: JobContext[JobSpec], stop: threading.Event) -> None:
     while not stop.wait(HEARTBEAT_SECONDS):
         try:
             context.beat()
-        except (RsfError, OSError) as error:  # the job's own next write says the same and ends it; try till then
+        except (
+            RsfError,
+            OSError,
+        ) as error:  # the job's own next write fails with the same error and ends it; try until then
             print(f"heartbeat: {error}", file=sys.stderr)

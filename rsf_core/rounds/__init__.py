@@ -1,1 +1,1 @@
-"""The loop: stages of a round, what each gives its job, what follows, comparisons, the autopilot, the lineage of models."""
+"""The loop: stages of a round, the job of each, follow-ups, comparisons, the autopilot, the lineage of models."""

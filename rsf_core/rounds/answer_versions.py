@@ -1,4 +1,4 @@
-"""The versions of people's answers that are in use as scorers: made from the database, and again where a file is missing."""
+"""The versions of people's answers that are used as scorers: files made from the database, and again if one is missing."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ from rsf_core.store.store import Store
 
 
 def made(store: Store, question: Question, alike: Collection[int], last: int) -> Answered:
-    """Of the answers to a question, under its versions `alike`, up to the answer `last`."""
+    """The scorer made of the answers to a question, under its versions `alike`, up to the answer `last`."""
     answers = store.questions.answers_up_to(question.name, last)
     return Answered(question.name, bounds(question), means(question, alike, answers))
 
 
 def remember(project: Path, store: Store) -> None:
-    """Know every version that was put to use here; a file that is gone, as after a backup was restored, is written again."""
+    """Register every version used in this project; a missing file, as after a restored backup, is written again."""
     answered.remember(project)
     for version in store.questions.answer_versions():
         if answered.path_of(project, version.version).is_file():
@@ -28,5 +28,5 @@ def remember(project: Path, store: Store) -> None:
         every = [one for one in store.questions.all() if one.question.name == question.name]
         alike = [one.version for one in every if one.question.measure == question.measure]
         remade = made(store, question, alike, version.last_answer)
-        if remade.version == version.version:  # else a target that names it says that it is not there
+        if remade.version == version.version:  # else a target that names it reports that it is missing
             answered.keep(project, remade)

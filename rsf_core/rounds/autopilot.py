@@ -1,7 +1,7 @@
-"""Rounds that run by themselves: generate, score, accept, wait for a review where wished, fine-tune, compare, go on.
+"""The autopilot runs rounds by itself: generate, score, accept, wait for a review on request, fine-tune, compare, go on.
 
-Every step is decided anew from what is stored, so it goes on after a restart where it was, and whatever a person does in
-between is taken as it is.
+Every step is decided from what is stored, so a run continues after a restart where it was, and takes into account whatever a
+person does in between.
 """
 
 from __future__ import annotations
@@ -40,8 +40,8 @@ STATES = {
 
 @dataclass(frozen=True, slots=True)
 class AutopilotRun:
-    """The newest run of rounds by themselves. It ends after `last_round`; with `pause` it waits for a review before each
-    fine-tuning. `reason` says why it waits, stopped or what it finished."""
+    """The newest run of the autopilot. It ends after `last_round`; with `pause` it waits for a review before each fine-tuning.
+    `reason` is why it waits or stopped, or what it finished."""
 
     number: int
     state: AutopilotState
@@ -55,7 +55,7 @@ class AutopilotRun:
 
     @property
     def actor(self) -> Actor:
-        """What acts in it: by itself, under the name of who started it."""
+        """The actor of its steps: the autopilot, under the name of the person who started it."""
         return Actor(self.author, Role.OWNER, kind=ActorKind.AUTOPILOT)
 
     @property
@@ -64,7 +64,7 @@ class AutopilotRun:
 
 
 class Autopilot:
-    """What comes next is the driver's answer. The autopilot adds when to stop, when to wait for a person, and the controls."""
+    """The driver decides what comes next. The autopilot adds when to stop, when to wait for a person, and the controls."""
 
     def __init__(self, store: Store, project_state: ProjectState, stages: Stages, driver: Driver) -> None:
         self._store, self._project_state, self._stages, self._driver = store, project_state, stages, driver
@@ -108,7 +108,7 @@ class Autopilot:
 
     @spoken
     def go_on(self, author: Actor) -> None:
-        """Go on after the review that was waited for. Raises StageError where nothing waits."""
+        """Go on after the review that the run waits for. Raises StageError if none waits."""
         if self._run().state is not AutopilotState.WAITING:
             raise StageError("nothing is waiting for a review")
         self._say("continued", author.name, "reviewed")
@@ -121,19 +121,21 @@ class Autopilot:
                 try:
                     if not self._step(run):
                         return
-                except RsfError as error:  # nobody watches: it is kept where the person will look
+                except RsfError as error:  # nobody watches: it is recorded where the person will look
                     self._say("stopped", run.author, str(error))
 
     def _step(self, run: AutopilotRun) -> bool:
-        """One step; False where a job is running."""
+        """Do one step. Returns False if a job is running or the run waits."""
         match self._driver.next_step(run.last_round):
             case WaitForJob() | WaitForReview():
                 return False
             case OpenRound() | Complete() as step:
                 self._after_round(run, step)
-            case Resume(_, job_id):  # a person decides whether it goes on
+            case Resume(_, job_id):  # a person decides whether the job goes on
                 self._say("stopped", run.author, self._store.job(job_id).outcome)
-            case Start(stage) | Stopped(stage) if self._awaits_review(run, stage):  # it may accept some where none is
+            case Start(stage) | Stopped(stage) if self._awaits_review(
+                run, stage
+            ):  # the review may accept some where none is accepted
                 number = self._project_state.current_round().round
                 accepted = self._store.round_counts(number).accepted
                 reason = f"{accepted:,} candidates of round {number} are accepted: review them"
@@ -147,7 +149,7 @@ class Autopilot:
         return True
 
     def _awaits_review(self, run: AutopilotRun, stage: Stage) -> bool:
-        """Whether a person was to review before this stage and has not let it go on."""
+        """Whether a person is to review before this stage and has not let it go on."""
         reviewed = run.event == "continued" and run.round == self._project_state.current_round().round
         return run.pause and not reviewed and stages.persons_before(stage) is not None
 
@@ -185,8 +187,8 @@ class Autopilot:
             self._stages.open_round()
 
     def _control(self, run: AutopilotRun, number: int, control: Control) -> bool:
-        """Train and evaluate a control of the round; stop where that was broken off. False where there is nothing to do for
-        it: its files were deleted, or it would be the same set."""
+        """Train and evaluate a control of the round; stop the run if that was interrupted. Returns False if there is nothing
+        to do: it is evaluated, its files were deleted, or it would be the same set."""
         job = self._project_state.control_job(number, control)
         if job is not None and job.state is not JobState.DONE:
             self._say("stopped", run.author, f"the {control.label}: {job.outcome}")

@@ -1,4 +1,4 @@
-"""What the jobs are given that draw for held-out and for sealed prompts, and that measure what was forgotten."""
+"""Starts the jobs that draw for held-out and for sealed prompts, and that measure forgetting."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ CHANGED = "have changed meanwhile"
 
 @dataclass(frozen=True, slots=True)
 class GaugeWork:
-    """What an evaluation does for a gauge: its part of the job's spec, and of its inputs."""
+    """The part of a gauge in an evaluation: in the job's spec, and in its inputs."""
 
     spec: GaugePart
     inputs: dict[str, pa.Table]
@@ -60,8 +60,8 @@ class Comparing:
         self._folder, self._store, self._project_state, self._submitting = folder, store, project_state, submitting
 
     def evaluate(self, round_number: int | None = None) -> str | None:
-        """Draw held-out completions of the round's tuned model, and of its proposal and the base where they have
-        none yet. None when all have been drawn already."""
+        """Draw held-out completions of the round's tuned model, and of its proposal and the base if they have none
+        yet. Returns the job's id, None if all have been drawn already."""
         self._submitting.refuse_a_second(JobKind.EVALUATE)
         round_record = self._project_state.round(round_number or self._project_state.current_round().round)
         held_out = self._project_state.held_out()
@@ -96,14 +96,14 @@ class Comparing:
         for gauge in measured:
             inputs |= gauge.inputs
 
-        def check() -> None:  # one may have been sealed since they were read: nothing is drawn for a sealed prompt
+        def check() -> None:  # a prompt may have been sealed since: nothing is drawn for a sealed prompt
             if self._project_state.held_out() != held_out:
                 raise StageError(f"the held-out prompts {CHANGED}: compare again")
 
         return self._submitting.submit(spec, inputs, check=check)
 
     def _gauges(self, settings: Settings, held_out: Sequence[Prompt], model_ids: Sequence[str]) -> list[GaugeWork]:
-        """What is left to measure of what some models have forgotten: the base's completions first, where it has none."""
+        """What is left to measure of the forgetting of some models: the base's completions first, if it has none."""
         gauge_works = []
         for gauge in gauges.of_project(self._folder, settings, held_out):
             known = gauges.measured(self._store, gauge.key)
@@ -125,8 +125,8 @@ class Comparing:
 
     def open_sealed(self, actor: Actor, model_id: str | None = None) -> str:
         """Open the sealed prompts, once: draw for them from the base, a tuned model (by default the one that would draw the
-        next round) and its random control; the job's id. Of those opened before, a comparison that was broken off goes on.
-        Raises StageError where there are none, they were opened and compared on, or the model is none to publish."""
+        next round) and its random control. Returns the job's id. If they were opened before, an interrupted comparison goes
+        on. Raises StageError if there are none, they were opened and compared on, or the model cannot be published."""
         access.check(actor, "open_sealed")
         for job in self._store.jobs(active=True):
             if job.kind is JobKind.SEALED:
@@ -169,7 +169,7 @@ class Comparing:
             evaluation_key=self._project_state.evaluation_key(target, prompts),
             prompts=len(prompts),
         )
-        self._project_state.sound_settings()  # before it is opened: nothing is started by settings that are not allowed
+        self._project_state.sound_settings()  # before they are opened: settings that are not valid start nothing
         with self._store.transaction("opening the sealed prompts"):
             if self._store.prompts(Split.SEALED) != prompts:
                 raise StageError(f"the sealed prompts {CHANGED}: nothing was opened; look, and open them then")
@@ -201,7 +201,7 @@ class Comparing:
         return self._submitting.submit(spec, {"prompts": units.prompts_table(prompts)})
 
     def _comparison(self, key: str, models: Sequence[str], target: Target, prompts: int) -> ComparisonFields:
-        """What the specs of jobs that draw for `prompts` prompts from models to compare them have in common."""
+        """The fields shared by the specs of jobs that compare models on `prompts` prompts."""
         settings = self._project_state.sound_settings()
         versions.ready(self._folder, target.scorers)
         reference = decisions.reference_model(target, BASE_ID)

@@ -23,8 +23,12 @@ from rsf_core.sampling.winners_curse import overstatement
 from rsf_core.store.records import ThresholdRecord
 from rsf_core.store.store import Store
 
-SCALE_TABLES = ("candidates", "log_ratios", "adaptive_jobs")  # that the scale of a round's prompts is read from
-COMPARED_TABLES = (  # all that a comparison is made of
+SCALE_TABLES = (
+    "candidates",
+    "log_ratios",
+    "adaptive_jobs",
+)  # every table that the scale of a round's prompts is read from
+COMPARED_TABLES = (  # every table that a comparison is made from
     *("project", "rounds", "prompts", "prompt_events", "targets", "log_ratios", "thresholds", "curated_sets"),
     *("models", "model_deletions", "evaluation_samples", "gauge_samples", "jobs", "job_events"),
 )
@@ -35,15 +39,15 @@ class Comparison:
     """One round's held-out result: the proposal before, the tuned model after, and the gains paired by prompt,
     against the proposal (`gain`) and against the base (`gain_over_base`). `control` is the metrics of the model that was
     tuned on as many candidates chosen at random, `control_over_base` its gain over the base and `selection` what the tuned
-    model gained over it: what is due to selection, not to fine-tuning as such. All three are empty without a control.
+    model gained over it: the effect of selection, not of fine-tuning as such. All three are empty without a control.
     `together` holds a tuned model's and its control's gain over the base in the headline metric by prompt, from which
-    `gains_together` makes intervals that hold for all rounds shown. `current` is False where the settings that completions
+    `gains_together` makes intervals that hold for all rounds shown. `current` is False if the settings that completions
     are drawn by have changed since. `forgotten` is how far the tuned model has moved from the base on the held-out prompts
     and on unrelated ones (see `forgetting`), `forgotten_before` and `forgotten_control` the proposal and the control;
-    empty where that was not measured, as in rounds of earlier versions, and of the base. `constraints` is the metrics of the
+    empty if that was not measured, as in rounds of earlier versions, and for the base. `constraints` is the metrics of the
     model tuned on as many candidates chosen at random among those that pass the constraints, `constraints_over_base` its gain
     over the base, `beyond_constraints` what the tuned model gained over it, and `constraints_over_random` what the constraints
-    alone gained over the random control, where there are both."""
+    alone gained over the random control, if there are both."""
 
     round: int
     before_id: str
@@ -59,7 +63,7 @@ class Comparison:
     control_over_base: dict[str, Interval] = field(default_factory=dict)
     selection: dict[str, Interval] = field(default_factory=dict)
     together: dict[str, dict[int, float]] = field(default_factory=dict)
-    together_width: float | None = None  # of the range of the headline's values; None where it has no bounds
+    together_width: float | None = None  # of the range of the headline's values; None if it has no bounds
     current: bool = True
     forgotten: dict[str, Interval] = field(default_factory=dict)
     forgotten_before: dict[str, Interval] = field(default_factory=dict)
@@ -69,18 +73,18 @@ class Comparison:
     beyond_constraints: dict[str, Interval] = field(default_factory=dict)
     constraints_over_random: dict[str, Interval] = field(default_factory=dict)
     forgotten_constraints: dict[str, Interval] = field(default_factory=dict)
-    retired: int = 0  # of its prompts, since it was made
-    has_reward: bool = False  # whether the target has one: without scores `after` lacks it all the same
+    retired: int = 0  # how many of its prompts were retired since
+    has_reward: bool = False  # whether the target has a reward: without scores `after` still lacks it
 
     @property
     def headline(self) -> str:
-        """The metric a round is judged by: the reward where the target has one, else pass@1."""
+        """The metric a round is judged by: the reward if the target has one, else pass@1."""
         return "reward" if self.has_reward or "reward" in self.after else "pass@1"
 
 
 def gains_together(comparisons: Sequence[Comparison], level: float = 0.95) -> dict[tuple[int, str], Interval]:
     """The gain over the base of every round's model and controls ("tuned", "control", "constraints"), in the headline metric
-    of the newest round, as intervals that hold for all of them together: the best may be believed."""
+    of the newest round, as intervals that hold for all of them together, so that they hold for the best one, too."""
     if not comparisons:
         return {}
     metric = comparisons[-1].headline
@@ -102,8 +106,8 @@ def gains_together(comparisons: Sequence[Comparison], level: float = 0.95) -> di
 
 
 def comparison(store: Store, project_state: ProjectState, round_number: int) -> Comparison | None:
-    """The held-out comparison of a round, or None before its evaluation is done. Made once as long as nothing of it changes:
-    decisions of people are not among that."""
+    """The held-out comparison of a round, or None before its evaluation is done. Cached until one of its tables changes;
+    people's decisions do not change it."""
     name = ("comparison", round_number, project_state.settings().model_dump_json())
     return store.unchanged(name, COMPARED_TABLES, lambda: _compare(store, project_state, round_number))
 
@@ -154,8 +158,8 @@ def _compare(store: Store, project_state: ProjectState, round_number: int) -> Co
 
 
 def sealed_comparison(store: Store, project_state: ProjectState) -> Comparison | None:
-    """What the sealed prompts say of the model that they were opened for, over the base, beside its random control; None
-    before they are opened and drawn for. It stays, whatever target, M or settings change."""
+    """The comparison on the sealed prompts of the model that they were opened for, with the base and its random control; None
+    before they are opened and drawn for. It stays the same if target, M or settings change."""
     opening, job = store.sealed.opening(), project_state.sealed_job()
     if opening is None or job is None or job.state is not JobState.DONE:
         return None
@@ -172,7 +176,7 @@ def sealed_comparison(store: Store, project_state: ProjectState) -> Comparison |
 @dataclass(frozen=True, slots=True)
 class Curse:
     """By how much the largest of `looks` gains in `metric` is expected to be overstated because it was chosen as the largest,
-    were all of them equally good (in the metric's unit)."""
+    if all of them were equally good (in the metric's unit)."""
 
     looks: int
     metric: str
@@ -180,7 +184,7 @@ class Curse:
 
 
 def winners_curse(comparisons: Sequence[Comparison]) -> Curse | None:
-    """That of the gains of all rounds' tuned models; None with one look, or no prompt that all were compared on."""
+    """The winner's curse of the gains of all rounds' tuned models; None with one look, or without a common prompt."""
     alike = [one for one in comparisons if one.headline == comparisons[-1].headline and one.together.get("tuned")]
     looks = [one.together["tuned"] for one in alike]
     common = sorted(set(looks[0]).intersection(*looks[1:])) if looks else []
@@ -198,8 +202,8 @@ def _comparison(
     current: bool,
     filtered_id: str | None = None,
 ) -> Comparison:
-    """Of the models `ids` (before, after, and the random control or None) and the control of the constraints alone, measured
-    as the base is; a control that was not is left out."""
+    """The comparison of the models `ids` (before, after, and the random control or None) and of the constraints-only control;
+    a control that was not measured is left out."""
     before_id, after_id, control_id = ids
     base, before, after = measured[BASE_ID], measured[before_id], measured[after_id]
     result = Comparison(
@@ -241,7 +245,7 @@ def _comparison(
 
 
 def _by_prompt(before: Measured, after: Measured, target: Target, metric: str) -> tuple[dict[int, float], float | None]:
-    """The gain in a metric of each prompt, and the width of the range of its values where that is known."""
+    """The gain in a metric by prompt, and the width of the range of its values, None if unknown."""
     first, second = before[metric], after[metric]
     if not np.intersect1d(first[1], second[1]).size:
         return {}, None
@@ -253,15 +257,15 @@ def _by_prompt(before: Measured, after: Measured, target: Target, metric: str) -
 
 def common_log_m(store: Store, threshold: ThresholdRecord) -> float:
     """One log M (nats) by which two models are measured alike: the round's own when its scope is global, else moved by
-    the mean over the round's prompts of log Ẑ(c), of what was drawn for all of them alike."""
+    the mean over the round's prompts of log Ẑ(c), from candidates drawn for all of them alike."""
     if threshold.scope is Scope.GLOBAL:
         return threshold.log_m
-    name = ("mean scale", threshold.round, threshold.target_id)  # another M changes nothing of it
+    name = ("mean scale", threshold.round, threshold.target_id)  # it does not depend on M
     return threshold.log_m + store.unchanged(name, SCALE_TABLES, lambda: _mean_scale(store, threshold.round))
 
 
 def _mean_scale(store: Store, round_number: int) -> float:
-    """The mean over a round's prompts of log Ẑ(c) (nats), of what was drawn for all of them alike; 0 where none is finite."""
+    """The mean over a round's prompts of log Ẑ(c) (nats), from candidates drawn for all alike; 0 if none is finite."""
     ratios = store.ratios(round_number)
     ratios = ratios.filter(ratios["planned"])
     prompt_ids = ratios["prompt_id"].to_numpy()

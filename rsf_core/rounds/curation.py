@@ -25,15 +25,15 @@ from rsf_core.store.database import utc_now
 from rsf_core.store.records import CuratedRecord
 from rsf_core.store.store import Store
 
-NEAR_HELD_OUT = "near held out"  # what is kept of the prompts
+NEAR_HELD_OUT = "near held out"  # the name of the value kept for the prompts
 
 
 def freeze(store: Store, settings: Settings, round_number: int, author: str) -> CuratedRecord:
     """Freeze what is accepted now. Decide first, de-duplicate afterwards: of equal completions of one prompt one is kept (of
-    near ones, or all, by `train.deduplicate`), and both counts are in the summary, with what it did to the law. Decisions
-    unchanged since the newest set give that set again. Candidates of train prompts that nearly repeat a held-out prompt
-    are left out and counted. Candidates made elsewhere are in it where people accept them: they weigh 1, for there is no P/q
-    of them, and no rate counts them. Raises StageError when nothing is left to train on."""
+    near ones, or all, by `train.deduplicate`), and both counts are in the summary, with the effect on the law. If nothing
+    changed since the newest set, that set is returned. Candidates of train prompts that nearly repeat a held-out prompt
+    are left out and counted. Candidates made elsewhere are in it if people accept them: they weigh 1, because they have no
+    P/q, and no rate counts them. Raises StageError if nothing is left to train on."""
     thresholds = store.thresholds(round_number)
     accepted = store.accepted_samples(round_number)
     if not thresholds:
@@ -93,12 +93,12 @@ def freeze(store: Store, settings: Settings, round_number: int, author: str) -> 
 
 
 def control_id(of: str, control: Control) -> str:
-    """The id of a control's curated set, or of the model trained on it, from that of what it is set against."""
+    """The id of a control's curated set, or of the model trained on it, from the id of its counterpart."""
     return f"{of}-{control}"
 
 
 def control_of(curated_id: str | None) -> Control | None:
-    """Which control a curated set was chosen for; None where it is what people and the rule accepted."""
+    """Which control a curated set was chosen for; None if it holds what people and the rule accepted."""
     return next((one for one in Control if curated_id is not None and curated_id.endswith(f"-{one}")), None)
 
 
@@ -108,14 +108,14 @@ def is_control(curated_id: str | None) -> bool:
 
 
 def leaves_a_choice(store: Store, matched: CuratedRecord, control: Control) -> bool:
-    """Whether there is more to choose a control from than the curated set `matched` has. Where the target is constraints
-    alone, what they let through is what was accepted: such a control would be the same set."""
+    """Whether there is more to choose a control from than the curated set `matched` has. If the target has only constraints,
+    the candidates that pass them are those accepted: a constraints-only control would be the same set."""
     samples, how = int(matched.summary["samples"]), matched.summary.get("deduplicate", "exact")
     near = near_held_out(store)
     most = store.count_to_choose_from(
         matched.round, near, constraints=control is Control.CONSTRAINTS, once=how != "off"
     )
-    if how != "near" or most.samples <= samples or most.prompts > samples:  # of each prompt one is kept at least
+    if how != "near" or most.samples <= samples or most.prompts > samples:  # at least one of each prompt is kept
         return most.samples > samples
     return len(_to_choose_from(store, matched, control)[1]) > samples
 
@@ -124,10 +124,10 @@ def freeze_control(
     store: Store, matched: CuratedRecord, author: str, control: Control = Control.RANDOM
 ) -> CuratedRecord:
     """As many samples as the curated set `matched` has, with as many completion tokens, chosen at random among what the
-    proposal drew for train prompts, de-duplicated in the same way. The random control leaves nothing out, truncated ones
-    neither: what it gains is gained by fine-tuning alone. The other chooses among what has P > 0: what passes the constraints
-    and has ended; what it gains over the first is gained by these. The same again where it is there already. Raises StageError
-    where there is none."""
+    proposal drew for train prompts, de-duplicated in the same way. The random control leaves nothing out, not even
+    truncated ones: its gain comes from fine-tuning alone. The constraints control chooses among candidates with P > 0, which
+    pass the constraints and have ended: its gain over the random control comes from the constraints. Returns the existing set
+    if there is one. Raises StageError if there is no candidate to choose."""
     round_number, curated_id = matched.round, control_id(matched.curated_id, control)
     known = next((c for c in store.curated_sets() if c.curated_id == curated_id), None)
     if known is not None:
@@ -169,8 +169,8 @@ def freeze_control(
 def _to_choose_from(
     store: Store, matched: CuratedRecord, control: Control
 ) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
-    """The samples a control is chosen from, each weighing 1: as they were drawn, and de-duplicated as `matched` is. What no
-    scorer had a score for was drawn like all else."""
+    """The samples a control is chosen from, each weighing 1: as they were drawn, and de-duplicated as `matched` is. The random
+    control includes candidates without a score."""
     rows = store.ratios(matched.round) if control is Control.CONSTRAINTS else store.drawn(matched.round)
     eligible = ~np.isin(rows["prompt_id"].to_numpy(), list(near_held_out(store)))
     if control is Control.CONSTRAINTS:
@@ -186,7 +186,7 @@ def _u_of(store: Store, round_number: int) -> dict[str, float]:
 
 
 def _sample(row: dict[str, Any], log_m: float, weighted: bool) -> dict[str, Any]:
-    """The row of a curated set. `weight` is max(1, P/(M q)) where violations are weighted, else 1; an edited completion
+    """The row of a curated set. `weight` is max(1, P/(M q)) if violations are weighted, else 1; an edited completion
     was not drawn from q, so it weighs 1."""
     excess = -math.inf if row["log_ratio"] is None or row["edited"] else row["log_ratio"] - row["offset_log_m"] - log_m
     kept = {name: value for name, value in row.items() if name not in ("offset_log_m", "finish")}
@@ -216,8 +216,8 @@ def _kept(samples: list[dict[str, Any]], of: NDArray[np.int64]) -> list[dict[str
 
 
 def _tokens(store: Store, round_number: int, samples: list[dict[str, Any]]) -> int:
-    """The completion tokens of a set, as drawn: an edited completion has those of the candidate that was edited, for its own
-    are made when the model is trained. Of those made elsewhere nobody knows."""
+    """The completion tokens of a set, as drawn: an edited completion counts as the candidate that was edited, because its own
+    tokens are made during training. Samples made elsewhere do not count: their tokens are not known yet."""
     drawn = [sample for sample in samples if sample["source"] is None]
     edited = [sample["candidate_id"] for sample in drawn if sample["edited"]]
     before = store.samples_of(round_number, edited) if edited else []
@@ -225,24 +225,24 @@ def _tokens(store: Store, round_number: int, samples: list[dict[str, Any]]) -> i
 
 
 def _tokens_to_match(store: Store, matched: CuratedRecord) -> float | None:
-    """The completion tokens of a set, those made elsewhere as long as the mean of the others: their tokens are made when the
-    model is trained, and are not known before. None where all were made elsewhere."""
+    """The completion tokens of a set, samples made elsewhere counting as the mean of the drawn ones: their tokens are made
+    during training, and are not known before. None if all were made elsewhere."""
     samples = store.curated_samples(matched.curated_id).to_pylist()
     drawn = sum(sample["source"] is None for sample in samples)
     return _tokens(store, matched.round, samples) * (len(samples) / drawn) if drawn else None
 
 
 def _distinct(samples: list[dict[str, Any]]) -> int:
-    """How many samples there are when near-duplicates of one prompt count once. Between prompts they are no fault: the
-    answers to two sums may be the same."""
+    """How many samples there are when near-duplicates of one prompt count once. Repetition between prompts is not a
+    fault: the answers to two sums may be the same."""
     texts, prompts = [sample["completion"] for sample in samples], [sample["prompt_id"] for sample in samples]
     return len(samples) - len({later for _, later in near_duplicate_pairs(texts, prompts)})
 
 
 def near_held_out(store: Store) -> set[int]:
     """The train prompts that are the same or nearly the same as a held-out or sealed one: training on them would make the
-    comparison dishonest. Prompts are placed so that there is none, but what is a template word changes as prompts come. Looked
-    for once for the same prompts, for of 100,000 it takes seconds: no text of a prompt is ever changed."""
+    comparison dishonest. Prompts are placed so that there is none, but what counts as a template word changes as prompts come.
+    Computed once for the same prompts, because it takes seconds for 100,000; the text of a prompt never changes."""
     return store.unchanged("near held out", ("prompts",), lambda: _near_held_out(store))
 
 

@@ -1,4 +1,4 @@
-"""What the generate job is given: the prompts drawn for, all alike, starving or until enough are accepted; a typed prompt."""
+"""Starts the generate job, for all prompts alike, for starving ones or until enough are accepted; and tries a typed prompt."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from rsf_core.rounds.until import Looks, asked_for, drawn_until, next_prompts
 from rsf_core.scorers import registry
 from rsf_core.store.store import Store
 
-PART = 32  # prompts drawn for before it is looked how many are accepted, where a round draws for all
+PART = 32  # prompts drawn for between two looks at how many are accepted, if a round draws for all
 CORRECT = "Edit the reference of each on the Prompts page, or retire it, or change the target"
 
 
@@ -31,9 +31,8 @@ class Drawing:
 
     def generate(self, then_score: bool = True, starving: bool = False, until: Until | None = None) -> str:
         """Draw candidates for the newest round's prompts, for those of them that are `starving`, or for the next of a run that
-        draws `until` enough are accepted; `then_score` scores them
-        as soon as they are there. Prompts whose reference the target cannot read are left out and named: what is drawn of
-        them could not be scored."""
+        draws `until` enough are accepted; `then_score` scores them as soon as they are there. Prompts whose reference the
+        target cannot read are left out and named: their candidates could not be scored. Returns the job's id."""
         self._submitting.refuse_a_second(JobKind.GENERATE)
         round_record, settings = self._project_state.current_round(), self._project_state.sound_settings()
         train = self._store.prompts(Split.TRAIN)
@@ -54,7 +53,7 @@ class Drawing:
         drawn = [prompt for prompt in drawn if prompt.prompt_id not in left_out]
         if not drawn:
             raise StageError(f"no prompt can be drawn from: {registry.describe(unreadable)}. {CORRECT}")
-        held_out = self._project_state.held_out()  # the job says before training which of them are too long
+        held_out = self._project_state.held_out()  # the job reports before training which of them are too long
         problems = {
             "Not drawn from": unreadable,
             "Held out and not to be compared on": registry.reference_problems(settings.target.scorers, held_out),
@@ -81,7 +80,7 @@ class Drawing:
         return self._submitting.submit(spec, inputs, follow)
 
     def _starving(self, round_number: int, train: Sequence[Prompt]) -> list[Prompt]:
-        """The prompts of the round with none accepted. Raises StageError where some are not decided yet, or none starves."""
+        """The prompts of the round with none accepted. Raises StageError if some are undecided, or if there is none."""
         counts = self._store.round_counts(round_number)
         if not counts.decided or counts.undecided:
             raise StageError(
@@ -95,16 +94,16 @@ class Drawing:
             )
         return [prompt for prompt in train if prompt.prompt_id in starving]
 
-    def draw_until(self, wanted: int, most: int | None, log_m: float | None, actor: Actor) -> str:
-        """Draw candidates of the newest round for `generate.prompts` prompts (32 where that is all) at a time, and score them,
-        until `wanted` more are accepted (see `until`) or `most` prompts were drawn for (None: all); the first job's id.
-        M is `log_m` (nats, for all prompts alike), else the one in force, which stays. Raises StageError where there is none:
-        M must be fixed before what is drawn at it."""
+    def draw_until(self, count: int, most: int | None, log_m: float | None, actor: Actor) -> str:
+        """Draw candidates of the newest round for `generate.prompts` prompts (32 if that is all) at a time, and score them,
+        until `count` more are accepted (see `until`) or `most` prompts were drawn for (None: all). Returns the first job's
+        id. M is `log_m` (nats, for all prompts alike), else the M in force, which stays. Raises StageError if there is none:
+        M must be fixed before the candidates are drawn."""
         access.check(actor, "draw_until")
         round_record, settings = self._project_state.current_round(), self._project_state.sound_settings()
         self._submitting.refuse_a_second(JobKind.GENERATE)
         self._submitting.refuse_a_second(JobKind.SCORE)
-        if wanted < 1 or (most is not None and most < 1):
+        if count < 1 or (most is not None and most < 1):
             raise StageError("ask for at least one accepted candidate and at least one prompt")
         if log_m is not None and not math.isfinite(log_m):
             raise StageError(f"log M is {log_m}: it must be a number")
@@ -124,16 +123,16 @@ class Drawing:
         train = self._store.prompt_counts().get(Split.TRAIN, 0)
         run = f"{round_record.round}.{len(self._store.jobs(round_number=round_record.round))}.{settings.seed}"
         until = Until(
-            run=run, wanted=wanted, most=min(most or train, train), log_m=fixed, scope=scope, target_id=target_id
+            run=run, wanted=count, most=min(most or train, train), log_m=fixed, scope=scope, target_id=target_id
         )
-        # by a person: the rule would choose again after each part
+        # as chosen by a person: the rule would choose again after each part
         self._store.add_threshold(
-            round_record.round, target_id, fixed, scope, actor.name, f"fixed to draw until {wanted:,} are accepted"
+            round_record.round, target_id, fixed, scope, actor.name, f"fixed to draw until {count:,} are accepted"
         )
         return self.generate(until=until)
 
     def go_on_drawing(self, round_number: int) -> None:
-        """Draw the next part where a run of the newest round has not come to its end. Asked again it starts nothing twice."""
+        """Draw the next part if a run of the newest round has not ended. Calling it again starts nothing twice."""
         busy = any(job.kind in (JobKind.GENERATE, JobKind.SCORE) for job in self._store.jobs(active=True))
         if busy or round_number != self._project_state.current_round().round:
             return
@@ -145,7 +144,7 @@ class Drawing:
             self.generate(until=so_far.until)
 
     def try_out(self, models: Sequence[str], text: str, system: str | None, candidates: int) -> str:
-        """Draw completions of a typed prompt from some models; the job's id."""
+        """Draw completions of a typed prompt from some models. Returns the job's id."""
         self._submitting.refuse_a_second(JobKind.TRIAL)
         if not text.strip():
             raise StageError("type a prompt first: there is nothing to complete")

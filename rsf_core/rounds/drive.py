@@ -1,5 +1,5 @@
-"""What comes next: the one answer for the button on the Overview, for `rsf run`, Project.advance and the autopilot, which
-each keep to themselves only whether they do it. `next_step` is pure; Driver reads its state from the store and does a step."""
+"""What comes next: one answer for the button on the Overview, `rsf run`, Project.advance and the autopilot; each of them
+decides only whether to do it. `next_step` is pure; Driver reads its state from the store and does a step."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class Start:
 
 @dataclass(frozen=True, slots=True)
 class Resume:
-    """The newest job of a stage broke off and would do what the settings of now ask for: it goes on from what it finished."""
+    """The newest job of a stage was interrupted and agrees with the current settings: it goes on from what it finished."""
 
     stage: Stage
     job_id: str
@@ -40,7 +40,7 @@ class WaitForJob:
 
 @dataclass(frozen=True, slots=True)
 class WaitForReview:
-    """The autopilot was asked to wait for a person before it starts this stage, and does."""
+    """The autopilot waits for a person before it starts this stage."""
 
     stage: Stage
     because: str
@@ -70,8 +70,8 @@ Step = Start | Resume | WaitForJob | WaitForReview | OpenRound | Complete | Stop
 @dataclass(frozen=True, slots=True)
 class DriveState:
     """All that decides what comes next in the newest round. `active_job` is the first job of the project that has not ended.
-    `agrees`: whether the newest job of the stage that comes next, where it broke off, would do what the settings of now ask
-    for. `awaits_review` is why the autopilot waits for a person in this round, "" where it does not."""
+    `agrees`: whether the newest job of the stage that comes next, if it was interrupted, agrees with the current settings.
+    `awaits_review` is why the autopilot waits for a person in this round, "" if it does not."""
 
     round: int
     stages: tuple[StageState, ...]
@@ -86,7 +86,7 @@ def next_step(state: DriveState, last_round: int | None = None) -> Step:
     active_job = running.job_id if running is not None else state.active_job
     if active_job is not None:
         return WaitForJob(active_job)
-    if stages.complete(state.stages):  # whatever became of a job that was to add to it
+    if stages.complete(state.stages):  # whatever happened to a job that was to add to it
         return OpenRound() if last_round is None or state.round < last_round else Complete()
     due = due_stage(state.stages)
     assert due is not None, "a round that is not complete has a stage to do"
@@ -111,13 +111,13 @@ def last_round(current: int, more: int, is_complete: bool) -> int:
 
 
 class Driver:
-    """Of one project: says what comes next in the newest round, and does it."""
+    """The driver of one project: decides what comes next in the newest round, and does it."""
 
     def __init__(self, store: Store, project_state: ProjectState, starts: Stages) -> None:
         self._store, self._project_state, self._starts = store, project_state, starts
 
     def state(self, onlooker_votes: Votes = ()) -> DriveState:
-        """Where the newest round stands, with `onlooker_votes` in place of what holds."""
+        """The state of the newest round, with `onlooker_votes` in place of the effective votes."""
         current = self._project_state.current_round().round
         states = self._project_state.states(current, onlooker_votes)
         active = self._store.jobs(active=True)
@@ -138,8 +138,8 @@ class Driver:
         return next_step(self.state(onlooker_votes), last_round)
 
     def advance(self, actor: Actor) -> str | None:
-        """Do what comes next; the id of the job that was started or goes on. None while a job runs, and where nothing was left
-        to compute. Raises StageError where a person has to do something first."""
+        """Do what comes next. Returns the id of the job that was started or goes on, None while a job runs or if nothing was
+        left to compute. Raises StageError if a person has to do something first."""
         with self._starts.still():  # what follows a job that ends this moment is started once
             step = self.next_step()
             if isinstance(step, OpenRound):
@@ -162,8 +162,8 @@ class Driver:
                     return None
 
     def start(self, stage: Stage, actor: Actor) -> str | None:
-        """Start a stage by the settings and decisions of now; its job's id, or None where there was nothing left to compute.
-        Raises StageError where that leaves the stage as it was: asked again and again it would never end."""
+        """Start a stage with the current settings and decisions. Returns its job's id, or None if there was nothing left to
+        compute. Raises StageError if that leaves the stage as it was: repeated calls would never end."""
         access.check(actor, "start_stage")
         row = stages.stage_type(stage)
         if row.start is None:

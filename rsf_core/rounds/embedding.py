@@ -1,4 +1,4 @@
-"""Starts the job that computes features of candidates: of those that have none, each once, in parts."""
+"""Starts the job that computes the missing features of candidates, each once, in parts."""
 
 from __future__ import annotations
 
@@ -26,14 +26,14 @@ PART = 256  # candidates a unit, at least
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """Candidates of a round that are computed together, by their places."""
+    """Candidates of a round whose features are computed together, by their places."""
 
     round: int
     places: NDArray[np.int64]
 
 
 class Embedding:
-    """Of one project: the features that there are, by the base model, and those that are missing."""
+    """The features of one project: those that exist, by the base model, and those that are missing."""
 
     def __init__(
         self, folder: Path, store: Store, project_state: ProjectState, stages: Stages, supervisor: JobSupervisor
@@ -43,20 +43,20 @@ class Embedding:
         self._files: dict[str, FeatureFiles] = {}
 
     def files(self) -> FeatureFiles | None:
-        """Those of the base model; None before it is known."""
+        """The files of the base model; None before it is known."""
         base = next((model for model in self._store.models() if model.model_id == BASE_ID), None)
         if base is None:
             return None
         return self._files.setdefault(base.identity, FeatureFiles(self._folder, base.identity))
 
     def places(self, round_number: int) -> NDArray[np.int64]:
-        """Of every candidate of a round, in order: see domain.place."""
+        """The place of every candidate of a round, in order: see domain.place."""
         name = ("places", round_number)
         return self._store.unchanged(name, ("candidates",), lambda: self._store.drawn_tokens.places(round_number))
 
     def start(self) -> str | None:
-        """Compute what is missing, of all rounds; the job's id, None where nothing is. Raises StageError while such a job
-        runs, or where there is no candidate."""
+        """Compute what is missing, in all rounds. Returns the job's id, None if nothing is. Raises StageError while such a job
+        runs, or if there is no candidate."""
         missing = {round_record.round: self._missing(round_record.round) for round_record in self._store.rounds()}
         total = sum(map(len, missing.values()))
         if not total:
@@ -88,7 +88,7 @@ class Embedding:
 
 
 class PartsInTurn(Mapping[str, pa.Table]):
-    """The inputs of an embed job, each read when it is written and not kept: a million candidates are gigabytes of tokens."""
+    """The inputs of an embed job, each read only when it is written: the tokens of a million candidates take gigabytes."""
 
     def __init__(self, store: Store, parts: Sequence[Part]) -> None:
         self._store = store

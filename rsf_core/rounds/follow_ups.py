@@ -1,4 +1,4 @@
-"""What the owner does when a job is done: keep the model it made, start the stage that follows."""
+"""What the owner does when a job is done: save the model it made, start its follow-ups."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from rsf_core.store.store import Store
 
 
 class FollowUps:
-    """`steer` lets rounds that run by themselves go on; it is called whenever a job has ended."""
+    """`steer` lets the autopilot go on; it is called whenever a job has ended."""
 
     def __init__(self, store: Store, project_state: ProjectState, stages: Stages, steer: Callable[[], None]) -> None:
         self._store, self._project_state, self._stages, self._steer = store, project_state, stages, steer
@@ -46,29 +46,29 @@ class FollowUps:
             self._store.add_model(ModelRecord(spec.model_id, name, folder, _text(result, "identity"), *made, utc_now()))
 
     def on_ended(self, job: JobRecord) -> bool:
-        """Start what follows a job that has ended; False where some of it waits for the end of another job, after which this
-        is to be asked again. Asked again after a restart too, so it must not start anything twice."""
+        """Start the follow-ups of a job that has ended. Returns False if some wait for the end of another job: then call it
+        again after that. It is called again after a restart, too, so it must not start anything twice."""
         try:
             beside = scores_beside(job) is not None
             started = beside or job.state is not JobState.DONE or self._follow(job)
             if (beside or job.state is JobState.DONE) and job.kind in (JobKind.GENERATE, JobKind.SCORE):
                 self._stages.go_on_drawing(job.round)
             return started
-        finally:  # whatever kept the next stage from starting: rounds that run by themselves say so and stop
+        finally:  # whatever kept the next stage from starting: the autopilot reports it and stops
             self._steer()
 
     def go_on(self) -> None:
-        """Go on where the last owner had no time to: after all that follows the jobs that have ended was started."""
+        """Go on where the last owner stopped, once all follow-ups of ended jobs were started."""
         self._stages.go_on_drawing(self._project_state.current_round().round)
         self._steer()
 
     def _follow(self, job: JobRecord) -> bool:
-        """Start what follows a job that is done and is none beside the target; False where some of it waits."""
+        """Start the follow-ups of a done job of a stage. Returns False if some wait."""
         jobs = self._store.jobs(round_number=job.round)
         later = {other.kind for other in jobs if other.seq > job.seq and scores_beside(other) is None}
         due = [stage for stage in job.follow if stage not in later]
         if job.kind is JobKind.SCORE and job.kind not in later and not self._is_decided(job):
-            due.append(Stage.SCORE)  # derives the decisions, or scores again what a target changed meanwhile needs
+            due.append(Stage.SCORE)  # derives the decisions, or scores what a changed target needs
         started = job.kind is not JobKind.LEARN or self._score_by_learned(job)
         starts: dict[str, Callable[[int], str | None]] = {
             Stage.SCORE: self._stages.score,
@@ -85,8 +85,8 @@ class FollowUps:
         return started
 
     def _score_by_learned(self, job: JobRecord) -> bool:
-        """Score the newest round by what was just learned, once: so that it can be looked at before it is in any target. False
-        where another scoring has to end first."""
+        """Score the newest round by the scorer just learned, once, so that people can look at it before it is in any target.
+        Returns False if another scoring has to end first."""
         spec, number = job.sound_spec(LearnSpec), self._project_state.current_round().round
         newest = self._store.tastes.all()[-1:]
         if spec is None or [one.version for one in newest] != [spec.taste]:
@@ -114,7 +114,7 @@ class FollowUps:
 
 
 def _text(outcome: Any, name: str) -> str:
-    """Raises JobError where what a job has left names no such thing."""
+    """The text called `name` in what a job has left. Raises JobError if there is none."""
     value = outcome.get(name) if isinstance(outcome, dict) else None
     if not isinstance(value, str):
         raise JobError(f"its result.json is damaged: {name} is {str(value)[:80]!r}, and no text")

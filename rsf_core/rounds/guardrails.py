@@ -1,4 +1,4 @@
-"""When rounds that run by themselves must stop, and when a model may become the next proposal. Pure functions."""
+"""When the autopilot must stop, and when a model may become the next proposal. Pure functions."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from rsf_core.store.records import RoundCounts
 
 
 def headline(comparison: Comparison) -> str:
-    """The metric a round is judged by: the reward where the target has one, else pass@1."""
+    """The metric a round is judged by: the reward if the target has one, else pass@1."""
     return comparison.headline
 
 
@@ -30,7 +30,7 @@ def is_worse(comparison: Comparison) -> bool:
 
 def before_training(counts: RoundCounts, limits: Autopilot, rate: float | None = None) -> list[str]:
     """Why a round must not be trained on what it accepted. `rate` is its acceptance rate, the mean over prompts; without it
-    that of all candidates, which is the same where each prompt has as many."""
+    the rate over all candidates, which is the same if all prompts have equally many."""
     if rate is None or not math.isfinite(rate):
         rate = counts.accepted / counts.candidates if counts.candidates else 0.0
     if rate < limits.min_acceptance:
@@ -42,12 +42,10 @@ def before_training(counts: RoundCounts, limits: Autopilot, rate: float | None =
 def repetition(summary: Mapping[str, Any], limits: Autopilot) -> list[str]:
     """Why a round must not be trained on a curated set with this summary: too much of it is the same."""
     kept = summary["accepted"] - summary["near_held_out"]
-    distinct = summary.get(
-        "distinct", summary["samples"]
-    )  # a set frozen by an earlier version counts exact copies only
+    distinct = summary.get("distinct", summary["samples"])  # a set of an earlier version counts exact copies only
     if kept <= 0:
         return ["how much is repeated cannot be computed: no accepted completion is left to train on"]
-    # one completion of each prompt repeats nothing, so 7 of 8 equal ones are all: the limit is a share of what can repeat
+    # the first completion of a prompt repeats nothing: the limit is a share of those that can repeat, 7 of 8 equal ones
     most = 1 - summary.get("prompts", 0) / kept
     repeated = 1 - distinct / kept
     if repeated <= limits.max_duplicates * most:
@@ -80,9 +78,8 @@ def _gain(comparison: Comparison, limits: Autopilot) -> str | None:
 
 
 def _movement(comparison: Comparison, limits: Autopilot) -> str | None:
-    moved = _value(
-        comparison.gain_over_base, "KL to base"
-    )  # drawn at a temperature, the base is away from itself already
+    # the gain over the base: drawn at a temperature, the base itself has a KL to the base
+    moved = _value(comparison.gain_over_base, "KL to base")
     if moved is None:
         return "how far the model has moved from the base cannot be computed (autopilot.max_kl)"
     if moved <= limits.max_kl:
@@ -118,8 +115,8 @@ def _length(comparison: Comparison, limits: Autopilot) -> str | None:
 
 
 def _diversity(comparison: Comparison, limits: Autopilot) -> str | None:
-    """distinct-2 against the base's. Prompts whose completions have no pair of words have none: where that became most of
-    them, what the few others say is not a measure."""
+    """distinct-2 against the base's. Prompts whose completions have no pair of words have no distinct-2: if that holds for
+    most of them, the few others are not a measure."""
     if limits.min_diversity == 0:
         return None
     off = "set autopilot.min_diversity to 0 to go on without it"
@@ -145,7 +142,7 @@ def _alike(comparison: Comparison, limits: Autopilot) -> str | None:
     """How different the completions of a prompt are, 1 − self-similarity, against the base's."""
     after, base = _value(comparison.after, "self-similarity"), _value(comparison.base, "self-similarity")
     if after is None or base is None or 1 - after >= limits.min_diversity * (1 - base):
-        return None  # with one completion a prompt there is none
+        return None  # there is none with one completion a prompt
     return (
         f"completions of a prompt have become alike: self-similarity {in_percent(after)}, the base's is {in_percent(base)} "
         f"(autopilot.min_diversity is {in_percent(limits.min_diversity)})"
@@ -155,12 +152,12 @@ def _alike(comparison: Comparison, limits: Autopilot) -> str | None:
 def _entropy(comparison: Comparison, limits: Autopilot) -> str | None:
     after, base = _value(comparison.after, "entropy"), _value(comparison.base, "entropy")
     if after is None or not base or after >= limits.min_entropy * base:
-        return None  # a base that is drawn greedily has none
+        return None  # a base that is drawn greedily has no entropy
     fallen, least = in_percent(after / base), in_percent(limits.min_entropy)
     return f"entropy has fallen to {fallen} of the base's (autopilot.min_entropy is {least})"
 
 
 def _value(metrics: Mapping[str, Interval], name: str) -> float | None:
-    """A metric's value; None where it could not be computed: every comparison with a NaN is false."""
+    """A metric's value; None if it could not be computed: every comparison with a NaN is false."""
     interval = metrics.get(name)
     return None if interval is None or not math.isfinite(interval.value) else interval.value

@@ -1,4 +1,4 @@
-"""Every model with where it came from: proposal → candidates → decisions → curated set → model."""
+"""Every model with its origin: proposal → candidates → decisions → curated set → model."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ from rsf_core.store.store import Store
 
 @dataclass(frozen=True, slots=True)
 class ModelView:
-    """A model with its held-out metrics and what it has forgotten (each empty where it was not measured), its size on disk in
+    """A model with its held-out metrics and what it has forgotten (each empty if it was not measured), its size on disk in
     bytes (None for the base, whose files are not the project's) and whether its files were deleted."""
 
     model: ModelRecord
@@ -54,7 +54,7 @@ class Pairing:
 
 @dataclass(frozen=True, slots=True)
 class Trial:
-    """A typed prompt and what two models made of it, by model: completions with the same random numbers."""
+    """A typed prompt and its completions by two models, drawn with the same random numbers."""
 
     job_id: str
     text: str
@@ -65,7 +65,7 @@ class Trial:
 @dataclass(frozen=True, slots=True)
 class Ballot:
     """The held-out completions of two models by (prompt_id, k), in the order they are to be read, and the model that a
-    reviewer prefers ('' where neither). What was said of completions that are no longer these does not count."""
+    reviewer prefers ('' if neither). Votes on other completions than the current ones do not count."""
 
     first: str
     second: str
@@ -79,8 +79,8 @@ class Ballot:
 
 @dataclass(frozen=True, slots=True)
 class StaleProposal:
-    """The candidates of `round` were drawn from `drew`, and the model in use is `current` now; `trained`: it is what the
-    round has tuned, as after every complete round."""
+    """The candidates of `round` were drawn from `drew`, but the current model is `current`; `trained`: the round itself tuned
+    it, as after every complete round."""
 
     round: int
     drew: str
@@ -90,7 +90,7 @@ class StaleProposal:
 
 @dataclass(frozen=True, slots=True)
 class CuratedChange:
-    """What the second of two curated sets has that the first has not, by candidate."""
+    """How the second of two curated sets differs from the first, in samples."""
 
     added: int
     removed: int
@@ -100,7 +100,7 @@ class CuratedChange:
 class Lineage:
     def __init__(self, folder: Path, store: Store, project_state: ProjectState) -> None:
         self._folder, self._store, self._project_state = folder, store, project_state
-        self._sizes: dict[str, int] = {}  # of the models' files, which stay as they are until they are deleted
+        self._sizes: dict[str, int] = {}  # bytes of the models' files, which do not change until they are deleted
 
     def models(self) -> list[ModelView]:
         """Every model of the project, oldest first."""
@@ -118,16 +118,16 @@ class Lineage:
         return views
 
     def law(self, model_id: str) -> list[Asked]:
-        """What the files of a model ask for when tokens are drawn from it, and what became of each; nothing where its files
-        are gone. Raises ModelError where they are broken."""
+        """What the files of a model ask for when tokens are drawn from it, and what is done about each; empty if its files are
+        gone. Raises ModelError if they are damaged."""
         model = next(m for m in self._store.models() if m.model_id == model_id)
-        folder = self._folder / model.folder  # that of the base is absolute
+        folder = self._folder / model.folder  # the base's folder is absolute
         if not folder.is_dir():
             return []
         return asked_of(folder, self._project_state.settings().generate.model_masks)
 
     def pairing(self, first: str, second: str) -> Pairing | None:
-        """Two models compared, or None where one has no held-out completions under the settings of now."""
+        """Two models compared, or None if one has no held-out completions under the current settings."""
         yardstick = self._yardstick()
         return yardstick.pairing(first, second) if yardstick else None
 
@@ -137,11 +137,11 @@ class Lineage:
         return {} if yardstick is None else self._project_state.measures.completions(yardstick.key, model_id)
 
     def ballot(self, first: str, second: str, reviewer: Actor) -> Ballot:
-        """What a reviewer has said of two models' held-out completions, and what is left to say."""
+        """A reviewer's votes on two models' held-out completions, and what is left to vote on."""
         name, tables = ("ballot", first, second, self._project_state.settings().model_dump_json()), COMPARED_TABLES
         texts = self._store.unchanged(name, tables, lambda: self._texts(first, second))
         votes = {}
-        for vote in self._store.votes(first, second, reviewer.name):  # oldest first: the newest word counts
+        for vote in self._store.votes(first, second, reviewer.name):  # oldest first: the newest vote counts
             key = vote["prompt_id"], vote["k"]
             if key in texts and vote["texts"] in (None, _digest(texts[key])):
                 votes[key] = vote["preferred_id"]
@@ -154,7 +154,7 @@ class Lineage:
 
     @spoken
     def vote(self, ballot: Ballot, key: tuple[int, int], preferred: str, reviewer: Actor) -> None:
-        """Save which model's completion a reviewer prefers ('' where neither), without having known whose it was."""
+        """Save which model's completion a reviewer prefers ('' if neither), in a blind comparison."""
         texts = _digest(ballot.texts[key])
         self._store.add_vote(ballot.first, ballot.second, *key, preferred, reviewer.name, texts)
 
@@ -171,8 +171,7 @@ class Lineage:
 
     @spoken
     def delete(self, model_id: str, author: Actor) -> None:
-        """Delete the files of a tuned model; what it drew and how it did stays. Raises StageError where a round still
-        needs it."""
+        """Delete the files of a tuned model; its candidates and metrics stay. Raises StageError if a round still needs it."""
         if model_id == BASE_ID:
             raise StageError("the base model is not the project's to delete")
         model = next((m for m in self._store.models() if m.model_id == model_id), None)
@@ -204,8 +203,8 @@ class Lineage:
             shutil.rmtree(self._folder / model.folder)
 
     def stale_proposal(self) -> StaleProposal | None:
-        """Whether the newest round's candidates were drawn from another model than the current one: their log q is no
-        longer that of the model in use. None where they belong to it, or where there are none."""
+        """Set if the newest round's candidates were drawn from another model than the current one: their log q is no longer
+        that of the model in use. None if they belong to it, or if there are none."""
         round_record, current = self._project_state.current_round(), current_model(self._store, self._project_state)
         if current == round_record.model_id or not self._store.round_counts(round_record.round).candidates:
             return None
@@ -247,8 +246,8 @@ class Lineage:
         return {name: (a.get(name), b.get(name)) for name in sorted(a | b) if a.get(name) != b.get(name)}
 
     def curated_change(self, first: CuratedRecord, second: CuratedRecord) -> CuratedChange:
-        """What changed between two curated sets: by candidate within a round, by prompt and text between rounds. A frozen set
-        stays as it is, so that is found once."""
+        """What changed between two curated sets: by candidate within a round, by prompt and text between rounds. Frozen sets
+        do not change, so it is computed once."""
         name = ("curated change", first.curated_id, second.curated_id)
         return self._store.unchanged(name, ("curated_sets",), lambda: self._curated_change(first, second))
 
@@ -266,8 +265,8 @@ class Lineage:
         return self._sizes[model_id]
 
     def _yardstick(self) -> _Yardstick | None:
-        """One for all models: target, M and completions of the newest round whose models any were evaluated by. Made once as
-        long as nothing of it changes."""
+        """One yardstick for all models: target, M and completions of the newest round with an evaluation. Cached until one of
+        its tables changes."""
         name = ("yardstick", self._project_state.settings().model_dump_json())
         return self._store.unchanged(name, COMPARED_TABLES, self._find_yardstick)
 
@@ -283,8 +282,8 @@ class Lineage:
 
 @dataclass(frozen=True, slots=True)
 class _Yardstick:
-    """What models are measured by: the held-out completions under an evaluation key, a target and log M (nats); and what has
-    been measured so already."""
+    """What models are measured by: the held-out completions under an evaluation key, a target and log M (nats); with the
+    results so far."""
 
     measures: Measures
     key: str
@@ -295,7 +294,7 @@ class _Yardstick:
     pairings: dict[tuple[str, str], Pairing] = field(default_factory=dict)
 
     def metrics(self, model_id: str) -> dict[str, Interval]:
-        """Empty where the model was not evaluated."""
+        """The metrics of a model, empty if it was not evaluated."""
         if model_id not in self.evaluated:
             return {}
         if model_id not in self.metrics_of:
@@ -303,7 +302,7 @@ class _Yardstick:
         return self.metrics_of[model_id]
 
     def pairing(self, first: str, second: str) -> Pairing | None:
-        """None where one of them was not evaluated."""
+        """Two models compared, None if one of them was not evaluated."""
         if not self.evaluated.issuperset((first, second)):
             return None
         if (first, second) not in self.pairings:

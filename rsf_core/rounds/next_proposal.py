@@ -9,8 +9,8 @@ from rsf_core.store.store import Store
 
 
 def next_proposal(store: Store, project_state: ProjectState) -> str:
-    """What the next round draws from: the model a person has chosen since the newest round was opened, else the one that
-    round tuned, unless it is known to be worse than its own proposal. Raises StageError where the round has tuned none."""
+    """The model that the next round draws from: the one a person has chosen since the newest round was opened, else the one
+    which that round tuned, unless it is known to be worse than its proposal. Raises StageError if the round has tuned none."""
     current = project_state.current_round()
     chosen = store.proposal_choice(current.round)
     if chosen is not None:
@@ -23,7 +23,7 @@ def next_proposal(store: Store, project_state: ProjectState) -> str:
 
 
 def current_model(store: Store, project_state: ProjectState) -> str:
-    """What would be drawn from now: the next proposal, or the newest round's own while that has tuned none."""
+    """The model that would be drawn from now: the next proposal, or the newest round's own until that has tuned one."""
     try:
         return next_proposal(store, project_state)
     except StageError:

@@ -1,7 +1,6 @@
-"""Which prompts of a project its model takes: checked as they are imported, said by jobs that left some out, looked up by
-pages.
+"""Which prompts of a project its model takes: checked on import, reported by jobs that left some out, looked up by pages.
 
-What is kept are counts of tokens, so that for another generate.max_new_tokens nothing is counted anew.
+Counts of tokens are stored, so that another generate.max_new_tokens does not require counting again.
 """
 
 from __future__ import annotations
@@ -32,9 +31,9 @@ NO_FOLDER = "the model is fetched or converted by the first job, which says whic
 
 @dataclass(frozen=True, slots=True)
 class LengthsFound:
-    """Of the rows of a placing: `message` while they are checked; `problem` where they are not, with the reason, and `again`
-    where it can be tried again; else how many the model takes beside generate.max_new_tokens and how many not, the first of
-    these named by their lines. `shown` are the first rows as the model gets them, as soon as they are known."""
+    """The check of the rows of a placing: `message` while it runs; `problem` if it cannot be made, and `again` if it can be
+    tried again; else how many rows the model takes beside generate.max_new_tokens and how many not, the first of these named
+    by their lines. `shown` are the first rows as the model gets them, as soon as they are known."""
 
     message: str = ""
     problem: str | None = None
@@ -55,14 +54,14 @@ class PromptLengths:
         self._store, self._settings = store, settings
 
     def folder(self) -> Path | None:
-        """The base model's, where it is on this machine."""
+        """The base model's folder, None if it is not on this machine."""
         base = self._base()
         if base is not None and models.is_ready(base.folder):
             return Path(base.folder)
         return models.local_folder(self._name())
 
     def room(self) -> Room:
-        """For prompts, beside generate.max_new_tokens, as far as the base model was asked."""
+        """The room for prompts beside generate.max_new_tokens, NO_ROOM until the base model is known."""
         base, name = self._base(), self._name()
         for window in self._store.prompt_book.windows():
             if window.name == name and (base is None or window.model == base.identity):
@@ -78,7 +77,7 @@ class PromptLengths:
     # -- a file ----------------------------------------------------------------------------------------------------------
 
     def check(self, placing: Path) -> LengthsFound:
-        """Where the check of the rows of a placing stands; begun where it was not."""
+        """The state of the check of a placing's rows, which is started if it was not."""
         model = self.folder()
         if model is None:
             return LengthsFound(problem=NO_FOLDER)
@@ -89,14 +88,14 @@ class PromptLengths:
         try:
             window = length_check.outcome(folder)
             if window is not None:
-                return replace(self._found(folder, placing, window), shown=length_check.shown(folder))
+                return replace(self._counted(folder, placing, window), shown=length_check.shown(folder))
             message = length_check.progress(folder)
             # it may have ended just now
             return LengthsFound(message=message) if length_check.outcome(folder) is None else self.check(placing)
         except ModelError as error:
             return LengthsFound(problem=str(error).rstrip("."), again=True)
 
-    def _found(self, folder: Path, placing: Path, window: Window) -> LengthsFound:
+    def _counted(self, folder: Path, placing: Path, window: Window) -> LengthsFound:
         lengths = pq.read_table(folder / "lengths.parquet")
         room, new = length_check.room(window), self._settings().generate.max_new_tokens
         most = room.most(new)
@@ -110,7 +109,7 @@ class PromptLengths:
         named: list[str] = []
         for place in bad:
             assert rows is not None
-            if rows["split"][place].as_py() == Split.SEALED:  # nobody sees it
+            if rows["split"][place].as_py() == Split.SEALED:  # nobody may see it
                 continue
             length = Length(tokens[place], lengths["refused"][place].as_py())
             named.append(length.problem(f"line {rows['line'][place].as_py()}", room, new) or "")
@@ -129,13 +128,12 @@ class PromptLengths:
             shutil.rmtree(folder, ignore_errors=True)
 
     def keep(self, placing: Path, prompt_ids: Sequence[int]) -> None:
-        """Save how long the rows of a placing are, which are these prompts now; nothing where they were not checked to the
-        end."""
+        """Save the lengths of the rows of a placing, which are now these prompts; nothing if the check did not end."""
         model = self.folder()
         folder = None if model is None else length_check.folder_for(placing, model)
         try:
             window = None if folder is None else length_check.outcome(folder)
-        except ModelError:  # they stay unchecked, as the preview has said
+        except ModelError:  # they stay unchecked, as the preview reported
             return
         if folder is not None and window is not None:
             self._store.prompt_book.say_lengths(window, prompt_ids, pq.read_table(folder / "lengths.parquet"))
@@ -143,8 +141,8 @@ class PromptLengths:
     # -- a job -----------------------------------------------------------------------------------------------------------
 
     def keep_of_job(self, result: Any) -> None:
-        """Save what a job has found of prompts it left out, see `of_job`. A tuned model takes what its base takes. Raises
-        JobError where it is damaged."""
+        """Save the lengths of prompts that a job left out, from its result. A tuned model takes what its base takes. Raises
+        JobError if it is damaged."""
         base = self._base()
         if base is None:
             return

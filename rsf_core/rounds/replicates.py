@@ -1,7 +1,7 @@
-"""What runs of one procedure gained: a JSON line each in a results file, and what they say of the procedure.
+"""The gains of several runs of one procedure: a JSON line each in a results file, and estimates for the procedure.
 
-A replicate is a whole project of its own: the same prompts, settings and base model under another seed. It goes by the rule
-alone: what people decided in the project, or an M that they chose by hand, is no part of the procedure.
+A replicate is a whole project of its own: the same prompts, settings and base model under another seed. It decides by the rule
+alone: people's decisions in the project, or an M chosen by hand, are not part of the procedure.
 """
 
 from __future__ import annotations
@@ -40,8 +40,8 @@ _SEEDED = ("generate", "train")
 @dataclass(frozen=True, slots=True)
 class Template:
     """What every replicate is made from: the settings of a project without its seeds, and its prompts in use as (text,
-    system, reference, split, earlier turns). `seed` is the project's, of which those of the replicates are children; `version`
-    is the product's. `digest` names the procedure: what its results depend on beside the seed."""
+    system, reference, split, earlier turns). `seed` is the project's, from which the replicates' seeds are derived; `version`
+    is the product's. `digest` identifies the procedure: everything its results depend on except the seed."""
 
     settings: dict[str, Any]
     prompts: tuple[tuple[str, str | None, str | None, str, Turns], ...]
@@ -59,9 +59,8 @@ def template(settings: Settings, prompts: Sequence[Prompt], models: Mapping[str,
     if reference in models:
         procedure["target"]["reference"] = str(models[reference])
     rows = tuple((p.text, p.system, p.reference, str(p.split), p.earlier) for p in prompts)
-    questions = [
-        row if row[4] else row[:4] for row in rows
-    ]  # plain prompts go by the name they had before there were turns
+    # prompts without earlier turns keep the digest that they had before there were turns
+    questions = [row if row[4] else row[:4] for row in rows]
     decisive = {name: value for name, value in procedure.items() if name not in _NOT_OF_THE_PROCEDURE}
     digest = hashlib.sha256(json.dumps([version, decisive, questions], sort_keys=True).encode()).hexdigest()[:12]
     return Template(procedure, rows, settings.seed, version, digest)
@@ -72,7 +71,7 @@ class _Line(BaseModel):
 
 
 class Estimate(_Line):
-    """A value with its 95 % interval over prompts (None: it has none)."""
+    """A value with its 95 % interval over prompts (None: no interval)."""
 
     value: float
     low: float | None
@@ -96,12 +95,12 @@ class Gain(Estimate):
 
 
 class RoundResult(_Line):
-    """What one round of a replicate came to. `gain` and `control` are over the base in `metric`, whose values' range is
+    """The result of one round of a replicate. `gain` and `control` are over the base in `metric`, whose values' range is
     `width` wide (None: no bounds); `selection` is the tuned model over its random control. `base`, `tuned` and
     `random_control` hold the held-out means, `acceptance_rate` the share of the round's candidates that were accepted, `kl`
-    that to the base (nats); `seconds` is what its jobs ran for. `forgotten` is KL(base‖tuned) in nats a token on held-out and
-    on unrelated prompts (`evaluation.forgetting`), `forgotten_control` that of the random control; empty where they were
-    not measured, as in lines of earlier versions."""
+    the KL to the base (nats); `seconds` is how long its jobs ran. `forgotten` is KL(base‖tuned) in nats a token on held-out
+    and on unrelated prompts (`evaluation.forgetting`), `forgotten_control` that of the random control; empty if they were not
+    measured, as in lines of earlier versions."""
 
     round: int
     metric: str
@@ -122,7 +121,7 @@ class RoundResult(_Line):
 
 
 class Replicate(RoundResult):
-    """A replicate by its last round, with those before; `procedure` is the digest of its template."""
+    """A replicate: the result of its last round, with the earlier ones; `procedure` is the digest of its template."""
 
     task: str
     model: str
@@ -137,14 +136,14 @@ class Replicate(RoundResult):
 
     @property
     def key(self) -> tuple[str, int, int]:
-        """What is not run again."""
+        """Identifies the run: a replicate with the same key is not run again."""
         return self.procedure, self.rounds, self.replicate
 
 
 @dataclass(frozen=True, slots=True)
 class Procedure:
-    """What several replicates of one procedure say of it; each interval holds for another run on other prompts, and is
-    unknown with one. None where not every replicate has it."""
+    """Estimates from several replicates of one procedure. Each interval holds for another run on other prompts, and is unknown
+    with one replicate. None if not every replicate has the value."""
 
     digest: str
     task: str
@@ -202,7 +201,7 @@ def _means(metrics: Mapping[str, Interval]) -> dict[str, float]:
 
 
 def _ran(events: Sequence[JobEvent]) -> float:
-    """How many seconds a job ran, without the time between a break and its going on."""
+    """How many seconds a job ran, without the time between an interruption and its resumption."""
     total, since = 0.0, None
     for event in events:
         if since is not None:
@@ -215,8 +214,8 @@ def _ran(events: Sequence[JobEvent]) -> float:
 
 
 def read(file: Path) -> list[Replicate]:
-    """The replicates in a results file, oldest first; none where there is no file. A last line that was cut off while it was
-    written is left out: its replicate is complete and written again. Raises ReplicateError naming a line that is none."""
+    """The replicates in a results file, oldest first; empty if there is no file. A last line that was cut off while it was
+    written is left out: its replicate is complete and written again. Raises ReplicateError naming a line that is not valid."""
     try:
         lines = file.read_bytes().split(b"\n")[:-1]
     except FileNotFoundError:
@@ -236,7 +235,7 @@ def read(file: Path) -> list[Replicate]:
 
 
 def append(file: Path, replicate: Replicate) -> None:
-    """Add a line, and see to it that it is on the disk. Raises OutOfSpaceError, StoreError."""
+    """Append a line and flush it to the disk. Raises OutOfSpaceError, StoreError."""
     line = replicate.model_dump_json().encode() + b"\n"
     with writable(file.parent), file.open("a+b") as results:
         results.seek(0)
@@ -247,11 +246,11 @@ def append(file: Path, replicate: Replicate) -> None:
         os.fsync(results.fileno())
 
 
-# -- what they say together --------------------------------------------------------------------------------------------
+# -- estimates for a procedure -----------------------------------------------------------------------------------------
 
 
 def procedures(replicates: Iterable[Replicate]) -> list[Procedure]:
-    """Each procedure that was replicated, by when its newest replicate was written, the newest last."""
+    """Each procedure with replicates, in the order of their newest replicates, the newest last."""
     groups: dict[tuple[str, int], dict[int, Replicate]] = {}
     for one in replicates:
         key = one.procedure, one.rounds
@@ -260,7 +259,8 @@ def procedures(replicates: Iterable[Replicate]) -> list[Procedure]:
 
 
 def procedure(replicates: Sequence[Replicate]) -> Procedure:
-    """What the replicates of one procedure say of it. Raises ReplicateError where they are of several, or there is none."""
+    """The estimates from the replicates of one procedure. Raises ReplicateError if they are of several, or if there is
+    none."""
     if len({replicate.key[:2] for replicate in replicates}) != 1:
         raise ReplicateError("replicates of one procedure speak together: choose those of one")
     first = replicates[0]
@@ -281,7 +281,7 @@ def procedure(replicates: Sequence[Replicate]) -> Procedure:
         prompts=len(_common([replicate.gain for replicate in replicates])),
         gain=gain,
         control=_over([replicate.control for replicate in replicates], width),
-        # the width of a difference of models is that of their values, whichever two they are
+        # a difference of any two models has the width of the metric's range
         selection=_over([replicate.selection for replicate in replicates], width),
         sealed=_over([replicate.sealed for replicate in replicates], width),
     )
@@ -297,6 +297,6 @@ def _over(gains: Sequence[Gain | None], width: float | None) -> Interval | None:
 
 
 def _common(gains: Sequence[Gain]) -> list[int]:
-    """The prompts that all have: a reference that cannot be read, or a prompt too long, is left out of some."""
+    """The prompts that all gains have: some leave out prompts that are too long or whose reference cannot be read."""
     prompts = [gain.by_prompt.keys() for gain in gains]
     return sorted(set(prompts[0]).intersection(*prompts[1:])) if prompts else []

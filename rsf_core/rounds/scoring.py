@@ -1,4 +1,4 @@
-"""What the score job is given, and M by the rule once all is scored."""
+"""Starts the score job, and lets the rule choose M once everything is scored."""
 
 from __future__ import annotations
 
@@ -25,8 +25,8 @@ class Scoring:
         self._folder, self._store, self._project_state, self._submitting = folder, store, project_state, submitting
 
     def score(self, round_number: int | None = None, again: bool = False) -> str | None:
-        """Score what has not been scored under the target in force; `again` also the candidates that were found to have no
-        score. None when every score is there already; the decisions are then derived anew at once."""
+        """Score what has not been scored under the target of the settings; with `again` also the candidates that were found to
+        have no score. Returns the job's id, None if every score exists already: then the decisions are derived at once."""
         number = round_number or self._project_state.current_round().round
         self._submitting.refuse_a_second(JobKind.SCORE)
         round_record = self._project_state.round(number)
@@ -41,7 +41,7 @@ class Scoring:
             judged = Reference(model=self._submitting.model_ref(reference), scorer=source, tempered=tempered)
         versions.ready(self._folder, settings.target.scorers)
         needed = [*settings.target.scorers, *([] if judged is None else [judged.scorer])]
-        retired = self._store.prompt_book.version()[1]  # another number later: other candidates are to be scored
+        retired = self._store.prompt_book.version()[1]  # if this differs later, other candidates need scores
         elsewhere = [name for name in settings.target.scorers if not registry.checked(name)[1].of_draw]
         candidates = self._store.candidates_to_score(number, needed, again, elsewhere)
         if candidates.num_rows == 0:
@@ -62,15 +62,15 @@ class Scoring:
         return self._submitting.submit(spec, self._inputs(number, settings.target.scorers, candidates))
 
     def score_by(self, scorer: str, round_number: int | None = None, again: bool = False) -> str | None:
-        """Score what a scorer that need not be in the target has not scored of a round, in its version of now; `again` also
-        the candidates that it was found to have no score for. None where it has scored all. Nothing is decided by it. Raises
-        ScorerError where there is none, StageError where there are no candidates."""
+        """Score the candidates of a round that a scorer, in the target or not, has not scored in its current version; with
+        `again` also those that it was found to have no score for. Returns the job's id, None if it has scored all. Nothing is
+        decided by it. Raises ScorerError if there is no such scorer, StageError if there are no candidates."""
         number = round_number or self._project_state.current_round().round
         self._submitting.refuse_a_second(JobKind.SCORE)
         settings = self._project_state.sound_settings()
         self._project_state.round(number)
         name = versions.current(self._folder, scorer)
-        registry.reference_problems([name], [])  # it is there and can be told these options
+        registry.reference_problems([name], [])  # raises if it does not exist or does not take these options
         versions.ready(self._folder, [name])
         elsewhere = not registry.checked(name)[1].of_draw
         if not self._store.count_scored_by(number, name, elsewhere).candidates:
@@ -100,7 +100,7 @@ class Scoring:
         return inputs
 
     def choose_m(self) -> None:
-        """Let the rule of the settings choose M of the newest round, whoever has chosen it. Raises StageError where candidates
+        """Let the rule of the settings choose M of the newest round, whoever has chosen it. Raises StageError if candidates
         have no scores under the target of the settings."""
         round_record, settings = self._project_state.current_round(), self._project_state.sound_settings()
         counts, thresholds = self._store.round_counts(round_record.round), self._store.thresholds(round_record.round)

@@ -1,4 +1,4 @@
-"""The stages of a round, one row each in one table, and where each stands. Pure functions. What comes next is `drive`'s."""
+"""The stages of a round, one row each in one table, and the state of each. Pure functions. `drive` decides what comes next."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ class Progress(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class RoundFacts:
-    """Everything that decides where a round stands."""
+    """Everything that decides the state of a round."""
 
     counts: RoundCounts
     jobs: Sequence[JobRecord]
@@ -45,7 +45,7 @@ class RoundFacts:
 
     @property
     def scored(self) -> bool:
-        """Whether every candidate is decided that can be."""
+        """Whether every candidate that can be decided is decided."""
         return self.counts.decided > 0 and self.counts.undecided == 0
 
     def newest_job(self, kind: JobKind | None) -> JobRecord | None:
@@ -53,7 +53,7 @@ class RoundFacts:
 
 
 class Starts(Protocol):
-    """What starts the jobs of the newest round; see `start.Stages`."""
+    """Starts the jobs of the newest round; see `start.Stages`."""
 
     def generate(self) -> str: ...
     def score(self) -> str | None: ...
@@ -64,8 +64,8 @@ class Starts(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Remedy:
-    """What a person does where the stage that comes next cannot start. `because` says why and what to do (`{round}` stands
-    for the round's number); the button `label` opens `page`, with `hint` beside it."""
+    """What a person does if the stage that comes next cannot start. `because` is why and what to do (`{round}` stands for the
+    round's number); the button `label` opens `page`, with `hint` beside it."""
 
     because: str
     page: str
@@ -76,11 +76,11 @@ class Remedy:
 
 @dataclass(frozen=True, slots=True)
 class StageType:
-    """One row of the table. A stage without a `kind` of job is a person's, and nothing waits for it.
+    """One row of the table. A stage without a `kind` of job is done by a person, and nothing waits for it.
 
-    `ready`: whether it can start; where it comes next and cannot, `remedy` says what to do. `done`: whether what it is for
-    is there. `detail`: in a few words, what there is or what is missing. `action`: the text of the button that starts it,
-    or that opens `page`, where a person does it. `start` starts its job in the name of an actor; None where there was
+    `ready`: whether it can start; `remedy`: what to do if it comes next and cannot. `done`: whether its result exists.
+    `detail`: in a few words, what exists or is missing. `action`: the text of the button that starts it, or that opens
+    `page`, where a person does it. `start` starts its job in the name of an actor and returns the job's id, None if there was
     nothing left to compute."""
 
     stage: Stage
@@ -94,15 +94,15 @@ class StageType:
     start: Callable[[Starts, Actor], str | None] | None = None
     remedy: Remedy | None = None
     page: str = ""
-    lasting: bool = False  # a later job adds to what is there: one that breaks off does not undo it
+    lasting: bool = False  # a later job adds to the result: one that is interrupted does not undo it
     # whether it can start again beside a job that was interrupted
     restarts: Callable[[RoundCounts], bool] = lambda counts: True
 
 
 @dataclass(frozen=True, slots=True)
 class StageState:
-    """`job` is the newest job of the stage; `detail` says in a few words what there is or what is missing, `note` what a job
-    that is done had to leave out, `blocked` why it cannot start."""
+    """The state of a stage: `job` is its newest job; `detail`, in a few words, what exists or is missing; `note` what a done
+    job had to leave out; `blocked` why it cannot start."""
 
     stage: Stage
     progress: Progress
@@ -231,7 +231,7 @@ STAGES: tuple[StageType, ...] = (
         label="Compare",
         icon=":material/compare:",
         ready=lambda facts: facts.tuned is not None and facts.held_out_prompts > 0,
-        # without held-out prompts the round ends without a comparison, and says so
+        # without held-out prompts the round ends without a comparison, as its detail reports
         done=lambda facts: facts.evaluated or (facts.tuned is not None and not facts.held_out_prompts),
         detail=_compared,
         action=lambda counts: "Compare on held-out prompts",
@@ -239,7 +239,7 @@ STAGES: tuple[StageType, ...] = (
         lasting=True,
     ),
 )
-"""In the order of the round. The last is what the round is for: once it is done, the round is complete."""
+"""In the order of the round. Once the last stage is done, the round is complete."""
 
 _TYPES = {row.stage: row for row in STAGES}
 _AFTER_A_PERSON = {after.stage: before for before, after in pairwise(STAGES) if before.kind is None}
@@ -256,12 +256,12 @@ def persons_before(stage: Stage) -> StageType | None:
 
 
 def states(facts: RoundFacts) -> tuple[StageState, ...]:
-    """Where each stage of the round stands, in order."""
+    """The state of each stage of the round, in order."""
     return tuple(state_of(row, facts) for row in STAGES)
 
 
 def state_of(row: StageType, facts: RoundFacts) -> StageState:
-    """Where one stage stands: what its newest job says, else whether it is done or can start."""
+    """The state of one stage: by its newest job, else by whether it is done or can start."""
     job, done, ready = facts.newest_job(row.kind), row.done(facts), row.ready(facts)
     blocked = None if ready else row.remedy
     if job is not None and not job.state.ended:
@@ -301,7 +301,7 @@ def draw_prompts(prompts: Sequence[Prompt], count: int, round_number: int, seed:
 
 
 def first_k(prompts: Sequence[Prompt], taken: Mapping[int, int]) -> dict[str, list[int]]:
-    """Where the new candidates of each prompt are counted from, as two columns."""
+    """The first k of the new candidates of each prompt, as two columns."""
     return {
         "prompt_id": [prompt.prompt_id for prompt in prompts],
         "k": [taken.get(prompt.prompt_id, 0) for prompt in prompts],

@@ -1,4 +1,4 @@
-"""Opens rounds and starts their stages. What each gives its job is in a module of its subject."""
+"""Opens rounds and starts their stages. The spec and the inputs of each job are made in a module of their subject."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from rsf_core.store.store import Store
 
 
 class Stages:
-    """Opens rounds and starts their stages: those of the newest round, where a number may be given also of an earlier."""
+    """Opens rounds and starts their stages: of the newest round, or of an earlier one if the method takes a number."""
 
     def __init__(self, folder: Path, store: Store, project_state: ProjectState, supervisor: JobSupervisor) -> None:
         self._store, self._project_state = store, project_state

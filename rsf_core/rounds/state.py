@@ -1,4 +1,4 @@
-"""Where the rounds stand: what is stored, read as the stages and the reports need it. Starts nothing."""
+"""The state of the rounds: what is stored, in the form that the stages and the reports need. Starts nothing."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from rsf_core.store.store import Store
 from rsf_core.store.tally import Votes
 
 BASE_ID = "base"
-STATE_TABLES = (  # all that decides where a round stands
+STATE_TABLES = (  # every table that the state of a round is read from
     *(
         "project",  # what a job has left out
         "rounds",
@@ -49,8 +49,8 @@ STATE_TABLES = (  # all that decides where a round stands
 
 @dataclass(frozen=True, slots=True)
 class Evaluation:
-    """The key of held-out completions and the models that have them all; `current`: under the settings of now. `retired` of
-    the prompts they were drawn for are not in use any more: what was measured on them stays what it is."""
+    """The key of held-out completions and the models that have them all; `current`: under the current settings. `retired`
+    of the prompts they were drawn for are no longer in use; what was measured on them stays."""
 
     key: str
     models: set[str]
@@ -59,7 +59,7 @@ class Evaluation:
 
 
 class ProjectState:
-    """Of one project: settings and rounds, and what each round has drawn, decided, tuned and compared."""
+    """The state of one project: settings and rounds, and what each round has drawn, decided, tuned and compared."""
 
     def __init__(self, folder: Path, store: Store) -> None:
         self._folder, self._store = folder, store
@@ -70,23 +70,23 @@ class ProjectState:
         self.measures = Measures(store)
 
     def keep_taste(self, body: Mapping[str, Any]) -> None:
-        """Keep what a job has learned from decisions as a version. Raises ScorerError where it is damaged."""
+        """Save what a job has learned from decisions as a version. Raises ScorerError if it is damaged."""
         version, author = str(body.get("version")), str(body.get("author"))
         tastes.parse(version, body)
         self._store.tastes.add(version, body, author)
         tastes.keep(self._folder, version, body)
 
     def settings(self) -> Settings:
-        """Those in force, with the default in place of a value that is not allowed: such a project can be looked at and
-        repaired. What is started asks for `sound_settings`."""
+        """The settings in force, with the default in place of a value that is not valid, so that such a project can be opened
+        and repaired. Starting a job needs `sound_settings`."""
         return self._pinned(settings_file.read_tolerantly(self._folder)[0])
 
     def sound_settings(self) -> Settings:
-        """The settings as they are written. Raises SettingsError naming every value that is not allowed."""
+        """The settings as they are written. Raises SettingsError naming every value that is not valid."""
         return self._pinned(settings_file.read(self._folder))
 
     def _pinned(self, settings: Settings) -> Settings:
-        """A scorer of the project's own means its file as it is now: another version is another scorer."""
+        """The settings with the current version in each scorer of the target: another version is another scorer."""
         target = versions.pinned(self._folder, settings.target)
         return settings if target is settings.target else settings.model_copy(update={"target": target})
 
@@ -95,21 +95,21 @@ class ProjectState:
         return settings_file.read_tolerantly(self._folder)[1]
 
     def number(self, round_number: int | None) -> int:
-        """`round_number`, or that of the newest round."""
+        """`round_number`, or the number of the newest round."""
         return round_number or self.current_round().round
 
     def current_round(self) -> RoundRecord:
         return self._store.rounds()[-1]
 
     def round(self, number: int) -> RoundRecord:
-        """Raises StageError where there is none."""
+        """Raises StageError if there is none."""
         for round_record in self._store.rounds():
             if round_record.round == number:
                 return round_record
         raise StageError(f"there is no round {number}")
 
     def states(self, number: int, onlooker_votes: Votes = ()) -> tuple[StageState, ...]:
-        """Where each stage of a round stands, with `onlooker_votes` in place of what holds."""
+        """The state of each stage of a round, with `onlooker_votes` in place of the effective votes."""
         settings = self.settings().model_dump_json()
         name = ("states", number, settings, onlooker_votes)
         return self._store.unchanged(name, STATE_TABLES, lambda: stages.states(self.facts(number, onlooker_votes)))
@@ -131,7 +131,7 @@ class ProjectState:
         )
 
     def target(self, number: int) -> Target:
-        """What a round is judged by: the target its decisions were made under; before them that of the settings."""
+        """The target of a round: the one its decisions were made under; before them the one in the settings."""
         thresholds = self._store.thresholds(number)
         return decisions.target_of(self._store, thresholds[0]) if thresholds else self.settings().target
 
@@ -146,12 +146,12 @@ class ProjectState:
         return next((m for m in self._store.models() if m.model_id == control_id), None)
 
     def control_is_deleted(self, number: int, control: Control = Control.RANDOM) -> bool:
-        """Whether the files of a control of the round were deleted: it can be compared no more."""
+        """Whether the files of a control of the round were deleted: it can no longer be compared."""
         control_model = self.control(number, control)
         return control_model is not None and control_model.model_id in self._store.deleted_models()
 
     def control_leaves_a_choice(self, number: int, control: Control) -> bool:
-        """Whether a control of the round's tuned model would be another set than what that was tuned on."""
+        """Whether a control's set would differ from the set that the round's tuned model was tuned on."""
         tuned = self.tuned_model(number)
         matched = next((c for c in self._store.curated_sets() if tuned and c.curated_id == tuned.curated_id), None)
         if matched is None or control is Control.RANDOM:
@@ -161,7 +161,7 @@ class ProjectState:
         return self._store.unchanged(name, tables, lambda: curation.leaves_a_choice(self._store, matched, control))
 
     def control_job(self, number: int, control: Control = Control.RANDOM) -> JobRecord | None:
-        """The newest job that tunes a control of the round's tuned model: no stage of the round."""
+        """The newest job that tunes a control of the round's tuned model; it is not a stage of the round."""
         control_id, jobs = self._control_id(number, control), self._store.jobs(round_number=number)
         tuning_jobs = [job for job in jobs if _tunes_control(job) and job.spec_of(FinetuneSpec).model_id == control_id]
         return tuning_jobs[-1] if tuning_jobs else None
@@ -184,8 +184,8 @@ class ProjectState:
         return prompts[: count or len(prompts)]
 
     def evaluation(self, number: int) -> Evaluation:
-        """What a round is compared by: its models' held-out completions under the settings of now, else those of its newest
-        finished evaluation that the round's target can be judged by. Other settings do not undo a comparison."""
+        """The evaluation that a round is compared by: its models' held-out completions under the current settings, else those
+        of its newest finished evaluation that fits the round's target. Changed settings do not undo a comparison."""
         target, tuned = self.target(number), self.tuned_model(number)
         now = Evaluation(self.evaluation_key(target), self.evaluated_models(target), current=True)
         if tuned is None or tuned.model_id in now.models:
@@ -208,8 +208,8 @@ class ProjectState:
         return now
 
     def _retired_since(self, key: str, model_id: str, target: Target) -> int | None:
-        """How many of the prompts that an evaluation was made with were retired since; None where anything else about it is
-        not as it would be made now."""
+        """How many of the prompts of an evaluation were retired since; None if anything else about it differs from an
+        evaluation made now."""
         there = self._store.evaluated_prompts(key, model_id) | set(self._left_out(key))
         ever = self._store.unchanged("held_out ever", IN_USE, lambda: self._store.prompts(Split.HELD_OUT, retired=True))
         then = [prompt for prompt in ever if prompt.prompt_id in there]
@@ -219,14 +219,14 @@ class ProjectState:
         return len(there - now)
 
     def agrees(self, job: JobRecord) -> bool:
-        """Whether a job that failed would do what the settings of now ask for; else resuming it repeats its failure."""
+        """Whether a failed job agrees with the current settings; if not, resuming it would repeat its failure."""
         settings = self.settings()
         try:
             spec = job.spec
-        except JobError:  # it would fail by that again
+        except JobError:  # it would fail again for that
             return False
         if job.kind is not JobKind.FINETUNE and spec.compute.weights != settings.compute.weights:
-            return False  # it would go on in the precision it was asked for in
+            return False  # it would go on in the precision of its spec
         match spec:
             case GenerateSpec():
                 generate = settings.generate
@@ -235,7 +235,7 @@ class ProjectState:
                 same = spec.retired == self._store.prompt_book.version()[1]
                 return same and spec.target == settings.target
             case FinetuneSpec():
-                # resume reads the first two again; the set is frozen
+                # resume reads the first two again; the curated set is frozen
                 free = {"accumulate", "checkpoint_seconds", "deduplicate"}
                 recipes = (spec.recipe.model_dump(exclude=free), settings.train.model_dump(exclude=free))
                 return spec.law == trained_law(settings) and recipes[0] == recipes[1]
@@ -245,8 +245,8 @@ class ProjectState:
                 return True
 
     def evaluated_models(self, target: Target) -> set[str]:
-        """The models whose held-out completions are all there, with what `target` needs: part of them would be another
-        comparison. Prompts too long for the models, which an evaluation has found out, are of none."""
+        """The models with all held-out completions that `target` needs: a part of them would be another comparison. Prompts
+        that an evaluation found to be too long for the models do not count."""
         key = self.evaluation_key(target)
         left_out = self._left_out(key)
         expected = (len(self.held_out()) - len(left_out)) * self.settings().evaluate.candidates
@@ -258,9 +258,9 @@ class ProjectState:
         return left_out
 
     def evaluation_key(self, target: Target, prompts: Sequence[Prompt] | None = None) -> str:
-        """Names what makes held-out samples comparable: prompts, sampling, count, the target's scorers and reference, in what
-        precision the models draw and judge, and how the sampler draws, for the same seeds pair only what the same sampler
-        drew. `prompts`: those held out where none are given."""
+        """A hash of what makes held-out samples comparable: prompts, sampling, count, the target's scorers and reference, the
+        precision in which models draw and judge, and the sampler's version, because equal seeds pair only what the same
+        sampler drew. `prompts`: the held-out ones by default."""
         settings = self.settings()
         parts = [
             [prompt.prompt_id for prompt in (self.held_out() if prompts is None else prompts)],
@@ -280,12 +280,12 @@ class ProjectState:
 
 
 def left_out_key(evaluation_key: str) -> str:
-    """Under which value of the project the held-out prompts stand that an evaluation has left out."""
+    """The key of the project value that lists the held-out prompts which an evaluation left out."""
     return f"left out of {evaluation_key}"
 
 
 def scores_beside(job: JobRecord) -> str | None:
-    """The scorer by which a job scores candidates so that it can be looked at; None where a job is of a stage."""
+    """The scorer of a job that scores beside the target, for people to look at; None if the job is of a stage."""
     spec = job.sound_spec(ScoreSpec) if job.kind is JobKind.SCORE else None
     return spec.scorers[0] if spec is not None and spec.beside else None
 

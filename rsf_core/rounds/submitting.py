@@ -1,4 +1,4 @@
-"""Handing jobs to the supervisor: never two of a kind, models named as a job finds them, going on with one."""
+"""Hands jobs to the supervisor: never two of a kind, with models as a job can find them; and resumes jobs."""
 
 from __future__ import annotations
 
@@ -26,8 +26,8 @@ class Submitting:
                 raise StageError(f"{job.job_id} is {job.state} already: wait for it or cancel it")
 
     def model_ref(self, model_id: str) -> ModelRef:
-        """How a job finds a model: a tuned one by its folder in the project, the base by where it was found first (its name
-        may mean another meanwhile), and before that, like a teacher, by name."""
+        """How a job finds a model: a tuned one by its folder in the project, the base by the folder where it was first found
+        (its name may mean another model by now), and before that, like a teacher, by name."""
         for model in self._store.models():
             if model.model_id == model_id:
                 return ModelRef(model_id=model_id, name=model.name, folder=model.folder, identity=model.identity)
@@ -40,7 +40,7 @@ class Submitting:
 
     def resume(self, job_id: str) -> None:
         """Continue a job. Settings that may have been corrected and do not change its result are read again: where its
-        model is, on what device it computes, and how training fits into memory. Raises StageError where another job for the
+        model is, on what device it computes, and how training fits into memory. Raises StageError if another job for the
         same work was started after it, because the results would then exist twice."""
         job = self._store.job(job_id)
         newer = [other for other in self._store.jobs(round_number=job.round) if _supersedes(other, job)]
@@ -67,8 +67,8 @@ class Submitting:
 
 
 def _supersedes(other: JobRecord, job: JobRecord) -> bool:
-    """Whether another job of the round was started after this one to make the same. A control's fine-tuning makes another
-    model than the round's own, scorers that are looked at score apart, and every trial stands for itself."""
+    """Whether another job of the round was started after this one for the same work. A control's fine-tuning makes another
+    model than the round's own, scoring beside the target is separate, and trials are independent of each other."""
     if other.kind is not job.kind or other.seq <= job.seq or job.kind is JobKind.TRIAL:
         return False
     if job.kind is JobKind.SCORE:

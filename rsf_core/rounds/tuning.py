@@ -1,4 +1,4 @@
-"""What the fine-tuning job is given: a curated set or a control of it, the recipe, the lineage."""
+"""Starts the fine-tuning job: with a curated set or a control of it, the recipe and the lineage."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from rsf_core.store.store import Store
 
 TRAINED_ON = [
     *("prompt_token_ids", "token_ids", "weight", "completion", "edited", "log_q"),
-    *("source", "prompt", "system", "earlier"),  # of what was made elsewhere the job makes the tokens
+    *("source", "prompt", "system", "earlier"),  # the job makes the tokens of samples made elsewhere
 ]
 
 
@@ -42,7 +42,7 @@ class Tuning:
         )
 
     def finetune(self, curated_id: str | None = None, then_evaluate: bool = True) -> str:
-        """Fine-tune the newest round's proposal on a curated set of it (the newest by default); the job's id."""
+        """Fine-tune the newest round's proposal on a curated set of it (the newest by default). Returns the job's id."""
         round_record = self._project_state.current_round()
         curated = self._project_state.curated_set(round_record.round)
         if curated_id is not None:
@@ -61,9 +61,9 @@ class Tuning:
 
     def train_control(self, actor: Actor, round_number: int | None = None, control: Control = Control.RANDOM) -> str:
         """Fine-tune a round's proposal, by the recipe of its tuned model, on a random selection as large as the curated
-        set that model was tuned on (see curation.freeze_control), and evaluate; the job's id. One that was broken off goes on,
-        one that was not compared is. Raises StageError without a tuned model, where its control is there and compared already,
-        or where the control would be the same set."""
+        set that model was tuned on (see curation.freeze_control), and evaluate. Returns the job's id. An interrupted job goes
+        on; a control that was not compared is compared. Raises StageError without a tuned model, if its control exists and is
+        compared already, or if the control would be the same set."""
         access.check(actor, "train_control")
         round_record = self._project_state.round(round_number or self._project_state.current_round().round)
         tuned = self._project_state.tuned_model(round_record.round)
@@ -84,7 +84,7 @@ class Tuning:
         model_id = curation.control_id(tuned.model_id, control)
         made_by = self._made_by(tuned)
         stream = "control" if control is Control.RANDOM else f"control {control}"
-        own = child_seed(made_by.recipe.seed, stream)  # the recipe's, drawn independently
+        own = child_seed(made_by.recipe.seed, stream)  # derived from the recipe's seed, but independent of it
         recipe = made_by.recipe.model_copy(update={"seed": own})
         begun = self._project_state.control_job(round_record.round, control)
         if (
@@ -99,7 +99,7 @@ class Tuning:
         return self._finetune(round_record, curated, model_id, recipe, made_by.law)
 
     def _made_by(self, tuned: ModelRecord) -> FinetuneSpec:
-        """What the model was tuned by: the spec of the job that made it, not of one that failed to before."""
+        """The spec of the job that made the model, not of a failed one before it."""
         done = (
             job.spec_of(FinetuneSpec)
             for job in self._store.jobs(round_number=tuned.round)
@@ -117,14 +117,13 @@ class Tuning:
         then_evaluate: bool = True,
     ) -> str:
         self._submitting.refuse_a_second(JobKind.FINETUNE)
-        if then_evaluate:  # said before hours of training, not after
+        if then_evaluate:  # reported before hours of training, not after
             scorers = self._project_state.target(round_record.round).scorers
             unreadable = registry.reference_problems(scorers, self._project_state.held_out())
             if unreadable:
                 raise StageError(f"the model could not be compared on {registry.describe(unreadable)}. {CORRECT}")
-            gauges.of_project(
-                self._folder, self._project_state.settings(), self._project_state.held_out()
-            )  # its file can be read
+            # raises if the file of a gauge cannot be read
+            gauges.of_project(self._folder, self._project_state.settings(), self._project_state.held_out())
         parent = self._submitting.model_ref(round_record.model_id)
         spec = FinetuneSpec(
             round=round_record.round,

@@ -1,11 +1,10 @@
-"""Drawing until enough are accepted: prompts in a random order, some at a time, at an M that is fixed before.
+"""Drawing until enough are accepted: prompts in a random order, some at a time, at an M that is fixed beforehand.
 
-After each part the limits of the acceptance rate are looked at, and it is decided whether to go on. An interval for a fixed
-number of prompts is wrong at some such look in far more than 5 % of runs; these limits hold at all looks together (see
-sampling.sequence), so that one may stop by them. They speak of the rate at this M, over prompts like these: with an M that was
-chosen by what was drawn, decisions would depend on one another. Drawing ends where both what was accepted and the lower limit
-of the rate times what was drawn reach the wanted number; or where it can't be reached any more.
-"""
+After each part the limits of the acceptance rate decide whether to go on. An interval for a fixed number of prompts is wrong
+at some such look in far more than 5 % of runs; these limits hold at all looks together (see sampling.sequence), so that they
+can be used for stopping. They are limits of the rate at this M, over prompts like these: with an M chosen from what was drawn,
+decisions would depend on one another. Drawing ends when both the number accepted and the lower limit of the rate times the
+number drawn reach the wanted number, or when it cannot be reached any more."""
 
 from __future__ import annotations
 
@@ -37,9 +36,9 @@ class End(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class SoFar:
-    """What a run has come to: `accepted` of `drawn` candidates for `prompts` prompts, by the rule at the fixed M. `low` and
-    `high` are the limits of the acceptance rate, the mean over prompts, that hold at every moment together (95 %). `end` is
-    why it goes no further; None while it does."""
+    """The state of a run: `accepted` of `drawn` candidates for `prompts` prompts, by the rule at the fixed M. `low` and
+    `high` are the limits of the acceptance rate, the mean over prompts, that hold at all moments together (95 %). `end` is
+    why it ended; None while it goes on."""
 
     until: Until
     prompts: int
@@ -51,26 +50,26 @@ class SoFar:
 
     @property
     def number(self) -> float:
-        """The lower limit of how many that many draws give."""
+        """The lower limit of the number accepted among that many draws."""
         return self.low * self.drawn
 
 
 class Looks:
-    """At the runs of a project."""
+    """Looks at the runs of a project."""
 
     def __init__(self, store: Store) -> None:
         self._store = store
         self._kept: dict[str, tuple[list[float], ConfidenceSequence]] = {}
 
     def newest(self, round_number: int) -> SoFar | None:
-        """The newest run of a round; None where there was none."""
+        """The newest run of a round; None if there was none."""
         jobs = self._store.jobs(round_number=round_number)
         mine = [(job, until) for job in jobs if job.kind is JobKind.GENERATE and (until := drawn_until(job))]
         if not mine:
             return None
         until = mine[-1][1]
         generated = [job for job, other in mine if other.run == until.run]
-        # asked before the rows are read: what is decided meanwhile is then among them
+        # before the rows are read, so that they include what is decided meanwhile
         waits = (
             any(not job.state.ended for job in jobs if job.kind in _KINDS)
             or self._store.round_counts(round_number).undecided > 0
@@ -109,7 +108,7 @@ class Looks:
         return None
 
     def _sequence(self, run: str, means: list[float]) -> ConfidenceSequence:
-        """The same again as long as only new prompts came."""
+        """The confidence sequence of a run, extended if only new prompts came, else made again."""
         known, sequence = self._kept.pop(run, ([], ConfidenceSequence()))
         if means[: len(known)] != known:
             known, sequence = [], ConfidenceSequence()
@@ -122,13 +121,13 @@ class Looks:
 
 
 def drawn_until(job: JobRecord) -> Until | None:
-    """What a generate job draws for; None for one that draws what it was told."""
+    """The `Until` of a generate job; None if it draws for given prompts."""
     spec = job.sound_spec(GenerateSpec)
     return None if spec is None else spec.until
 
 
 def asked_for(jobs: Sequence[JobRecord]) -> int:
-    """For how many prompts the generate jobs of a run were asked to draw; some may have been left out."""
+    """How many prompts the generate jobs of a run were asked to draw for; some may have been left out."""
     return sum(job.spec_of(GenerateSpec).until_prompts for job in jobs)
 
 
@@ -139,5 +138,5 @@ def next_prompts(prompts: Sequence[Prompt], until: Until, before: int, count: in
 
 
 def place(run: str, prompt_id: int) -> bytes:
-    """Where a prompt stands in the random order of a run."""
+    """The sort key of a prompt in the random order of a run."""
     return blake2b(f"{run}:{prompt_id}".encode(), digest_size=16).digest()

@@ -1,6 +1,6 @@
-"""Which version of a scorer settings mean, where what they name may change: a file of the project's own, a folder of a model,
-an installed scorer, which is `NAME@vVERSION` where its card says another `version` than "1". A changed one is another scorer,
-so that it scores anew and what the others have scored stays. A Hugging Face id is taken as it is written: what it stands for
+"""Which version of a scorer the settings mean, if what they name may change: a file of the project's own, a folder of a model,
+an installed scorer, which is `NAME@vVERSION` if its card has another `version` than "1". A changed scorer is another scorer:
+it scores everything again, and the scores of the others stay. A Hugging Face id is taken as it is written: what it stands for
 is known only once it has been fetched."""
 
 from __future__ import annotations
@@ -26,20 +26,20 @@ _NEEDED = {"model", _WEIGHTS}
 
 
 def pinned(project: Path, target: Target) -> Target:
-    """`target` with the version of now in every scorer that names none and has versions."""
+    """`target` with the current version in every scorer that has versions and names none."""
     target = own.pinned(project, target, registry.names)
     return _renamed(target, lambda scorer: _pinned(_with_version(scorer)))
 
 
 def plain(project: Path, target: Target) -> Target:
-    """The opposite of `pinned`: without the versions that are those of now, as settings are to say it."""
+    """The opposite of `pinned`: without the versions that are current, as settings write it."""
     return _renamed(own.plain(project, target), lambda scorer: _without_version(_plain(scorer)))
 
 
 def current(project: Path, scorer: str) -> str:
-    """One scorer as its scores are kept under now: with the version that `pinned` gives it. Raises ScorerError where no scorer
-    can be called so."""
-    if not isinstance(scorer, str) or not scorer.strip():  # of JSON, too
+    """The name that a scorer's scores are stored under now, with the version that `pinned` gives it. Raises ScorerError if it
+    is not a valid name of a scorer."""
+    if not isinstance(scorer, str) or not scorer.strip():  # it may come from JSON
         raise ScorerError("no scorer was given: name one, such as length. `rsf scorers` lists them")
     try:
         target = Target(rewards={scorer: 1.0})
@@ -51,9 +51,9 @@ def current(project: Path, scorer: str) -> str:
 
 
 def ready(project: Path, scorers: Sequence[str]) -> None:
-    """Before a job is asked for that calls these. Raises ScorerError where one is the project's own and may not run here,
-    where one would send a key that nobody has allowed on this machine, and where an installed scorer is of another version
-    than is meant: what it would score is not what was scored."""
+    """Check scorers before a job that calls them is submitted. Raises ScorerError if one is the project's own and may not run
+    here, if one would send a key that nobody has allowed on this machine, and if an installed scorer has another version than
+    the one meant: its scores would not be comparable."""
     own.ready(project, scorers)
     for scorer in scorers:
         _check_key(scorer)
@@ -68,7 +68,7 @@ def ready(project: Path, scorers: Sequence[str]) -> None:
 def _check_key(scorer: str) -> None:
     try:
         sent = registry.sent_key(scorer)
-    except ScorerError:  # the job says why: what cannot be made sends nothing
+    except ScorerError:  # the job reports why: a scorer that cannot be made sends nothing
         return
     try:
         if sent is not None:
@@ -78,8 +78,8 @@ def _check_key(scorer: str) -> None:
 
 
 def _with_version(scorer: str) -> str:
-    """An installed scorer by the version that is installed; version 1 goes by its name alone, as in projects from before there
-    were versions, which keep their scores so."""
+    """The name of an installed scorer with its installed version; version 1 has the plain name, so that projects from before
+    there were versions keep their scores."""
     ref, _, installed = _versions(scorer)
     if ref is None or installed in ("", "1") or registry.MARK in ref.name:
         return scorer
@@ -94,20 +94,20 @@ def _without_version(scorer: str) -> str:
 
 
 def _versions(scorer: str) -> tuple[ScorerRef | None, str, str]:
-    """A scorer, the version that is meant by its name and the one that is installed; "" where it is none of the installed."""
+    """A scorer, the version that its name means and the installed version; None and "" if it is not an installed scorer."""
     try:
         ref = ScorerRef.parse(scorer)
         if (mine := own.reference(ref.name)) is not None and mine.version is not None:
             return None, "", ""  # the project's own, by its file
         installed = _installed_version(registry.plain_name(ref.name))
-    except ScorerError:  # the job says why
+    except ScorerError:  # the job reports why
         return None, "", ""
     return ref, ref.name.partition(registry.MARK)[2] or "1", installed
 
 
 @lru_cache(maxsize=256)
 def _installed_version(name: str) -> str:
-    """Asked for at each reading of the settings. Raises ScorerError where it is none of the installed."""
+    """Cached: it is needed each time the settings are read. Raises ScorerError if it is not an installed scorer."""
     return registry.card(name).version
 
 
@@ -135,8 +135,8 @@ def _plain(scorer: str) -> str:
 
 
 def _of_a_folder(scorer: str) -> tuple[ScorerRef | None, str | None]:
-    """A scorer that names the folder of a model, and the hash of its files; None where it is another, or unreadable: the job
-    says why."""
+    """A scorer that names the folder of a model, and the hash of its files; None for any other scorer, or if the files cannot
+    be read: then the job reports why."""
     try:
         ref = ScorerRef.parse(scorer)
         known = {option.name for option in registry.card(ref.name).options}

@@ -25,7 +25,7 @@ def test_a_job_that_ends_while_the_next_step_is_looked_for_is_followed_once(
     project.store.add_job("r1-generate-1", specs.generate(), ["score"])
     add_candidates(project.store, candidates(prompts=8, per_prompt=2))
     project.store.add_job_event("r1-generate-1", JobState.DONE, "done")
-    project.supervisor._untold.append("r1-generate-1")  # what follows it is started with the next tick
+    project.supervisor._ended.append("r1-generate-1")  # what follows it is started with the next tick
     monkeypatch.setattr(project.supervisor, "_begin", lambda job: None)
     states = project._project_state.states
     ticks: list[threading.Thread] = []

@@ -1,7 +1,7 @@
 """Jobs as threads of this process, for tests: starting a process and importing torch takes seconds. A thread cannot be killed
-and ends with its process; asked to stop, it does so at its next step.
+and ends with its process; it stops on request at its next step.
 
-The handle is `process.json` with the process that has the thread."""
+The handle is `process.json` with the pid of the process that has the thread."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ class InlineExecutor:
             del _threads[folder]
 
     def leave(self) -> None:
-        """They are not this executor's alone."""
+        """Nothing to do: all executors of the process share the threads."""
 
 
 def _own(folder: Path) -> bool:

@@ -1,4 +1,5 @@
-"""Jobs as processes of this machine. The handle is `process.json`, the process's number; its arguments tell whose it is."""
+"""Jobs as processes of this machine. The handle is `process.json` with the pid; the arguments of the process identify
+its job."""
 
 from __future__ import annotations
 
@@ -12,7 +13,7 @@ from rsf_core.jobs.types import Resources
 
 class LocalExecutor:
     def __init__(self) -> None:
-        self._children: dict[Path, subprocess.Popen[bytes]] = {}  # what this one has started
+        self._children: dict[Path, subprocess.Popen[bytes]] = {}  # started by this executor
 
     def start(self, folder: Path, resources: Resources) -> None:
         self._children[folder] = process.spawn(folder)
@@ -30,7 +31,7 @@ class LocalExecutor:
     def kill(self, folder: Path) -> None:
         process.kill(folder)
         child = self._children.get(folder)
-        if child is not None and child.poll() is None:  # its folder is gone, and the handle with it
+        if child is not None and child.poll() is None:  # its folder is gone, and with it the handle
             child.kill()
 
     def exit_code(self, folder: Path) -> int | None:

@@ -1,4 +1,4 @@
-"""Candidates that come in any order, put together into the segments of their units."""
+"""Collects candidates that come in any order into the segments of their units."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ from rsf_core.proposals.base import LeftOut
 
 
 class UnitsInTurn:
-    """Writes the segment of a unit once the last of its candidates has come: `count` for each of its prompts but those left
-    out, which the segment names. A unit of which all are left out has a segment without rows."""
+    """Writes the segment of a unit once the last of its candidates has come: `count` for each of its prompts except those left
+    out, which the segment names. If all prompts of a unit are left out, its segment has no rows."""
 
     def __init__(
         self,
@@ -55,8 +55,8 @@ class UnitsInTurn:
         self._context.write_segment(self._first + number, table, self._without[number])
 
 
-def said(left_out: LeftOut, what: str) -> str:
-    """A sentence on the prompts left out, or nothing."""
+def sentence(left_out: LeftOut, what: str) -> str:
+    """A sentence on the prompts left out, "" if there are none."""
     count = len(left_out.problems)
     if not count:
         return ""

@@ -1,5 +1,5 @@
 """The embed job: features of candidates under the base model, a file of the project for each unit (models/feature_files.py).
-It makes no rows: what is finished is told by the files."""
+It makes no rows: the files show what is finished."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from rsf_core.jobs.worker import JobContext
 from rsf_core.models.feature_files import FeatureFiles
 from rsf_core.proposals import making
 
-AT_ONCE = 256  # candidates between two looks at whether to stop
+AT_ONCE = 256  # candidates between two checks for a cancellation
 
 
 def run(context: JobContext[EmbedSpec]) -> None:
@@ -43,7 +43,7 @@ def run(context: JobContext[EmbedSpec]) -> None:
 
 
 def ids_of(rows: pa.Table) -> NDArray[np.int32]:
-    """(n, 3): round, prompt and k of each."""
+    """Round, prompt and k of each row, (n, 3)."""
     return np.stack([rows[name].to_numpy() for name in ("round", "prompt_id", "k")], axis=1).astype(np.int32)
 
 

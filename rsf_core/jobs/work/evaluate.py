@@ -1,8 +1,8 @@
 """The evaluate job: held-out completions of one or more models, scored, with log-probabilities under base and
 reference. A unit is a run of prompts of one model.
 
-One model is drawn from at a time, beside the base and the reference, which judge each of its units: what a job keeps does not
-grow with the models that it compares. Held-out prompts too long for them are left out, the same for all, and named."""
+One model is drawn from at a time, beside the base and the reference, which judge each of its units: the memory of a job
+does not grow with the number of models. Held-out prompts too long for them are left out, the same for all, and named."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from rsf_core.domain.specs import Comparing, ModelRef
 from rsf_core.jobs.schemas import EVALUATION_SAMPLES
 from rsf_core.jobs.units import chunks, read_prompts
 from rsf_core.jobs.work import gauging, tasting
-from rsf_core.jobs.work.drawing import UnitsInTurn, said
+from rsf_core.jobs.work.drawing import UnitsInTurn, sentence
 from rsf_core.jobs.work.failing import Failing
 from rsf_core.jobs.work.gauging import Gauging
 from rsf_core.jobs.work.loading import locate, placed, report
@@ -56,7 +56,7 @@ def run(context: JobContext[Comparing]) -> None:
     if reference is not None and reference.model_id not in judges:
         judges[reference.model_id] = making.loaded(locate(context, reference), placement)
     fitting, left_out = base.fitting(prompts, spec.sampling.max_new_tokens)
-    note = said(left_out, "not compared on")
+    note = sentence(left_out, "not compared on")
     if note:
         report(context, note=f"done. {note}", left_out=sorted(left_out.problems))
     fit = {prompt.prompt_id for prompt in fitting}
@@ -106,9 +106,9 @@ def _measure(
     measuring: Sequence[Gauging],
     done: int,
 ) -> int:
-    """All that is left of a model: its held-out completions, then what it has forgotten. `done` completions were before,
-    those after are returned."""
-    proposal = load()  # not kept: the next model takes the place of this one
+    """Do what is left of a model: its held-out completions, then its forgetting. `done` completions were done before. Returns
+    how many are done after."""
+    proposal = load()  # a local variable: the next model replaces this one in memory
     if drawn.prompts:
         done = _draw(context, proposal, drawn, done)
     for gauge in measuring:
@@ -123,8 +123,8 @@ def _loaded(
 
 
 def _refuse_another_sampler(spec: Comparing) -> None:
-    """A job that an earlier version began would go on with other draws, which the same seeds do not pair with those that are
-    kept under its key. Raises JobError."""
+    """Raises JobError for a job that a version with another sampler began: it would go on with other draws, which are not
+    paired with those kept under its key, although the seeds are the same."""
     if spec.sampler != SAMPLER_VERSION:
         raise JobError(
             "this comparison was begun by a version of RSF Studio that draws otherwise: its completions are not paired with "
@@ -162,7 +162,7 @@ def _table(
     log_base = base.log_prob(pairs, model_masks=masks)
     if reference is not None:
         reference.check(((*pair, c.completion) for pair, c in zip(pairs, candidates, strict=True)), masks)
-    if reference is None:  # the proposal: it cancels out of log P − log q, whatever the model
+    if reference is None:  # the proposal is the reference: it cancels out of log P − log q, whatever the model
         log_reference: Sequence[float] | NDArray[np.float64] = [c.log_q for c in candidates]
     elif reference is base and temperature == 1.0:
         log_reference = log_base
@@ -202,5 +202,5 @@ def _table(
 
 
 def _number(score: float | NoScore) -> float | None:
-    """As it is kept: without a score there is nothing, and the completion is left out of what is measured by it."""
+    """A score as it is stored: None if there is none; such completions are left out of the scorer's metrics."""
     return None if isinstance(score, NoScore) else score

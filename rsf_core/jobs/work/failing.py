@@ -1,5 +1,5 @@
-"""Candidates for which a scorer has no score, counted as a job goes on: some are left undecided, but where most have none it
-is the scorer that is at fault, and the job stops."""
+"""Counts candidates for which a scorer has no score, as a job goes on: a few are left undecided, but if most have none, the
+scorer is at fault, and the job stops."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ SHOWN = 3  # reasons in a message
 
 
 class Failing:
-    """`scored_before` are the scores of each scorer that were there before the job: it may be asked about a few alone that
-    have none."""
+    """`scored_before` counts the scores of each scorer from before the job, because the job may only ask about a few
+    candidates without one."""
 
     def __init__(self, scored_before: Mapping[str, int]) -> None:
         self._scored = Counter(scored_before)
@@ -27,8 +27,8 @@ class Failing:
         self._reasons: dict[str, dict[str, str]] = {}  # of each scorer: a candidate for each of the first reasons
 
     def add(self, scorer: str, names: Sequence[str], scores: Sequence[float | NoScore], partial: bool = False) -> None:
-        """Take in what the scorer gave for the candidates `names`. Raises ScorerError where it has none for most, unless it is
-        `partial`: then it is for some alone."""
+        """Take in the scorer's scores for the candidates `names`. Raises ScorerError if it has none for most, unless it is
+        `partial`, that is, meant for some candidates only."""
         for name, score in zip(names, scores, strict=True):
             if isinstance(score, NoScore):
                 self._fail(scorer, name, score.reason)
@@ -50,7 +50,7 @@ class Failing:
                 self._scored[row["scorer"]] += 1
 
     def note(self) -> str:
-        """What is without a score, as sentences; "" where nothing is."""
+        """Which candidates have no score, as sentences; "" if all have one."""
         return " ".join(
             f"{plural(count, 'candidate')} {'has' if count == 1 else 'have'} no score of {shown(scorer)!r}: "
             f"{self._reasons_of(scorer)}."

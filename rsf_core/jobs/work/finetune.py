@@ -1,4 +1,4 @@
-"""The fine-tune job: a curated set and a model in, a tuned model with its lineage out."""
+"""The fine-tune job: makes a tuned model with its lineage from a curated set and a model."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from rsf_core.training.samples import TrainingSample
 
 
 def _elsewhere(row: dict[str, Any]) -> Prompt | None:
-    """The prompt of a sample that was made elsewhere; None of one that was drawn. A job of an earlier version knows none."""
+    """The prompt of a sample that was made elsewhere; None for drawn samples, and in jobs of earlier versions."""
     if row.get("source") is None:
         return None
     return Prompt(0, row["prompt"], system=row["system"], earlier=tuple(row["earlier"] or ()))
@@ -66,4 +66,4 @@ def run(context: JobContext[FinetuneSpec]) -> None:
     models.save(model, tokenizer, folder, spec.lineage.model_dump(mode="json"))
     context.spool.write_result({"identity": models.identity(folder), "seconds": time.monotonic() - started})
     for path in context.spool.folder.glob("*checkpoint.safetensors"):
-        path.unlink()  # the model is saved and its result written: nothing goes on from here
+        path.unlink()  # the model is saved and its result written: checkpoints are not needed any more

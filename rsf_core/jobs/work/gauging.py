@@ -1,8 +1,8 @@
-"""The part of an evaluation that measures forgetting: the base completes a gauge's prompts, every other model judges that.
+"""The part of an evaluation that measures forgetting: the base completes a gauge's prompts, every other model judges the
+completions.
 
-What the base has drawn comes with the job where an earlier one drew it (`gauge_NAME_drawn`); else it is drawn first, and read
-back from this job's own segments. A prompt that the base does not take is left out by all.
-"""
+If an earlier job drew the base's completions, they are an input of the job (`gauge_NAME_drawn`); else they are drawn first,
+and read back from this job's own segments. A prompt that the base does not take is left out for all models."""
 
 from __future__ import annotations
 
@@ -23,7 +23,8 @@ from rsf_core.proposals.base import LoadedModel
 
 @dataclass(frozen=True, slots=True)
 class Gauging:
-    """One gauge of the job's spec. `units` are the prompts of a unit; `first` is the number of the first model's first."""
+    """One gauge of the job's spec. `units` are the prompts of a unit; `first` is the number of the first model's first
+    unit."""
 
     context: JobContext[Comparing]
     spec: GaugePart
@@ -37,7 +38,7 @@ class Gauging:
 
     @property
     def total(self) -> int:
-        """How many completions are drawn or judged."""
+        """How many completions it draws or judges."""
         return len(self.spec.models) * sum(map(len, self.units))
 
     @property
@@ -46,7 +47,7 @@ class Gauging:
         return sum(len(self.units[n % len(self.units)]) for n in range(self.count) if self.first + n in finished)
 
     def left(self, model_id: str) -> dict[int, Sequence[Prompt]]:
-        """The units of a model that are not there yet, by their numbers."""
+        """The unfinished units of a model, by their numbers."""
         if model_id not in self.spec.models:
             return {}
         start = self.first + self.spec.models.index(model_id) * len(self.units)
@@ -54,7 +55,7 @@ class Gauging:
         return {number: unit for number, unit in every.items() if number not in self.context.finished_units}
 
     def measure(self, model_id: str, base: LoadedModel, model: LoadedModel, done: int) -> int:
-        """Do what is left of a model; `done` completions were before, those after are returned."""
+        """Do what is left of a model; `done` completions were done before. Returns how many are done after."""
         left = self.left(model_id)
         if left:
             what = f"measuring what {model_id} has forgotten on {self.spec.name} prompts"
@@ -106,7 +107,7 @@ class Gauging:
         return pa.concat_tables(spool.read_segment(p, GAUGE_SAMPLES)[1].replace_schema_metadata(None) for p in paths)
 
     def _table(self, model_id: str, rows: Sequence[tuple[int, Sequence[int], Sequence[int], float]]) -> pa.Table:
-        """From (prompt_id, prompt tokens, tokens, KL) of each; the tokens of a completion are kept once, with the base's."""
+        """Rows from (prompt_id, prompt tokens, tokens, KL) of each; tokens are stored once, in the base's rows."""
         shared = {"gauge_key": self.spec.key, "model_id": model_id, "job_id": self.context.spool.folder.name}
         kept = [
             {

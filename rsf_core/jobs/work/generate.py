@@ -1,8 +1,8 @@
 """The generate job: K candidates for each prompt from the proposal, with exact log q.
 
 A unit is a run of prompts with all their new candidates; its segment is written once the last of them has finished. Prompts
-that the model does not take, too long or refused by its template, are left out and named; so are held-out ones, which the
-comparison after training will leave out.
+that the model does not take, because they are too long or its template refuses them, are left out and named; held-out ones
+are named too, because the comparison after training will leave them out.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from rsf_core.domain.specs import GenerateSpec
 from rsf_core.jobs import units as units_of
 from rsf_core.jobs.schemas import CANDIDATES
 from rsf_core.jobs.units import chunks, read_prompts
-from rsf_core.jobs.work.drawing import UnitsInTurn, said
+from rsf_core.jobs.work.drawing import UnitsInTurn, sentence
 from rsf_core.jobs.work.loading import locate, placed, report, report_base
 from rsf_core.jobs.worker import JobContext
 from rsf_core.sampling.acceptance import uniform
@@ -57,8 +57,8 @@ def _draw(
     fitting, left_out = sampler.fitting(prompts, sampling.max_new_tokens)
     held_out = _held_out(context)
     not_compared = sampler.unfit(held_out, sampling.max_new_tokens)
-    said_of_all = (said(left_out, "not drawn from"), said(not_compared, "not compared on after training"))
-    note = " ".join(filter(None, (context.spec.note, *said_of_all)))
+    sentences = (sentence(left_out, "not drawn from"), sentence(not_compared, "not compared on after training"))
+    note = " ".join(filter(None, (context.spec.note, *sentences)))
     if note:
         report(context, note=f"done. {note}")
     problems = left_out.problems | not_compared.problems
@@ -82,14 +82,14 @@ def _draw(
 
 
 def _lengths(sampler: Sampler, prompts: Sequence[Prompt]) -> dict[str, Any]:
-    """How long prompts are for the model, for the list of prompts: `[prompt_id, tokens, refused]` of each, and its room."""
+    """The lengths of prompts for the list of prompts: `[prompt_id, tokens, refused]` of each, and the model's room."""
     window, lengths = sampler.lengths.window, sampler.lengths
     rows = [[prompt.prompt_id, *astuple(lengths.of(prompt))] for prompt in prompts]
     return {"most": window.limit, "prefix": window.prefix, "prompts": rows}
 
 
 def _held_out(context: JobContext[GenerateSpec]) -> list[Prompt]:
-    """Those the models will be compared on; jobs of earlier versions don't know them."""
+    """The prompts that models will be compared on; empty in jobs of earlier versions."""
     known = (context.spool.folder / "inputs" / "held_out.parquet").exists()
     return read_prompts(context.input("held_out")) if known else []
 

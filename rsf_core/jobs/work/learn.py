@@ -1,4 +1,4 @@
-"""The learn job: what people have decided, learned and judged; seconds, once the features are there."""
+"""The learn job: learns a scorer from people's decisions and evaluates it; takes seconds once the features exist."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from rsf_core.models.feature_files import FeatureFiles
 from rsf_core.prompts.near_duplicates import near_duplicate_pairs
 from rsf_core.proposals import making
 
-AT_ONCE = 256  # candidates between two looks at whether to stop
+AT_ONCE = 256  # candidates between two checks for a cancellation
 _READ = ["round", "prompt_id", "k", "prompt_token_ids", "token_ids"]  # of candidates whose features are computed
 
 
@@ -57,9 +57,9 @@ def run(context: JobContext[LearnSpec]) -> None:
 
 
 def _alike(tables: Sequence[pa.Table]) -> dict[int, int]:
-    """Of each prompt of `tables` the first of those that are nearly the same, or nearly the same as one that is: they are as
-    one in folds and intervals, for who has seen one of them has seen the other. Empty where the tables have no texts, as those
-    of a job that an earlier version began."""
+    """Maps each prompt of `tables` to the first prompt of its group of near-duplicates (connected components): they count as
+    one in folds and intervals, because a model that has seen one of them has seen the others. Empty if the tables have no
+    texts, as in a job that an earlier version began."""
     if any("prompt" not in table.column_names for table in tables):
         return {}
     texts: dict[int, str] = {}
@@ -78,8 +78,8 @@ def _prompts(rows: pa.Table, alike: Mapping[int, int]) -> NDArray[np.int64]:
 
 
 def _compared(context: JobContext[LearnSpec], files: FeatureFiles, alike: Mapping[int, int]) -> Compared:
-    """What people said of two candidates: `compared` has rows of `candidates`, and no weights where it was begun before there
-    were rankings."""
+    """People's verdicts on two candidates: `compared` has rows of `candidates`, and no weights if the job was begun before
+    there were rankings."""
     shown, words = context.input("candidates"), context.input("compared")
     hidden, scores = _features(files, shown), _scores(shown, context.spec)
     left, right = (words[side].to_numpy().astype(np.int64) for side in ("left", "right"))
@@ -97,7 +97,7 @@ def _scores(rows: pa.Table, spec: LearnSpec) -> NDArray[np.float64]:
 
 
 def _embed_missing(context: JobContext[LearnSpec], files: FeatureFiles, tables: Sequence[pa.Table]) -> None:
-    """Compute the features of the candidates of `tables` that have none, each once: one may stand in several."""
+    """Compute the features of the candidates of `tables` that have none, each once: one may be in several."""
     rows = pa.concat_tables([table.select(_READ) for table in tables])
     _, first = np.unique(ids_of(rows), axis=0, return_index=True)
     rows = rows.take(np.sort(first))
@@ -129,7 +129,7 @@ def _features(files: FeatureFiles, rows: pa.Table) -> NDArray[np.float32]:
 
 
 def _body(learned: Learned, spec: LearnSpec, identity: str, rows: pa.Table) -> dict[str, object]:
-    """What is kept of it, as JSON."""
+    """What is stored of the learned scorer, as JSON."""
     linear, report_ = learned.linear, learned.report
     others = zip(spec.others, linear.others, linear.means, linear.deviations, strict=True)
     names = [".".join(map(str, row)) for row in ids_of(rows).tolist()]

@@ -14,8 +14,8 @@ from rsf_core.models.placement import Placement
 
 
 def locate(context: JobContext[JobSpec], model: ModelRef) -> Path:
-    """The folder of the model a spec names; a base that is gone from its `folder` is looked for by its name, as one without.
-    Raises ModelError when its weights are not the ones the project knows."""
+    """The folder of the model that a spec names. A model without a `folder`, or a base that is gone from it, is resolved by
+    name. Raises ModelError if the folder is gone or its weights are not the ones the project knows."""
 
     def progress(fraction: float, message: str) -> None:
         context.start_counting(round(fraction * 100), 100, "%", message)
@@ -36,17 +36,17 @@ def locate(context: JobContext[JobSpec], model: ModelRef) -> Path:
 
 
 def placed(context: JobContext[JobSpec]) -> Placement:
-    """Where the job computes. Raises SettingsError where a device is asked for that is not there."""
+    """Where the job computes. Raises SettingsError if the requested device does not exist."""
     return placement.resolve(context.spec.compute)
 
 
 def report_base(context: JobContext[JobSpec], model: ModelRef, folder: Path) -> None:
-    """Let the owner know the base model's folder and identity once it has been found."""
+    """Report the base model's folder and identity to the owner, once it is resolved."""
     if model.model_id == "base":
         base = {"name": model.name, "folder": str(folder.absolute()), "identity": models.identity(folder)}
         report(context, base=base)
 
 
 def report(context: JobContext[JobSpec], **result: Any) -> None:
-    """Leave something for the owner beside what the job has left already. A `note` is what the job says once it is done."""
+    """Add something to the job's result. A `note` becomes the job's message once it is done."""
     context.spool.write_result(context.spool.result() | result)

@@ -1,4 +1,4 @@
-"""Try a model once: load it as the jobs do, say what it is, and draw a few tokens with exact log q."""
+"""Tries a model once: loads it as the jobs do, reports what it is, and draws a few tokens with exact log q."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ _EACH, _NEW_TOKENS = 8, 24
 
 
 def work(folder: Path) -> None:
-    """Do what request.json asks for. An error for the person is written down as its outcome."""
+    """Do what request.json asks for. An RsfError is saved as the outcome."""
     request = json.loads((folder / "request.json").read_text(encoding="utf-8"))
     try:
         summary: dict[str, Any] = asdict(_tried(folder, request))
@@ -88,7 +88,7 @@ def _tried(folder: Path, request: dict[str, Any]) -> ModelReport:
 
 
 def _memory(device: str) -> int:
-    """In use by this process where the model is, in bytes."""
+    """The memory, in bytes, that this process uses on the device of the model."""
     if device.startswith("cuda"):
         return int(torch.cuda.max_memory_allocated(device))
     if device == "mps":

@@ -1,6 +1,6 @@
-"""The score job: what the candidates lack of the scorers that the target needs, and of the log-probability under the
-reference model where the reference is not the proposal itself. A pair of candidate and scorer is scored once; where the scorer
-has no score for the candidate, the reason is kept."""
+"""The score job: the missing scores of candidates under the scorers that the target needs, and their log-probabilities under
+the reference model if the reference is not the proposal itself. A pair of candidate and scorer is scored once; if the scorer
+has no score for the candidate, the reason is stored."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ def run(context: JobContext[ScoreSpec]) -> None:
     failing = Failing(context.spec.scored_before)
     of_scorer = by_scorer(context.spec.scorers, lambda: context.input("siblings").to_pylist())
     for number, path in context.spool.segments():
-        if number < len(units):  # what lies there beside them is left alone, as by the owner
+        if number < len(units):  # other files are ignored, as by the owner
             failing.resume(context.spool.read_segment(path, SCORES)[1])
     context.start_counting(done, len(candidates), "candidates", "scoring candidates")
     for number, unit in enumerate(units):
@@ -89,7 +89,7 @@ def run(context: JobContext[ScoreSpec]) -> None:
 
 
 def _base(context: JobContext[ScoreSpec]) -> LoadedModel:
-    """The model whose hidden states a learned scorer looks at."""
+    """The model whose hidden states a learned scorer uses."""
     from rsf_core.proposals import making
 
     assert context.spec.base is not None
@@ -103,8 +103,8 @@ def _features(context: JobContext[ScoreSpec]) -> FeatureFiles:
 
 
 def judged(model: Likelihood, candidates: Sequence[dict[str, Any]], tempered: bool) -> list[float]:
-    """log p (nats) of `candidates` under the reference, in their order, each with the masks that it was drawn with and, where
-    `tempered`, at its temperature. Raises ModelError for one that it cannot judge."""
+    """log p (nats) of `candidates` under the reference, in their order, each with the masks that it was drawn with and, if
+    `tempered`, at its temperature. Raises ModelError for a candidate that it cannot judge."""
     laws = [_law(candidate, tempered) for candidate in candidates]
     values = np.zeros(len(candidates))
     for law in sorted(set(laws)):
@@ -116,8 +116,7 @@ def judged(model: Likelihood, candidates: Sequence[dict[str, Any]], tempered: bo
 
 
 def _law(candidate: dict[str, Any], tempered: bool) -> tuple[float, bool]:
-    """(temperature, masks) that a candidate is judged by. Jobs of earlier versions don't say how their candidates were drawn:
-    they knew neither."""
+    """(temperature, masks) that a candidate is judged by; the defaults in jobs of earlier versions, which knew neither."""
     drawn = json.loads(candidate.get("sampling") or "{}")
     return drawn.get("temperature", 1.0) if tempered else 1.0, drawn.get("model_masks", False)
 
@@ -137,7 +136,7 @@ def score(
     siblings: Siblings | None = None,
 ) -> list[float | NoScore]:
     """The scores of `candidates` (candidate_id, prompt_id, completion, token_count, finish), in their order, or why there is
-    none, which is counted in `failing`. Raises ScorerError where most have none; a scorer that does not return ends the
+    none, which is counted in `failing`. Raises ScorerError if most have none; a scorer that does not return ends the
     process."""
     if not candidates:
         return []
@@ -167,13 +166,13 @@ def score(
 
 
 def prepare(context: JobContext[Scoring], scorers: Sequence[str]) -> None:
-    """What one of `scorers` has to load is loaded before it is called, for a call has a time limit. Raises RsfError."""
+    """Load what `scorers` need before they are called, because a call has a time limit. Raises RsfError."""
     workplace = Workplace(context.spec.compute, lambda message: context.progress(message=message))
     registry.prepare(scorers, workplace)
 
 
 def refuse_unreadable(scorers: Sequence[str], prompts: Sequence[Prompt]) -> None:
-    """Before anything is scored: all prompts at once, not one a try. Raises ScorerError."""
+    """Raises ScorerError, before anything is scored, naming all prompts whose reference a scorer cannot read."""
     problems = registry.reference_problems(scorers, prompts)
     if problems:
         raise ScorerError(

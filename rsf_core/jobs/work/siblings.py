@@ -1,5 +1,5 @@
-"""The completions that were drawn before a candidate for the same prompt in its round. They are told by their numbers, which
-only grow: what is drawn later changes nothing of what was scored before."""
+"""The completions that were drawn before a candidate for the same prompt in its round. They are ordered by k, which only
+grows: what is drawn later does not change earlier scores."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from rsf_core.scorers import registry
 
 
 class Siblings:
-    """Of `rows` (candidate_id, prompt_id, k, completion), which hold every candidate of their prompts."""
+    """The siblings in `rows` (candidate_id, prompt_id, k, completion), which hold every candidate of their prompts."""
 
     def __init__(self, rows: Sequence[Mapping[str, Any]]) -> None:
         self._texts: dict[int, list[str]] = {}
@@ -21,13 +21,13 @@ class Siblings:
             texts.append(row["completion"])
 
     def before(self, candidate_id: str) -> tuple[str, ...]:
-        """In their order."""
+        """The completions drawn before a candidate, by k."""
         prompt_id, place = self._place[candidate_id]
         return tuple(self._texts[prompt_id][:place])
 
 
 def by_scorer(scorers: Sequence[str], rows: Callable[[], Sequence[Mapping[str, Any]]]) -> dict[str, Siblings | None]:
-    """For each scorer the siblings, where it compares with them; they are read where one does."""
+    """The siblings for each scorer that compares with them, else None; `rows` is called only if one does."""
     comparing = {scorer for scorer in scorers if registry.compare_siblings([scorer])}
     siblings = Siblings(rows()) if comparing else None
     return {scorer: siblings if scorer in comparing else None for scorer in scorers}

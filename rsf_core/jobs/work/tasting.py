@@ -1,4 +1,4 @@
-"""What a job gives the scorer that was learned from decisions: hidden states of the base model, and the scores of others."""
+"""The inputs of scorers learned from decisions, within a job: hidden states of the base model, and scores of other scorers."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ from rsf_core.models.feature_files import FeatureFiles
 from rsf_core.scorers import registry, tastes
 from rsf_core.scorers.base import NoScore, Scored
 
-if TYPE_CHECKING:  # torch is loaded where features are computed
+if TYPE_CHECKING:  # torch is loaded only when features are computed
     from rsf_core.proposals.base import LoadedModel
 
 Pair = tuple[Sequence[int], Sequence[int]]
 
 
 class Tasting:
-    """Implements tastes.Provider for the candidates that it was told of last. `model` is called when it is needed first."""
+    """Implements tastes.Provider for the candidates of the last `begin`. `model` is called when it is first needed."""
 
     def __init__(self, model: Callable[[], LoadedModel]) -> None:
         self._load = model
@@ -31,11 +31,11 @@ class Tasting:
         self._scores: dict[tuple[str, str], float | NoScore] = {}
 
     def begin(self, pairs: Mapping[str, Pair], features: Mapping[str, NDArray[np.float32]] | None = None) -> None:
-        """Go on to other candidates: the tokens of prompt and completion of each, by name, and the features that there are."""
+        """Go on to other candidates: the tokens of prompt and completion of each, by name, and the features that exist."""
         self._pairs, self._features, self._scores = dict(pairs), dict(features or {}), {}
 
     def keep(self, scorer: str, names: Iterable[str], scores: Iterable[float | NoScore]) -> None:
-        """Scores that were made of these candidates already."""
+        """Keep scores that these candidates already have."""
         self._scores |= {(scorer, name): score for name, score in zip(names, scores, strict=True)}
 
     def features(self, batch: Sequence[Scored]) -> NDArray[np.float32]:
@@ -58,7 +58,7 @@ class Tasting:
 
 
 def of_job(context: JobContext[Any], scorers: Sequence[str], model: Callable[[], LoadedModel]) -> Tasting | None:
-    """For a job that calls these scorers; None where none of them was learned."""
+    """The Tasting of a job that calls these scorers; None if none of them was learned."""
     if not tastes.versions(scorers):
         return None
     tastes.remember(context.project)
@@ -70,7 +70,7 @@ def of_job(context: JobContext[Any], scorers: Sequence[str], model: Callable[[],
 def begin_unit(
     context: JobContext[Any], tasting: Tasting, files: FeatureFiles, unit: int, candidates: Sequence[Mapping[str, Any]]
 ) -> None:
-    """Go on to a unit of a score job: features that are not recorded yet are computed and kept."""
+    """Go on to a unit of a score job: features that are not stored yet are computed and stored."""
     named = {str(c["candidate_id"]): (c["prompt_token_ids"], c["token_ids"]) for c in candidates if c["token_ids"]}
     ids = np.array([parse_candidate_id(name) for name in named], np.int64).reshape(len(named), 3)
     known: dict[str, NDArray[np.float32]] = {}

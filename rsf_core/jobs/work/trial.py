@@ -1,4 +1,4 @@
-"""The trial job: what some models make of one typed prompt, drawn with the same random numbers. A unit is a model."""
+"""The trial job: completions of one typed prompt by several models, with the same random numbers. A unit is a model."""
 
 from __future__ import annotations
 
