@@ -13,6 +13,5 @@ from rsf_core.jobs.worker import work
 state = work(Path(sys.argv[1]))
 sys.stdout.flush()
 sys.stderr.flush()
-os._exit(
-    0 if state in (JobState.DONE, JobState.CANCELLED) else 1
-)  # a thread left behind would keep the process for ever
+# not sys.exit: a thread left behind would keep the process for ever
+os._exit(0 if state in (JobState.DONE, JobState.CANCELLED) else 1)

@@ -137,9 +137,7 @@ class JobSupervisor:
                 self._watch_of(job_id).cancel(time.monotonic())
                 try:
                     self._spool(job_id).request_cancel()
-                except (
-                    OSError
-                ) as error:  # a full or read-only disk: the job cannot see it, so its process will be ended
+                except OSError as error:  # a full or read-only disk: the process of the job will be ended instead
                     log.error("%s could not be asked to stop: %s", job_id, error)
 
     def can_resume(self, job_id: str) -> bool:

@@ -154,8 +154,5 @@ def _beat(context: JobContext[JobSpec], stop: threading.Event) -> None:
     while not stop.wait(HEARTBEAT_SECONDS):
         try:
             context.beat()
-        except (
-            RsfError,
-            OSError,
-        ) as error:  # the job's own next write fails with the same error and ends it; try until then
+        except (RsfError, OSError) as error:  # the job's own next write fails, too, and ends it; try until then
             print(f"heartbeat: {error}", file=sys.stderr)

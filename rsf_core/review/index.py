@@ -81,10 +81,8 @@ class ReviewIndex:
         """Read all opinions and annotations from scratch."""
         self._opinions, n = opinions, len(self.table.places)
         rows = np.array(self.table.row_of(self.opinions.places), np.int64)  # the row of each opinion
-        o, rows = (
-            self.opinions.where(rows >= 0),
-            rows[rows >= 0],
-        )  # candidates at −1 were drawn after the table was read
+        # candidates at −1 were drawn after the table was read
+        o, rows = self.opinions.where(rows >= 0), rows[rows >= 0]
         self.voices = np.bincount(rows, minlength=n).astype(np.int32)  # how many reviewers have decided it
         self.settled = np.zeros(n, bool)
         self.settled[rows[o.final]] = True

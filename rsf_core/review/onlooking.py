@@ -174,4 +174,4 @@ def as_told(rows: pa.Table, accepted_by_id: Mapping[str, bool | None]) -> pa.Tab
 
 
 Find = Callable[[int, str | None], Onlooking | None]
-"""How a round looks to an onlooker; None if there is no onlooker, who then sees the effective decisions."""
+"""How a round looks to an onlooker; None without one, or without gold items: the effective decisions are shown."""

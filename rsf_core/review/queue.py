@@ -99,9 +99,8 @@ class Reviews:
             if after is not None or views[view][row]:
                 start, is_there = int(ordered[1][row]) + (after is not None), True
         rows = first(ordered, views[view], start, limit + AHEAD)
-        whole = (
-            view is View.PENDING and candidate_filter == CandidateFilter()
-        )  # else the audit is not a sample of the round
+        # with a filter the audit would not be a sample of the round
+        whole = view is View.PENDING and candidate_filter == CandidateFilter()
         places, name = index.table.places, partial(_name, round_number)
         mix = Mixed(rows[:limit].tolist(), [], None, None)
         if whole:

@@ -133,9 +133,7 @@ class Autopilot:
                 self._after_round(run, step)
             case Resume(_, job_id):  # a person decides whether the job goes on
                 self._say("stopped", run.author, self._store.job(job_id).outcome)
-            case Start(stage) | Stopped(stage) if self._awaits_review(
-                run, stage
-            ):  # the review may accept some where none is accepted
+            case Start(stage) | Stopped(stage) if self._awaits_review(run, stage):  # also if none is accepted yet
                 number = self._project_state.current_round().round
                 accepted = self._store.round_counts(number).accepted
                 reason = f"{accepted:,} candidates of round {number} are accepted: review them"

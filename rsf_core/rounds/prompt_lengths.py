@@ -61,7 +61,7 @@ class PromptLengths:
         return models.local_folder(self._name())
 
     def room(self) -> Room:
-        """The room for prompts beside generate.max_new_tokens, NO_ROOM until the base model is known."""
+        """The room for prompts beside generate.max_new_tokens, NO_ROOM before prompts were counted for the model."""
         base, name = self._base(), self._name()
         for window in self._store.prompt_book.windows():
             if window.name == name and (base is None or window.model == base.identity):

@@ -134,8 +134,8 @@ class WordLog(ABC, Generic[W, K]):
         return [own[key].words[-1] for own in self._own.values() if key in own]
 
     def longest_ago(self, reviewer: str, after: int, count: int) -> list[tuple[K, W, int]]:
-        """The things whose current word of the reviewer is the oldest: each thing, that word and its `seq`; the first `count`
-        with a `seq` above `after`."""
+        """The things that the reviewer spoke of longest ago: each thing, its current word and the `seq` at which they last
+        spoke of it; the first `count` with a `seq` above `after`."""
         later = dropwhile(lambda one: one[1].seq <= after, self._own.get(reviewer, {}).items())
         return [(key, spoken.words[-1], spoken.seq) for key, spoken in islice(later, count)]
 

@@ -4,8 +4,8 @@ SELECT prompt_id, max(k) + 1 AS k FROM candidates WHERE round = $round GROUP BY 
 -- name: sampling_laws
 SELECT DISTINCT sampling FROM candidates WHERE round = $round ORDER BY sampling;
 
--- What candidates lack of $scorers, without the pairs that have been found to have no score, unless they are asked for $again.
--- Those made elsewhere have no tokens of this model: of them it is what they lack of $elsewhere.
+-- The missing scores of candidates under $scorers, without the pairs that were found to have no score, unless $again.
+-- Candidates made elsewhere have no tokens of this model: for them only the missing scores under $elsewhere.
 -- name: candidates_to_score
 SELECT c.candidate_id, c.prompt_id, c.completion, c.finish, c.token_count, c.prompt_token_ids, c.token_ids, c.sampling,
        list_filter(c.wanted, lambda scorer: NOT list_contains(coalesce(s.scorers, []), scorer)) AS missing
@@ -27,7 +27,7 @@ ORDER BY c.prompt_id, c.k;
 SELECT candidate_id, prompt_id, k, completion FROM candidates
 WHERE round = $round AND prompt_id IN (SELECT unnest($prompt_ids::INTEGER[])) ORDER BY prompt_id, k;
 
--- Without candidates that lack a score of any of $scorers and will get none: of retired prompts, and where there is none.
+-- Without candidates that lack a score of any of $scorers and will get none: their prompt is retired, or there is no score.
 -- name: round_scores
 SELECT c.candidate_id, c.prompt_id, c.k, c.log_q, c.log_model, c.u, c.finish = 'length' AS truncated, s.scorer, s.score,
        coalesce(a.stage, 0) AS stage
@@ -53,7 +53,7 @@ ORDER BY c.prompt_id, c.k, p.scorer;
 SELECT scorer, count(DISTINCT candidate_id) AS count FROM scores
 WHERE round = $round AND scorer IN (SELECT unnest($scorers::VARCHAR[])) GROUP BY scorer ORDER BY scorer;
 
--- Of the candidates that a scorer can be asked for: those made elsewhere where $elsewhere, none of retired prompts.
+-- The candidates that a scorer can be asked for: not of retired prompts; those made elsewhere only if $elsewhere.
 -- name: count_scored_by
 SELECT count(*) AS candidates, count(s.candidate_id) AS scored,
        count(n.candidate_id) FILTER (s.candidate_id IS NULL) AS without_score
@@ -77,7 +77,7 @@ DELETE FROM log_ratios WHERE round = $round AND target_id = $target_id;
 -- name: clear_unscored
 DELETE FROM unscored WHERE round = $round AND target_id = $target_id;
 
--- All that a person may decide in a round and what the rule makes of it, with what people say now: a row a candidate.
+-- A row for each candidate that a person may decide in a round: the rule's decision and people's current one.
 -- name: tally
 SELECT prompt_id, k, FALSE AS elsewhere, finish = 'length' AS truncated, decision IS NOT NULL AS decided,
        coalesce(decision = 'accepted', FALSE) AS automatic,
@@ -97,7 +97,7 @@ WHERE e.round = $round;
 SELECT greatest((SELECT coalesce(max(seq), 0) FROM overrides WHERE round = $round),
                 (SELECT coalesce(max(seq), 0) FROM gold_marks WHERE round = $round)) AS seq;
 
--- The candidates of a round of which something was said since.
+-- The candidates of a round with a decision or a gold mark since $seq.
 -- name: spoken_since
 SELECT candidate_id, max(seq) AS seq
 FROM (SELECT candidate_id, seq FROM overrides WHERE round = $round AND seq > $seq
@@ -107,7 +107,7 @@ GROUP BY candidate_id ORDER BY seq;
 -- name: current_overrides_of
 SELECT candidate_id, action FROM current_overrides WHERE candidate_id IN $keys;
 
--- How many drawn candidates of a round have a score of anything.
+-- How many drawn candidates of a round have any score.
 -- name: count_scored
 SELECT count(DISTINCT candidate_id) AS scored FROM scores
 WHERE round = $round AND candidate_id NOT IN (SELECT candidate_id FROM candidates_elsewhere WHERE round = $round);

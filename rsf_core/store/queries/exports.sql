@@ -1,5 +1,5 @@
--- What is decided of every candidate of a round, drawn or made elsewhere, without its text: `text` is a number that is equal for
--- equal texts (those of the accepted as edited).
+-- The decision on every candidate of a round, drawn or made elsewhere, without its text: `text` is a number that is equal for
+-- equal texts (of accepted candidates: as edited).
 -- name: export_decisions
 SELECT d.* EXCLUDE (reviewer, completion),
        CASE WHEN d.override IS NOT NULL AND d.reviewer IN ('rule', 'random') THEN d.reviewer || ' (a person)'
@@ -25,7 +25,7 @@ SELECT (split_part(candidate_id, '.', 2)::BIGINT << 20) | split_part(candidate_i
        arg_max(score, rowid) AS score
 FROM scores WHERE round = $round AND scorer = $scorer GROUP BY candidate_id ORDER BY place;
 
--- Of the prompts from $low to $high: whole prompts at a time, so that a round of any size is read in small parts.
+-- For the prompts from $low to $high: whole prompts at a time, so that a round of any size is read in small parts.
 -- name: export_texts
 SELECT prompt_id, k, completion, prompt_token_ids, token_ids, sampling FROM candidates
 WHERE round = $round AND prompt_id BETWEEN $low AND $high
@@ -37,7 +37,7 @@ ORDER BY prompt_id, k;
 -- name: export_scorers
 SELECT DISTINCT scorer FROM scores WHERE round = $round ORDER BY scorer;
 
--- What reviewers answered to a gold item is there too: it looks like any candidate that somebody has settled.
+-- Includes reviewers' decisions on gold items, which look like any candidate that somebody has settled.
 -- name: export_opinions
 SELECT split_part(candidate_id, '.', 2)::INTEGER AS prompt_id, candidate_id, reviewer, action,
        coalesce(final, FALSE) AS final, guide FROM (

@@ -1,4 +1,4 @@
--- What was made elsewhere has no tokens, and no features.
+-- Candidates made elsewhere have no tokens and no features.
 -- name: places_of_round
 SELECT prompt_id, k FROM candidates WHERE round = $round AND len(token_ids) > 0 ORDER BY prompt_id, k;
 

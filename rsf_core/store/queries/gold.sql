@@ -1,7 +1,7 @@
 -- name: gold_marks
 SELECT seq, candidate_id, round, action, author, guide, created_at FROM gold_marks ORDER BY seq;
 
--- What was said of some candidates of a round, word by word, with the kind of its act.
+-- The decisions on some candidates of a round, one by one, with the kind of their acts.
 -- name: gold_words
 SELECT o.seq, o.candidate_id, o.reviewer, o.action, coalesce(o.guide, 0) AS guide, coalesce(a.kind, 'decide') AS kind
 FROM overrides o LEFT JOIN acts a ON a.act = o.act

@@ -11,7 +11,7 @@ WHERE e.round = $round;
 -- name: sources_elsewhere
 SELECT source, count(*) AS candidates FROM candidates_elsewhere WHERE round = $round GROUP BY source ORDER BY source;
 
--- What each prompt has in the round already: a completion is one candidate of it, wherever it was made.
+-- The completions that each prompt already has in the round: equal ones are one candidate, wherever they were made.
 -- name: completions_known
 SELECT prompt_id, md5_number_upper(completion) AS upper, md5_number_lower(completion) AS lower
 FROM every_candidate WHERE round = $round;

@@ -20,8 +20,8 @@ WHERE split <> 'sealed' AND prompt_id NOT IN (SELECT prompt_id FROM retired_prom
 -- name: next_prompt_id
 SELECT coalesce(max(prompt_id) + 1, 1) AS prompt_id FROM prompts;
 
--- Texts are cut to what a list shows. Lengths are looked up only where they choose; see prompt_fit.
--- The total of them is in each row, and in a row without a prompt where the page is past the end.
+-- Texts are cut to what a list shows. Lengths are looked up only if they are a filter; see prompt_fit.
+-- The total is in each row, and in a row without a prompt if the page is past the end.
 -- name: prompt_page
 WITH matching AS (
     SELECT p.prompt_id
@@ -51,12 +51,12 @@ SELECT p.prompt_id, p.text, p.reference, p.system, p.earlier, p.split, p.source,
 FROM prompts p LEFT JOIN retired_prompts r USING (prompt_id)
 WHERE p.prompt_id IN (SELECT unnest($prompt_ids::INTEGER[]));
 
--- Prompts are only added and events only appended: two numbers tell whether anything has changed.
+-- Prompts are only added and events only appended: two numbers show whether anything has changed.
 -- name: prompts_version
 SELECT (SELECT coalesce(max(prompt_id), 0) FROM prompts) AS prompt_id,
        (SELECT coalesce(max(seq), 0) FROM prompt_events) AS seq;
 
--- Of some: nothing of how long a sealed one is.
+-- Of some prompts, without the lengths of sealed ones.
 -- name: prompt_fit
 SELECT prompt_id, CASE WHEN length IS NULL THEN 'not_checked' WHEN length.refused IS NOT NULL THEN 'refused'
             WHEN length.tokens > $most THEN 'too_long' ELSE 'fits' END AS fit,
@@ -66,7 +66,7 @@ FROM prompts p JOIN (
     FROM prompt_lengths WHERE model = $model AND prompt_id IN (SELECT unnest($prompt_ids::INTEGER[])) GROUP BY prompt_id
 ) l USING (prompt_id);
 
--- Of those in use.
+-- Of the prompts in use.
 -- name: prompt_fits
 SELECT CASE WHEN length IS NULL THEN 'not_checked' WHEN length.refused IS NOT NULL THEN 'refused'
             WHEN length.tokens > $most THEN 'too_long' ELSE 'fits' END AS fit, count(*) AS count

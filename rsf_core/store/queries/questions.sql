@@ -9,7 +9,7 @@ ORDER BY split_part(candidate_id, '.', 2)::INTEGER, split_part(candidate_id, '.'
 -- name: completion_lengths
 SELECT candidate_id, length(completion) AS length FROM every_candidate WHERE candidate_id IN $keys;
 
--- What every reviewer answered to a question, of all rounds, up to an answer.
+-- Every reviewer's answers to a question, in all rounds, up to an answer.
 -- name: answers_to_question
 SELECT candidate_id, question, reviewer, arg_max(version, seq) AS version, arg_max_null(value, seq) AS value
 FROM answers WHERE question = $question AND seq <= $last

@@ -17,7 +17,7 @@ SELECT candidate_id, round FROM every_candidate
 WHERE prompt_id IN (SELECT unnest($prompt_ids::INTEGER[]))
   AND candidate_id IN (SELECT unnest($candidate_ids::VARCHAR[]));
 
--- What was said in a round since, in one look, so that it is of one moment: acts (0), overrides (1), annotations (2),
+-- The new rows of a round in one query, so that they are of one moment: acts (0), overrides (1), annotations (2),
 -- answers (3).
 -- name: said_since
 SELECT 0::TINYINT AS part, seq, act, kind, reviewer, NULL::BIGINT AS place, NULL::TINYINT AS vote, NULL::BOOLEAN AS final,
@@ -72,7 +72,7 @@ SELECT split_part(candidate_id, '.', 2)::INTEGER AS prompt_id, split_part(candid
        reviewer, action, final, guide, seq
 FROM opinions WHERE round = $round AND action <> 'auto' ORDER BY seq;
 
--- What those who settled a candidate had decided of it by themselves, each reviewer's newest such word.
+-- The newest decision that each reviewer who settled a candidate had made on it before, independently.
 -- name: words_before_settling
 SELECT split_part(candidate_id, '.', 2)::INTEGER AS prompt_id, split_part(candidate_id, '.', 3)::INTEGER AS k,
        reviewer, arg_max(action, seq) AS action, FALSE AS final, coalesce(arg_max_null(guide, seq), 0) AS guide, max(seq) AS seq
@@ -107,13 +107,13 @@ FROM every_candidate WHERE prompt_id IN $keys ORDER BY prompt_id, k;
 -- name: prompts_by_id
 SELECT prompt_id, text, system, earlier, reference FROM prompts WHERE prompt_id IN $keys;
 
--- Those made elsewhere have no decision of the rule: they are accepted where people have said so. The fine-tune job makes
--- their tokens, as of those that were edited.
+-- The rule does not decide candidates made elsewhere: they are accepted if people accept them. The fine-tune job makes
+-- their tokens, as for edited ones.
 -- name: accepted_samples
 SELECT * EXCLUDE (k) FROM (
     SELECT d.candidate_id, d.prompt_id, p.text AS prompt, p.system, p.earlier, coalesce(a.edit, d.completion) AS completion,
            c.prompt_token_ids, CASE WHEN a.edit IS NULL THEN c.token_ids ELSE [] END AS token_ids,
-           CASE WHEN d.override IS NULL THEN 'rule'  -- the next: a person of an earlier version who was called so
+           CASE WHEN d.override IS NULL THEN 'rule'  -- the next line: a person with that name in an earlier version
                 WHEN d.reviewer IN ('rule', 'random') THEN d.reviewer || ' (a person)' ELSE d.reviewer END AS decided_by,
            d.log_ratio, d.acceptance_prob, d.offset_log_m, d.finish, a.edit IS NOT NULL AS edited, NULL::VARCHAR AS source, d.k
     FROM decisions d
@@ -142,7 +142,7 @@ JOIN prompts p ON p.prompt_id = d.prompt_id
 WHERE d.round = $round AND d.candidate_id IN (SELECT unnest($candidate_ids::VARCHAR[]))
 ORDER BY d.prompt_id, d.k;
 
--- Counted here, for a page asks it: the samples themselves are only read when a control is frozen.
+-- Counted here, because a page needs it: the samples themselves are only read when a control is frozen.
 -- name: count_to_choose_from
 SELECT count(*) AS samples, count(DISTINCT (c.prompt_id, c.token_ids)) AS different, count(DISTINCT c.prompt_id) AS prompts
 FROM candidates c
@@ -161,7 +161,7 @@ SELECT s.candidate_id, s.prompt_id, s.prompt, s.system, s.earlier, s.completion,
 FROM curated_samples s LEFT JOIN candidates c ON c.candidate_id = s.candidate_id
 WHERE s.curated_id = $curated_id ORDER BY s.prompt_id, s.candidate_id;
 
--- What people say now of the candidates of every round that a scorer has a score of.
+-- People's current decisions on the candidates of every round that a scorer has scored.
 -- name: scores_and_opinions
 SELECT c.candidate_id, c.prompt_id, s.score, o.action = 'accept' AS accepted
 FROM current_overrides o

@@ -1,9 +1,9 @@
 -- name: tastes
 SELECT version, body, author, created_at FROM tastes ORDER BY seq;
 
--- What people have decided, of all rounds: the word in force, where somebody has said it of this candidate by itself and not of
--- many at once (and has not taken that back), and of the text as it was drawn. `audit`: it was shown as one of the random audit,
--- and is not gold. `rule` orders candidates as the present rule does.
+-- People's effective decisions, of all rounds, if somebody made them for this candidate alone and not in bulk (and has not taken
+-- that back), and for the text as it was drawn. `audit`: it was shown as part of the random audit, and is not gold. `rule` orders
+-- candidates as the current rule does.
 -- name: decided_by_people
 WITH walked AS (SELECT target, arg_max(kind, seq) AS kind FROM acts WHERE kind IN ('undo', 'redo') GROUP BY target),
 audited AS (SELECT DISTINCT candidate_id FROM overrides WHERE as_audit  -- gold items were chosen, not drawn
@@ -33,7 +33,7 @@ SELECT candidate_id, scorer, arg_max(score, rowid) AS score FROM scores
 WHERE candidate_id IN (SELECT unnest($candidate_ids::VARCHAR[])) AND scorer IN (SELECT unnest($scorers::VARCHAR[]))
 GROUP BY ALL;
 
--- What the learn job reads of candidates that people have compared, of all rounds.
+-- The columns that the learn job reads of candidates that people have compared, of all rounds.
 -- name: candidates_to_learn_from
 SELECT c.candidate_id, c.round, c.prompt_id, c.k, c.prompt_token_ids, c.token_ids, c.finish = 'eos' AS ended
 FROM candidates c
