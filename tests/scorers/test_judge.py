@@ -251,7 +251,7 @@ def test_nothing_is_asked_twice_in_a_project_and_tokens_are_counted(tmp_path: Pa
     "change",
     [{"rubric": "Other?"}, {"model": "other"}, {"seed": 1}, {"highest": 20}, {"max_tokens": 5}, {"show_prompt": False}],
 )
-def test_another_question_is_asked_anew(tmp_path: Path, change: dict[str, Any]) -> None:
+def test_another_question_is_asked_again(tmp_path: Path, change: dict[str, Any]) -> None:
     with serving(rated) as server:
         score(server.name(), folder=tmp_path)
         score(server.name(**change), folder=tmp_path)
@@ -259,7 +259,7 @@ def test_another_question_is_asked_anew(tmp_path: Path, change: dict[str, Any]) 
         assert len(server.seen) == 2
 
 
-def test_another_endpoint_prompt_or_reference_is_asked_anew(tmp_path: Path) -> None:
+def test_another_endpoint_prompt_or_reference_is_asked_again(tmp_path: Path) -> None:
     with serving(rated) as one, serving(rated) as other:
         for server in (one, other):
             score(server.name(), folder=tmp_path)
