@@ -74,7 +74,7 @@ def with_others(independent: Opinions, reviewer: str) -> WithOthers:
 
 @dataclass(frozen=True, slots=True)
 class Agreement:
-    """`audit` counts only the first candidates in audit order, as far as four of five are decided: a random sample, so its
+    """`audit` counts only the longest beginning of the audit order of which four of five are decided: a random sample, so its
     rates hold for the round if the `audit_skipped` among them are like the rest. `reviewed` counts everything decided,
     which is what reviewers happened to look at. `by_p_accept` has (low, high, decided, overruled) for ten bins. `alpha` is
     Krippendorff's, None if it is not defined. `by_guide` counts the decisions under each version of the guide. Of a

@@ -23,8 +23,8 @@ def audit_key(places: Ints, seed: int) -> Floats:
 
 
 def audit_sample(places: Ints, decided: Bools, seed: int) -> Bools:
-    """The random sample that is decided so far, shape (n,): the first in audit order, as far as four of five are decided. It
-    includes the few undecided ones, because skipped candidates may differ from the rest."""
+    """The random sample that is decided so far, shape (n,): the longest beginning of the audit order of which four of five are
+    decided. It includes the few undecided ones, because skipped candidates may differ from the rest."""
     order = np.argsort(audit_key(places, seed), kind="stable")
     done = np.cumsum(decided[order])
     enough = np.flatnonzero(decided[order] & (done >= (1 - UNDECIDED) * np.arange(1, len(order) + 1)))
@@ -36,8 +36,8 @@ def audit_sample(places: Ints, decided: Bools, seed: int) -> Bools:
 def by_chance(places: Ints, decided: Bools, shown: Bools, seed: int) -> Bools:
     """Which of the decided candidates (n,) are a random sample of the round; `shown` are those of them that were shown to a
     reviewer as part of the audit. Those alone are not a random sample: candidates that another order put first were decided
-    by then, and are missing from them. So the sample is everything decided up to the last one shown, in audit order, as far as
-    four of five are decided; it is empty if they never are."""
+    by then, and are missing from them. So the sample is everything decided in the longest beginning of the audit order
+    that ends with a shown candidate and of which four of five are decided; it is empty if there is none."""
     order = np.argsort(audit_key(places, seed), kind="stable")
     enough = np.cumsum(decided[order]) >= (1 - UNDECIDED) * np.arange(1, len(order) + 1)
     ends = np.flatnonzero(shown[order] & enough)

@@ -23,11 +23,7 @@ from rsf_core.sampling.winners_curse import overstatement
 from rsf_core.store.records import ThresholdRecord
 from rsf_core.store.store import Store
 
-SCALE_TABLES = (
-    "candidates",
-    "log_ratios",
-    "adaptive_jobs",
-)  # every table that the scale of a round's prompts is read from
+SCALE_TABLES = ("candidates", "log_ratios", "adaptive_jobs")  # that the scale of a round's prompts is read from
 COMPARED_TABLES = (  # every table that a comparison is made from
     *("project", "rounds", "prompts", "prompt_events", "targets", "log_ratios", "thresholds", "curated_sets"),
     *("models", "model_deletions", "evaluation_samples", "gauge_samples", "jobs", "job_events"),

@@ -340,7 +340,7 @@ class Example:
 
 @dataclass(frozen=True, slots=True)
 class ElsewhereRecord:
-    """A candidate made elsewhere. `stated_log_q` (nats) is what its file states, by the law that made it."""
+    """A candidate made elsewhere. `stated_log_q` (nats) is the log q that its file states."""
 
     candidate_id: str
     round: int

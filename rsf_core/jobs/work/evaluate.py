@@ -108,7 +108,7 @@ def _measure(
 ) -> int:
     """Do what is left of a model: its held-out completions, then its forgetting. `done` completions were done before. Returns
     how many are done after."""
-    proposal = load()  # a local variable: the next model replaces this one in memory
+    proposal = load()  # not kept after this call: its memory is free for the next model
     if drawn.prompts:
         done = _draw(context, proposal, drawn, done)
     for gauge in measuring:
