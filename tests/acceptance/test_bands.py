@@ -1,4 +1,4 @@
-"""Bands of prompts, rates that drawing more for some does not move, and what drawing more is said to give."""
+"""Bands of prompts, rates that drawing more for some prompts does not change, and the predicted yield of drawing more."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def kind(accepted: int, drawn: int, prompts: int = 1, further: int = 0, gained: 
 
 
 def outcomes(p: float, k: int, more: int) -> list[tuple[float, PromptKind]]:
-    """Every outcome of K draws of a prompt and, with none accepted, of K′ further ones, with its probability."""
+    """Every outcome of K draws of a prompt and, if none is accepted, of K′ further draws, with its probability."""
     chances = [(float(stats.binom.pmf(a, k, p)), kind(a, k)) for a in range(1, k + 1)]
     nothing = (1 - p) ** k
     return chances + [
@@ -51,13 +51,13 @@ def test_drawing_more_for_who_has_none_leaves_the_mean_of_prompt_rates_unbiased(
     assert sum(weight for weight, _ in every) == pytest.approx(1)
     assert sum(weight * bands.rates([one]).automatic for weight, one in every) == pytest.approx(p, rel=1e-12)
     of_all = sum(w * (f.automatic + f.further_automatic) / (f.drawn + f.further) for w, f in every)
-    assert of_all == pytest.approx(p + (1 - p) ** k * p * more / (k + more))  # the rate of all draws is not
+    assert of_all == pytest.approx(p + (1 - p) ** k * p * more / (k + more))  # the rate over all draws is biased
 
 
 def test_the_pooled_rate_falls_where_the_mean_of_prompt_rates_stays() -> None:
     p, k, more = np.array([0.02, 0.05, 0.5, 0.9]), 4, 32
-    again = (1 - p) ** k
-    pooled = (p * (k + again * more)).sum() / (k + again * more).sum()  # its limit over many such prompts
+    starving = (1 - p) ** k
+    pooled = (p * (k + starving * more)).sum() / (k + starving * more).sum()  # its limit with many such prompts
     rng = np.random.default_rng(0)
     first = rng.binomial(k, np.tile(p, 20_000))
     kinds = [kind(a, k, n, further=0 if a else more) for a, n in Counter(first.tolist()).items()]
@@ -67,7 +67,7 @@ def test_the_pooled_rate_falls_where_the_mean_of_prompt_rates_stays() -> None:
 
 @pytest.mark.parametrize("more", [4, 8])
 def test_as_many_as_expected_have_one_afterwards(more: int) -> None:
-    """Over prompts of all kinds, drawn for as the plan says."""
+    """Over prompts of all kinds, with the further draws that the plan proposes."""
     rng, expected, got = np.random.default_rng(1), 0.0, 0
     for _ in range(20):
         p = rng.beta(0.4, 1.2, 100)
@@ -80,7 +80,7 @@ def test_as_many_as_expected_have_one_afterwards(more: int) -> None:
 
 
 def test_in_simulation_only_what_was_drawn_for_all_alike_is_without_bias() -> None:
-    """In full: make simulations ARGS='--only "drawing more"'."""
+    """The full grid: make simulations ARGS='--only "drawing more"'."""
     cell = {"share": 0.2, "spread": "beta 0.5", "prompts": 50, "draws": 4, "more": 16}
     estimates = again.estimates(cell, 200, np.random.default_rng(4))
     assert (
@@ -141,21 +141,21 @@ def test_what_is_drawn_later_moves_no_scale_of_before() -> None:
 
 
 def test_the_accepted_of_a_starving_prompt_follow_the_target() -> None:
-    """By enumeration: three outcomes, two draws and, with neither accepted, two further ones; M bounds every ratio."""
+    """By enumeration: three outcomes, two draws and, if neither is accepted, two further draws; M bounds every ratio."""
     q, ell, log_m = np.array([0.5, 0.3, 0.2]), np.array([-1.0, 0.4, 1.0]), 2.5
     prompt, stage = np.zeros(4, int), np.array([0, 0, 1, 1])
     accepted = np.zeros(3)
     for drawn in product(range(3), repeat=4):
         x = np.array(drawn)
         prob = acceptance_prob(ell[x], log_m, staged_scale(ell[x], prompt, stage))
-        again = np.array([1, 1, *[np.prod(1 - prob[:2])] * 2])
-        np.add.at(accepted, x, np.prod(q[x]) * prob * again)
+        reached = np.array([1, 1, *[np.prod(1 - prob[:2])] * 2])
+        np.add.at(accepted, x, np.prod(q[x]) * prob * reached)
     np.testing.assert_allclose(accepted / accepted.sum(), q * np.exp(ell) / (q @ np.exp(ell)), rtol=1e-12)
 
 
 @pytest.fixture
 def drawn_again(store: Store) -> Store:
-    """Three prompts with four candidates each; the first has none accepted, and four more."""
+    """Three prompts with four candidates each; the first has none accepted and four further candidates."""
     add_prompts(store, 3)
     rows = candidates(3, 4)
     add_candidates(store, rows)
@@ -215,7 +215,7 @@ def test_a_project_draws_more_for_those_that_starve_and_for_nobody_else(project:
     project.wait()
     project.wait()
     project.set_threshold(0.3, Scope.GLOBAL)
-    for row in project.prompts_in_round()[:3]:  # whatever the tiny model drew: nothing of three, one of each other
+    for row in project.prompts_in_round()[:3]:  # whatever the tiny model drew: three prompts have none, each other has one
         for candidate in project.candidates(row.prompt_id):
             project.override(candidate.candidate_id, Action.REJECT)
     for row in project.prompts_in_round()[3:]:

@@ -1,4 +1,4 @@
-"""Bins of a histogram: every value in one, a bar for each of few."""
+"""Bins of a histogram: every value is in one bin, and few distinct values get a bar each."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""From scores to decisions in a real store: ℓ under the target, and who has chosen M."""
+"""From scores to decisions in a real store: ℓ under the target, and who chose M."""
 
 from __future__ import annotations
 
@@ -110,7 +110,7 @@ def test_a_tempered_reference_of_later_rounds_has_a_score_of_its_own(store: Stor
 def test_a_person_s_m_of_before_stays_where_a_settings_file_names_no_tempered_reference(
     store: Store, rows: pa.Table
 ) -> None:
-    """The stored target is the same text as before there was such a setting."""
+    """The stored target is the same text as before the setting existed."""
     spec = {"reference": "base", "beta": 0.5, "rewards": {"s": 1.0}, "constraints": []}
     target_id = store.target_id(spec, "rule")
     store.add_threshold(1, target_id, 0.25, Scope.GLOBAL, "ann", "by hand", ChosenBy.PERSON)
@@ -188,7 +188,7 @@ def test_with_one_candidate_a_prompt_m_is_the_same_for_all_and_says_so(store: St
 
 
 def test_constraints_alone_are_decided_exactly(store: Store, rows: pa.Table) -> None:
-    """ℓ is 0 or −∞, so M = 1 accepts exactly those that pass, whatever rate and scope were asked for."""
+    """ℓ is 0 or −∞, so M = 1 accepts exactly the candidates that pass, whatever rate and scope are set."""
     target = {"reference": "proposal", "constraints": [{"scorer": "ended", "at_least": 1}]}
     retarget(store, settings(target, scope="prompt", rate=0.01), round_record(), "base")
     (chosen,) = store.thresholds(1)
@@ -233,7 +233,7 @@ def test_another_target_lets_the_rule_choose_again(store: Store, rows: pa.Table)
 
 
 def test_the_rule_chooses_m_for_what_it_can_accept(store: Store) -> None:
-    """A truncated candidate is a draw with P = 0, however good what it says is."""
+    """A truncated candidate is a draw with P = 0, however good its text is."""
     table = candidates(2, 4, finish=["eos", "eos", "length", "length"] * 2)
     add_candidates(store, table)
     add_scores(store, table, {"s": [0.1, 0.2, 9.0, 9.0, 0.3, 0.4, 9.0, 9.0]})

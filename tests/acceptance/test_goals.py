@@ -1,4 +1,4 @@
-"""What is good, said in one of three ways: the target each gives, and which a target is nearest to."""
+"""Three ways to state what is good: the target that each gives, and which of them a given target is nearest to."""
 
 from __future__ import annotations
 

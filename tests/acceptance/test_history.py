@@ -1,4 +1,4 @@
-"""Undoing M goes back one step each time, and never to an M of another target."""
+"""Each undo of M goes back one step, and never to an M of another target."""
 
 from __future__ import annotations
 

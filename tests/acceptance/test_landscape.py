@@ -17,7 +17,7 @@ from tests.support.ratios import ratios
 
 
 def by_hand(table: pa.Table, log_m: float, scope: Scope) -> tuple[np.ndarray, np.ndarray]:
-    """Which candidates the rule accepts, and which are accepted in effect."""
+    """Which candidates the rule accepts, and which are effectively accepted."""
     scale = table["scale"].to_numpy() if scope is Scope.PROMPT else 0.0
     possible = np.isfinite(table["log_ratio"].to_numpy()) & ~table["truncated"].to_numpy()
     with np.errstate(invalid="ignore"):
@@ -117,7 +117,7 @@ def test_what_is_said_later_is_taken_in_as_if_it_had_been_known(scope: Scope) ->
 def test_what_was_found_is_given_though_another_forgets_it_at_that_moment():
     class Forgetful(dict[object, object]):
         def __setitem__(self, name, value):
-            """Another thread clears what is kept."""
+            """Stores nothing, as if another thread cleared the cache."""
 
     landscape = Landscape(ratios(), Scope.GLOBAL)
     landscape._kept = Forgetful()

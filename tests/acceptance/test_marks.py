@@ -1,4 +1,4 @@
-"""The marks on the axis of M: each is what it says, and is judged on prompts it was not chosen on."""
+"""The marks on the axis of M: each is what its name states, and is judged on prompts it was not chosen on."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def named(table: pa.Table, target: Target, scope: Scope = Scope.GLOBAL) -> dict[
 
 
 def at_most(highest: float) -> pa.Table:
-    """Ratios of which the largest is `highest` (nats)."""
+    """Ratios, the largest of which is `highest` (nats)."""
     table = ratios()
     values = table["log_ratio"].to_numpy()
     lowered = values - values[~table["truncated"].to_numpy()].max() + highest
@@ -59,7 +59,7 @@ def test_a_target_without_a_known_bound_has_no_analytic_mark_and_says_why() -> N
 
 
 def test_there_is_no_analytic_bound_where_stored_ratios_lie_above_it() -> None:
-    """Scores of a version that did not hold scorers to their bounds stay, and are read; the mark would be wrong."""
+    """Scores from a version that did not enforce the scorers' bounds stay in the store; with them the mark would be wrong."""
     for highest, beyond in ((4.0, False), (4.1, True)):
         mark = named(at_most(highest), BOUNDED)["Analytic bound"]
         assert (mark.log_m is None) is beyond
@@ -67,8 +67,8 @@ def test_there_is_no_analytic_bound_where_stored_ratios_lie_above_it() -> None:
 
 
 def test_a_scorer_that_is_not_installed_any_more_leaves_the_other_marks() -> None:
-    gone = Target.model_validate({"reference": "proposal", "beta": 0.25, "rewards": {"gone": 1.0}})
-    marks = named(ratios(), gone)
+    uninstalled = Target.model_validate({"reference": "proposal", "beta": 0.25, "rewards": {"gone": 1.0}})
+    marks = named(ratios(), uninstalled)
     assert marks["Analytic bound"].log_m is None and "no scorer 'gone'" in marks["Analytic bound"].explanation
     assert marks["Largest ratio"].log_m is not None
 
@@ -83,7 +83,7 @@ def test_the_mark_of_the_overrides_repeats_them() -> None:
 
 
 def test_the_mark_of_the_overrides_is_judged_on_prompts_that_had_no_part() -> None:
-    """Overrides at random: some M always repeats more than half of the very overrides it was chosen by."""
+    """Overrides at random: some M always repeats more than half of the overrides that it was chosen by."""
     table = ratios(400, 50)
     overrides = np.where(np.random.default_rng(0).random(400) < 0.5, 1, -1).astype(np.int8)
     explained = named(table.set_column(8, "override", pa.array(overrides)), BOUNDED)[

@@ -1,4 +1,4 @@
-"""A candidate for which a scorer has no score stays undecided: neither accepted nor rejected, in no rate, open to a person."""
+"""A candidate that lacks a score stays undecided: neither accepted nor rejected, in no rate, and a person can decide it."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ SETTINGS = Settings(model="tiny", task="t", target=TARGET, accept=Accept(scope=S
 
 @pytest.fixture
 def rows(store: Store) -> pa.Table:
-    """Three prompts with four candidates each, all scored by `words`, and by `odd` all but 1.2.1 and those of prompt 3."""
+    """Three prompts with four candidates each. `words` scored all; `odd` scored all but 1.2.1 and those of prompt 3."""
     add_prompts(store, train=3)
     store.add_round(1, BASE_ID, {})
     drawn = candidates(3, 4)
@@ -104,7 +104,7 @@ def test_a_score_that_comes_later_decides_them(store: Store, rows: pa.Table) -> 
     retarget(store)
     again = rows.slice(5, 1)
     score_by_odd(store, again, [1.0], "r1-score-3")
-    assert store.round_counts(1).undecided == 1  # it waits to be decided
+    assert store.round_counts(1).undecided == 1  # it still has to be decided
     assert [one.candidate_id for one in store.without_score(1)] == WITHOUT[1:]
     retarget(store)
     counts = store.round_counts(1)

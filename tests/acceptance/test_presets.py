@@ -1,4 +1,4 @@
-"""The targets to start from are valid whatever a project has, and are what their names say."""
+"""Preset targets are valid whatever a project has, and do what their names state."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def test_verifiable_has_constraints_alone_so_that_m_is_exact() -> None:
     for target in TARGETS:
         assert is_indicator(MADE["verifiable"].fill(facts(target)).target)
     made = MADE["verifiable"].fill(facts(Target(rewards={"sentiment": 1.0, "exact": 2.0, "length": 1.0}))).target
-    assert list(map(str, made.constraints)) == ["0 ≤ sentiment", "1 ≤ exact"]  # what has no end has no better half
+    assert list(map(str, made.constraints)) == ["0 ≤ sentiment", "1 ≤ exact"]  # an unbounded score has no better half
     turned = MADE["verifiable"].fill(facts(Target(rewards={"sentiment": -1.0, "exact": -2.0}))).target
     assert list(map(str, turned.constraints)) == ["sentiment ≤ 0", "exact ≤ 0"]
     once = MADE["verifiable"].fill(facts(TARGETS[3].model_copy(update={"rewards": {"exact": 1.0}}))).target

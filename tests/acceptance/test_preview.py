@@ -1,4 +1,4 @@
-"""What an edited target would do, looked at before and then really done: the same, decision by decision."""
+"""The preview of an edited target agrees, decision by decision, with really applying that target."""
 
 from __future__ import annotations
 
@@ -26,8 +26,8 @@ N, PROMPTS, EACH = 48, 8, 6
 
 @pytest.fixture
 def scored(store: Store) -> pa.Table:
-    """Eight prompts with six candidates, some truncated, one prompt retired, two candidates decided by a person; decided
-    by a tilt of `s`."""
+    """Eight prompts with six candidates, decided by a tilt of `s`: some are truncated, one prompt is retired, and a person
+    decided two candidates."""
     rng = np.random.default_rng(3)
     add_prompts(store, PROMPTS, 0)
     log_q = -rng.uniform(1, 6, N)
@@ -43,7 +43,7 @@ def scored(store: Store) -> pa.Table:
 
 
 def looked_at(store: Store, changed: Settings) -> Preview:
-    """The preview of what `changed` says, by what is stored."""
+    """The preview of the settings `changed`, from what is stored."""
     stored = Stored.of(store.drawn(1))
     target = changed.target
     scores = {name: store.score_column(1, name, everywhere=True) for name in target.scorers}
@@ -142,13 +142,13 @@ def test_where_some_candidates_lack_a_score_the_others_are_looked_at(store: Stor
     preview = looked_at(store, settings({"reference": "proposal", "rewards": {"late": 1.0}}))
     assert preview.missing[0].candidates == N - 12
     assert preview.decidable.sum() == 12 and np.isnan(preview.reward[12:]).all() and np.isnan(preview.ell[12:]).all()
-    assert not preview.lost[12:].any()  # they wait
+    assert not preview.lost[12:].any()  # they wait for their score
 
 
 def test_a_candidate_of_which_a_scorer_has_no_score_stays_undecided_and_is_not_waited_for(
     store: Store, scored: pa.Table
 ) -> None:
-    """As it is then decided; what was accepted of them is so no more."""
+    """The preview agrees with the decision: those of them that were accepted no longer are."""
     add_scores(store, scored.slice(6), {"late": np.arange(float(N - 6))}, job_id="r1-score-2")
     rows = pa.table(
         {

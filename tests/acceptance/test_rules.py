@@ -1,4 +1,4 @@
-"""The rules are compared on the same candidates and are given the same number to keep."""
+"""The rules are compared on the same candidates, and each keeps the same number."""
 
 from __future__ import annotations
 

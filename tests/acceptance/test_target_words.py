@@ -1,4 +1,4 @@
-"""What has changed between two targets is said, whatever it is."""
+"""Every difference between two targets is described."""
 
 from __future__ import annotations
 

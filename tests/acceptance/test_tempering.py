@@ -1,5 +1,5 @@
-"""A temperature other than 1 over the rounds: what the old target does to a law that nothing selects, and the new one does
-not. By exact enumeration: every sequence of two tokens, accepted by the product's own formulas."""
+"""A temperature other than 1 over several rounds that select nothing: the untempered target changes the law, the tempered
+target does not. By exact enumeration: every sequence of two tokens, accepted by the product's own formulas."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def base_law(seed: int = 0) -> Law:
 
 
 def tempered(law: Law, temperature: float) -> Law:
-    """Each token's own law at the temperature, as drawing takes it."""
+    """The law of each token at the temperature, as in drawing."""
     scaled = law / temperature
     return scaled - np.logaddexp.reduce(scaled, axis=-1, keepdims=True)
 
@@ -50,7 +50,7 @@ def joint(law: Law) -> Law:
 
 
 def of_joint(log_p: Law) -> Law:
-    """The law whose sequences have these probabilities: what a model learns that is trained until it fits."""
+    """The law whose sequences have these probabilities: what a model learns if it is trained until it fits."""
     table = log_p.reshape(V, V)
     first = np.logaddexp.reduce(table, axis=-1)
     return np.vstack([first, table - first[:, None]])
@@ -84,7 +84,7 @@ def rounds(
         weights = drawn + np.log(np.maximum(acceptance_prob(ratio, float(ratio.max())), 1e-300))
         total = np.logaddexp.reduce(weights)
         accepted_laws.append((weights - total, float(np.exp(total))))
-        # trained until it draws what was accepted, or until it is that at 1
+        # trained until its draws at the temperature, or its law at temperature 1, match what was accepted
         model = tempered(of_joint(weights - total), 1 / temperature if target.tempered else 1.0)
     return accepted_laws
 
@@ -102,7 +102,7 @@ def test_rounds_that_select_nothing_keep_the_law_where_the_reference_is_at_the_t
 
 @pytest.mark.parametrize("temperature", [0.5, 0.7, 1.6])
 def test_with_the_proposal_as_reference_the_law_compounds(temperature: float) -> None:
-    """base^(1/Tᵗ), as long as the target is not tempered."""
+    """base^(1/Tᵗ) in round t, as long as the target is not tempered."""
     for number, (law, share) in enumerate(rounds(Target(reference="proposal"), temperature, 5), start=1):
         assert share == pytest.approx(1.0)
         np.testing.assert_allclose(law, joint(tempered(base_law(), temperature**number)), atol=1e-9)
@@ -178,8 +178,8 @@ def test_settings_of_before_mean_what_they_meant() -> None:
 
 @pytest.mark.usefixtures("jobs_in_threads")
 def test_two_rounds_of_a_project_at_another_temperature(tmp_path: Path, small_task: Path, tiny_model: Path) -> None:
-    """New projects take the reference at the temperature of the draws; round 1 then needs no score of it, round 2 one that is
-    what the base gives at that temperature; the comparison is judged alike."""
+    """New projects take the reference at the temperature of the draws. Round 1 then needs no reference score; the one of
+    round 2 is the base's log-probability at that temperature. The comparison is judged in the same way."""
     with Project.create(tmp_path / "p", str(small_task), str(tiny_model), seed=7) as project:
         assert project.settings.target.tempered
         project.set("generate.temperature", "0.6")
@@ -202,17 +202,17 @@ def test_two_rounds_of_a_project_at_another_temperature(tmp_path: Path, small_ta
         for name, scores in scored.items():
             assert scores["tempered_log_prob:base"] == pytest.approx(expected[name], abs=1e-4)
         assert len(scored) == 32
-        whole = project._project_state.evaluation_key(project.settings.target)
+        tempered_key = project._project_state.evaluation_key(project.settings.target)
         project.set("target.tempered", "false")
-        assert project._project_state.evaluation_key(project.settings.target) != whole
+        assert project._project_state.evaluation_key(project.settings.target) != tempered_key
         laws = [job.spec_of(FinetuneSpec).law for job in project.jobs() if job.kind is JobKind.FINETUNE]
         assert laws == [TrainedLaw(temperature=0.6)]
-        assert project.comparison(1) is not None  # decided and compared by its own target
+        assert project.comparison(1) is not None  # round 1 was decided and compared under its own target
 
 
 def test_the_law_that_is_drawn_is_the_one_that_is_trained(tiny_model: Path) -> None:
-    """The loss of the first step is the mean −log q of what was drawn at the temperature, nothing selected: the model is not
-    moved towards another law."""
+    """With nothing selected, the loss of the first step is the mean −log q of the draws at the temperature, so training does
+    not move the model towards another law."""
     drawn = list(
         LocalProposal(tiny_model).draw(
             [(Prompt(0, "Say a."), k, f"1.0.{k}") for k in range(8)], Sampling(temperature=0.6, max_new_tokens=6), 8

@@ -1,4 +1,4 @@
-"""De-duplication after deciding: what stands for what, and how far the law is moved."""
+"""De-duplication after deciding: which candidate stands for which, and how far the law moves."""
 
 from __future__ import annotations
 
@@ -73,8 +73,8 @@ def test_a_set_is_thinned_as_asked_and_says_what_that_did(store: Store, how: str
     summary = record.summary
     assert (summary["accepted"], summary["samples"], summary["thinned"]) == (8, samples, 8 - samples)
     assert summary["deduplicate"] == how and summary["mass_thinned"] == (8 - samples) / 8
-    assert summary["distinct"] == 4  # whatever is kept
-    # off: nothing; exact: of a prompt (2, 1, 1)/4 to thirds; near: (3, 1)/4 to halves
+    assert summary["distinct"] == 4  # whichever are kept
+    # off: 0; exact: the law of a prompt goes from (2, 1, 1)/4 to thirds; near: from (3, 1)/4 to halves
     assert summary["law_moved"] == pytest.approx({"off": 0.0, "exact": 1 / 6, "near": 0.25}[how])
     words = thinning.in_words(summary)
     if how != "off":

@@ -1,4 +1,5 @@
-"""What the supervisor counts on of every executor: a job starts, ends, is asked, is killed, and is found by the next owner."""
+"""What the supervisor relies on in every executor: a job starts, ends, can be asked to stop or be killed, and the next owner
+finds it."""
 
 from __future__ import annotations
 
@@ -27,7 +28,7 @@ ONE = Resources()
 
 @pytest.fixture(params=[LocalExecutor, InlineExecutor], ids=["local", "inline"])
 def make(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Make:
-    """An executor, new at each call, whose jobs work until they are told to end."""
+    """Makes a new executor at each call; its jobs work until they are asked to end."""
     interpreter = stand_in.interpreter(tmp_path, patient_work)
     monkeypatch.setattr(process, "sys", SimpleNamespace(executable=str(interpreter)))
     monkeypatch.setattr(worker, "job_function", patient_work.of_kind)
@@ -36,7 +37,7 @@ def make(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.Mon
 
 @pytest.fixture
 def folder(make: Make, tmp_path: Path) -> Iterator[Path]:
-    """The folder of a job that was not started yet."""
+    """The folder of a job that has not been started."""
     made = tmp_path / "spool" / "r1-finetune-1"
     made.parent.mkdir()
     Spool.create(made, specs.finetune(), {})
@@ -125,7 +126,7 @@ def test_as_many_jobs_run_at_once_as_there_are_slots(
     for _ in range(4):
         supervisor.tick()
     running = [job.job_id for job in supervisor.active() if job.state is JobState.RUNNING]
-    assert running == jobs[:together]  # the first in the queue goes first
+    assert running == jobs[:together]  # the first in the queue starts first
     for job_id in jobs:
         (tmp_path / "spool" / job_id / "go").touch()
     until(lambda: not supervisor.tick())

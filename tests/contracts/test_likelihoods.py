@@ -1,5 +1,5 @@
-"""What the jobs count on of every likelihood: the log-probability that a completion was drawn with, whatever is judged beside
-it, and a refusal of what it cannot judge."""
+"""What jobs rely on in every likelihood: it returns the log-probability that a completion was drawn with, whatever else is
+judged in the batch, and refuses what it cannot judge."""
 
 from __future__ import annotations
 

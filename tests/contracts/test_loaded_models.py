@@ -1,5 +1,5 @@
-"""What the jobs count on of a model whose weights are here, beside drawing and judging: what it is, its hidden states, and how
-far its law lies from another's."""
+"""What jobs rely on in a model whose weights are here, besides drawing and judging: its identity, its hidden states, and how
+far its law is from another model's."""
 
 from __future__ import annotations
 

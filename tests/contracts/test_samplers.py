@@ -1,4 +1,5 @@
-"""What the jobs count on of every sampler: each request is answered once, by its seed and name alone, with its exact log q."""
+"""What jobs rely on in every sampler: each request gets one draw, which depends on its seed and name alone, with its exact
+log q."""
 
 from __future__ import annotations
 

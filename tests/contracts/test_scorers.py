@@ -1,4 +1,4 @@
-"""What jobs count on of every built-in scorer: one answer a candidate, in order, within its bounds, the same each time and
+"""What jobs rely on in every built-in scorer: one answer per candidate, in order, within its bounds, and the same each time,
 whatever else is scored with it."""
 
 from __future__ import annotations
@@ -16,9 +16,9 @@ from rsf_core.scorers import registry
 from rsf_core.scorers.base import NoScore, Scored
 from tests.support.documents import ROOT
 
-# What asks an endpoint, loads weights, runs code or reads what people said is tested where that is there.
+# Scorers that call an endpoint, load weights, run code or read people's answers are tested in files of their own.
 ELSEWHERE = {"answer", "llm_judge", "reward_model", "taste", "teacher_loglik", "unit_tests"}
-# The options of those that need some, or have another way; the others are taken as they are.
+# Scorers that need options, or have another mode, with those options; the others are tested as they are.
 GIVEN = {
     "contains": ['contains(text="good", ignore_case=true)'],
     "exact_match": ["exact_match", "exact_match(words_alone=true)"],
@@ -27,7 +27,7 @@ GIVEN = {
     "language": ['language(code="en")'],
     "regex": ["regex(pattern='[0-9]+')"],
 }
-REFERENCES = {"label_match": "neutral", "chrf": "Le chat dort."}  # the others are given 12
+REFERENCES = {"label_match": "neutral", "chrf": "Le chat dort."}  # the others get 12
 BUILT_IN = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]["entry-points"][
     registry.GROUP
 ]
@@ -43,7 +43,7 @@ def scored(name: str, completion: str, finish: Finish = Finish.EOS, tokens: int 
 
 
 def answers(name: str, batch: Sequence[Scored]) -> list[float | str]:
-    """The score of each, or why there is none."""
+    """The score of each candidate, or the reason why it has none."""
     return [one.reason if isinstance(one, NoScore) else one for one in registry.score(name, batch)]
 
 
@@ -56,7 +56,7 @@ def test_those_that_are_tested_elsewhere_are_built_in() -> None:
 def test_every_score_is_finite_within_the_stated_bounds_and_the_same_again(
     text: str, finish: Finish, tokens: int
 ) -> None:
-    for name in NAMES:  # by all of them: to make up a text takes far longer than to score it
+    for name in NAMES:  # one text for all scorers: generating a text takes far longer than scoring it
         low, high = registry.bounds(name)
         one = scored(name, text, finish, tokens)
         (answer,) = answers(name, [one])

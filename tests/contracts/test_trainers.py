@@ -1,5 +1,5 @@
-"""What the fine-tuning job counts on of every trainer: the samples become likelier, the same seed trains the same model, it
-stops when asked, and what cannot be trained on is refused."""
+"""What the fine-tuning job relies on in every trainer: the samples become likelier, the same seed trains the same model, it
+stops when asked, and refuses what cannot be trained on."""
 
 from __future__ import annotations
 
@@ -28,10 +28,10 @@ def recipe(request: pytest.FixtureRequest) -> Train:
 
 
 def test_the_samples_become_likelier_and_the_steps_are_told(recipe: Train, any_model: Path, tmp_path: Path) -> None:
-    told: list[StepMetrics] = []
+    steps: list[StepMetrics] = []
     keen = recipe.model_copy(update={"epochs": 16})
-    tuned = trainers.of(keen).train(SAMPLES, any_model, keen, LAW, told.append)
-    assert tuned is not None and [(step.step, step.total) for step in told] == [(n, 16) for n in range(1, 17)]
+    tuned = trainers.of(keen).train(SAMPLES, any_model, keen, LAW, steps.append)
+    assert tuned is not None and [(step.step, step.total) for step in steps] == [(n, 16) for n in range(1, 17)]
     models.save(*tuned, tmp_path / "tuned", {"round": 1})
     pairs = [(sample.prompt_token_ids, sample.token_ids) for sample in SAMPLES]
     after, before = (making.likelihood(folder).log_prob(pairs) for folder in (tmp_path / "tuned", any_model))
@@ -40,20 +40,19 @@ def test_the_samples_become_likelier_and_the_steps_are_told(recipe: Train, any_m
 
 def test_the_same_seed_trains_the_same(recipe: Train, tiny_model: Path) -> None:
     runs: list[list[StepMetrics]] = [[], []]
-    for told in runs:
-        trainers.of(recipe).train(SAMPLES, tiny_model, recipe, LAW, told.append)
-    first, second = ([step.loss for step in told] for told in runs)
+    for steps in runs:
+        trainers.of(recipe).train(SAMPLES, tiny_model, recipe, LAW, steps.append)
+    first, second = ([step.loss for step in steps] for steps in runs)
     assert len(first) == 4 and first == pytest.approx(second, abs=1e-6)
 
 
 def test_it_stops_when_asked_and_goes_on_from_its_checkpoint(recipe: Train, tiny_model: Path, tmp_path: Path) -> None:
-    told: list[StepMetrics] = []
+    steps: list[StepMetrics] = []
     place = tmp_path / "checkpoint.safetensors"
-    assert (
-        trainers.of(recipe).train(SAMPLES, tiny_model, recipe, LAW, told.append, lambda: len(told) >= 2, place) is None
-    )
-    assert trainers.of(recipe).train(SAMPLES, tiny_model, recipe, LAW, told.append, checkpoint=place) is not None
-    assert [step.step for step in told] == [1, 2, 3, 4]
+    stopped = trainers.of(recipe).train(SAMPLES, tiny_model, recipe, LAW, steps.append, lambda: len(steps) >= 2, place)
+    assert stopped is None
+    assert trainers.of(recipe).train(SAMPLES, tiny_model, recipe, LAW, steps.append, checkpoint=place) is not None
+    assert [step.step for step in steps] == [1, 2, 3, 4]
 
 
 def test_nothing_to_train_on_is_refused(recipe: Train, tiny_model: Path) -> None:

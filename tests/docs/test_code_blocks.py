@@ -1,4 +1,4 @@
-"""What the documents tell a person to type works: Python runs, `rsf` lines are commands of today, `make` lines are targets."""
+"""What the documents ask a person to type works: Python runs, `rsf` lines are current commands, `make` lines are targets."""
 
 from __future__ import annotations
 
@@ -17,17 +17,17 @@ from tests.support.documents import DOCUMENTS, ROOT, Block
 
 COMMANDS = get_command(app).commands  # type: ignore[attr-defined]
 TARGETS = set(re.findall(r"^([a-z]+):", (ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE))
-PLACEHOLDERS = {"N": "2"}  # what stands for a number
+PLACEHOLDERS = {"N": "2"}  # stand-ins for numbers
 
 
 def lines(block: Block) -> list[list[str]]:
-    """The words of each line; a line that ends with a backslash goes on."""
+    """The words of each line; a line that ends with a backslash continues on the next."""
     text = block.code.replace("\\\n", " ")
     return [words for line in text.splitlines() if (words := shlex.split(line, comments=True))]
 
 
 def parse(words: list[str]) -> None:
-    """As `rsf` would, without doing it. Raises a usage error."""
+    """Parses the words as `rsf` would, without running the command. Raises a usage error."""
     name, *arguments = [PLACEHOLDERS.get(word, word) for word in words]
     COMMANDS[name].make_context(f"rsf {name}", arguments)
 
@@ -64,7 +64,7 @@ SPANS = sorted({(documents.name(d), s) for d in DOCUMENTS for s in documents.cod
 
 @pytest.mark.parametrize(("document", "span"), SPANS)
 def test_a_command_in_a_sentence_has_the_options_that_are_named(document: str, span: str) -> None:
-    """`[--open]`, `accept|reject` and the like are signs of usage, so these are not parsed."""
+    """`[--open]`, `accept|reject` and the like are usage notation, so these spans are not parsed as commands."""
     words = re.split(r"[\s\[\]]+", span)
     command = COMMANDS[words[1]] if not words[1].startswith("-") else None
     known = (
@@ -75,7 +75,7 @@ def test_a_command_in_a_sentence_has_the_options_that_are_named(document: str, s
     assert {word for word in words if word.startswith("--")} <= known, f"{document}: {span}"
 
 
-# Those of CONTRIBUTING stand in files of their own: test_contributing.py.
+# test_contributing.py follows those of CONTRIBUTING, each in a file of its own.
 PYTHON = [block for block in documents.blocks("python") if block.document != "CONTRIBUTING.md"]
 
 
@@ -88,7 +88,7 @@ def test_python_runs(
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """In an empty folder. Projects are made on the tests' task and model in place of the bundled ones, which take minutes."""
+    """In an empty folder. Projects use the tests' task and model instead of the bundled ones, which take minutes."""
     create = Project.create
 
     def quick(folder: str, task: str, *rest: Any, **named: Any) -> Project:
@@ -96,6 +96,6 @@ def test_python_runs(
 
     monkeypatch.setattr(Project, "create", quick)
     monkeypatch.chdir(tmp_path)
-    script = tmp_path / "block.py"  # a scorer of a project's own is kept by its source
+    script = tmp_path / "block.py"  # a project's own scorer is stored by its source
     script.write_text(block.code, encoding="utf-8")
     exec(compile(block.code, str(script), "exec"), {"__name__": "__main__"})

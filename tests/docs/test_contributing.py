@@ -1,4 +1,4 @@
-"""The recipes of CONTRIBUTING, followed as they stand there."""
+"""The recipes of CONTRIBUTING, followed word for word."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def block(language: str, holds: str) -> str:
 
 @pytest.fixture
 def installed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The scorer's package as pip leaves it: its module, and what it registers."""
+    """The scorer's package as pip installs it: its module and its entry points."""
     code, project = block("python", "class Politeness"), block("toml", "rsf-politeness")
     (tmp_path / "politeness.py").write_text(code, encoding="utf-8")
     registered = project.partition('[project.entry-points."rsf_studio.scorers"]\n')[2].replace('"', "")

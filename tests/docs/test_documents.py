@@ -1,4 +1,4 @@
-"""README, CONTRIBUTING and docs/: every path, function, link and layer that they name is there."""
+"""README, CONTRIBUTING and docs/: every path, function, link and layer that they name exists."""
 
 from __future__ import annotations
 
@@ -69,7 +69,7 @@ def test_the_code_names_headings_that_are_there() -> None:
 
 
 def test_every_document_is_reached_from_the_readme() -> None:
-    """By links and by paths in code; a folder stands for what is in it."""
+    """By links and by paths in code; a folder counts as all documents in it."""
     reached, left = set(), [ROOT / "README.md"]
     while left:
         document = left.pop()
@@ -84,7 +84,7 @@ def test_every_document_is_reached_from_the_readme() -> None:
 
 
 def layers() -> dict[str, int]:
-    """The layer of each package by the import contract, from 1."""
+    """The layer of each package in the import contract, counted from 1."""
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
     contract: list[str] = project["tool"]["importlinter"]["contracts"][0]["layers"]
     return {
@@ -96,10 +96,10 @@ def layers() -> dict[str, int]:
 
 def test_the_readme_names_every_package_with_its_layer() -> None:
     (tree,) = (block.code for block in documents.blocks("") if block.code.startswith("app.py"))
-    told: dict[str, int] = {}
+    named: dict[str, int] = {}
     for names, number in re.findall(r"^  ((?:\w+/ )+) +(\d)  ", tree, re.MULTILINE):
-        told |= {one.strip("/"): int(number) for one in names.split()}
-    assert told == {package: place for package, place in layers().items() if package != "pages"}
+        named |= {one.strip("/"): int(number) for one in names.split()}
+    assert named == {package: place for package, place in layers().items() if package != "pages"}
 
 
 def test_the_architecture_names_every_package_with_its_layer() -> None:

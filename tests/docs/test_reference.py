@@ -1,4 +1,4 @@
-"""docs/REFERENCE.md: every setting, command, option, scorer and stage stands there as it is in the code."""
+"""docs/REFERENCE.md lists every setting, command, option, scorer and stage as it is in the code."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def test_it_is_what_the_code_says() -> None:
 
 
 def test_every_row_says_what_it_is() -> None:
-    """Of a new setting or stage the last column is written by hand, after `make docs` has made its row."""
+    """After `make docs` has made the row of a new setting or stage, a person writes its last column."""
     empty = [line for line in reference.standing().splitlines() if line.startswith("|") and line.endswith("|  |")]
     assert not empty, f"write the last column of these rows in docs/REFERENCE.md: {empty}"
 

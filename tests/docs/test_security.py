@@ -1,4 +1,4 @@
-"""docs/SECURITY.md: each promise is tested where it says."""
+"""docs/SECURITY.md: each promise is tested by the test that it names."""
 
 from __future__ import annotations
 
