@@ -1,4 +1,4 @@
-"""Names: whose they may be. Roles: what each may do."""
+"""Names: which are allowed, and for whom. Roles: what each may do."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is wrong in a form, in its own words: nothing of how pydantic says it, and no paths."""
+"""What is wrong in a form is described in the form's own words, without pydantic's phrases and without paths."""
 
 from __future__ import annotations
 

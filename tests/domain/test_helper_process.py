@@ -1,4 +1,4 @@
-"""A helper is asked line by line, and ended where it does not answer."""
+"""A helper answers line by line, and is ended if it does not answer."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def test_it_answers_one_question_after_another_in_one_process(helper: HelperProc
 def test_one_that_ends_is_told_and_another_is_started(helper: HelperProcess, text: str, status: int) -> None:
     with pytest.raises(HelperEndedError) as ended:
         helper.ask({"say": text})
-    assert ended.value.returncode in (status, -signal.SIGKILL)  # it may still be on its way out
+    assert ended.value.returncode in (status, -signal.SIGKILL)  # it may still be exiting when it is killed
     assert helper.ask({"say": "a"})["said"] == "a"
 
 

@@ -1,4 +1,4 @@
-"""A class offers what its parts do, with their signatures and descriptions."""
+"""A class offers the methods of its parts, with their signatures and docstrings."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def test_it_is_the_parts_answer_under_the_parts_description() -> None:
     assert Whole().times(3) == 6 and Whole().times(3, factor=5) == 15
     assert inspect.signature(Whole.times) == inspect.signature(Part.times)
     assert Whole.times.__doc__ == Part.times.__doc__
-    assert inspect.isfunction(inspect.getattr_static(Whole, "times"))  # so is it guarded when it is called
+    assert inspect.isfunction(inspect.getattr_static(Whole, "times"))  # a plain function, so calls are guarded
 
 
 def test_what_stands_in_for_the_part_is_asked(monkeypatch: pytest.MonkeyPatch) -> None:

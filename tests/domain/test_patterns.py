@@ -1,4 +1,4 @@
-"""Patterns over composed text: letters in either form match, and no class becomes another one."""
+"""Patterns over composed text: letters match in either form, and no character class changes its meaning."""
 
 from __future__ import annotations
 

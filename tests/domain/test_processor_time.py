@@ -1,4 +1,4 @@
-"""A limit of processor time: what takes longer is ended, what does not is left alone, and nothing rings afterwards."""
+"""A limit of processor time: what takes longer is ended, what does not is left alone, and no alarm goes off afterwards."""
 
 from __future__ import annotations
 

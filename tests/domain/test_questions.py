@@ -1,4 +1,4 @@
-"""What a question may be, and what an answer to one may be."""
+"""Which questions are valid, and which answers to them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A scorer with its options has one way to be written, and that says all of it."""
+"""A scorer with its options has exactly one canonical text, from which it can be read back in full."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ def test_the_same_written_otherwise_is_the_same(text: str, same: str) -> None:
      "f(x=nan)", "f(x=inf)", "f(x=2020-01-01)", "f('a b'=1)", "f(x=1,\ny=2)", "f(x=" + "[" * 900 + "]" * 900 + ")"],
 )  # fmt: skip
 def test_what_cannot_be_read_is_refused_in_words(text: str) -> None:
-    if text.endswith("'a'"):  # no call at all: a name
+    if text.endswith("'a'"):  # not a call but a name
         assert canonical(text) == text
         return
     with pytest.raises(ScorerError, match="options"):

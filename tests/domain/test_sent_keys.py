@@ -1,4 +1,4 @@
-"""Consent that a key is sent to an address: said on this machine, of this variable and this address alone."""
+"""Consent to send a key to an address: given on this machine, for this variable and this address alone."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Settings: what is allowed, and that a mistake is named by field."""
+"""Settings: what is allowed, and that a mistake is reported with its field."""
 
 from __future__ import annotations
 
@@ -154,7 +154,7 @@ def test_a_device_is_named_as_torch_names_it(device: str) -> None:
 
 
 def test_what_computes_is_written_down_only_where_it_was_chosen() -> None:
-    """A round of before there was such a section has the settings of one after it."""
+    """A round from before the section existed has the same settings as a later round that did not choose them."""
     assert "compute" not in parse({"task": "t"}, "here").model_dump()
     assert "compute" not in parse(section("compute", device="auto"), "here").model_dump()
     chosen = parse(section("compute", dtype="bfloat16"), "here").model_dump()

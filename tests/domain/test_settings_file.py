@@ -50,7 +50,7 @@ def test_a_changed_value_leaves_every_comment_and_the_rest_as_it_was(folder: Pat
         ("generate.temperature", "0.7", ("generate", "temperature")),
         ("generate.seed", "3", ("generate", "seed")),
         ("target.beta", "0.5", ("target", "beta")),
-        ("train.epochs", "7", ("train", "epochs")),  # a section that is not written down yet
+        ("train.epochs", "7", ("train", "epochs")),  # a section that the file does not have yet
         ("accept.scope", "global", ("accept", "scope")),
         ("accept.weighted", "true", ("accept", "weighted")),
         ("target.rewards.length", "-0.01", ("target", "rewards", "length")),

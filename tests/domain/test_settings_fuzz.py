@@ -1,6 +1,6 @@
-"""A thousand settings and files that nobody should write: words for the person, and nothing changed on failure."""
+"""A thousand settings and files that nobody should write: each fails with a readable message and changes nothing."""
 
-# ruff: noqa: E501  (lists of what is to go wrong)
+# ruff: noqa: E501  (lists of wrong values)
 from __future__ import annotations
 
 import random
@@ -50,7 +50,7 @@ FILES = [
 
 
 def test_a_thousand_settings_are_taken_or_refused_in_words(tmp_path: Path) -> None:
-    """Whatever is set and unset, the file can be read afterwards, and a refusal leaves it as it was."""
+    """Whatever is set and unset, the file can be read afterwards; a refused change leaves it as it was."""
     dice = random.Random(13)
     file = tmp_path / "project.toml"
     file.write_text(TEXT)

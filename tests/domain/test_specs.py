@@ -1,4 +1,4 @@
-"""What a job is asked to do reads back as it was written, of whatever version, and what is damaged is named."""
+"""The spec of a job reads back as it was written, in every version, and an error names what is damaged."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ from tests.support.kept_projects import names, unpack
 KINDS = pytest.mark.parametrize("kind", list(JobKind), ids=str)
 TEXT = st.text(max_size=20)
 COUNTS = st.integers(1, 10**6)
-NATS = st.floats(allow_nan=False)  # ±∞ too: log M of a round whose every candidate fails
+NATS = st.floats(allow_nan=False)  # includes ±∞: log M of a round in which every candidate fails
 REFS = st.builds(ModelRef, model_id=TEXT, name=TEXT, folder=st.none() | TEXT, identity=st.none() | TEXT)
 MODELS = st.lists(REFS, max_size=3).map(tuple)
 NAMES = st.lists(TEXT, max_size=3).map(tuple)
@@ -128,7 +128,7 @@ def test_a_spec_is_told_by_its_kind_and_says_its_version(kind: JobKind) -> None:
 
 @pytest.fixture(scope="module")
 def kept(tmp_path_factory: pytest.TempPathFactory) -> dict[str, dict[str, Any]]:
-    """The specs that the database of a project of the release before holds, by job; those in its spool are the same."""
+    """The specs in the database and the spool of a project of the previous release, by job."""
     folder: Path = unpack(names()[0], tmp_path_factory.mktemp("kept")).folder
     with duckdb.connect(str(folder / "rsf.duckdb")) as database:
         specs_by_job = {
@@ -140,7 +140,7 @@ def kept(tmp_path_factory: pytest.TempPathFactory) -> dict[str, dict[str, Any]]:
 
 
 def kept_of(now: Any, before: Any) -> Any:
-    """What is there `now` under the names that were there before: what is new beside them has its default."""
+    """The part of `now` under the names of `before`; fields that were added since have their defaults."""
     if isinstance(now, dict) and isinstance(before, dict):
         return {name: kept_of(now.get(name), value) for name, value in before.items()}
     if isinstance(now, list) and isinstance(before, list) and len(now) == len(before):
@@ -154,8 +154,8 @@ def test_the_specs_of_the_release_before_keep_what_they_say(kept: dict[str, dict
         assert "version" not in data
         spec = parse(data, name)
         now = dump(spec)
-        told = {key: value for key, value in data.items() if key != "job_id"}
-        assert kept_of(now, told) == told, name
+        fields = {key: value for key, value in data.items() if key != "job_id"}
+        assert kept_of(now, fields) == fields, name
         assert read(json.loads(json.dumps(now))) == spec
 
 
@@ -176,7 +176,7 @@ def test_what_the_first_specs_did_not_say_is_as_it_was_then() -> None:
         | {"project_seed": 1, "first_k": {"prompt_id": [1, 2], "k": [0, 5]}}
     )
     assert isinstance(drawn, GenerateSpec) and drawn.first_k is not None and drawn.first_k.k == (0, 5)
-    assert (drawn.unit_size, drawn.note, drawn.adaptive, drawn.until) == (6, "", False, None)  # 32 candidates a unit
+    assert (drawn.unit_size, drawn.note, drawn.adaptive, drawn.until) == (6, "", False, None)  # 32 candidates per unit
     assert drawn.compute == Compute()
     scored = read(job | {"kind": "score", "scorers": ["words"], "target": {}} | {"reference": None})
     assert isinstance(scored, ScoreSpec) and (scored.retired, scored.timeout_seconds, scored.unit_size) == (
@@ -200,11 +200,11 @@ def test_what_the_first_specs_did_not_say_is_as_it_was_then() -> None:
     )
     changes: dict[str, Any] = {"models": (ModelRef(**model),), "base": ModelRef(**model), "scorers": ("words",)}
     changes |= {"candidates": 3, "batch_size": 4, "sampling": Sampling(max_new_tokens=8), "sampler": 1}
-    assert compared == specs.evaluate(**changes, unit_size=21)  # 64 completions a unit
+    assert compared == specs.evaluate(**changes, unit_size=21)  # 64 completions per unit
 
 
 def test_what_was_allowed_once_is_read_as_it_was_asked_for() -> None:
-    """A temperature of 0.001 and 10⁶ for top-k could be set in the first versions."""
+    """The first versions allowed a temperature of 0.001 and a top-k of 10⁶."""
     data = dump(specs.trial("base"))
     data["sampling"] |= {"temperature": 0.001, "top_k": 1_000_000}
     spec = read(data)
@@ -256,7 +256,7 @@ def test_each_field_that_is_damaged_is_named(kind: JobKind, version: int) -> Non
     for name in sound.keys() - {"kind", "version", "note"}:
         for what in damaged.values():
             if isinstance(sound[name], str | None) and isinstance(what, str):
-                continue  # a text like another
+                continue  # "\0" is a valid text
             with pytest.raises(JobError, match=rf"^the spec of r1-x-1 is damaged: (.*; )?{name}[.:]"):
                 read(copy.deepcopy(sound) | {name: what})
 
@@ -278,7 +278,9 @@ MOVED = Corrections(specs.model("base", "elsewhere"), "cpu", 7, 90.0, accumulate
 def test_before_a_job_has_begun_everything_that_can_be_corrected_is() -> None:
     drawn = specs.generate(compute=Compute(device="cuda", dtype="bfloat16")).corrected(MOVED, begun=False)
     assert (drawn.model, drawn.batch_size) == (MOVED.model, 7)
-    assert drawn.compute == Compute(device="cpu", dtype="bfloat16")  # the precision is part of what is computed
+    assert drawn.compute == Compute(
+        device="cpu", dtype="bfloat16"
+    )  # the precision belongs to what is computed, so it stays
     tuned = specs.finetune().corrected(MOVED, begun=False)
     assert tuned.model == MOVED.model and tuned.recipe == Train(accumulate=4, checkpoint_seconds=5.0)
     assert specs.score("words").corrected(MOVED, begun=False) == specs.score(

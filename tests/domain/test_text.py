@@ -1,4 +1,4 @@
-"""One answer to what the same text is, and what a word is, in every script."""
+"""One definition of equal texts and of a word, in every script."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Consent to run a project's code: said on this machine of this folder, and kept outside it."""
+"""Consent to run a project's code: given on this machine for this folder, and stored outside the folder."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The turns of a conversation: who speaks, and what cannot come before a prompt."""
+"""The turns of a conversation: who speaks, and which turns cannot come before a prompt."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Numbers as a person reads them."""
+"""Numbers as people read them."""
 
 from __future__ import annotations
 

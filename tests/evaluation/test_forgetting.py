@@ -1,4 +1,5 @@
-"""How far a model has moved from the base: the estimate against the exact KL by enumeration; kept, resumed."""
+"""How far a model has moved from the base: the estimate against the exact KL by enumeration; results are stored, and an
+interrupted measurement is resumed."""
 
 from __future__ import annotations
 
@@ -33,7 +34,7 @@ EVERY = [*PER_TOKEN.values(), *PER_COMPLETION.values()]
 def two(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
 ) -> tuple[LocalProposal, LocalProposal]:
-    """A tiny model, and the same a little moved."""
+    """A tiny model, and a copy of it with slightly changed weights."""
     base = request.param(tmp_path_factory.mktemp("base"))
     moved = request.param(tmp_path_factory.mktemp("moved"))
     of = AutoModelForSeq2SeqLM if request.param is build_encoder_decoder else AutoModelForCausalLM
@@ -56,19 +57,19 @@ def test_the_kl_of_two_laws_is_their_sum_over_the_vocabulary(seed):
     ]
     assert token_kl(p, q).numpy() == pytest.approx(exact, abs=1e-12)
     assert token_kl(p, p).tolist() == [0.0] * 7
-    q[3, 1] = -math.inf  # one that q cannot draw and p can
+    q[3, 1] = -math.inf  # a token that p can draw and q cannot
     assert token_kl(p, q)[3] == math.inf
 
 
 def test_its_mean_over_all_completions_is_the_exact_kl(two):
-    """Every completion of up to two tokens, each by its probability under the base: the sum of p·(log p − log q)."""
+    """Every completion of up to two tokens, weighted by its probability under the base: the sum of p·(log p − log q)."""
     base, moved = two
     prompt = base.prompt_token_ids(Prompt(1, "Say a."))
     vocabulary = base.model.get_input_embeddings().num_embeddings
     ends = [(token,) for token in range(vocabulary) if token in base.eos]
     goes_on = [token for token in range(vocabulary) if token not in base.eos]
     few = goes_on[:: len(goes_on) // 6]
-    # what follows a first token is enumerated for some first tokens: given the first, the second's part is exact
+    # second tokens are enumerated for some first tokens; given the first token, the second's contribution is exact
     for first in few:
         every = [(first, second) for second in range(vocabulary)]
         log_p, log_q = (m.log_prob([(prompt, c) for c in every]) for m in (base, moved))
@@ -129,10 +130,12 @@ def test_nats_a_token_are_all_nats_over_all_tokens():
 
 @pytest.mark.parametrize(("spread", "tokens"), [(0.3, 1.0), (1.2, 0.1)])
 def test_its_interval_covers_what_it_says(spread: float, tokens: float) -> None:
-    """A completion's KL is skewed and goes with its length; `make simulations` has all cells."""
+    """A completion's KL is skewed and depends on its length; `make simulations` runs all cells."""
     cell = {"prompts": 40, "spread": spread, "tokens": tokens, "lengths": "ends", "slope": 0.0}
     losses = losing.coverage(cell, 100, np.random.default_rng(3))
-    assert min(losses["token"], losses["completion"]) >= 0.89  # 93 % or more is true: 100 sets tell it to 4 points
+    assert (
+        min(losses["token"], losses["completion"]) >= 0.89
+    )  # the true coverage is ≥ 93 %; 100 sets give it to 4 points
 
 
 # -- in a project ----------------------------------------------------------------------------------------------------------
@@ -158,7 +161,7 @@ def test_each_round_says_what_was_lost_beside_what_was_gained_and_so_does_its_co
     comparison = measured.comparison(1)
     assert comparison is not None
     assert list(comparison.forgotten) == list(comparison.forgotten_control) and set(comparison.forgotten) == set(EVERY)
-    assert not comparison.forgotten_before  # it is the base
+    assert not comparison.forgotten_before  # the round drew from the base
     for each in (*comparison.forgotten.values(), *comparison.forgotten_control.values()):
         assert each.value > 0 and (each.low >= 0 or not each.known)
     assert comparison.forgotten[PER_TOKEN[UNRELATED]].groups == 40
@@ -183,7 +186,7 @@ def test_the_base_draws_once_and_each_model_judges_what_it_drew(measured: Projec
             judged = measured.store.gauge_samples(jobs[model_id], key, model_id)
             assert judged["prompt_id"].to_pylist() == base["prompt_id"].to_pylist()
             assert judged["token_count"].to_pylist() == base["token_count"].to_pylist()
-            assert judged["token_ids"].to_pylist() == [[]] * judged.num_rows  # they are kept once
+            assert judged["token_ids"].to_pylist() == [[]] * judged.num_rows  # stored once, for the base
 
 
 def test_other_settings_do_not_undo_what_was_measured(measured: Project):
@@ -203,14 +206,14 @@ def test_a_file_of_ones_own_takes_the_place_of_the_bundled_prompts(measured: Pro
     try:
         assert measured.evaluate() is not None
         measured.wait()
-        assert last(measured) == {UNRELATED: ["base", "m1-1", "m1-1-random"]}  # the held-out prompts are the same
+        assert last(measured) == {UNRELATED: ["base", "m1-1", "m1-1-random"]}  # the held-out prompts did not change
         comparison = measured.comparison(1)
         assert comparison is not None and comparison.forgotten[PER_TOKEN[UNRELATED]].groups == 2
         (measured.folder / "mine.jsonl").write_text("", encoding="utf-8")
         for start in (measured.evaluate, measured.train):
             with pytest.raises(SettingsError, match=r"evaluate\.unrelated: .*mine\.jsonl"):
                 start()
-        assert measured.comparison(1) == comparison  # what was measured is shown all the same
+        assert measured.comparison(1) == comparison  # earlier measurements are still shown
     finally:
         measured.unset("evaluate.unrelated")
 
@@ -242,7 +245,7 @@ def test_a_round_of_an_earlier_version_is_not_measured_until_it_is_compared_agai
     complete.store._kept._answers.clear()
     comparison = complete.comparison(1)
     assert comparison is not None and comparison.after and not comparison.forgotten
-    assert complete.evaluate() is not None  # nothing is drawn but what measures
+    assert complete.evaluate() is not None  # draws only what measures forgetting
     complete.wait()
     again = complete.comparison(1)
     assert again is not None and set(again.forgotten) == set(EVERY)
@@ -270,7 +273,7 @@ def test_a_prompt_that_is_too_long_is_left_out_by_all(project: Project, jobs_in_
 def test_broken_off_it_goes_on_with_what_is_there(
     project: Project, jobs_in_threads: None, monkeypatch: pytest.MonkeyPatch
 ):
-    """What the base has drawn and what a model has judged is not done again."""
+    """Completions that the base has drawn and a model has judged are neither drawn nor judged again."""
     judged: list[str] = []
     judge = gauging.Gauging._judge
 

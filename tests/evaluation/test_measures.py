@@ -1,4 +1,4 @@
-"""Held-out completions are measured once, and again as soon as there are more of them."""
+"""Held-out completions are measured once, and again when more arrive."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def store(tmp_path: Path) -> Iterator[Store]:
 
 
 def evaluated(store: Store, model_id: str, first: int, prompts: int, key: str = "now") -> None:
-    """Two completions for each of the prompts `first` … from a model."""
+    """Two completions of a model for each prompt from `first` on."""
     count = 2 * prompts
     prompt = first + np.arange(count) // 2
     rows = {

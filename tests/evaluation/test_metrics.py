@@ -35,7 +35,7 @@ def test_each_metric_by_hand(samples: HeldOutSamples) -> None:
     # ℓ = r/β + log p_base − log q = 0.5, 0.5, −∞, −0.5, so p_accept = 1, 1, 0, e^−0.75
     expected = {
         "reward": (0.5 + 0.25 + 1.0 + 0.0) / 4,
-        "reward, ended": (0.375 + 0.0) / 2,  # of the second prompt only "one" ended
+        "reward, ended": (0.375 + 0.0) / 2,  # of the second prompt's completions only "one" ended
         "constraints met": 3 / 4,
         "acceptance rate": (1 + 1 + 0 + np.exp(-0.75)) / 4,
         "truncated": 1 / 4,
@@ -52,13 +52,13 @@ def test_each_metric_by_hand(samples: HeldOutSamples) -> None:
 
 
 def test_limits_keep_to_what_a_metric_can_be(samples: HeldOutSamples) -> None:
-    """Two prompts that differ much: t limits reach below 0. A KL may be below 0 in the estimate, and so is not cut."""
+    """With two very different prompts, t limits reach below 0. An estimated KL may be negative, so its limits are not cut."""
     wide = replace(samples, token_counts=np.array([1.0, 1.0, 90.0, 90.0]), log_q=np.array([-0.1, -0.1, -90.0, -90.0]))
     metrics = summarise(wide, TARGET, log_m=0.25)
     for name in ("length", "entropy", "log perplexity"):
         assert metrics[name].low == 0.0 < metrics[name].value < metrics[name].high, name
     assert metrics["KL to base"].low < 0.0
-    assert compare(samples, wide, TARGET, log_m=0.25)["length"].low < 0.0  # a difference may be anything
+    assert compare(samples, wide, TARGET, log_m=0.25)["length"].low < 0.0  # a difference has no limits
 
 
 @pytest.mark.parametrize("label_match", ["label_match", "label_match@v2"])
@@ -75,7 +75,7 @@ def test_accuracy_counts_right_labels_also_in_the_wrong_format(samples: HeldOutS
 def test_a_completion_without_a_score_is_left_out_of_what_is_measured_by_scores(samples: HeldOutSamples) -> None:
     lacking = replace(samples, scores={**samples.scores, "s": np.array([0.5, np.nan, 1.0, 0.0])})
     lacking_metrics, whole = (summarise(one, TARGET, log_m=0.25) for one in (lacking, samples))
-    assert lacking_metrics["reward"].value == pytest.approx((0.5 + (1.0 + 0.0) / 2) / 2)  # by prompt
+    assert lacking_metrics["reward"].value == pytest.approx((0.5 + (1.0 + 0.0) / 2) / 2)  # means by prompt
     assert lacking_metrics["acceptance rate"].value == pytest.approx((1 + (0 + np.exp(-0.75)) / 2) / 2)
     assert lacking_metrics["score: ended"].value == pytest.approx((1 + 1 / 2) / 2)
     for name in ("truncated", "distinct-2", "length", "entropy", "KL to base", "self-similarity"):
@@ -100,7 +100,9 @@ def test_a_truncated_completion_is_what_the_rule_takes_it_for(samples: HeldOutSa
     ended = np.array([f == "eos" for f in finish], dtype=float)
     cut = replace(samples, finish=finish, scores={"s": samples.scores["s"], "ended": np.ones(4)})
     per_metric = {name: values for name, (values, _) in per_sample(cut, TARGET, -9.0).items()}
-    np.testing.assert_array_equal(per_metric["acceptance rate"], ended)  # M is so small that all else is accepted
+    np.testing.assert_array_equal(
+        per_metric["acceptance rate"], ended
+    )  # M is so small that every other one is accepted
     assert len(per_metric["reward"]) == 4 and len(per_metric["reward, ended"]) == ended.sum()
     plain = per_sample(cut, TARGET.model_copy(update={"rewards": {}}), -9.0)
     np.testing.assert_array_equal(plain["pass@1"][0], ended)
@@ -109,7 +111,7 @@ def test_a_truncated_completion_is_what_the_rule_takes_it_for(samples: HeldOutSa
 
 
 def test_no_share_and_no_gain_has_width_0_and_limits_keep_to_the_range(samples: HeldOutSamples) -> None:
-    """Both models pass everywhere: that is not a proof that they always do."""
+    """Both models pass everywhere, which does not prove that they always do."""
     prompts = np.repeat(np.arange(20), 2)
     same = replace(_plain(prompts, np.zeros(40)), finish=["eos"] * 40)
     target = TARGET.model_copy(update={"rewards": {}})
@@ -124,7 +126,7 @@ def test_what_is_known_of_a_scorer_bounds_its_mean() -> None:
     twice = Target(rewards={"sentiment": 2.0, "repetition": -1.0}, beta=1.0)
     assert metric_bounds("reward", twice, values) == (-3.0, 2.0) == metric_bounds("reward, ended", twice, values)
     assert metric_bounds("score: sentiment", twice, values) == (-1.0, 1.0)
-    assert metric_bounds("score: sentiment", twice, values * 3) == UNBOUNDED  # a scorer that does not keep its word
+    assert metric_bounds("score: sentiment", twice, values * 3) == UNBOUNDED  # a scorer that leaves its stated bounds
     assert metric_bounds("reward", Target(rewards={"length": 1.0}, beta=1.0), values) == UNBOUNDED
     assert metric_bounds("score: of nowhere", twice, values) == metric_bounds("length", twice, values) == UNBOUNDED
     assert metric_bounds("truncated", twice, values) == (0.0, 1.0)
@@ -164,7 +166,7 @@ def test_another_reference_than_the_base_counts_in_the_ratio_and_not_in_the_dist
 
 
 def test_the_gain_is_paired_by_prompt(samples: HeldOutSamples) -> None:
-    """A gain of the same size on prompts that differ widely is certain, though each mean is not."""
+    """A gain of the same size on widely different prompts is certain, although each mean is not."""
     rng = np.random.default_rng(3)
     prompts = np.repeat(np.arange(12), 2)
     easy = np.repeat(rng.normal(0, 3, 12), 2)

@@ -1,5 +1,5 @@
-"""What an active queue does to figures and to learning: tests/simulations/chosen.py and orders.py in small; their figures
-stand in docs/taste.md."""
+"""What an active queue does to figures and to learning: small versions of tests/simulations/chosen.py and orders.py, whose
+figures are in docs/taste.md."""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""Pairs that people compare teach beside decisions: rows without intercept, of the fold of their prompt, and counted."""
+"""Learning from compared pairs along with decisions: pairs are rows without intercept, in the fold of their prompt, and are
+counted."""
 
 from __future__ import annotations
 
@@ -41,7 +42,7 @@ def test_a_pair_says_the_same_whichever_stands_left() -> None:
 
 
 def test_a_prompts_pairs_and_candidates_are_of_one_fold_whether_it_was_decided_or_not() -> None:
-    decided, compared = made(decisions=60, pairs=30, first=0)  # of the 15 prompts decided and 15 others
+    decided, compared = made(decisions=60, pairs=30, first=0)  # on the 15 decided prompts and 15 others
     twice = np.tile(np.arange(30), 2)
     left, right = (FeatureRows(side.hidden[twice], side.others[twice]) for side in (compared.left, compared.right))
     both = Compared(left, right, compared.preferred[twice], compared.prompts[twice], compared.weights[twice])

@@ -1,4 +1,5 @@
-"""Learning from decisions: what is there is found, what is not is said to be missing, figures are of unseen prompts."""
+"""Learning from decisions: an effect that exists is found, one that does not is reported as absent, and figures are for
+unseen prompts."""
 
 from __future__ import annotations
 
@@ -28,7 +29,7 @@ def decided(
     seed: int = 0,
     audit: int = 0,
 ) -> Decided:
-    """Decisions that hang on a direction of the hidden states and on the first of two scorers, as strongly as said."""
+    """Decisions that depend on a direction of the hidden states and on the first of two scorers, with the given strengths."""
     rng = np.random.default_rng(seed)
     n = prompts * each
     of_prompt = np.repeat(np.arange(prompts), each)
@@ -132,7 +133,7 @@ def test_precision_is_the_share_of_accepted_among_the_highest_by_weight() -> Non
 
 
 def test_of_equal_scores_of_which_some_are_among_the_highest_as_many_are_accepted_as_of_all_of_them() -> None:
-    """By all orders in which those that are equal could have come, each as likely."""
+    """The mean over all equally likely orders of the equal scores."""
     score, y = np.array([2.0, 1, 1, 1, 0, 0]), np.array([0.0, 1, 0, 1, 0, 1])
     for rate in (1 / 6, 2 / 6, 3 / 6, 4 / 6, 5 / 6, 1.0):
         by_order = [
@@ -156,7 +157,7 @@ def test_scores_of_each_replicate_are_judged_by_its_own_weights() -> None:
 
 
 def test_the_spread_of_an_auc_is_that_of_other_prompts_and_of_other_models() -> None:
-    """Over data sets as it is over prompts drawn again; were the models as they are, it would be much less."""
+    """The spread over data sets equals the one over resampled prompts and models; with fixed models it is smaller."""
     areas, of_both, of_prompts = [], [], []
     for seed in range(40):
         rows = decided(prompts=25, each=2, hidden=0.0, seed=seed)
@@ -174,7 +175,7 @@ def test_the_spread_of_an_auc_is_that_of_other_prompts_and_of_other_models() -> 
 
 
 def test_nothing_of_a_fold_is_seen_by_the_model_that_judges_it() -> None:
-    """Not even its features, by which axes and means would be another."""
+    """Not even the fold's features, which would change the axes and means."""
     rows = decided(prompts=20, each=2)
     folds = by_prompt(rows.prompts, 5, np.random.default_rng(0))
     other = replace(rows, hidden=np.where((folds == 2)[:, None], 7 * rows.hidden + 3, rows.hidden))
@@ -193,9 +194,9 @@ def test_an_auc_of_one_leaves_about_three_prompts_of_all_to_be_otherwise(prompts
     assert limits.high == 1 and limits.low == pytest.approx(low, abs=0.005)
     assert measures.share_interval(1 - ones, prompts, 1000).high == pytest.approx(1 - limits.low)
     nearly = measures.share_interval(ones - 1e-6, prompts, 1000)
-    assert limits.low - 0.1 < nearly.low < limits.low  # no leap beside the end
+    assert limits.low - 0.1 < nearly.low < limits.low  # no jump next to the end
     few_rows = measures.share_interval(ones, prompts, 3)
-    assert few_rows.low == pytest.approx(0.05 ** (1 / 3))  # three accepted ones say no more for many prompts
+    assert few_rows.low == pytest.approx(0.05 ** (1 / 3))  # three accepted rows show no more if there are many prompts
 
 
 def test_a_share_of_the_highest_is_worth_no_more_than_that_many_draws() -> None:
@@ -411,7 +412,7 @@ def test_all_alike_but_two_is_learned_from_without_a_fault() -> None:
 
 
 def test_the_limits_hold_what_is_true_of_fresh_prompts_as_often_as_they_say() -> None:
-    """tests/simulations/unseen.py in small; its figures stand in docs/taste.md."""
+    """A small version of tests/simulations/unseen.py, whose figures are in docs/taste.md."""
     for cell in (
         {"decisions": 48, "each": 4, "strength": 1.0, "bias": 1.0},
         {"decisions": 100, "each": 4, "strength": 0.0, "bias": 1.0, "scorers": 8},

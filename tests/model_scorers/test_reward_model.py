@@ -1,4 +1,4 @@
-"""A reward model gives each completion what its own forward pass gives it alone, whatever is scored with it."""
+"""A reward model gives each completion the reward of a forward pass on it alone, whatever else is scored with it."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ def numbers(scorer: RewardModel, batch: list[Scored]) -> list[float]:
 
 
 def itself(folder: Path, scorer: RewardModel, one: Scored) -> list[float]:
-    """The logits that the model of transformers gives the row alone, without padding."""
+    """The logits of the transformers model for this row alone, without padding."""
     model = AutoModelForSequenceClassification.from_pretrained(folder)
     row = scorer._located.loaded.texts.row(one.prompt, one.completion)
     given = {"input_ids": torch.tensor([row.tokens])}
@@ -109,7 +109,7 @@ def test_any_text_has_a_finite_score_that_no_other_text_changes(llama: Path, tex
 
 def test_half_a_surrogate_pair_is_read_as_a_question_mark(llama: Path) -> None:
     half, mark = numbers(RewardModel(str(llama)), [scored("a \ud83d b"), scored("a ? b")])
-    assert half == pytest.approx(mark, abs=1e-5)  # two rows of a batch are rounded apart
+    assert half == pytest.approx(mark, abs=1e-5)  # rounding differs between rows of a batch
 
 
 def test_the_template_gets_the_turns_and_the_system_text(llama: Path) -> None:

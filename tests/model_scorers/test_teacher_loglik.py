@@ -1,4 +1,4 @@
-"""The log-likelihood of a completion under a teacher is that of its tokens, whatever is scored with it."""
+"""The log-likelihood of a completion under a teacher is that of its tokens, whatever else is scored with it."""
 
 from __future__ import annotations
 
@@ -96,7 +96,7 @@ def test_an_encoder_decoder_can_be_a_teacher(tiny_encoder_decoder: Path) -> None
 
 def test_a_text_that_goes_on_gets_no_space_before_it() -> None:
     class Spaces:
-        """As SentencePiece's: what begins a text gets a space before it."""
+        """Like SentencePiece, puts a space before the start of a text."""
 
         def __call__(self, text: str, **_: object) -> Any:
             return type("Encoded", (), {"input_ids": [ord(letter) for letter in f" {text}"]})

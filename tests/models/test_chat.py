@@ -1,4 +1,4 @@
-"""Prompts as the chat template writes them, with all of their text, and the ends of turns."""
+"""Prompts as the chat template renders them, with all of their text, and the ends of turns."""
 
 from __future__ import annotations
 
@@ -113,7 +113,7 @@ def test_a_template_that_takes_no_system_turn_serves_prompts_without(tokenizer: 
         (f" {START}", START),  # Llama 2 puts a space before it
         ("\n### End\n", None),
         ("", None),
-        (f"</turn>{END}", None),  # plain text comes first: no one token ends the turn
+        (f"</turn>{END}", None),  # begins with plain text: no single token ends the turn
     ],
 )
 def test_the_end_of_a_turn_is_the_added_token_that_follows_it(
@@ -158,7 +158,7 @@ def test_an_end_the_model_does_not_know_is_refused(
 def test_nothing_follows_the_prompt_of_a_causal_model_that_no_template_writes(
     loaded: tuple[Any, Any], tokenizer: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A tokenizer with add_eos_token puts EOS behind it; an encoder-decoder's input ends so."""
+    """A tokenizer with add_eos_token appends EOS; only an encoder-decoder's input ends with it."""
     model, _ = loaded
     tokenizer.chat_template = None
     end, plain = tokenizer.eos_token_id, tuple(tokenizer(f"a{END}", add_special_tokens=False).input_ids)
@@ -173,7 +173,7 @@ def test_nothing_follows_the_prompt_of_a_causal_model_that_no_template_writes(
             return token_ids
 
     prompting = Prompting(model, Adding(), pad=end)
-    assert prompting.token_ids(Prompt(1, f"a{END}")) == (0, *plain)  # what the prompt itself says stays
+    assert prompting.token_ids(Prompt(1, f"a{END}")) == (0, *plain)  # an EOS in the prompt's own text stays
     assert prompting.token_ids(Prompt(1, "")) == (0,)
     monkeypatch.setattr(model.config, "is_encoder_decoder", True)
     assert Prompting(model, Adding(), pad=end).token_ids(Prompt(1, f"a{END}")) == (0, *plain, end)
@@ -228,4 +228,4 @@ def test_a_template_shows_every_turn_but_what_an_assistant_thought_or_refuses_th
         return
     with pytest.raises(PromptRefusedError, match=problem):
         rendered(tokenizer, template, prompt)
-    assert "Say" in rendered(tokenizer, template, Prompt(1, "Say a."))  # plain prompts are taken
+    assert "Say" in rendered(tokenizer, template, Prompt(1, "Say a."))  # plain prompts are accepted

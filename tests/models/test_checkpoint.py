@@ -1,4 +1,5 @@
-"""What a model folder holds is told by its small files and headers: whatever stands there, the answer is a sentence."""
+"""What a model folder holds is read from its small files and headers; whatever they contain, an error is a readable
+sentence."""
 
 from __future__ import annotations
 
@@ -13,7 +14,7 @@ from rsf_core.models import checkpoint
 
 
 def folder(at: Path, header: bytes = b"{}", index: Any = None) -> Path:
-    """A folder with weights of this header and nothing behind it, or with this index of shards."""
+    """A folder whose weights file has this header and nothing after it, or with this index of shards."""
     (at / "config.json").write_text('{"model_type": "llama"}', encoding="utf-8")
     if index is None:
         (at / checkpoint.WEIGHTS).write_bytes(len(header).to_bytes(8, "little") + header)

@@ -1,4 +1,5 @@
-"""The room of a model: shared by prompt and completion in a causal model, each their own in an encoder-decoder."""
+"""The context window of a model: prompt and completion share it in a causal model and have one each in an
+encoder-decoder."""
 
 from __future__ import annotations
 
@@ -84,7 +85,7 @@ def test_within_the_context_of_longrope_a_completion_is_judged_as_it_was_drawn_a
     way = forward.of(model, 1)
 
     def differs(prompt: int, completion: int) -> float:
-        """By how much a completion that is drawn step by step differs from what it is judged with, in nats."""
+        """The largest difference, in nats, between a token's log-probabilities in step-by-step drawing and in judging."""
         ids, drawn = [tuple(range(3, 3 + prompt)), (4, 5)], tuple(range(20, 20 + completion))
         with torch.no_grad():
             logits, targets, mask = way.completion_logits([(ids[0], drawn), (ids[1], drawn[:2])])

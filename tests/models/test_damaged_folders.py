@@ -1,4 +1,4 @@
-"""A damaged or hostile model folder is refused with a sentence, at the cost of its small files, and stays as it is."""
+"""A damaged or hostile model folder is refused with a readable sentence, reading only its small files, and stays as it is."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def whole(folder: Path) -> dict[str, str]:
 
 
 def memory() -> int:
-    """The most this process has held, in bytes."""
+    """The peak memory of this process, in bytes."""
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (1 if sys.platform == "darwin" else 1024)
 
 
@@ -60,7 +60,7 @@ def test_a_template_without_end_is_ended_and_the_next_is_rendered(
     template: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(rendering, "CPU_SECONDS", 1)
-    rendering._renderer.stop()  # the limit is given at the start
+    rendering._renderer.stop()  # a renderer gets its limit at its start
     try:
         with pytest.raises(ModelError, match="did not end in time"):
             rendering.render(template, [{"role": "user", "content": "a"}], {}, True)

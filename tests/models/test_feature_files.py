@@ -1,4 +1,4 @@
-"""Files of features: read in the order asked, whole or absent, and never more in memory than what is asked for."""
+"""Files of features: read in the requested order, complete or absent, and never more in memory than requested."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def rows(round_number: int, *prompts: int, k: int = 2) -> np.ndarray:
 
 
 def states(ids: np.ndarray) -> np.ndarray:
-    """Told by what they are of."""
+    """Features that encode the candidate they belong to."""
     return (ids @ np.array([1e4, 10, 1]))[:, None].astype(np.float32) + np.arange(WIDTH, dtype=np.float32) / 8
 
 
@@ -72,7 +72,7 @@ def test_a_segment_that_comes_while_rows_are_read_changes_none_of_them(
     find = feature_files._find
 
     def interrupted(*arguments: Any) -> Any:
-        """Another thread looks at the files after the rows are known, and sees a segment that sorts before the others."""
+        """Another thread lists the files after the rows are known, and sees a segment that sorts before the others."""
         FeatureFiles(tmp_path, "abc").write("0", rows(1, 9), states(rows(1, 9)))
         assert files.has_segment("0")
         return find(*arguments)

@@ -1,4 +1,5 @@
-"""What a model's folder asks for when drawing tokens: named with its value, and part of the law or said not to be."""
+"""What a model's folder requests for drawing tokens: each entry is named with its value, and is part of the law or reported
+as not part of it."""
 
 from __future__ import annotations
 
@@ -115,8 +116,8 @@ def test_masks_by_position_are_off_until_they_are_switched_on() -> None:
 
 
 def test_a_shortest_length_counts_as_in_transformers() -> None:
-    """What a decoder is given counts in min_length whole, and after its start among the new tokens; a causal model's prompt
-    counts in min_length, which is then not applied."""
+    """All tokens given to a decoder count in min_length; those after its start token also count as new tokens. A causal
+    model's prompt counts in min_length, which is then not applied."""
     assert masks({"min_length": 6}, DECODER, True) == (Mask((2,), before=4),)
     assert masks({"min_new_tokens": 6}, DECODER, True) == (Mask((2,), before=5),)
     assert masks({"min_length": 2}, DECODER, True) == ()

@@ -1,4 +1,4 @@
-"""What the processor can do is read from what Linux says of it."""
+"""The processor's abilities are read from what Linux reports."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def test_it_says_of_this_machine_what_torch_says():
 
 @pytest.fixture
 def drivers(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Two CUDA devices, and a torch that was built for them."""
+    """Two CUDA devices, and a torch built for them."""
     for name in ("0000:01:00.0", "0000:02:00.0"):
         (tmp_path / name).mkdir()
     monkeypatch.setattr(hardware, "NVIDIA", tmp_path)

@@ -1,4 +1,4 @@
-"""Which model a folder holds: hashed once, and again as soon as a file is another."""
+"""Which model a folder holds: hashed once, and again when a file changes."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def folder(tiny_model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
 
 @pytest.fixture
 def hashed(monkeypatch: pytest.MonkeyPatch) -> Callable[[], int]:
-    """How many files were hashed so far."""
+    """How many files have been hashed so far."""
     done: list[object] = []
     digest = hashlib.file_digest
 

@@ -1,4 +1,4 @@
-"""Prompts counted without weights are as long as those that are drawn from."""
+"""Prompts counted without weights have the same length as when drawing."""
 
 from __future__ import annotations
 

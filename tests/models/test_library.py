@@ -1,4 +1,4 @@
-"""Models: found by name, saved whole or not at all."""
+"""Models: found by name, saved completely or not at all."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""All weights come out of the folder, whatever form it has them in; none is made up."""
+"""All weights come from the folder, whatever form they are stored in; none is made up."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""log p of tokens: what torch gives in float64, from logits of any precision, with the gradient to match."""
+"""log p of tokens is what torch gives in float64, from logits of any precision, with the matching gradient."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Where a job computes: decided from the settings and what is there, or an error that says what to do."""
+"""Where a job computes: decided from the settings and the devices present, or an error with what to do."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ def test_a_job_asks_torch_what_is_there(monkeypatch: pytest.MonkeyPatch) -> None
     monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
     monkeypatch.setattr(torch.cuda, "device_count", lambda: 3)
     assert placement.resolve(Compute(device="cuda:2")).device == "cuda:2"
-    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)  # a driver too old for this torch, say
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)  # for example a driver too old for this torch
     with pytest.raises(SettingsError, match="has none that torch can use"):
         placement.resolve(Compute(device="cuda:2"))
     monkeypatch.setattr(torch.backends.mps, "is_available", lambda: True)

@@ -1,4 +1,5 @@
-"""A model is computed in a way that was found exact for it, or refused by name; asking leaves it as it was."""
+"""A model is computed in a way that was checked to be exact for it, or refused by name; the check leaves the model as it
+was."""
 
 from __future__ import annotations
 
@@ -70,7 +71,7 @@ def test_a_model_that_does_not_compute_text_is_refused(monkeypatch: pytest.Monke
 
 
 def test_a_fault_in_any_one_way_is_seen(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Judged among others, after a shared prompt, drawn first, drawn behind a cache: each is compared."""
+    """The check compares each: judging in a batch, after a shared prompt, drawing the first token, drawing with a cache."""
     torch.manual_seed(0)
     model = llama()
     for name in ("in_one_sequence", "after_shared_prompts", "begin", "after"):
@@ -113,7 +114,7 @@ def test_asking_leaves_the_model_as_it_was() -> None:
 def test_a_cache_keeps_what_the_model_attends_to_whatever_windows_its_config_names(
     kind: str, name: str, kept: int | None
 ) -> None:
-    """The windows are longer than what is asked with: a config.json keeps one from another model."""
+    """The windows are longer than what the check computes; a config.json may name the window of another model."""
     torch.manual_seed(0)
     model = causal(kind, **LLAMA, **{name: 16}).eval()
     way = forward.of(model, PAD)
@@ -138,7 +139,7 @@ def test_a_small_vocabulary_or_context_is_enough_to_ask(vocab_size: int, positio
 
 
 def test_the_tolerance_follows_the_spread_of_the_logits() -> None:
-    """A model that hardly looks at what comes before is not taken for causal because it is small."""
+    """A bidirectional model is not taken for causal because its small weights make it depend little on the context."""
     torch.manual_seed(0)
     model: PreTrainedModel = bert()
     with torch.no_grad():

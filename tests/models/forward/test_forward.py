@@ -1,4 +1,4 @@
-"""Every way through a model gives what the model gives alone, unpadded and without a cache."""
+"""Every way to compute a model gives the same as the model alone, unpadded and without a cache."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from rsf_core.models import forward
 from rsf_core.models.log_probs import token_log_probs
 from tests.support.families import EOS, FAMILIES, PAD, llama
 
-# prompts and completions of unequal lengths; the first prompt comes twice
+# prompts and completions of unequal lengths; the first prompt occurs twice
 PAIRS = [((5, 6, 7, 8, EOS), (11, 12, 13, EOS)), ((9, 10, EOS), (14, 15)), ((5, 6, 7, 8, EOS), (16,))]
 
 
@@ -42,7 +42,7 @@ def test_teacher_forcing_gives_what_the_model_gives_alone(model):
 
 
 def test_drawing_step_by_step_gives_what_the_model_gives_alone(model):
-    """Finished rows are dropped on the way."""
+    """Finished rows are dropped between steps."""
     rows = [0, 1, 2]
     by_row: dict[int, list[float]] = {row: [] for row in rows}
     with torch.no_grad():

@@ -1,4 +1,4 @@
-"""Hidden states of completions: what the library gives for one row alone, whatever the family, the batch and its order."""
+"""Hidden states of completions are those that the library gives for one row alone, whatever the family, batch and order."""
 
 from __future__ import annotations
 
@@ -35,13 +35,13 @@ def made(family: str) -> Any:
 
 
 def alone(model: Any, prompt: tuple[int, ...], completion: tuple[int, ...]) -> np.ndarray[Any, Any]:
-    """By the library, of one row: mean over the completion's tokens and last."""
+    """The library's hidden states of one row: the mean over the completion's tokens, and the last."""
     with torch.no_grad():
         if model.config.is_encoder_decoder:
             ids = torch.tensor([[*decoder_prefix(model), *completion]])
             out = model(input_ids=torch.tensor([prompt]), decoder_input_ids=ids, output_hidden_states=True)
             states = out.decoder_hidden_states[-1][0]
-            if model.config.model_type == "t5":  # scales what goes into its head
+            if model.config.model_type == "t5":  # scales the input of its head
                 states = states * model.config.d_model**-0.5
         else:
             out = model(input_ids=torch.tensor([[*prompt, *completion]]), output_hidden_states=True)

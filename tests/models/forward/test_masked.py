@@ -1,4 +1,4 @@
-"""The law with masks: what is drawn, judged and trained is one law that sums to 1, and what it rules out has no part in it."""
+"""The law with masks: drawing, judging and training use one law that sums to 1, in which masked tokens have no part."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ FAMILIES = {"llama": llama, "gpt2": gpt2, "t5": t5}
 
 
 def asking(folder: Path, to: Path, **config: Any) -> Path:
-    """A copy of a model whose folder asks for something."""
+    """A copy of a model folder with these entries in its generation_config.json."""
     copy = shutil.copytree(folder, to)
     path = copy / "generation_config.json"
     path.write_text(json.dumps(json.loads(path.read_text()) | config))
@@ -47,7 +47,7 @@ def asking(folder: Path, to: Path, **config: Any) -> Path:
     ids=["always", "by position", "forced first"],
 )
 def test_the_law_sums_to_one_at_every_position_however_it_is_computed(family: str, masks: tuple[Mask, ...]) -> None:
-    """Every token of the vocabulary by enumeration, in batches of unequal prompts and completions, drawn step by step and
+    """Enumerates every token of the vocabulary, in batches of unequal prompts and completions, both drawn step by step and
     judged together."""
     torch.manual_seed(0)
     model = FAMILIES[family]().eval()
@@ -86,7 +86,7 @@ def test_a_forced_token_has_log_q_0_and_no_gradient_and_nothing_flows_to_what_is
 def test_padding_as_a_bad_word_is_never_drawn_and_judged_as_it_was_drawn(
     tiny_encoder_decoder: Path, tmp_path: Path
 ) -> None:
-    """A model like Marian's: its decoder starts with the padding, which it must not give."""
+    """A model like Marian: its decoder starts with the padding token, which it must never generate."""
     plain = LocalProposal(tiny_encoder_decoder)
     pad = plain.tokenizer("P").input_ids[0]
     bias = plain.model.final_logits_bias
@@ -110,7 +110,7 @@ def test_padding_as_a_bad_word_is_never_drawn_and_judged_as_it_was_drawn(
 
 @pytest.mark.parametrize("sampling", [Sampling(), Sampling(temperature=0.7, top_k=4), Sampling(top_p=0.6)], ids=str)
 def test_every_completion_of_a_masked_model_by_enumeration(any_model: Path, tmp_path: Path, sampling: Sampling) -> None:
-    """All completions of at most two tokens of the law with all its masks sum to 1, and a draw's log q is theirs."""
+    """Under the law with all its masks, the completions of at most two tokens sum to 1, and each draw's log q is its own."""
     plain = LocalProposal(any_model)
     letters = [plain.tokenizer(letter).input_ids[-1] for letter in "abcde"]
     (end,) = plain.eos
@@ -135,7 +135,7 @@ def test_every_completion_of_a_masked_model_by_enumeration(any_model: Path, tmp_
     by_completion = {c.token_ids: c.log_q for c in drawn}
     assert sum(map(math.exp, by_completion.values())) == pytest.approx(
         1.0, abs=0.02
-    )  # few of the rare ones are not drawn
+    )  # nearly all completions were drawn, except a few rare ones
     assert sum(map(math.exp, by_completion.values())) < 1.00001
 
 
@@ -162,7 +162,7 @@ def test_a_shortest_completion_ends_no_sooner(any_model: Path, tmp_path: Path) -
 def test_a_language_that_is_forced_first_is_given_and_not_drawn_from_the_folder_on(
     tiny_encoder_decoder: Path, tmp_path: Path
 ) -> None:
-    """As with NLLB: log q of the forced token is 0, for it is not a part of the completion."""
+    """As in NLLB: the forced token's log q is 0, because it is not part of the completion."""
     language = LocalProposal(tiny_encoder_decoder).tokenizer("F").input_ids[0]
     nllb = LocalProposal(asking(tiny_encoder_decoder, tmp_path / "nllb", forced_bos_token_id=language))
     start = nllb.model.generation_config.decoder_start_token_id
@@ -178,7 +178,7 @@ def test_a_language_that_is_forced_first_is_given_and_not_drawn_from_the_folder_
 def test_what_config_json_alone_asks_for_is_the_law_and_stays_it_when_the_model_is_saved(
     tiny_encoder_decoder: Path, tmp_path: Path, both: bool
 ) -> None:
-    """transformers forgets it beside a generation_config.json."""
+    """transformers ignores it if there is a generation_config.json."""
     asks = {"pad_token_id": 7, "bad_words_ids": [[7]], "forced_bos_token_id": 9, "min_length": 5}
     folder = asking(tiny_encoder_decoder, tmp_path / "older", pad_token_id=7)
     older = json.loads((folder / "config.json").read_text())
@@ -217,7 +217,7 @@ def test_empty_lists_and_nulls_ask_for_nothing(tiny_model: Path, tmp_path: Path,
 
 
 def test_training_has_no_part_in_what_the_law_rules_out(tiny_model: Path, tmp_path: Path) -> None:
-    """The loss of the first step is the mean −log p of the masked law; a sample with a ruled-out token is refused."""
+    """The loss of the first step is the mean −log p under the masked law; a sample with a masked token is refused."""
     tokenizer = LocalProposal(tiny_model).tokenizer
     pad = tokenizer("P").input_ids[0]
     folder = asking(tiny_model, tmp_path / "marian", pad_token_id=pad, bad_words_ids=[[pad]])

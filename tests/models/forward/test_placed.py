@@ -1,5 +1,5 @@
-"""What a forward pass makes is where the weights are. There may be no second device here, so two things stand in for one:
-weights without numbers (`meta`), and a mode that refuses tensors without a device, or of two."""
+"""A forward pass makes its tensors on the device of the weights. There may be no second device here, so two things stand in
+for one: weights without values (`meta`), and a mode that refuses tensors without a device or on two devices."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from rsf_core.models.forward import choice
 from rsf_core.models.placement import Placement
 from tests.support.placed import FACTORIES, ROOT, UNSEEN, Placed
 
-# prompts and completions of unequal lengths; the first prompt comes twice
+# prompts and completions of unequal lengths; the first prompt occurs twice
 PAIRS = [((5, 6, 7, 8, 9), (11, 12, 13, 14)), ((9, 10, 3), (14, 15)), ((5, 6, 7, 8, 9), (16,))]
 PROMPTS = [prompt for prompt, _ in PAIRS]
 MASKS = (Mask((2, 3)), Mask((4,), before=1))
@@ -26,15 +26,15 @@ MASKS = (Mask((2, 3)), Mask((4,), before=1))
 
 @pytest.fixture(autouse=True)
 def masks_are_made(monkeypatch: pytest.MonkeyPatch) -> None:
-    """transformers looks at a mask's values, of which `meta` has none, to leave out one that masks nothing: let it leave none
-    out, as with prompts of unequal lengths."""
+    """transformers reads a mask's values, which `meta` does not have, to leave out a mask that masks nothing. Here it leaves
+    none out, as with prompts of unequal lengths."""
     for name in ("_ignore_causal_mask_sdpa", "_ignore_bidirectional_mask_sdpa"):
         monkeypatch.setattr(masking_utils, name, lambda *args, **kwargs: False)
     monkeypatch.setattr(masking_utils, "find_packed_sequence_indices", lambda *args, **kwargs: None)
 
 
 def ways(folder: Path) -> dict[str, forward.Forward]:
-    """All ways through a model whose weights have a shape and no numbers."""
+    """All ways to compute a model whose weights have a shape but no values."""
     model, tokenizer = models.load(folder, Placement("meta"))
     assert model.device.type == "meta"
     of_kind = choice._encoder_decoder_ways if model.config.is_encoder_decoder else choice._causal_ways
@@ -43,7 +43,7 @@ def ways(folder: Path) -> dict[str, forward.Forward]:
 
 def test_every_way_through_a_model_judges_where_its_weights_are(any_model: Path) -> None:
     for name, way in ways(any_model).items():
-        for pairs in (PAIRS, [PAIRS[0], PAIRS[2]]):  # the second shares its prompt
+        for pairs in (PAIRS, [PAIRS[0], PAIRS[2]]):  # in the second batch both rows share their prompt
             with torch.no_grad(), Placed():
                 logits, targets, mask = forward.masked(way, MASKS).completion_logits(pairs)
             assert {tensor.device.type for tensor in (logits, targets, mask)} == {"meta"}, name
@@ -58,7 +58,7 @@ def test_every_way_through_a_model_begins_where_its_weights_are(any_model: Path)
 
 
 def test_drawing_goes_on_where_the_weights_are(any_model: Path) -> None:
-    """With the way that is taken for nearly all models; the others read the tokens, of which `meta` has none."""
+    """Uses the way that nearly all models take; the other ways read the tokens' values, which `meta` does not have."""
     way = next(iter(ways(any_model).values()))
     with torch.no_grad(), Placed():
         _, decoding = forward.masked(way, MASKS).begin(PROMPTS)
@@ -109,11 +109,13 @@ def test_what_takes_its_device_from_a_tensor_and_what_is_moved_is_allowed() -> N
     with Placed():
         assert torch.zeros_like(there).device == there.new_ones(2).device == here.to("meta").device
         there.copy_(here)
-        assert (there * torch.tensor(2.0, device="cpu")).device == there.device  # a number, as with a GPU
+        assert (
+            there * torch.tensor(2.0, device="cpu")
+        ).device == there.device  # a single number, which a GPU allows too
 
 
 def test_a_forward_pass_that_forgets_the_device_is_refused(any_model: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """As it would be with a GPU: equal prompts numbered on the processor."""
+    """As a GPU would refuse it: equal prompts are numbered on the processor."""
     for module in ("causal", "encoder_decoder"):
         monkeypatch.setattr(
             f"rsf_core.models.forward.{module}.distinct_rows", lambda prompts, device: (prompts, torch.arange(3))
@@ -124,7 +126,7 @@ def test_a_forward_pass_that_forgets_the_device_is_refused(any_model: Path, monk
 
 
 def test_every_tensor_that_is_made_in_the_sources_names_its_device() -> None:
-    """Also on paths that no test runs. What lies on a device is copied to the processor before numpy reads it."""
+    """Covers paths that no test runs, too. Tensors on a device are copied to the processor before numpy reads them."""
     names = {factory.__name__ for factory in FACTORIES}
     wrong, seen = [], 0
     for path in sorted((ROOT / "rsf_core").rglob("*.py")):
