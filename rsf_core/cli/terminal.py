@@ -149,7 +149,8 @@ def _add_control(table: Table, comparison: dict[str, Any]) -> None:
         ("a random control", "control", "selection"),
         ("the constraints alone", "constraints", "beyond_constraints"),
     ):
-        name = next((name for name in ("reward", "pass@1") if name in comparison[metrics]), None)
+        measured = comparison[metrics].keys() & comparison["after"].keys()  # without scores it lacks the reward
+        name = next((name for name in ("reward", "pass@1") if name in measured), None)
         if name is not None:
             control = number(comparison[metrics][name]["value"], name)
             cells = control, number(comparison["after"][name]["value"], name), gained(comparison[over].get(name), name)

@@ -161,8 +161,8 @@ def _result(project: Project, made_from: Template, number: int, rounds: int) -> 
             )
         results.append(round_result(project.store, comparison))
     settings, opening, on_sealed = project.settings, project.sealed_opening(), project.sealed_comparison()
-    sealed = None
-    if opening is not None and on_sealed is not None and opening.round == rounds:
+    sealed = None  # also if no completion on the sealed prompts has a score
+    if opening is not None and on_sealed is not None and opening.round == rounds and on_sealed.together.get("tuned"):
         sealed = Gain.of(on_sealed.gain_over_base[on_sealed.headline], by_prompt=on_sealed.together["tuned"])
     return Replicate(
         **dict(results[-1]),

@@ -163,9 +163,10 @@ def round_result(store: Store, comparison: Comparison) -> RoundResult:
     jobs = store.jobs(round_number=number)
     trained = next(c for c in reversed(store.curated_sets()) if c.curated_id == _curated_id(store, comparison))
     control = selection = None
-    if comparison.control:
+    if together.get("control"):  # empty if no completion of the control has a score
         control = Gain.of(comparison.control_over_base[metric], by_prompt=together["control"])
-        common = sorted(together["tuned"].keys() & together["control"].keys())
+    common = sorted(together["tuned"].keys() & together.get("control", {}).keys())
+    if common and metric in comparison.selection:
         over = {prompt: together["tuned"][prompt] - together["control"][prompt] for prompt in common}
         selection = Gain.of(comparison.selection[metric], by_prompt=over)
     return RoundResult(

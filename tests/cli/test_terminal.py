@@ -99,6 +99,9 @@ def test_a_random_control_is_one_line_with_what_selection_gained_over_it() -> No
     (line,) = [line for line in printed(filtered) if "constraints" in line]
     assert line.split() == ["against", "the", "constraints", "alone", "0.40", "0.50", "+0.10", "[0.05,", "0.15]"]
 
+    unscored = dataclasses.replace(controlled, after={"length": Interval(9.0, 8.0, 10.0, 48)}, selection={})
+    assert not any("random control" in line for line in printed(unscored))
+
 
 @pytest.mark.parametrize(
     ("before_id", "before", "was"),

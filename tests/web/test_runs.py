@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime
 
 import pytest
@@ -32,6 +33,28 @@ def line(project: Project, number: int, gain: float) -> Replicate:
         seed=number,
         finished_at=datetime(2026, 1, 1),
     )
+
+
+def test_a_round_whose_control_has_no_score_is_a_result_without_a_control(complete: Project) -> None:
+    comparison = complete.comparison(1)
+    assert comparison is not None
+    together = comparison.together["tuned"]
+    controlled = replace(
+        comparison,
+        control=comparison.base,
+        control_over_base=comparison.gain_over_base,
+        selection=comparison.gain_over_base,
+        together={"tuned": together, "control": dict.fromkeys(together, 0.0)},
+    )
+    result = replicates.round_result(complete.store, controlled)
+    assert result.control is not None and result.selection is not None
+    assert result.selection.by_prompt == result.gain.by_prompt == together
+    unscored = {name: value for name, value in comparison.gain_over_base.items() if name != comparison.headline}
+    without = replace(
+        controlled, control_over_base=unscored, selection=unscored, together={"tuned": together, "control": {}}
+    )
+    result = replicates.round_result(complete.store, without)
+    assert result.control is None and result.selection is None and result.gain.by_prompt == together
 
 
 def page_of_runs(page: str) -> AppTest:
