@@ -292,7 +292,7 @@ class Project:
             self._keep_summary()
 
     def _votes_for(self, round_number: int, onlooker: str | None) -> Votes:
-        return self.review.told(round_number, onlooker)
+        return self.review.onlooker_votes(round_number, onlooker)
 
     def summary(self, onlooker: str | None = None) -> Summary:
         """The summary of this project for a list of projects."""

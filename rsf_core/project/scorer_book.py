@@ -14,7 +14,7 @@ from rsf_core.domain.arrays import Floats
 from rsf_core.domain.errors import ScorerError
 from rsf_core.domain.scorer_ref import ScorerRef
 from rsf_core.domain.settings import Settings, Target
-from rsf_core.review.onlooking import as_told
+from rsf_core.review.onlooking import as_seen
 from rsf_core.rounds import versions
 from rsf_core.sampling.judging import Judging, judging
 from rsf_core.sampling.rank_correlation import spearman
@@ -114,7 +114,7 @@ class ScorerBook:
         )
 
     def _judging(self, scorer: str, direction: int, gold_decisions: Mapping[str, bool | None]) -> Judging:
-        rows = as_told(self._store.scores_and_opinions(scorer), gold_decisions)
+        rows = as_seen(self._store.scores_and_opinions(scorer), gold_decisions)
         if not rows.num_rows and not self._has_scored(scorer):
             registry.checked(scorer)
         score, accepted, prompt = (rows[name].to_numpy() for name in ("score", "accepted", "prompt_id"))

@@ -29,7 +29,7 @@ from rsf_core.learning.taste import LEARNER, missing
 from rsf_core.project.target_book import TargetBook
 from rsf_core.review.audit import by_chance
 from rsf_core.review.gold import one_by_one
-from rsf_core.review.onlooking import as_told
+from rsf_core.review.onlooking import as_seen
 from rsf_core.review.pair_words import pair_words
 from rsf_core.rounds.start import Stages
 from rsf_core.rounds.state import ProjectState
@@ -111,7 +111,7 @@ class TasteBook:
         self._supervisor, self._target_book, self._votes_for = supervisor, target_book, votes_for
 
     def decisions(self, onlooker: str | None = None) -> Decisions:
-        rows = as_told(self._decided(), self._gold_decisions(onlooker))
+        rows = as_seen(self._decided(), self._gold_decisions(onlooker))
         accepted = int(pc.sum(rows["accepted"]).as_py() or 0)
         rejected = rows.num_rows - accepted
         lacking = missing(accepted, rejected)

@@ -163,7 +163,7 @@ def _by(words: Sequence[Word]) -> str | None:
     return final[-1] if final else ", ".join(word.reviewer for word in words) or None
 
 
-def as_told(rows: pa.Table, accepted_by_id: Mapping[str, bool | None]) -> pa.Table:
+def as_seen(rows: pa.Table, accepted_by_id: Mapping[str, bool | None]) -> pa.Table:
     """Rows of decisions (candidate_id, accepted, …) with the `accepted` of `accepted_by_id` for the gold items in it; those
     at None, which are not decided, are left out."""
     names = rows["candidate_id"].to_pylist()

@@ -168,7 +168,7 @@ class Reviews:
             return None
         return Onlooking(round_number, self._seen(round_number, onlooker))
 
-    def told(self, round_number: int, onlooker: str | None) -> Votes:
+    def onlooker_votes(self, round_number: int, onlooker: str | None) -> Votes:
         """The votes on gold items that an onlooker of the round sees in place of the effective ones."""
         onlooking = self.onlooking(round_number, onlooker)
         return () if onlooking is None else onlooking.votes
