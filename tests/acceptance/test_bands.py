@@ -215,9 +215,8 @@ def test_a_project_draws_more_for_those_that_starve_and_for_nobody_else(project:
     project.wait()
     project.wait()
     project.set_threshold(0.3, Scope.GLOBAL)
-    for row in project.prompts_in_round()[
-        :3
-    ]:  # whatever the tiny model drew: three prompts have none, each other has one
+    # whatever the tiny model drew: three prompts have none accepted, each other prompt has one
+    for row in project.prompts_in_round()[:3]:
         for candidate in project.candidates(row.prompt_id):
             project.override(candidate.candidate_id, Action.REJECT)
     for row in project.prompts_in_round()[3:]:

@@ -278,9 +278,7 @@ MOVED = Corrections(specs.model("base", "elsewhere"), "cpu", 7, 90.0, accumulate
 def test_before_a_job_has_begun_everything_that_can_be_corrected_is() -> None:
     drawn = specs.generate(compute=Compute(device="cuda", dtype="bfloat16")).corrected(MOVED, begun=False)
     assert (drawn.model, drawn.batch_size) == (MOVED.model, 7)
-    assert drawn.compute == Compute(
-        device="cpu", dtype="bfloat16"
-    )  # the precision belongs to what is computed, so it stays
+    assert drawn.compute == Compute(device="cpu", dtype="bfloat16")  # the precision affects the result, so it stays
     tuned = specs.finetune().corrected(MOVED, begun=False)
     assert tuned.model == MOVED.model and tuned.recipe == Train(accumulate=4, checkpoint_seconds=5.0)
     assert specs.score("words").corrected(MOVED, begun=False) == specs.score(

@@ -133,9 +133,7 @@ def test_its_interval_covers_what_it_says(spread: float, tokens: float) -> None:
     """A completion's KL is skewed and depends on its length; `make simulations` runs all cells."""
     cell = {"prompts": 40, "spread": spread, "tokens": tokens, "lengths": "ends", "slope": 0.0}
     losses = losing.coverage(cell, 100, np.random.default_rng(3))
-    assert (
-        min(losses["token"], losses["completion"]) >= 0.89
-    )  # the true coverage is ≥ 93 %; 100 sets give it to 4 points
+    assert min(losses["token"], losses["completion"]) >= 0.89  # the true coverage is ≥ 93 %; 100 sets: ±4 points
 
 
 # -- in a project ----------------------------------------------------------------------------------------------------------

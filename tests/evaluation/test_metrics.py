@@ -100,9 +100,7 @@ def test_a_truncated_completion_is_what_the_rule_takes_it_for(samples: HeldOutSa
     ended = np.array([f == "eos" for f in finish], dtype=float)
     cut = replace(samples, finish=finish, scores={"s": samples.scores["s"], "ended": np.ones(4)})
     per_metric = {name: values for name, (values, _) in per_sample(cut, TARGET, -9.0).items()}
-    np.testing.assert_array_equal(
-        per_metric["acceptance rate"], ended
-    )  # M is so small that every other one is accepted
+    np.testing.assert_array_equal(per_metric["acceptance rate"], ended)  # M is so small that all others are accepted
     assert len(per_metric["reward"]) == 4 and len(per_metric["reward, ended"]) == ended.sum()
     plain = per_sample(cut, TARGET.model_copy(update={"rewards": {}}), -9.0)
     np.testing.assert_array_equal(plain["pass@1"][0], ended)

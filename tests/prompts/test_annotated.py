@@ -1,5 +1,5 @@
-"""Exports of Label Studio, Argilla, Prodigy and doccano: what was annotated is the prompt, what people said the reference,
-and what they decided of it is none."""
+"""Exports of Label Studio, Argilla, Prodigy and doccano: the annotated text is the prompt, people's answers are the reference,
+and their decisions on an annotation are not a reference."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from rsf_core.prompts import completions, parse, recognise
 
 
 def studio(text: Any, *results: dict[str, Any], **annotation: Any) -> dict[str, Any]:
-    """A task as `JSON` of Label Studio exports it."""
+    """A task as Label Studio exports it in the format `JSON`."""
     return {
         "id": 7,
         "annotations": [{"id": 1, "completed_by": 2, "was_cancelled": False, "result": list(results)} | annotation],
@@ -39,7 +39,7 @@ def kind_of(kind: str) -> str:
 def argilla(
     fields: dict[str, Any], responses: dict[str, Any], suggestions: dict[str, Any] | None = None
 ) -> dict[str, Any]:
-    """A record as `records.to_json` of Argilla 2 writes it."""
+    """A record as written by `records.to_json` of Argilla 2."""
     return {
         "id": "r1",
         "status": "completed",
@@ -231,7 +231,7 @@ def test_records_of_argilla_before_its_feedback_are_read(tmp_path: Path) -> None
 
 
 def prodigy(decision: str | None, **fields: Any) -> dict[str, Any]:
-    """A task as `prodigy db-out` writes it."""
+    """A task as written by `prodigy db-out`."""
     about = {"_input_hash": -1, "_task_hash": 7, "_session_id": "s", "_view_id": "v", "_timestamp": 1700000000}
     return fields | about | ({} if decision is None else {"answer": decision})
 
@@ -285,10 +285,10 @@ def test_a_decision_of_prodigy_can_be_told_to_be_the_reference(tmp_path: Path) -
         ("answer", ["accept", "reject", "Ignore"], None),
         ("label", ["approved", "rejected", None], None),
         ("response", ["submitted", "discarded", "draft"], None),
-        ("answer", ["accept", "reject", "maybe"], "answer"),  # words of a task
+        ("answer", ["accept", "reject", "maybe"], "answer"),  # answers of a task
         ("answer", ["accept the offer", "reject", "ignore"], "answer"),
-        ("label", [["positive"], ["negative"], ["positive"]], "label"),  # doccano's classes, one of a text
-        ("label", [[[0, 3, "FILM"]], [], [[0, 3, "FILM"], [4, 5, "X"]]], None),  # and its places
+        ("label", [["positive"], ["negative"], ["positive"]], "label"),  # doccano's classes, one per text
+        ("label", [[[0, 3, "FILM"]], [], [[0, 3, "FILM"], [4, 5, "X"]]], None),  # doccano's spans
         ("label", [[{"id": 1, "label": "FILM", "start_offset": 0}], [], []], None),
         ("status", ["completed", "pending", "completed"], None),
     ],

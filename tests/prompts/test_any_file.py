@@ -1,5 +1,5 @@
-"""A thousand prompt files of all formats, encodings and damages: rows or words for the person, never a raw exception, never
-more memory than the file is worth, and a project that stays as it was."""
+"""A thousand prompt files of all formats, encodings and kinds of damage give rows or a readable message, never a raw exception
+or more memory than the file justifies, and leave the project as it was."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from rsf_core.prompts import Problem, PromptRow, identity, parse, place, recogni
 from rsf_core.prompts.parsing import Columns
 
 FILES = 1_000
-MOST_MEMORY = 256 << 10  # kB beyond what was held before; the files are of a few kB
+MOST_MEMORY = 256 << 10  # kB above the memory before; the files have a few kB
 WORDS = [
     "What",
     "is",
@@ -61,7 +61,7 @@ VALUES: list[Any] = [
     "#### 18",
 ]
 FORMS = ["plain", "alpaca", "chat", "export", "turns", "labels", "split", "nested"]
-KINDS = [  # of columns of Parquet
+KINDS = [  # of Parquet columns
     *(pa.date32(), pa.time32("s"), pa.timestamp("s"), pa.timestamp("ns", "Europe/Berlin"), pa.duration("s")),
     *(pa.int64(), pa.bool_(), pa.date64()),
 ]
@@ -139,7 +139,7 @@ def content(rng: random.Random, suffix: str) -> bytes:
             [[], [""], ["", ""], ["text", "text"]]
         )
         writer = csv.writer(out, delimiter=rng.choice(",;\t|"), lineterminator=rng.choice(["\n", "\r\n", "\r"]))
-        if rng.random() < 0.9:  # else the first row stands where the names should
+        if rng.random() < 0.9:  # otherwise the first row is where the names should be
             writer.writerow(names)
         writer.writerows([["" if r.get(n) is None else str(r.get(n)) for n in names] for r in rows])
         written = rng.choice(["", "", "sep=;\n", "# a comment\n"]) + out.getvalue()
@@ -153,7 +153,7 @@ def content(rng: random.Random, suffix: str) -> bytes:
 
 
 def damaged(rng: random.Random, data: bytes) -> bytes:
-    """Cut, bytes changed, doubled, zeroed, a quote opened, or as it is."""
+    """The data truncated, with bytes changed, repeated or zeroed, with an open quote or bracket, or unchanged."""
     if not data:
         return data
     at = rng.randrange(len(data))
@@ -173,7 +173,7 @@ def damaged(rng: random.Random, data: bytes) -> bytes:
 
 
 def try_out(path: Path, where: str) -> list[PromptRow]:
-    """Read the file as the page does, and with the columns of somebody who mistakes them. The rows that are read."""
+    """Read the file as the page does, and again with the wrong columns. Returns the rows."""
     try:
         file_format = recognise(path)
         if file_format.text is None:
@@ -185,7 +185,7 @@ def try_out(path: Path, where: str) -> list[PromptRow]:
             lines = [r.line for r in parsed.rows] + [p.line for p in parsed.problems if not p.kept]
             assert file_format.layout.kind == "JSON" or len(set(lines)) == len(lines), (
                 where
-            )  # a list may stand on one line
+            )  # a list may be on one line
             assert all(isinstance(p, Problem) and p.message for p in parsed.problems), where
             rows = list(parsed.rows)
         for read in rows:
@@ -212,7 +212,7 @@ def test_a_thousand_generated_files_give_rows_or_words_for_the_person(tmp_path: 
             assert len({identity(r.text, r.system) for r, _ in placed}) == len(placed)
         read += bool(rows)
     assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < MOST_MEMORY
-    assert read > FILES / 3  # else the files would say nothing about the rows
+    assert read > FILES / 3  # otherwise the test would not cover rows
 
 
 def test_a_file_that_fails_leaves_the_project_as_it_was(project: Project) -> None:

@@ -1,4 +1,4 @@
-"""Which column holds what, where a person names some; and which nobody reads."""
+"""Which column holds what if a person names some of them, and which columns nothing reads."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def qa(tmp_path: Path) -> Format:
         ({}, Columns("question", "answer")),
         ({"reference": "iso"}, Columns("question", "iso")),
         ({"prompt": "iso"}, Columns("iso", "answer")),
-        ({"prompt": "answer"}, Columns("answer")),  # which cannot be the reference as well
+        ({"prompt": "answer"}, Columns("answer")),  # so it cannot also be the reference
         ({"prompt": "answer", "reference": "question", "system": "iso"}, Columns("answer", "question", "iso")),
     ],
 )

@@ -1,4 +1,4 @@
-"""A prompt is compared with all others, here or in a process of its own, and nobody waits for it who did not ask."""
+"""A prompt is compared with all others, here or in a process of its own, and only its requester waits for the comparison."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ TEXTS = ("a bakery", "a kettle", "a lighthouse", "a bicycle lamp", "the night tr
 
 @pytest.fixture
 def many(project: Project) -> Project:
-    """A project with prompts on both sides, one of them retired and one edited."""
+    """A project with prompts on both sides of the split; one is retired and one is edited."""
     rows = [PromptRow(f"Say {i} words of {text}.", split=list(Split)[i % 2]) for i, text in enumerate(TEXTS)]
     project.import_prompts(rows, "made up")
     newest = project.prompt_book.version()[0]

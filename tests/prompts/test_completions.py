@@ -1,4 +1,4 @@
-"""A file of completions: one a row or a list, with log-probabilities and counts as they are stated."""
+"""A file of completions: one per row or a list, with log-probabilities and counts as stated in the file."""
 
 from __future__ import annotations
 

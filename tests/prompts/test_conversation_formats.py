@@ -44,7 +44,7 @@ def test_a_conversation_gives_its_question_system_and_answer(
 def talk(
     *conversation: str, names: tuple[str, str, str] = ("role", "user", "assistant"), content: str = "content"
 ) -> list[Any]:
-    """Turns, by turns of the user and the assistant."""
+    """The turns of a conversation, alternately by the user and the assistant."""
     return [{names[0]: names[1 + at % 2], content: text} for at, text in enumerate(conversation)]
 
 

@@ -1,4 +1,4 @@
-"""A data set's folder, as `datasets` saves it and as it lies on the hub, is read without that library."""
+"""The folder of a data set, as `datasets` saves it and as the hub stores it, is read without that library."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ LABELS = json.dumps(
 
 
 def save(folder: Path, rows: list[dict[str, Any]], files: int = 1, **about: str) -> None:
-    """As Dataset.save_to_disk does: Arrow streams, named in state.json."""
+    """Saves as Dataset.save_to_disk does: Arrow streams, named in state.json."""
     folder.mkdir(parents=True, exist_ok=True)
     table = pa.Table.from_pylist(rows).replace_schema_metadata(about or None)
     names = [f"data-{n:05}-of-{files:05}.arrow" for n in range(files)]

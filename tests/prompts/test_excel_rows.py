@@ -1,4 +1,4 @@
-"""Prompts out of spreadsheets: a sheet with a header, its rows by their numbers."""
+"""Prompts from spreadsheets: a sheet with a header, whose rows are reported by number."""
 
 from __future__ import annotations
 

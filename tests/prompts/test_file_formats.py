@@ -1,4 +1,4 @@
-"""Files of prompts: separators, encodings, JSON in pieces, Parquet; a file that cannot be read says why."""
+"""Files of prompts: separators, encodings, JSON in pieces, Parquet; the error for an unreadable file states the reason."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Files as other programs leave them: signs, encodings and packings that are read as they are meant, or named."""
+"""Files as other programs write them: their separators, encodings and archives are read as intended, or named in an error."""
 
 from __future__ import annotations
 

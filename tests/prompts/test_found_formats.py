@@ -1,4 +1,4 @@
-"""Public formats beyond the first ones: turns marked in one text, choices, requests, lists as Python writes them."""
+"""Further public formats: turns marked in one text, choices, requests, lists in Python's notation."""
 
 from __future__ import annotations
 
@@ -150,7 +150,7 @@ XY, NUMBERS = ["x", "y", "z"], ["1", "2", "3", "4"]
         ([(XY, 1), (XY, 3)], ["A", "C"]),
         ([(XY, 0), (XY, 3)], ["0", "3"]),
         ([(["0", "4", "2", "6"], 1)], ["B"]),
-        ([(NUMBERS, 2), (XY, 0), (XY, 1)], ["C", "A", "B"]),  # as all others are numbered
+        ([(NUMBERS, 2), (XY, 0), (XY, 1)], ["C", "A", "B"]),  # numbered as in all the other rows
     ],
 )
 def test_a_number_is_a_label_a_text_or_a_place_as_the_file_counts(
@@ -305,7 +305,7 @@ def test_an_output_is_not_the_answer_of_marked_turns(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("name", MARKED)
 def test_marked_answers_that_another_column_would_replace_are_not_lost(tmp_path: Path, name: str) -> None:
-    kept = [(MARKED[name], "x", None)] if name != "chatml" else [("hi", "x", None)]  # as ChatML was always read
+    kept = [(MARKED[name], "x", None)] if name != "chatml" else [("hi", "x", None)]  # ChatML was always read so
     assert read(tmp_path / "a.jsonl", {"text": MARKED[name], "answer": "x"})[0] == kept
     asks = "<|user|>\nhi</s>\n<|assistant|>\n"
     assert read(tmp_path / "b.jsonl", {"text": asks, "answer": "x"})[0] == [("hi", "x", None)]

@@ -1,4 +1,4 @@
-"""Data sets of the hub: a folder in the shape of one stands in; what is missing is said."""
+"""Data sets of the hub, represented by a folder of the same layout; an error names what is missing."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from rsf_core.prompts import hub, recognise
 
 @pytest.fixture
 def data_set(tmp_path: Path) -> Path:
-    """A folder as the hub has it: two splits of Parquet files."""
+    """A folder as on the hub: two splits of Parquet files."""
     (tmp_path / "set" / "data").mkdir(parents=True)
     for split, count in (("train", 5), ("test", 2)):
         table = pa.table(

@@ -23,7 +23,8 @@ SUBJECTS = ("kettle", "tent", "taxi", "opera", "ferry", "bakery", "dentist", "ho
 
 
 def told_apart_by(text: str) -> tuple[list[str], int]:
-    """The numbers, operations between them and marked words in their order, sorted where all is one sum; and the negations."""
+    """The numbers, the operations between them and the marked words, in order, or sorted if all operations are sums; and the
+    count of negations."""
     text_tokens = tokens(text)
     kinds = [kind_of(token) for token in text_tokens]
     used, operations = [], []
@@ -52,8 +53,8 @@ def words_of(text: str) -> list[str]:
 
 
 def by_definition(texts: list[str]) -> list[tuple[int, int]]:
-    """The docstrings, word for word, in O(n²): multisets of content words, Jaccard ≥ 0.8, the first of equals for all. For
-    texts without capitals, brackets, typing errors and sentences."""
+    """The definition in the docstrings, word for word, in O(n²): multisets of content words, Jaccard ≥ 0.8, the first of equal
+    texts standing for all. For texts without capitals, brackets, typing errors and sentences."""
     words = [words_of(text) for text in texts]
     shared = Counter(word for token in words for word in set(token))
     template = {
@@ -73,7 +74,7 @@ def by_definition(texts: list[str]) -> list[tuple[int, int]]:
     return pairs
 
 
-# few words make near-duplicates common, and some of them templates
+# a small vocabulary makes near-duplicates common, and some words templates
 VOCABULARY = ("ant", "bee", "cow", "dog", "elk", "fox", "gnu", "12", "+", "-", "17", "not", "more")
 sentences = st.lists(st.sampled_from(VOCABULARY), min_size=0, max_size=12).map(" ".join)
 
@@ -86,7 +87,7 @@ def test_the_fast_search_finds_exactly_what_comparing_all_pairs_finds(texts: lis
 @given(st.lists(sentences, max_size=30))
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_dividing_what_shares_many_words_loses_no_pair(monkeypatch: pytest.MonkeyPatch, texts: list[str]) -> None:
-    """As in a large set, where thousands share their rarest words: here any two are already too many."""
+    """As in a large set, where thousands of texts share their rarest words; here two are already too many."""
     monkeypatch.setattr(near_duplicates, "_SMALL", 1)
     assert near_duplicate_pairs(texts) == by_definition(texts)
 
@@ -108,7 +109,7 @@ def test_the_order_of_the_texts_does_not_matter(texts: list[str], order: list[in
 
 
 def named(texts: list[str]) -> Counter[tuple[str, ...]]:
-    """All the pairs that resemble each other, by what they say: which of equals comes first says nothing."""
+    """All pairs of texts that resemble each other, by their text, because the order of equal texts does not matter."""
     grouped = near_duplicates.groups(texts)
     near = {(a, b) for a, b in grouped.pairs.tolist()}
     return Counter(
@@ -180,7 +181,7 @@ def test_copies_count_for_what_is_a_template() -> None:
     assert often == [(2, i) for i in range(3, 7)]
 
 
-@pytest.mark.timeout(60)  # each with each would take minutes
+@pytest.mark.timeout(60)  # comparing all pairs would take minutes
 def test_twenty_thousand_copies_take_no_longer_than_as_many_pairs() -> None:
     assert near_duplicate_pairs(["Say it again."] * 20_000) == [(0, i) for i in range(1, 20_000)]
 
@@ -212,7 +213,7 @@ def test_sums_and_differences_are_not_duplicates() -> None:
 
 
 def corpus(count: int, words: int = 40) -> list[str]:
-    """Prompts with word frequencies as in a language, every tenth one the one before with a word changed."""
+    """Prompts with the word frequencies of a language; every tenth is the previous one with a word changed."""
     rng = random.Random(count)
     vocabulary = [f"w{i}" for i in range(20_000)]
     weights = list(accumulate(1 / (i + 5) for i in range(20_000)))
@@ -227,7 +228,7 @@ def corpus(count: int, words: int = 40) -> list[str]:
 
 def test_every_prompt_that_repeats_another_with_a_word_changed_is_found_among_thousands() -> None:
     pairs = set(near_duplicate_pairs(corpus(3_000)))
-    assert pairs == {(i - 1, i) for i in range(9, 3_000, 10)}  # all of them, and nothing else
+    assert pairs == {(i - 1, i) for i in range(9, 3_000, 10)}  # all of these pairs, and no others
 
 
 def test_four_times_as_many_prompts_take_nothing_like_sixteen_times_as_long() -> None:
@@ -240,7 +241,7 @@ def test_four_times_as_many_prompts_take_nothing_like_sixteen_times_as_long() ->
     assert spent[1] < 10 * spent[0]
 
 
-# -- edits that leave the same task, and such that make another ------------------------------------------------------------
+# -- edits that keep the task, and edits that change it --------------------------------------------------------------------
 
 BASE = "Write a short review of the kettle that my sister bought in spring."
 
@@ -254,10 +255,10 @@ BASE = "Write a short review of the kettle that my sister bought in spring."
         ("Where is the best café in Zürich?", "where is the best cafe in Zurich"),
         ("Décris un été à la mer.", "Decris un ete a la mer."),
         ("Is it positive or négative?", "Is it positives or negative?"),
-        (BASE, BASE.replace("kettle", "ketle")),  # left out
-        (BASE, BASE.replace("kettle", "kettlle")),  # doubled
-        (BASE, BASE.replace("kettle", "ketlte")),  # swapped
-        (BASE, BASE.replace("kettle", "kwttle")),  # the key beside
+        (BASE, BASE.replace("kettle", "ketle")),  # a letter left out
+        (BASE, BASE.replace("kettle", "kettlle")),  # a letter doubled
+        (BASE, BASE.replace("kettle", "ketlte")),  # two letters swapped
+        (BASE, BASE.replace("kettle", "kwttle")),  # the neighbouring key
         (BASE, BASE + " Thank you very much!"),
         (BASE, "Please think well. " + BASE),
         ("Describe\nthe sea.", "Describe the sea"),
@@ -324,7 +325,7 @@ def test_a_slip_in_a_short_word_is_told_where_the_right_one_is_common() -> None:
 
 
 def test_on_the_made_set_more_is_found_and_less_is_wrong_than_by_similar_words() -> None:
-    """The figures with MinHash beside: tests/benchmarks/near_duplicates.py."""
+    """Figures next to those of MinHash: tests/benchmarks/near_duplicates.py."""
     pairs = made(seed=1)
     pairs_alike = are_near(pairs)
     figures = scores(pairs, pairs_alike)
@@ -334,7 +335,7 @@ def test_on_the_made_set_more_is_found_and_less_is_wrong_than_by_similar_words()
 
 
 def test_four_times_as_many_prompts_with_slips_take_nothing_like_sixteen_times_as_long() -> None:
-    """All of one template, so that each is the others but for a word."""
+    """All from one template, so that any two differ in one word."""
     spent = []
     for count in (500, 4_000, 16_000):
         rng = random.Random(count)
@@ -342,7 +343,7 @@ def test_four_times_as_many_prompts_with_slips_take_nothing_like_sixteen_times_a
         began = time.process_time()
         near_duplicate_pairs(texts)
         spent.append(time.process_time() - began)
-    assert spent[2] < 10 * spent[1]  # the first is for what is made once
+    assert spent[2] < 10 * spent[1]  # the first count is a warm-up
 
 
 def test_texts_are_read_alike_in_parts_of_any_size(monkeypatch: pytest.MonkeyPatch) -> None:

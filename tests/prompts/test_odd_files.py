@@ -1,4 +1,4 @@
-"""Files as people have them: what is odd about one is read as they mean it, or said by line and column."""
+"""Odd files as people have them are read as intended, or the oddity is reported by line and column."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from rsf_core.prompts.formats import side
 
 
 def read(path: Path, content: bytes | str) -> tuple[list[tuple[str, str | None]], list[str]]:
-    """Texts with references as the file is recognised, and what is said of its rows."""
+    """The texts with their references, read as the file is recognised, and the problems of its rows."""
     path.write_bytes(content if isinstance(content, bytes) else content.encode())
     parsed = as_recognised(path)
     return [(row.text, row.reference) for row in parsed.rows], [str(problem) for problem in parsed.problems]
@@ -109,7 +109,7 @@ def test_a_broken_conversation_does_not_hide_the_others(tmp_path: Path, broken: 
     rows.insert(at, {"id": "9", "conversations": broken})
     texts, problems = read(tmp_path / "a.jsonl", lines(*rows))
     assert [row for row in texts if row != ("x", None)] == [(f"Q{n}", f"A{n}") for n in range(3)]
-    if broken != "x":  # a plain text is a prompt
+    if broken != "x":  # plain text is a valid prompt
         assert len(problems) == 1 and problems[0].startswith(f"line {at + 1}, conversations: ")
 
 

@@ -1,4 +1,4 @@
-"""A user's prompt file: every broken row is reported by its true line, every good one is kept."""
+"""A user's prompt file: every broken row is reported by its true line, and every good row is kept."""
 
 from __future__ import annotations
 
@@ -208,7 +208,7 @@ def test_a_line_too_long_to_hold_is_named_and_the_others_are_kept(
 def test_columns_are_those_of_the_good_rows(tmp_path: Path) -> None:
     path = tmp_path / "p.jsonl"
     path.write_text('{"b": 1, "a": "x"}\nbroken\n{"c": null, "a": "y"}\n')
-    assert columns(path) == ["a", "b", "c"]  # what may be a prompt first, the others in their order
+    assert columns(path) == ["a", "b", "c"]  # possible prompts first, the others in their order
 
 
 def test_a_column_that_is_not_there_is_named_in_every_row(tmp_path: Path) -> None:
@@ -237,4 +237,4 @@ def test_any_bytes_give_rows_or_problems_each_on_a_line_of_its_own(
     lines = [row.line for row in parsed.rows] + [problem.line for problem in parsed.problems]
     assert len(set(lines)) == len(lines)
     for row in parsed.rows:
-        row.text.encode()  # can be stored
+        row.text.encode()  # it can be stored

@@ -1,4 +1,4 @@
-"""Prompts typed or pasted: divided as the person says, with the line each begins in."""
+"""Typed or pasted prompts: divided as the person chooses, each with its first line."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Placing prompts on either side of the held-out split: stable, without duplicates, near-duplicates together."""
+"""Placing prompts on the two sides of the held-out split: stable, without duplicates, and near-duplicates together."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def test_every_row_is_placed_or_reported(rows: list[PromptRow], share: float, se
 
 @given(batches, batches, st.integers(0, 3))
 def test_near_duplicates_never_straddle(first: list[PromptRow], second: list[PromptRow], seed: int) -> None:
-    """As judged among all the texts at hand: which words are a template depends on them."""
+    """Near-duplicates among all the texts at hand, because these determine which words are a template."""
     existing = as_existing(place([], first, 0.5, seed)[0])
     placed, _ = place(existing, second, 0.5, seed)
     texts = [text for text, _ in existing] + [row.text for row in second]
@@ -57,14 +57,14 @@ def test_near_duplicates_never_straddle(first: list[PromptRow], second: list[Pro
 
 
 def second_index(rows: list[PromptRow], placed: PromptRow) -> int:
-    """Where the placed row stands: the first one with its text, for later ones are duplicates."""
+    """The position of the placed row: the first with its text, because later ones are duplicates."""
     return next(
         i for i, row in enumerate(rows) if row.text == placed.text and (row.split or placed.split) is placed.split
     )
 
 
 def apart(count: int, begin: int = 0) -> list[PromptRow]:
-    """Rows of which none resembles another."""
+    """Rows that do not resemble each other."""
     return [PromptRow(f"{i * 7919} {hex(i * 104729)[2:]} {chr(0x4E00 + i)}") for i in range(begin, begin + count)]
 
 
@@ -99,7 +99,7 @@ def test_the_order_of_an_import_changes_no_side(order: list[int], seed: int) -> 
 
 @given(st.integers(1, 60), st.integers(0, 9))
 def test_those_that_are_held_out_are_those_with_the_smallest_hashes(count: int, seed: int) -> None:
-    """So that a larger import of the same prompts moves none but those near the limit."""
+    """So a larger import of the same prompts moves only those near the limit."""
     placed, _ = place([], apart(count), 0.3, seed)
     sides = [split is Split.TRAIN for _, split in sorted(placed, key=lambda one: _hash(normalise(one[0].whole), seed))]
     assert sides == sorted(sides)
@@ -165,7 +165,7 @@ def test_the_share_is_met_and_depends_on_the_seed() -> None:
     keys = [f"prompt {i}" for i in range(4000)]
     held_out = [{key for key in keys if by_hash(key, 0.25, seed) is Split.HELD_OUT} for seed in (1, 2)]
     assert all(900 < len(prompt_row) < 1100 for prompt_row in held_out)
-    assert 180 < len(held_out[0] & held_out[1]) < 320  # as of independent choices
+    assert 180 < len(held_out[0] & held_out[1]) < 320  # as if chosen independently
     assert {by_hash(key, 0.0, 1) for key in keys} == {Split.TRAIN}
     assert {by_hash(key, 1.0, 1) for key in keys} == {Split.HELD_OUT}
 
@@ -204,7 +204,7 @@ def test_a_wish_that_would_straddle_is_reported_with_what_it_resembles() -> None
 
 
 def test_a_prompt_that_resembles_both_sides_is_left_out() -> None:
-    """Its two likes do not resemble each other (8 words of 12), it resembles both (9 of 11 and more)."""
+    """It resembles both others (9 words of 11 or more), which do not resemble each other (8 of 12)."""
     left = "one two three four five six seven eight nine ten"
     middle = "one two three four five six seven eight nine eleven"
     right = "one two three four five six seven eight eleven twelve"
@@ -233,8 +233,8 @@ def test_check_disjoint_names_the_pairs_by_their_place() -> None:
     assert check_disjoint([*train, train[1]], held_out) == [
         (1, 2),
         (len(train), 2),
-    ]  # each copy that may not be trained on
-    assert check_disjoint([*train, train[1]], ["x"]) == []  # within one side they may resemble each other
+    ]  # names each copy that must not be trained on
+    assert check_disjoint([*train, train[1]], ["x"]) == []  # prompts of one side may resemble each other
 
 
 def test_copies_of_a_prompt_on_both_sides_are_all_kept_in_mind() -> None:
@@ -244,14 +244,14 @@ def test_copies_of_a_prompt_on_both_sides_are_all_kept_in_mind() -> None:
 
 
 def test_a_row_refused_does_not_stand_in_for_its_copy() -> None:
-    """The first copy wishes for the wrong side and is left out; the second has no wish and goes where it belongs."""
+    """The first copy names the wrong side and is left out; the second names none and goes where it belongs."""
     rows = [row(LONG.format("autumn"), Split.HELD_OUT, 1), row(LONG.format("autumn"), line=2)]
     placed, problems = place([(LONG.format("spring"), Split.TRAIN)], rows, 0.5, seed=1)
     assert [r.line for r, _ in placed] == [2] and placed[0][1] is Split.TRAIN
     assert [problem.line for problem in problems] == [1]
 
 
-@pytest.mark.timeout(60)  # each with each would take minutes
+@pytest.mark.timeout(60)  # comparing all pairs would take minutes
 def test_twenty_thousand_copies_are_placed_at_once() -> None:
     placed, problems = place([], [row("Say it again.") for _ in range(20_000)], 0.5, seed=1)
     assert len(placed) == 1 and len(problems) == 19_999
@@ -365,7 +365,7 @@ def test_a_long_prompt_takes_time_in_proportion_to_its_length(part: str) -> None
         place([], [row], 0.25, 1)
         return time.process_time() - start
 
-    most = 24 * max(min(seconds(10_000) for _ in range(3)), 0.01)  # 8 were linear, 64 quadratic
+    most = 24 * max(min(seconds(10_000) for _ in range(3)), 0.01)  # 8 would be linear, 64 quadratic
     assert min(seconds(80_000) for _ in range(2)) < most
 
 

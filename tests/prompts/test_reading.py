@@ -1,4 +1,4 @@
-"""A text file is read as a person says: in another encoding, with another sign between its columns."""
+"""A text file is read as a person chooses: in another encoding, with another separator between its columns."""
 
 from __future__ import annotations
 

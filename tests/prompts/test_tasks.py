@@ -1,4 +1,4 @@
-"""The bundled tasks are what they claim to be, and a task folder of one's own is checked by line."""
+"""The bundled tasks are what they claim to be, and a person's own task folder is checked line by line."""
 
 from __future__ import annotations
 
@@ -72,7 +72,7 @@ def test_the_readme_says_origin_and_licence(task: Task) -> None:
 
 @pytest.mark.parametrize("name", NAMES)
 def test_prompts_are_what_their_script_makes(name: str, tmp_path: Path) -> None:
-    """make.py writes beside itself, so a copy of it is run."""
+    """make.py writes into its own folder, so a copy of it is run."""
     folder = bundled.path("data", "tasks", name)
     copy = tmp_path / "make.py"
     copy.write_text((folder / "make.py").read_text(encoding="utf-8"), encoding="utf-8")
@@ -116,7 +116,7 @@ def test_no_labelled_sentence_stands_twice() -> None:
 
 
 def test_every_translation_is_french_and_no_reference_stands_on_both_sides() -> None:
-    """French words are what the references have and the English sentences lack; each has its own full stop."""
+    """The references have French words that the English sentences lack, and end with the same punctuation mark."""
     task = tasks.load("translation_en_fr")
     references: dict[Split, list[str]] = {split: [] for split in Split}
     for row in task.prompts:
@@ -124,7 +124,7 @@ def test_every_translation_is_french_and_no_reference_stands_on_both_sides() -> 
         french = row.reference or ""
         assert "into French" in request and row.split is not None
         assert french[0].isupper() and french[-1] == english[-1] and french[-1] in ".?!", french
-        assert (french[-2] == " ") == (french[-1] in "?!") and "  " not in french, french  # as French sets them
+        assert (french[-2] == " ") == (french[-1] in "?!") and "  " not in french, french  # French typography
         assert unicodedata.is_normalized("NFC", french) and set(french) <= FRENCH, french
         assert scoring.scores("chrf", [Scored(Prompt(1, row.text, french), french, 9, Finish.EOS)]) == [1.0]
         assert scoring.scores("chrf", [Scored(Prompt(1, row.text, french), english, 9, Finish.EOS)])[0] < 0.6, french
@@ -213,7 +213,7 @@ def test_the_right_json_of_every_note_is_accepted_and_no_fact_stands_on_two_side
 
 
 def test_what_a_task_says_beside_its_settings_is_known(task: Task) -> None:
-    """A section outside of [settings] would say nothing."""
+    """A section outside of [settings] would have no effect."""
     text = bundled.path("data", "tasks", task.name, "task.toml").read_text(encoding="utf-8")
     assert set(tomllib.loads(text)) <= {"title", "description", "settings"}
 

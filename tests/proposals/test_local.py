@@ -1,4 +1,4 @@
-"""The proposal's log q is exact, and a draw depends on its seed and its name alone."""
+"""The proposal's log q is exact, and a draw depends on its seed and name alone."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ def test_the_same_candidates_come_for_any_batch_size_and_order(proposal, samplin
 
 
 def test_none_is_drawn_far_from_its_turn(proposal):
-    """Whatever its prompt's length: a job that is stopped keeps its finished units, which are runs of requests."""
+    """Whatever the prompt's length: a stopped job keeps its finished units, which are runs of consecutive requests."""
     prompts = [Prompt(number, "word " * (1 + 7 * number % 5)) for number in range(8)]
     requests = [(prompt, k, f"1.{prompt.prompt_id}.{k}") for prompt in prompts for k in range(2)]
     order = [int(c.candidate_id.split(".")[1]) for c in proposal.draw(requests, Sampling(max_new_tokens=4), 2)]
@@ -87,7 +87,7 @@ def test_a_larger_vocabulary_is_scored_in_smaller_batches_with_the_same_result(p
 
     monkeypatch.setattr(proposal, "_log_prob", counted)
     vocabulary = proposal.model.get_input_embeddings().num_embeddings
-    for allowed in (1, 3 * 16 * vocabulary):  # not even one row; three of the longest
+    for allowed in (1, 3 * 16 * vocabulary):  # room for less than one row, and for three of the longest
         monkeypatch.setattr(local, "SCORED_LOGITS", allowed)
         np.testing.assert_allclose(proposal.log_prob(pairs), expected, atol=1e-4)
     assert sizes[: len(pairs)] == [1] * len(pairs) and 1 < max(sizes[len(pairs) :]) < 32
@@ -107,7 +107,7 @@ def test_eos_is_a_token_of_the_completion_and_its_finish(proposal):
 
 
 def next_logits(proposal: LocalProposal, prompt: tuple[int, ...], prefix: tuple[int, ...]) -> torch.Tensor:
-    """As transformers itself gives them, nothing padded, nothing kept: (V,)."""
+    """The logits of transformers itself, without padding or cache, (V,)."""
     model = proposal.model
     with torch.no_grad():
         if model.config.is_encoder_decoder:
@@ -119,7 +119,7 @@ def next_logits(proposal: LocalProposal, prompt: tuple[int, ...], prefix: tuple[
 
 
 def test_the_probabilities_of_all_sequences_sum_to_one(proposal):
-    """Every completion of at most two tokens under top-k 3, by enumeration."""
+    """Enumerates every completion of at most two tokens under top-k 3."""
     sampling = Sampling(max_new_tokens=2, top_k=3, temperature=0.9)
     prompt = proposal.prompt_token_ids(PROMPTS[0])
 
@@ -168,18 +168,18 @@ def test_the_prompts_that_fit_are_told_from_those_that_do_not(proposal):
 
 
 def test_noise_is_made_as_a_row_s_turn_comes(proposal, monkeypatch):
-    """That of 100,000 requests of 1,024 tokens would be gigabytes."""
-    made, whole = [], token_law.Noise
+    """The noise of 100,000 requests of 1,024 tokens would take gigabytes."""
+    noises, noise = [], token_law.Noise
 
     def counted(*given):
-        made.append(given)
-        return whole(*given)
+        noises.append(given)
+        return noise(*given)
 
     monkeypatch.setattr(local, "Noise", counted)
     drawing = proposal.draw(REQUESTS, Sampling(max_new_tokens=4), 2)
     next(drawing)
-    assert 0 < len(made) <= 2 * local.BATCHES_AHEAD
-    assert len([*drawing]) == len(REQUESTS) - 1 and len(made) == len(REQUESTS)
+    assert 0 < len(noises) <= 2 * local.BATCHES_AHEAD
+    assert len([*drawing]) == len(REQUESTS) - 1 and len(noises) == len(REQUESTS)
 
 
 def test_what_another_tokenizer_drew_or_what_is_too_long_is_not_judged(proposal):
@@ -232,7 +232,7 @@ def test_completions_of_a_conversation_follow_all_its_turns_and_are_judged_by_th
 
 
 def test_a_token_the_decoder_is_forced_to_begin_with_is_given_not_drawn(tiny_encoder_decoder):
-    """NLLB and mBART name the target language so."""
+    """NLLB and mBART name the target language in this way."""
     proposal = LocalProposal(tiny_encoder_decoder)
     start = proposal.model.generation_config.decoder_start_token_id
     forced = proposal.tokenizer("F").input_ids[0]

@@ -1,4 +1,4 @@
-"""A local proposal draws and judges where its placement puts it: nothing is made where the default is."""
+"""A local proposal draws and judges on the device of its placement; it makes no tensor on the default device."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ LAWS = [Sampling(max_new_tokens=6), Sampling(max_new_tokens=6, temperature=0.8, 
 
 @pytest.fixture(scope="module")
 def proposal(any_model: Path) -> LocalProposal:
-    with Placed():  # how it finds its way through the model as well
+    with Placed():  # covers its choice of how to compute the model, too
         return LocalProposal(any_model)
 
 
@@ -47,7 +47,7 @@ def test_a_model_in_bfloat16_judges_what_it_draws_near_to_what_it_drew_it_with(a
     assert {parameter.dtype for parameter in proposal.model.parameters()} == {torch.bfloat16}
     drawn = list(proposal.draw(REQUESTS, LAWS[0], 4))
     judged = proposal.log_prob([(c.prompt_token_ids, c.token_ids) for c in drawn])
-    assert judged == pytest.approx([c.log_q for c in drawn], abs=0.5)  # of up to 6 tokens
+    assert judged == pytest.approx([c.log_q for c in drawn], abs=0.5)  # over up to 6 tokens
     exact = LocalProposal(any_model).log_prob([(c.prompt_token_ids, c.token_ids) for c in drawn])
     assert judged == pytest.approx(exact, abs=1.0) and not np.allclose(judged, exact, atol=1e-6)
 
@@ -66,8 +66,8 @@ def test_a_model_that_a_device_has_no_memory_for_is_refused_with_the_remedy(
 
 
 def test_a_device_without_float64_gives_its_logits_to_the_processor(monkeypatch: pytest.MonkeyPatch) -> None:
-    """`meta` stands in for one: what has no numbers cannot be copied, so that the copy is seen to be tried. There is no
-    float64 before it, which such a device refuses."""
+    """`meta` stands in for one: a tensor without values cannot be copied, so the error shows that a copy was attempted. No
+    float64 is made before that, which such a device would refuse."""
     logits, targets = torch.zeros(2, 1, 300, device="meta"), torch.zeros(2, 1, dtype=torch.long, device="meta")
     noise = torch.ones(2, width(300), dtype=torch.float64)
     assert log_probs.token_log_probs(logits, targets).device.type == "meta"

@@ -1,4 +1,4 @@
-"""A token that wins the race follows the law whose log-probability is reported, whatever is beside it."""
+"""The token that wins the race follows the law whose log-probability is reported, whatever else is in the batch."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ VOCABULARY = 700  # not a multiple of the block
 
 
 def law(logits: np.ndarray, sampling: Sampling) -> np.ndarray:
-    """The processed distribution, written plainly: temperature, then top-k, then top-p."""
+    """The processed distribution, written out: temperature, then top-k, then top-p."""
     weights = np.exp((logits - logits.max()) / sampling.temperature)
     order = np.argsort(-weights, kind="stable")
     if sampling.top_k:
@@ -100,7 +100,7 @@ def test_a_row_does_not_depend_on_the_rows_beside_it():
 @pytest.mark.parametrize("sampling", [Sampling(), Sampling(temperature=0.8, top_k=50)], ids=str)
 @pytest.mark.parametrize("size", [1e-5, 1e-2, 0.5])
 def test_another_law_draws_another_token_at_most_twice_as_often_as_they_differ(sampling, size):
-    """Rounding, which another batch brings, and a model tuned a little: inverting the CDF changed far more."""
+    """Such as the rounding of another batch, or a slightly tuned model. Inverting the CDF changed far more tokens."""
     count, logits = 20_000, some_logits(4)
     other = logits + np.random.default_rng(5).normal(0, size, len(logits)).astype(np.float32)
     noise = some_noise(count)
@@ -108,7 +108,7 @@ def test_another_law_draws_another_token_at_most_twice_as_often_as_they_differ(s
     distance = 0.5 * np.abs(law(logits.astype(float), sampling) - law(other.astype(float), sampling)).sum()
     changed = float((first != second).double().mean())
     assert changed <= 2 * distance + 4 * np.sqrt(2 * distance / count) + 2 / count
-    assert size < 0.5 or changed > 0  # else the test says nothing
+    assert size < 0.5 or changed > 0  # otherwise the test would show nothing
 
 
 def test_noise_is_exponential_and_that_of_its_seed_name_and_position_in_any_order():

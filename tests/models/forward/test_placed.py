@@ -109,9 +109,7 @@ def test_what_takes_its_device_from_a_tensor_and_what_is_moved_is_allowed() -> N
     with Placed():
         assert torch.zeros_like(there).device == there.new_ones(2).device == here.to("meta").device
         there.copy_(here)
-        assert (
-            there * torch.tensor(2.0, device="cpu")
-        ).device == there.device  # a single number, which a GPU allows too
+        assert (there * torch.tensor(2.0, device="cpu")).device == there.device  # a GPU allows a single number, too
 
 
 def test_a_forward_pass_that_forgets_the_device_is_refused(any_model: Path, monkeypatch: pytest.MonkeyPatch) -> None:
