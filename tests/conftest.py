@@ -157,7 +157,7 @@ def project(tmp_path: Path, small_task: Path, tiny_model: Path) -> Iterator[Proj
 
 @pytest.fixture(scope="session")
 def complete_folder(tmp_path_factory: pytest.TempPathFactory, small_task: Path, tiny_model: Path) -> Path:
-    """The folder of such a project with its first round complete, made once and closed: tests copy it and never open it."""
+    """The folder of a project with its first round complete, made once and closed; tests copy it and never open it."""
     folder = tmp_path_factory.mktemp("complete") / "made_once"
     with in_threads(), Project.create(folder, str(small_task), str(tiny_model), seed=7) as made:
         made.run(1)
@@ -166,7 +166,7 @@ def complete_folder(tmp_path_factory: pytest.TempPathFactory, small_task: Path, 
 
 @pytest.fixture
 def complete(jobs_in_threads: None, complete_folder: Path, tmp_path: Path) -> Iterator[Project]:
-    """A project with its first round complete, a copy of its own; its jobs run in threads."""
+    """A copy of the project with its first round complete; its jobs run in threads."""
     with Project.open(shutil.copytree(complete_folder, tmp_path / "project")) as copy:
         yield copy
 

@@ -1,4 +1,4 @@
-"""The project with a complete round that tests get is a copy that is wholly its own."""
+"""The project with a complete round that each test gets is an independent copy."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Helpers lie in tests/support: no test imports another test, nor a conftest, whose fixtures pytest gives by name."""
+"""Helpers are in tests/support: no test imports another test or a conftest, whose fixtures pytest provides by name."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from pathlib import Path
 import pytest
 
 TESTS = Path(__file__).parent
-PROGRAMS = ("benchmarks", "measurements", "measurements_learned", "simulations")  # run by `make`; tests try their parts
+PROGRAMS = ("benchmarks", "measurements", "measurements_learned", "simulations")  # run by `make`; tests use their parts
 
 
 def imported(text: str) -> Iterator[str]:
-    """The modules of tests/ that a module imports, wherever in it; of `from package import name` both may be one."""
+    """The modules of tests/ that a module imports, anywhere in it; in `from package import name` both may be modules."""
     for node in ast.walk(ast.parse(text)):
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names if alias.name.split(".")[0] == "tests")

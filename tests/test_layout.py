@@ -1,5 +1,5 @@
-"""The rules of the house that the import contract in pyproject.toml cannot say: who may import torch and when, that the owner
-never does, that imports make no circle, and that pages speak to the project and not to its store."""
+"""Project rules that the import contract in pyproject.toml cannot express: who may import torch and when, that the owner
+never does, that imports form no cycle, and that pages use the project and not its store."""
 
 from __future__ import annotations
 
@@ -88,9 +88,9 @@ def test_no_page_imports_torch() -> None:
 
 @pytest.fixture(scope="module")
 def owner() -> dict[str, Any]:
-    """What a process with the owner, its pages and commands says of itself: one of its own, for this one has torch. How many
-    scorers are built in, which of them it has loaded once it was asked for the card, the bounds and what is wrong with options
-    and references of each, and which of the packages that compute with models."""
+    """The report of a process with the owner, its pages and commands; a separate process, because this one has torch. It lists
+    the number of built-in scorers, those loaded after it read each scorer's card and bounds and checked its options and
+    references, and the loaded packages that compute with models."""
     code = (
         "import json, sys\n"
         "import rsf_core.project.project, rsf_core.web.application, rsf_core.cli.main\n"
@@ -126,7 +126,7 @@ def test_the_owner_knows_every_built_in_scorer_without_loading_it(owner: dict[st
 
 
 def without_ends(imported: dict[str, set[str]]) -> dict[str, set[str]]:
-    """The modules that stand in a circle, or between two: without those, again and again, that import none of the others."""
+    """The modules in a cycle or between two: repeatedly removes the modules that import none of the others."""
     while ends := {module for module, below in imported.items() if not below & imported.keys()}:
         imported = {module: below for module, below in imported.items() if module not in ends}
     return imported
@@ -168,7 +168,7 @@ def test_the_version_is_that_of_the_package() -> None:
     assert rsf_core.__version__ == VERSION == packaged
 
 
-# A module has one job. The formatter says where lines break, and the linter refuses two statements on one line.
+# A module has one job. The formatter decides where lines break, and the linter refuses two statements on one line.
 MOST_LINES = 450
 
 
@@ -196,7 +196,7 @@ def test_no_docstring_holds_a_control_character() -> None:
     assert not damaged, "docstrings with a control character, which must be raw:\n" + "\n".join(damaged)
 
 
-# How a value came to be is no name for it: `round_record`, not `found`. `wanted` stays where it is stored or sent.
+# A name states what a value is, not how it was obtained: `round_record`, not `found`. `wanted` is stored or sent in SPOKEN.
 VAGUE = {"found", "said", "opened", "wanted"}
 SPOKEN = {
     "rsf_core/domain/specs.py",
@@ -217,7 +217,7 @@ def test_variables_say_what_they_hold() -> None:
 
 
 def _bound(node: ast.AST) -> str | None:
-    """The name that this node gives a value; None where it gives none, or is a field of a class or of an object."""
+    """The name that this node gives a value; None if it gives none, or the name is a field of a class or an object."""
     if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
         return node.id
     return node.arg if isinstance(node, ast.arg) else None

@@ -1,4 +1,4 @@
-"""The measurement of a task goes on where it was interrupted, runs nothing twice, and its table says what the lines hold."""
+"""The measurement of a task continues after an interruption, runs nothing twice, and its table agrees with the results."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
-"""The measurement of a round with the learned scorer goes on where it was interrupted, runs nothing twice, takes back what the
-reviewer said, and judges both models by the same target and prompts."""
+"""The measurement of a round with the learned scorer continues after an interruption, runs nothing twice, undoes the
+reviewer's decisions, and judges both models by the same target and prompts."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def test_two_rounds_are_compared_once_by_what_the_reviewer_wants(
     monkeypatch.setitem(RULES, "short", lambda text, _: len(text) <= 6)
     plan = measured.Plan(str(small_task), "short", "constraint", 60, 3, SETTINGS, str(tiny_model))
     work, results, whole = tmp_path / "work", tmp_path / "results" / "learned_round.jsonl", Project.wait
-    for steps in (4, 9):  # while it is taught, and while a model is tuned
+    for steps in (4, 9):  # interrupted while the scorer learns, and while a model is tuned
         left = [steps]
 
         def broken_off(self: Project, left: list[int] = left) -> None:

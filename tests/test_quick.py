@@ -1,4 +1,4 @@
-"""`make check` leaves out what it says and nothing else: the list of slow tests names tests that there are."""
+"""`make check` leaves out the listed tests and nothing else; the list of slow tests names only tests that exist."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ ROOT = Path(__file__).parents[1]
 
 
 def names(path: Path) -> set[str]:
-    """What a test file defines at its top."""
+    """The names that a test file defines at the top level."""
     targets = set()
     for node in ast.parse(path.read_text(encoding="utf-8")).body:
         if isinstance(node, ast.FunctionDef | ast.ClassDef):
             targets.add(node.name)
-        elif isinstance(node, ast.Assign):  # a state machine's TestCase
+        elif isinstance(node, ast.Assign):  # the TestCase of a state machine
             targets |= {target.id for target in node.targets if isinstance(target, ast.Name)}
     return targets
 
@@ -35,7 +35,7 @@ def test_every_slow_test_is_there_and_named_once() -> None:
 
 
 class Item:
-    """As far as it is looked at."""
+    """The part of a pytest item that `leave_out` reads."""
 
     def __init__(self, nodeid: str, mark: str = "") -> None:
         self.nodeid, self.mark = nodeid, mark

@@ -124,7 +124,7 @@ def test_every_translation_is_french_and_no_reference_stands_on_both_sides() -> 
         french = row.reference or ""
         assert "into French" in request and row.split is not None
         assert french[0].isupper() and french[-1] == english[-1] and french[-1] in ".?!", french
-        assert (french[-2] == " ") == (french[-1] in "?!") and "  " not in french, french  # French typography
+        assert (french[-2] == " ") == (french[-1] in "?!") and "  " not in french, french  # French puts a space there
         assert unicodedata.is_normalized("NFC", french) and set(french) <= FRENCH, french
         assert scoring.scores("chrf", [Scored(Prompt(1, row.text, french), french, 9, Finish.EOS)]) == [1.0]
         assert scoring.scores("chrf", [Scored(Prompt(1, row.text, french), english, 9, Finish.EOS)])[0] < 0.6, french

@@ -1,4 +1,4 @@
-"""Decisions: promises about m = ℓ − log u, log M and the scale of a prompt."""
+"""Decisions: properties of m = ℓ − log u, log M and the scale of a prompt."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def u_for(log_ratio: np.ndarray) -> np.ndarray:
 def test_u_is_the_documented_hash_of_seed_and_candidate_id():
     digest = hashlib.blake2b(b"42\x002.17.3", digest_size=8).digest()
     assert uniform(42, ["2.17.3"])[0] == (int.from_bytes(digest, "big") // 2**12 + 0.5) / 2**52
-    assert uniform(42, ["2.17.3"])[0] == 0.1643869545601392  # fixed for life
+    assert uniform(42, ["2.17.3"])[0] == 0.1643869545601392  # must never change
     assert uniform(-1, ["ü"]).shape == (1,) and uniform(1, []).shape == (0,)
 
 
@@ -119,7 +119,7 @@ def test_a_prompt_without_finite_candidates_gets_0_without_nan():
         assert (acceptance_prob(log_ratio, log_m, scale)[:2] == 0).all()
         assert not accepted(m, log_m, scale)[:2].any() and not violated(log_ratio, log_m, scale)[:2].any()
         assert not np.isnan(acceptance_prob(log_ratio, log_m, scale)).any()
-    assert RankIndex(m, scale=scale).count(-800.0) == 0  # one finite draw has no other to go by
+    assert RankIndex(m, scale=scale).count(-800.0) == 0  # the scale of a single finite draw has no other draw
 
 
 def test_decisions_do_not_depend_on_the_order_or_batches_of_candidates():
@@ -127,7 +127,7 @@ def test_decisions_do_not_depend_on_the_order_or_batches_of_candidates():
     log_ratio, group = rng.normal(-900, 3, 2000), np.arange(2000) // 40
     u, order = uniform(2, IDS), rng.permutation(2000)
     scale = prompt_scale(log_ratio, group)
-    assert (prompt_scale(log_ratio[order], group[order]) == scale[order]).all()  # to the last bit
+    assert (prompt_scale(log_ratio[order], group[order]) == scale[order]).all()  # bit for bit
     by_prompt = np.concatenate([prompt_scale(log_ratio[group == g], group[group == g]) for g in range(50)])
     assert (by_prompt == scale).all()
     m = critical_log_m(log_ratio, u)
@@ -157,7 +157,7 @@ def test_the_scale_is_exact_where_one_draw_is_larger_than_all_others_by_far():
     np.testing.assert_allclose(
         scale, [-700.0 + math.log(2.0), 700.0 - math.log(2.0), 700.0 - math.log(2.0)], rtol=1e-14
     )
-    assert np.isneginf(prompt_scale([1.0, 2.0], np.array([0, 1]))).all()  # one draw a prompt: there is no other
+    assert np.isneginf(prompt_scale([1.0, 2.0], np.array([0, 1]))).all()  # one draw per prompt: there is no other
 
 
 def test_log_z_is_the_log_mean_ratio_of_a_prompt():
@@ -166,8 +166,8 @@ def test_log_z_is_the_log_mean_ratio_of_a_prompt():
 
 
 def _laws(k: int, times: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """The law of what one prompt accepts, (S,), with the scale without the draw and with it, and the target: S = 64 states
-    of q, log ratios N(0, 2²), K draws a time, M a bound of nearly every ratio that is seen."""
+    """The accepted law of one prompt with a scale that leaves out the draw itself, the one with a scale that includes it, and
+    the target; each (S,). S = 64 states of q, log ratios N(0, 2²), K draws at a time, and M bounds nearly every ratio."""
     rng = np.random.default_rng(0)
     ell = rng.normal(0.0, 2.0, 64)
     target = np.exp(ell) / np.exp(ell).sum()
@@ -193,7 +193,7 @@ def test_a_prompts_law_is_the_target_without_the_draw_in_its_scale_and_another_w
 def test_groups_of_any_integer_type_work():
     for dtype in (np.int8, np.uint8, np.int32, np.uint64):
         scale = prompt_scale([1.0, 2.0, 3.0], np.array([100, 1, 100], dtype))
-        assert scale.tolist() == [3, -math.inf, 1]  # the other draw of the prompt
+        assert scale.tolist() == [3, -math.inf, 1]  # the ratio of the prompt's other draw
     assert prompt_scale([1.0, 2.0, 3.0], np.array([-100, 100, -100], np.int8)).tolist() == [3, -math.inf, 1]
     with pytest.raises(TargetError, match="integer"):
         prompt_scale([1.0], ["a"])
@@ -210,7 +210,7 @@ def test_m_for_a_rate_accepts_the_most_that_does_not_exceed_it(log_ratio, rate):
     log_m = log_m_for_rate(m, rate)
     got = int(accepted(m, log_m).sum())
     assert got <= expected_count
-    assert got == expected_count or np.unique(m).size < m.size  # ties are taken together
+    assert got == expected_count or np.unique(m).size < m.size  # ties are accepted together
     assert RankIndex(m).log_m_for_rate(rate) == log_m
 
 

@@ -1,4 +1,4 @@
-"""The M that agrees best with overrides, against trying every cut."""
+"""The M that agrees best with the overrides, compared with trying every cut."""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""Limits of shares hold near 0 and 1, with prompts of all kinds, and never have width 0; the full grids: make simulations."""
+"""Limits of shares are valid near 0 and 1, with prompts of all kinds, and never have width 0; `make simulations` runs the full
+grids."""
 
 from __future__ import annotations
 
@@ -25,7 +26,7 @@ def test_a_share_is_covered(share: float, spread: str) -> None:
     for prompts, draws in ((20, 16), (60, 4)):
         cell = {"share": share, "prompts": prompts, "draws": draws, "spread": spread}
         coverage = share_coverage(cell, 1500, np.random.default_rng(1))
-        assert coverage["coverage"] >= 0.925, (cell, coverage)  # 93 % less two standard errors of 1,500 data sets
+        assert coverage["coverage"] >= 0.925, (cell, coverage)  # 93 % minus two standard errors of 1,500 data sets
         assert coverage["width"] < 2.5 / math.sqrt(prompts), (cell, coverage)
 
 
@@ -102,7 +103,7 @@ def test_outcomes_are_bounded_unless_said_otherwise_and_equal_unbounded_values_t
 
 
 def test_violations_are_counted_by_prompt() -> None:
-    """The draws of a prompt violate together: 640 draws know no more than their 40 prompts."""
+    """The draws of a prompt violate together, so 640 draws have no more information than their 40 prompts."""
     w = np.repeat(np.where(np.arange(40) < 4, 1.0, -1.0), 16)
     clustered = diagnose(w, 0.0, group=np.repeat(np.arange(40), 16)).violation_rate
     alone = diagnose(w, 0.0).violation_rate

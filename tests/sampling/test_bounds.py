@@ -1,4 +1,4 @@
-"""Choices of M, and the trap of diagnosing a bound on the draws that chose it."""
+"""Choices of M, and the bias of diagnosing a bound on the draws that chose it."""
 
 from __future__ import annotations
 

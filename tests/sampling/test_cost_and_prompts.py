@@ -1,4 +1,4 @@
-"""What M costs, and what each prompt gets of it."""
+"""What M costs, and how many samples each prompt gets."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def test_drawing_until_n_are_accepted_estimates_its_rate_without_bias():
         [math.comb(d - 1, samples - 1) * rate**samples * (1 - rate) ** (d - samples) for d in draws.tolist()]
     )
     assert law @ [rate_of_draws_until(samples, int(d)) for d in draws] == pytest.approx(rate, abs=1e-12)
-    assert law @ (samples / draws) > rate + 0.05  # accepted/draws overstates
+    assert law @ (samples / draws) > rate + 0.05  # accepted/draws is biased upwards
 
 
 @pytest.mark.parametrize(

@@ -1,8 +1,8 @@
 """Nominal 95 % intervals cover at least 93 % in simulations of 50 heterogeneous prompts × 16 draws; pooling does not.
 
-Each prompt has a success probability θ of its own; a draw scores r = Binomial(4, θ)/4 and ℓ = r/β. The truth is that of
-the population of prompts, by enumeration. (Where ℓ is unbounded and heavy-tailed, TVD and KL(p‖p_M) are covered less,
-so `diagnose` does not show them: docs/STATISTICS.md.)
+Each prompt has a success probability θ of its own; a draw scores r = Binomial(4, θ)/4 and ℓ = r/β. The true value is that of
+the population of prompts, by enumeration. (If ℓ is unbounded and heavy-tailed, TVD and KL(p‖p_M) are covered less, so
+`diagnose` does not show them: docs/STATISTICS.md.)
 """
 
 from __future__ import annotations
@@ -60,7 +60,7 @@ def test_intervals_by_prompt_cover_the_acceptance_rate_and_pooled_ones_do_not():
 
 @pytest.mark.parametrize(("log_m", "tvd_at_least"), [(0.7, 0.93), (1.2, 0.90), (1.6, 0.93)])
 def test_every_interval_of_a_diagnosis_covers(log_m, tvd_at_least):
-    """At log M = 1.2 the place where p = p_M falls almost on a reward's value, where TVD has a kink: the worst case."""
+    """At log M = 1.2 the point where p = p_M is almost at a reward's value, where TVD has a kink: the worst case."""
     rng, exact, sims = np.random.default_rng(1), truth(log_m), 200
     covered = dict.fromkeys(exact, 0)
     for _ in range(sims):
@@ -99,7 +99,7 @@ def test_of_ratios_like_those_of_later_rounds_what_is_shown_is_covered(ratios, t
 
 
 def test_how_far_the_accepted_are_from_the_proposal_is_covered_where_no_end_was_seen() -> None:
-    """KL(p_M‖q) is always shown; with twenty prompts and most of the tail not drawn the hull alone covered 82 to 88 %."""
+    """KL(p_M‖q) is always shown. With twenty prompts and most of the tail undrawn, the hull alone covered 82 to 88 %."""
     cell = {"ratios": "normal 2", "within": 0.0, "prompts": 20, "draws": 4, "violating": 0.02}
     covered = distances.coverage(cell, 80, np.random.default_rng(2))
     assert covered["kl_proposal"] >= 0.88  # 93 % less two standard errors of 80 data sets
@@ -112,8 +112,8 @@ def distances_of(d: Draws) -> dict[str, float]:
 
 @pytest.mark.parametrize(("prompts", "top", "log_m"), [(20, 1.0, 0.7), (30, 2.0, 1.0)])
 def test_two_ratios_and_one_draw_a_prompt_are_covered_by_enumeration(prompts: int, top: float, log_m: float) -> None:
-    """ℓ is `top` in a share π of the draws and 0 in the others, so k of the prompts at the top is all that data can be. KL is
-    largest for some π: there its slope is 0, and the bootstrap-t alone covered as little as 71 %."""
+    """ℓ is `top` in a share π of the draws and 0 in the others, so the data are given by the count k of prompts at the top. At
+    the π with the largest KL its slope is 0, and the bootstrap-t alone covered as little as 71 %."""
     k = np.arange(prompts + 1)
     diagnoses = [diagnose(np.where(np.arange(prompts) < n, top, 0.0), log_m, group=np.arange(prompts)) for n in k]
     missed = {}
@@ -130,7 +130,7 @@ def test_two_ratios_and_one_draw_a_prompt_are_covered_by_enumeration(prompts: in
 
 
 def test_of_prompts_that_are_all_equal_a_divergence_is_not_told() -> None:
-    """Every draw violates the bound by as much: KL and TVD are 0, and rounding is not a spread."""
+    """Every draw violates the bound by the same amount: KL and TVD are 0, and rounding errors are not a spread."""
     diagnosis = diagnose(np.ones(20), 0.7, group=np.arange(20))
     assert diagnosis.kl_target.value == pytest.approx(0.0, abs=1e-12)
     assert not diagnosis.kl_target.known and not diagnosis.kl_proposal.known

@@ -1,4 +1,4 @@
-"""The diagnostics by rank are the diagnostics, at every M."""
+"""The diagnostics by rank equal the diagnostics themselves, at every M."""
 
 from __future__ import annotations
 
@@ -56,11 +56,12 @@ def test_a_grid_that_is_not_finite_is_refused_by_name():
 
 
 def test_prompts_with_unequal_numbers_of_draws_count_the_same():
-    """As if each draw of the prompt with 2 stood twice beside those of the prompt with 4."""
+    """As if each draw were repeated until every prompt has equally many: those of the prompt with 2 twice as often as those of
+    the prompt with 4."""
     rng = np.random.default_rng(3)
     w, group = rng.normal(0, 2, 12), np.repeat([0, 1, 2], [4, 2, 6])
     w[[1, 5, 9]] = -math.inf
-    repeated = np.repeat(w, np.array([3, 6, 2])[group])  # 12 of each
+    repeated = np.repeat(w, np.array([3, 6, 2])[group])  # 12 of each prompt
     weight = even_weights(3, group)
     assert weight.sum() == pytest.approx(12)
     curve, even = RatioCurve(w, weight=weight), RatioCurve(repeated)
@@ -80,8 +81,8 @@ def test_prompts_with_unequal_numbers_of_draws_count_the_same():
 
 @pytest.mark.parametrize("sizes", [(4, 2, 6), (1, 9), (9, 1, 1, 1)])
 def test_a_draw_that_weighs_less_than_1_may_be_all_of_the_accepted_law(sizes):
-    """One finite draw, of each prompt in turn, and one far above all others: at M at, above and below it every number of the
-    curve is that of the formulas."""
+    """One draw of each prompt in turn is finite alone, or far above all others. With M at, above and below it, every number of
+    the curve equals the formula's."""
     group = np.repeat(np.arange(len(sizes)), sizes)
     weight = even_weights(len(sizes), group)
     for i in range(group.size):

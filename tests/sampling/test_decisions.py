@@ -1,5 +1,5 @@
-"""The fit of decisions against its definition: means over leniency by quadrature, pairs by a loop, and decisions that are in
-exactly the proportions of a curve."""
+"""The fit of decisions against its definition: means over leniency by quadrature, pairs by a loop, and decisions in exactly
+the proportions of a curve."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ BETA, TAU = 0.5, 0.6
 
 
 def alike(eta: np.ndarray, link: Link) -> np.ndarray:
-    """P(accept) where all prompts are judged alike."""
+    """P(accept) if all prompts are judged alike."""
     p = 0.99 * np.exp(np.minimum(eta, 0.0)) if link == "rejection" else 1.0 / (1.0 + np.exp(-eta))
     return np.asarray(p)
 
@@ -28,7 +28,7 @@ def test_the_mean_over_leniency_is_that_by_quadrature(link: Link, near: float, t
     whole = alike(eta[:, None] + tau * POINTS, link) @ WEIGHTS
     assert p == pytest.approx(whole, abs=near)
     up, down = (mean_over_leniency(eta + step, link, np.full(eta.shape, tau**2))[0] for step in (1e-5, -1e-5))
-    smooth = np.abs(eta) > 1e-2  # the rule has a corner at 0, which little leniency hardly rounds
+    smooth = np.abs(eta) > 1e-2  # the rule has a corner at 0, which a small leniency hardly rounds
     assert slope[smooth] == pytest.approx(((up - down) / 2e-5)[smooth], abs=1e-6)
 
 
@@ -46,8 +46,8 @@ def test_pairs_of_a_prompt_are_counted_once_each_way_and_as_often_as_the_prompt(
 
 
 def proportioned(link: Link, tau: float, copies: int = 40) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """A column of ones and scores, decisions and prompts: each of 60 prompts has one of as many leniencies that are equally
-    likely, and in it each score is accepted in the proportion that the curve says."""
+    """A column of ones and one of scores, the decisions, and the prompts. Each of 60 prompts has one of 60 equally likely
+    leniencies, and accepts each score in the proportion of the curve."""
     rng = np.random.default_rng(1)
     score = np.repeat(np.linspace(-1.0, 1.0, 9), copies)
     draws = rng.standard_normal(200_000)
@@ -69,7 +69,7 @@ def test_beta_is_found_where_prompts_are_judged_with_a_leniency_of_their_own(lin
 
 
 def test_leniency_that_is_left_out_makes_beta_of_the_rule_look_larger() -> None:
-    """Each decision as a prompt of its own: nothing tells what decisions have in common."""
+    """Each decision counts as a prompt of its own, so nothing shows what decisions of a prompt have in common."""
     x, accepted, _ = proportioned("rejection", TAU)
     alone = fit_decisions(x, accepted, np.arange(accepted.size), np.random.default_rng(0), 0)
     assert alone.link == "logistic" or alone.slopes[1] < 0.9 / BETA

@@ -1,4 +1,4 @@
-"""The diagnostics against enumeration: draws in exact proportion to q, so that every estimator has its exact value."""
+"""The diagnostics against enumeration: the draws are in exact proportion to q, so every estimate is exact."""
 
 from __future__ import annotations
 
@@ -26,12 +26,12 @@ shifts = st.sampled_from([0.0, -900.0, 900.0])
 
 
 def draws_of(times: np.ndarray, log_p: np.ndarray) -> np.ndarray:
-    """Each outcome as often as q says, q = times/Σtimes; returns the log ratios of the draws."""
+    """The log ratios of draws with each outcome in its proportion under q = times/Σtimes."""
     return np.repeat(log_p - np.log(times / times.sum()), times)
 
 
 def enumerated(times: np.ndarray, log_p: np.ndarray, log_m: float) -> dict[str, float]:
-    """Everything from the definitions: p = P/Z, p_M = min(P, Mq)/Z_M, sums over outcomes."""
+    """All values by definition: p = P/Z, p_M = min(P, Mq)/Z_M, sums over outcomes."""
     q, p = times / times.sum(), np.exp(log_p)
     below = np.minimum(p, np.exp(log_m) * q)
     z, z_m = p.sum(), below.sum()
@@ -104,7 +104,7 @@ def test_beyond_the_bound_the_rate_is_z_over_m_and_the_distance_0(times, log_p, 
 
 
 def test_the_estimators_agree_with_two_poissons():
-    """The closed-form check of disco: q Poisson(11), p Poisson(10), both cut at 40 where nothing is left."""
+    """The closed-form check of disco: q Poisson(11), p Poisson(10), both truncated at 40, beyond which no mass is left."""
     x = np.arange(41)
     q, p = stats.poisson(11).pmf(x), stats.poisson(10).pmf(x)
     log_m = 0.3
@@ -158,7 +158,7 @@ def test_one_m_after_another_is_diagnosed_as_each_alone():
     ("sigma", "end", "tvd", "kl"), [(0.5, 9, True, False), (2, 9, False, False), (2, 1, True, True)]
 )
 def test_what_cannot_be_told_from_the_draws_has_no_interval(sigma, end, tvd, kl):
-    """Unless five prompts have reached the largest ratio, larger ones may be missing; of even ratios they weigh little."""
+    """Unless five prompts reached the largest ratio, larger ratios may be missing; if ratios are even, those weigh little."""
     w = np.minimum(sigma * np.random.default_rng(0).normal(size=800), end)
     d = diagnose(w, 0.25 * sigma, group=np.arange(800) // 16)
     assert (d.tvd.known, d.violated_mass.known, d.trusted) == (tvd, tvd, tvd)
@@ -199,7 +199,7 @@ def test_a_bound_nobody_violates_leaves_the_distance_unknown():
     assert d.bound_holds_here
     for interval in (d.tvd, d.kl_target, d.violated_mass):
         assert interval.value == 0 and not interval.known
-    assert d.acceptance_rate.known and 0 < d.violation_rate.high <= 3 / 50  # prompts, not draws, are the sample
+    assert d.acceptance_rate.known and 0 < d.violation_rate.high <= 3 / 50  # the sample is the prompts, not draws
 
 
 def test_constraints_alone_with_m_1_accept_all_that_pass():

@@ -1,4 +1,4 @@
-"""Limits of means of what is positive and has no end: where they are, where there are none, and what they don't depend on."""
+"""Limits of means of positive, unbounded values: where they are, when there are none, and what they don't depend on."""
 
 from __future__ import annotations
 

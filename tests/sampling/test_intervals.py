@@ -49,7 +49,7 @@ def test_a_paired_difference_pairs_by_prompt_and_uses_common_prompts_only():
     before, before_groups = [1.0, 2.0, 3.0, 100.0], [1, 1, 2, 9]
     after, after_groups = [4.0, 2.0, 3.0, 5.0, -7.0], [2, 1, 1, 3, 8]
     got = paired_difference(before, before_groups, after, after_groups)
-    assert (got.value, got.groups) == (1.0, 2) and not got.known  # both prompts gained exactly 1: no spread to go by
+    assert (got.value, got.groups) == (1.0, 2) and not got.known  # both prompts gained exactly 1: no spread
 
 
 def test_a_paired_difference_has_the_t_interval_of_the_paired_t_test():
@@ -103,7 +103,7 @@ def test_clopper_pearson_is_scipys_exact_interval(n, data):
 
 @pytest.mark.parametrize("n", [1, 2, 5, 10, 30, 50, 300])
 def test_what_is_called_exact_covers_at_least_95_percent_of_every_share_by_enumeration(n):
-    """Coverage is lowest beside a limit. With the whole error on one side at 0 and n of n it was 92.5 % for n = 50."""
+    """Coverage is lowest next to a limit. With the whole error on one side at 0 and n of n, it was 92.5 % for n = 50."""
     k = np.arange(n + 1)
     low, high = np.array([(one.low, one.high) for one in (clopper_pearson(int(j), n) for j in k)]).T
     share = np.concatenate(
@@ -125,7 +125,7 @@ def test_none_of_n_means_at_most_3_7_over_n(n):
     ("prompts", "each", "share", "alike"), [(25, 4, 0.8, 0.3), (10, 2, 0.5, 0.8), (60, 4, 0.95, 0.8)]
 )
 def test_items_of_one_prompt_are_covered_where_an_interval_of_independent_ones_is_not(prompts, each, share, alike):
-    """Unequal numbers of items a prompt, whose chances to be right have a Beta law with the correlation `alike`."""
+    """Unequal numbers of items per prompt; the prompts' chances of being right follow a Beta law with correlation `alike`."""
     rng, sets, held = np.random.default_rng(5), 400, np.zeros(2)
     for _ in range(sets):
         group = np.repeat(np.arange(prompts), 1 + rng.poisson(each - 1, prompts))
@@ -137,7 +137,7 @@ def test_items_of_one_prompt_are_covered_where_an_interval_of_independent_ones_i
 
 
 def test_a_share_of_items_is_covered_where_one_prompt_has_a_third_of_them():
-    """50 prompts, 49 with three items. Counted as 50 prompts of one size 92 % were covered."""
+    """50 prompts, 49 with three items. Counted as 50 prompts of equal size, 92 % were covered."""
     rng, sets, held = np.random.default_rng(6), 1_000, 0
     group = np.repeat(np.arange(50), np.r_[np.full(49, 3), 75])
     for _ in range(sets):

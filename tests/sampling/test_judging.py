@@ -1,4 +1,4 @@
-"""A score beside people's decisions: by counting all pairs, all thresholds, and on data whose answer is known."""
+"""A score compared with people's decisions: by counting all pairs and all thresholds, and on data with a known answer."""
 
 from __future__ import annotations
 
@@ -149,7 +149,7 @@ def test_a_level_of_one_prompt_has_no_interval() -> None:
 
 
 def test_the_intervals_cover_what_they_claim_in_a_small_simulation() -> None:
-    """tests/simulations/judges.py has the grid."""
+    """tests/simulations/judges.py runs the full grid."""
     cell = {"prompts": 25, "slope": "some", "shift": "differ", "steps": True}
     covered = coverage(cell, 20, np.random.default_rng(5))
     assert covered["kappa"] >= 0.85 and covered["auc"] >= 0.85 and covered["said"] > 0.9

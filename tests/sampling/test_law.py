@@ -1,4 +1,4 @@
-"""The law of what is accepted, by enumeration and by chi-square at fixed seeds."""
+"""The accepted law, by enumeration and by chi-square tests at fixed seeds."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def chi_square(observed: np.ndarray, law: np.ndarray) -> float:
 def test_at_or_beyond_the_bound_the_accepted_law_is_the_target(beyond):
     observed = kept(BOUND + beyond)
     assert chi_square(observed, P) > 0.01
-    # and a larger M only throws samples away: the rate is Z/M
+    # a larger M only discards samples: the rate is Z/M
     z_over_m = np.exp(LOG_RATIO - BOUND - beyond) @ Q
     assert stats.binomtest(int(observed.sum()), DRAWS, z_over_m).pvalue > 0.01
 
@@ -62,7 +62,7 @@ def test_below_the_bound_the_accepted_law_is_min_p_mq_and_not_the_target():
 
 
 def test_with_the_scope_of_a_prompt_every_prompt_has_its_own_target():
-    """Two prompts whose Z differ by e^40, one log M: each accepted law is right, and the shares are even."""
+    """Two prompts whose Z differ by a factor of e^40, with one log M: each accepted law is right, and the shares are even."""
     x = np.random.default_rng(SEED).choice(Q.size, size=DRAWS, p=Q)
     group = np.arange(DRAWS) % 2
     log_ratio = np.where(group == 0, LOG_RATIO[x], LOG_RATIO[::-1][x] * 0.5 + 40.0)
@@ -119,7 +119,7 @@ def test_weighted_acceptance_is_unbiased_on_real_draws_far_below_the_bound():
 
 @given(probabilities, arrays(np.float64, 6, elements=st.floats(-1, 1)), st.integers(1, 6), st.sampled_from([0.3, 1.0]))
 def test_retargeting_the_newest_model_each_round_equals_beta_over_t(base, reward, rounds, beta):
-    """And with reference = base the target stays where it is."""
+    """With reference = base the target does not change."""
     newest, fixed = base, base
     tilted = base * np.exp(reward / beta)
     for _ in range(rounds):

@@ -1,4 +1,4 @@
-"""k̂ finds the tail it is given."""
+"""k̂ estimates the tail that the data have."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def test_k_does_not_depend_on_the_scale_of_the_weights():
 
 
 def test_the_fit_is_the_one_of_zhang_and_stephens_with_the_prior_of_psis():
-    """Their estimator written out with loops, on 30 exceedances."""
+    """The paper's estimator, written out with loops, on 30 exceedances."""
     x = np.sort(np.random.default_rng(0).pareto(2.0, 30))
     m = 30 + int(math.sqrt(30))
     b = [1 / x[-1] + (1 - math.sqrt(m / (j - 0.5))) / (3 * x[int(30 / 4 + 0.5) - 1]) for j in range(1, m + 1)]

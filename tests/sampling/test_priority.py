@@ -1,4 +1,4 @@
-"""Priority sampling: as many as wanted are accepted, and their weights add up to the totals of all candidates without bias."""
+"""Priority sampling: it accepts as many as requested, and their weights add up to unbiased totals of all candidates."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ ELL = np.log([0.1, 0.5, 1.0, 2.0, 8.0])
 
 
 def weights(ell: np.ndarray, u: np.ndarray, rate: float, choose: str = "priority") -> np.ndarray:
-    """max(w, τ) of the accepted, 0 of the others."""
+    """max(w, τ) of the accepted candidates, 0 of the others."""
     m = critical_log_m(ell, u)
     log_m = log_m_for_priority(m, ell, rate) if choose == "priority" else log_m_for_rate(m, rate)
     return accepted(m, log_m) * importance_weight(ell, log_m) * math.exp(log_m)
@@ -31,7 +31,7 @@ def estimates(rate: float, choose: str, sets: int = 40_000) -> tuple[np.ndarray,
 
 @pytest.mark.parametrize("rate", [0.2, 0.4, 0.8])
 def test_every_candidate_weighs_what_it_is_on_average(rate: float) -> None:
-    """So does each sum of them: totals over any part are without bias."""
+    """The same holds for sums of weights: totals over any subset are unbiased."""
     mean, error = estimates(rate, "priority")
     assert (np.abs(mean - np.exp(ELL)) < 4.5 * error).all()
 
@@ -42,7 +42,7 @@ def test_an_m_between_two_candidates_does_not() -> None:
 
 
 def test_two_candidates_by_enumeration() -> None:
-    """k = 1, both u on a fine grid: the mean over all pairs of u is w but for the grid."""
+    """k = 1, both u on a fine grid: the mean over all pairs of u is w, up to the grid's error."""
     grid = (np.arange(600) + 0.5) / 600
     ell = np.log([0.5, 2.0])
     u, v = (each.ravel() for each in np.meshgrid(grid, grid))
@@ -63,7 +63,7 @@ def test_as_many_as_wanted_are_accepted(ell: list[float], k: int, failing: int) 
     k = min(k, ratios.size)
     log_m = log_m_for_priority(m, ratios, k / ratios.size)
     assert accepted(m, log_m).sum() == min(k, len(ell))
-    if k >= len(ell):  # all of them: each weighs what it is
+    if k >= len(ell):  # all are accepted, each with its own weight
         np.testing.assert_allclose(
             importance_weight(ratios[: len(ell)], log_m) * math.exp(log_m), np.exp(ell), rtol=1e-9
         )

@@ -1,4 +1,4 @@
-"""The interval of a procedure holds for another run on other prompts, where that of one comparison does not."""
+"""The interval of a procedure is valid for another run on other prompts, unlike the interval of one comparison."""
 
 from __future__ import annotations
 
@@ -21,11 +21,11 @@ def test_it_holds_the_gain_of_the_procedure(spread: str, kind: str) -> None:
     covered = coverage(cell, 1_000, np.random.default_rng(0))
     assert covered["coverage"] >= 0.93
     if spread == "as prompts":
-        assert covered["one run"] < 0.7  # what the interval over prompts of one run would claim
+        assert covered["one run"] < 0.7  # the interval over the prompts of one run
 
 
 def test_it_holds_where_runs_differ_by_45_points_of_a_share_which_is_cut_off_at_its_ends() -> None:
-    """t at the level of the whole covered 91 %."""
+    """A t interval at the overall level covered 91 %."""
     cell = {"runs": 3, "prompts": 48, "spread": "thrice", "kind": "share"}
     covered = coverage(cell, 4_000, np.random.default_rng(1))
     assert covered["coverage"] >= 0.93 and covered["shown"] > 0.99
@@ -72,7 +72,7 @@ def test_one_prompt_or_unbounded_prompts_all_equal_say_nothing_of_other_prompts(
     runs = np.array([[0.1], [0.2], [0.4]])
     assert not procedure_interval(runs, width=1.0).known
     assert not procedure_interval(np.repeat(runs, 5, axis=1)).known
-    assert procedure_interval(np.repeat(runs, 5, axis=1), width=1.0).known  # up to 3/C may be otherwise
+    assert procedure_interval(np.repeat(runs, 5, axis=1), width=1.0).known  # a share of up to 3/C may differ
 
 
 @pytest.mark.parametrize("wrong", [np.zeros(4), np.zeros((0, 4)), np.zeros((3, 0)), np.full((2, 4), math.nan)])

@@ -1,4 +1,4 @@
-"""Spearman's rank correlation, against scipy's."""
+"""Spearman's rank correlation, compared with scipy's."""
 
 from __future__ import annotations
 

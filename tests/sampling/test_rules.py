@@ -17,7 +17,7 @@ RNG = np.random.default_rng(0)
 N = 4000
 REWARD = RNG.integers(0, 6, N).astype(float)  # many ties
 REWARD[RNG.random(N) < 0.2] = -math.inf
-REWARD[:8] = -math.inf  # a prompt with none
+REWARD[:8] = -math.inf  # a prompt without an eligible candidate
 GROUP = np.arange(N) // 8
 U = uniform(0, [f"0.{i // 8}.{i % 8}" for i in range(N)])
 
@@ -57,7 +57,7 @@ def test_random_keeps_as_many_as_wanted_and_owes_nothing_to_rejection():
     assert kept.sum() == rejected.sum()
     by_chance = rejected.mean() ** 2 * N
     assert abs((kept & rejected).sum() - by_chance) < 4 * math.sqrt(by_chance)
-    assert (rules.random(U, 100) <= rules.random(U, 200)).all()  # more adds, none leaves
+    assert (rules.random(U, 100) <= rules.random(U, 200)).all()  # a larger number adds candidates and removes none
     eligible = np.isfinite(REWARD)
     assert rules.random(U, N, eligible).tolist() == eligible.tolist()
 

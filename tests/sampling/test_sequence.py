@@ -1,4 +1,4 @@
-"""The rate while sampling goes on: limits that hold at every moment together, narrow only, and find the rate."""
+"""The rate during sampling: the limits are valid at all times together, only become narrower, and find the rate."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
-"""Several differences shown together: the family is covered, one alone costs nothing, and no data set asks for more than
-Bonferroni."""
+"""Several differences shown together: the family is covered, a single one costs nothing, and no data set needs more than
+Bonferroni's correction."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def test_the_best_of_ten_null_rounds_is_no_gain_beyond_chance(kind: str) -> None
 def test_one_difference_keeps_its_level_and_equal_ones_cost_nothing() -> None:
     d = np.random.default_rng(0).normal(size=(50, 1))
     assert simultaneous_level(d) == 0.95 and simultaneous_level(d, 0.9) == 0.9
-    assert simultaneous_level(np.repeat(d, 10, axis=1)) < 0.97  # the same ten times is one look
+    assert simultaneous_level(np.repeat(d, 10, axis=1)) < 0.97  # ten copies are one difference
     assert simultaneous_level(np.hstack([d, np.zeros((50, 3)), np.full((50, 1), np.nan)])) == 0.95
 
 

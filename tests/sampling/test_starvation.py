@@ -1,4 +1,5 @@
-"""Prompts with none of K: shrunk, covered, and between what a prompt alone and all together would say."""
+"""Prompts with none of K accepted: the estimate is shrunk, covered, and lies between that of the prompt alone and that of all
+prompts."""
 
 from __future__ import annotations
 

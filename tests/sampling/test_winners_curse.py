@@ -1,4 +1,4 @@
-"""What choosing the best of several looks adds is what enumeration and normal theory say."""
+"""The overstatement from choosing the best of several looks agrees with enumeration and normal theory."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The built-in scorers on texts whose score a person knows."""
+"""The built-in scorers on texts with known scores."""
 
 from __future__ import annotations
 
@@ -104,7 +104,7 @@ def test_the_sentiment_of_a_long_text_takes_time_in_proportion_to_its_length(par
         score("sentiment", part * repeats)
         return time.process_time() - start
 
-    most = 24 * max(min(seconds(500) for _ in range(3)), 0.01)  # 8 were linear, 64 quadratic
+    most = 24 * max(min(seconds(500) for _ in range(3)), 0.01)  # 8 would be linear, 64 quadratic
     assert min(seconds(4_000) for _ in range(2)) < most
 
 
@@ -189,7 +189,7 @@ def test_anything_else_has_not(text: str) -> None:
     ("text", "label", "expected"),
     [
         ("The sentence is negative. Cold soup is bad.", "negative", 1.0),
-        ("The sentence is negative", "negative", 1.0),  # the label is right, whatever the format lacks
+        ("The sentence is negative", "negative", 1.0),  # the label is right, although the format is not
         ("The sentence is positive, negative or neutral.", "positive", 0.0),
         ("The sentence is positive or negative.", "positive", 0.0),
         ("The sentence is positive/neutral.", "positive", 0.0),

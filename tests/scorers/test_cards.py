@@ -1,4 +1,4 @@
-"""A scorer's card is read from its source: it says what the loaded scorer says, and nothing is loaded for it."""
+"""A scorer's card is read from its source: it agrees with the loaded scorer, and nothing is loaded for it."""
 
 from __future__ import annotations
 
@@ -100,7 +100,7 @@ def test_a_class_that_says_what_it_is_in_plain_values_has_a_card(path: Path) -> 
 def test_bounds_are_read_as_they_are_written_or_not_at_all(
     path: Path, bounds: str, read: tuple[float, float] | None
 ) -> None:
-    scorer_card = card(path, f"    bounds = {bounds}\n")  # the last one holds
+    scorer_card = card(path, f"    bounds = {bounds}\n")  # the last definition counts
     assert (None if scorer_card is None else scorer_card.bounds) == read
 
 

@@ -1,4 +1,4 @@
-"""JSON, and such JSON as a schema allows."""
+"""JSON, and JSON that a schema allows."""
 
 from __future__ import annotations
 

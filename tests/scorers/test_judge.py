@@ -1,4 +1,4 @@
-"""A judge behind a server that answers as it should, and in every other way."""
+"""A judge behind a server that answers correctly, and in every wrong way."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ def reason(name: str, *completions: str) -> str:
 
 
 def rated(body: dict[str, Any]) -> Reply:
-    """By the length of the completion between its marks."""
+    """Scores a completion by the length of the text between its marks."""
     text = body["messages"][0]["content"].split("[completion ")[1].split("\n")[1]
     return says(json.dumps({"score": min(10, len(text))}))
 
@@ -193,7 +193,7 @@ def test_a_server_that_is_not_there_stops_the_stage_and_says_where_it_was_sought
 def test_a_server_that_hangs_is_given_up_within_its_time() -> None:
     with serving(Reply(hang=True)) as server:
         assert "did not answer within 0.2 s" in reason(server.name(seconds=0.2))
-        (score_given,) = score(server.name(), seconds=0.25)  # what the caller allows is less than the option
+        (score_given,) = score(server.name(), seconds=0.25)  # the caller allows less time than the option
         assert isinstance(score_given, NoScore) and "within 0.2 s" in score_given.reason
 
 
@@ -225,7 +225,7 @@ def test_not_more_are_asked_at_once_than_is_allowed() -> None:
     gate = threading.Barrier(3, timeout=30)
 
     def together(body: dict[str, Any]) -> Reply:
-        gate.wait()  # only three at once come past here
+        gate.wait()  # continues only when three have arrived
         return says("3")
 
     with serving(together) as server:
@@ -240,7 +240,7 @@ def test_nothing_is_asked_twice_in_a_project_and_tokens_are_counted(tmp_path: Pa
     with serving(rated) as server:
         name = server.name()
         assert score(name, "one", "three", "one", folder=tmp_path) == [3, 5, 3]
-        registry._load.cache_clear()  # as in another process
+        registry._load.cache_clear()  # as if in another process
         assert score(name, "three", "one", folder=tmp_path) == [5, 3]
         assert len(server.seen) == 2
         assert kept_answers.spent(tmp_path) == {name: Spent(2, 100, 10)}
@@ -255,7 +255,7 @@ def test_another_question_is_asked_again(tmp_path: Path, change: dict[str, Any])
     with serving(rated) as server:
         score(server.name(), folder=tmp_path)
         score(server.name(**change), folder=tmp_path)
-        score(server.name(at_once=2, seconds=3.0), folder=tmp_path)  # the same question, otherwise sent
+        score(server.name(at_once=2, seconds=3.0), folder=tmp_path)  # the same question, sent in another way
         assert len(server.seen) == 2
 
 

@@ -1,5 +1,5 @@
-"""A judge behind a real llama.cpp server with the embedded model: the protocol, the grammar, the counts, what is kept, an end
-at once. What a model of 135M thinks of a text is not tested."""
+"""A judge behind a real llama.cpp server with the embedded model: the protocol, the grammar, the counts, the stored answers
+and stopping at once. The opinions of a model of 135M parameters are not tested."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def test_a_llama_server_judges_is_asked_once_and_lets_go(tmp_path: Path) -> None
         name = f'llm_judge(endpoint="{address}/v1", {options})'
         with host.hosted(Host(name, tmp_path)):
             scores = registry.score(name, [plain, talk])
-            for score in scores:  # the grammar allows a score of the scale alone, and white space around it
+            for score in scores:  # the grammar allows only a score on the scale, and white space around it
                 assert 1 <= score <= 10 if isinstance(score, float) else "cut off after 64 tokens" in score.reason
             spent = kept_answers.spent(tmp_path)[name]
             assert spent.requests == 2 and spent.prompt_tokens > 300 and 2 <= spent.answer_tokens <= 128

@@ -1,4 +1,4 @@
-"""What a judge is asked and what is read of its answer."""
+"""What a judge is asked, and what is read from its answer."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Names of environment variables, distinguished by form alone from keys that were entered in their place."""
+"""Names of environment variables are distinguished by form alone from keys entered in their place."""
 
 from __future__ import annotations
 

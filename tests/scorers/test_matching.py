@@ -1,4 +1,4 @@
-"""What stands in a completion, and what does not."""
+"""What a completion contains, and what it does not."""
 
 from __future__ import annotations
 

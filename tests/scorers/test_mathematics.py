@@ -1,4 +1,4 @@
-"""What of a text is its mathematical answer, and in which notation."""
+"""Which part of a text is its mathematical answer, and in which notation."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ from rsf_core.scorers.mathematics import one_notation, stated
         ("It is 7.\nSo the answer is x+1.\nGood.", "$x+1$"),
         (r"\sqrt{2}", r"$\sqrt{2}$"),
         ("sin(pi/6)", r"$\sin (\pi /6)$"),
-        ("1,234.5", "1,234.5"),  # a number alone the library reads
+        ("1,234.5", "1,234.5"),  # the library reads a number alone
         ("1 234 567", "1 234 567"),
         ("7 apples", "7 apples"),
         ("The answer is 7 apples", "The answer is 7 apples"),
@@ -110,5 +110,5 @@ def test_a_long_text_takes_time_in_proportion_to_its_length(part: str) -> None:
         stated(rf"\boxed{{{part * repeats}x}}")
         return time.process_time() - start
 
-    most = 24 * max(min(seconds(4_000) for _ in range(3)), 0.01)  # 8 were linear, 64 quadratic
+    most = 24 * max(min(seconds(4_000) for _ in range(3)), 0.01)  # 8 would be linear, 64 quadratic
     assert min(seconds(32_000) for _ in range(2)) < most

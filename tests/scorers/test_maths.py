@@ -1,4 +1,4 @@
-"""math_match compares by algebra, in a process that a hostile answer cannot hold."""
+"""math_match compares by algebra, in a process that a hostile answer cannot block."""
 
 from __future__ import annotations
 

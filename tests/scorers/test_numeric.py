@@ -1,4 +1,4 @@
-"""numeric_match reads numbers as people and models write them, and says so where there is none."""
+"""numeric_match reads numbers as people and models write them, and reports a reference without a number."""
 
 from __future__ import annotations
 
@@ -111,7 +111,7 @@ def test_a_long_text_costs_no_more_than_its_length(unit: str) -> None:
         reference_number(text)
         return time.process_time() - start
 
-    most = 24 * max(min(seconds(5_000) for _ in range(3)), 0.02)  # 8 were linear, 64 quadratic
+    most = 24 * max(min(seconds(5_000) for _ in range(3)), 0.02)  # 8 would be linear, 64 quadratic
     assert any(seconds(40_000) < most for _ in range(3))
 
 

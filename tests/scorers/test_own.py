@@ -1,4 +1,4 @@
-"""Scorers of a project's own: files that are read and never run, and versions by what they hold."""
+"""A project's own scorers: files that are read and never run, with versions given by their contents."""
 
 from __future__ import annotations
 
@@ -107,7 +107,7 @@ def test_a_target_means_the_file_of_now_unless_it_names_a_version(tmp_path: Path
     )
     assert own.pinned(tmp_path, target, taken) is target
     version = own.save(tmp_path, "short", SHORT).version
-    own.save(tmp_path, "length", SHORT)  # the installed one is meant
+    own.save(tmp_path, "length", SHORT)  # the target means the installed one
     pinned_target = own.pinned(tmp_path, target, taken)
     assert list(pinned_target.rewards) == [
         f"short@{version}",

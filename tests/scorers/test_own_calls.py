@@ -1,4 +1,4 @@
-"""A project's own scorer runs in a process of its own: whatever it does, the calling process goes on and gets the reason."""
+"""A project's own scorer runs in a process of its own; whatever it does, the calling process continues and gets the reason."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ Make = Callable[..., Caller]
 
 @pytest.fixture
 def make(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Make]:
-    """Makes a caller of the body of a `score` function, in a trusted project."""
+    """Makes a caller from the body of a `score` function, in a trusted project."""
     monkeypatch.setenv("RSF_CONFIG", str(tmp_path / "config"))
     folder = tmp_path / "project"
     folder.mkdir()
@@ -103,7 +103,7 @@ def test_what_it_raises_is_said_with_the_line_and_it_goes_on(make: Make, body: s
 )
 def test_one_that_hangs_or_ends_is_started_again_and_at_last_left_alone(make: Make, body: str, message: str) -> None:
     caller = make(f"if completion == 'fine':\n    return 1\n{body}", seconds=0.5)
-    assert ask(caller, "fine") == 1.0  # loaded: what follows is measured without its start
+    assert ask(caller, "fine") == 1.0  # now loaded, so its start does not count below
     for number in range(own_calls.MOST_ENDS):
         with pytest.raises(ScorerError, match=message):
             ask(caller, f"hello {number}")

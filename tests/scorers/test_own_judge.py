@@ -1,4 +1,4 @@
-"""A judge of a project's own: a file of options, written and read back, refused where it asks for what cannot be."""
+"""A project's own judge: a file of options, written and read back, and refused if its options are invalid."""
 
 from __future__ import annotations
 
@@ -77,7 +77,7 @@ def test_a_variable_in_small_letters_is_one_wherever_it_is_read() -> None:
 def test_a_judge_is_known_by_its_content_and_needs_no_consent(tmp_path: Path) -> None:
     judge_file = own.save(tmp_path, "kind", own_judge.written(OPTIONS | {"show_reference": True}), own.JUDGE)
     name = str(judge_file.ref)
-    own.ready(tmp_path, [name])  # would raise for code
+    own.ready(tmp_path, [name])  # would raise if the file were code
     card = registry.card(name)
     assert card.opinion and card.sends and card.reference and card.own and "Is it kind?" in card.description
     assert registry.bounds(name) == (1, 5)

@@ -1,4 +1,4 @@
-"""A reference that a scorer cannot read is found before anything is drawn, and names the scorer and the prompt."""
+"""A reference that a scorer cannot read is reported before anything is drawn, with the scorer and the prompt."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Scorers by name: the built-ins and a third party's, found in the same way."""
+"""Scorers by name: built-in and third-party scorers are found in the same way."""
 
 from __future__ import annotations
 
@@ -88,7 +88,7 @@ WITH_OPTIONS = {
     "llm_judge": 'llm_judge(endpoint="http://127.0.0.1:9", model="m", rubric="r")',
     "reward_model": 'reward_model(model="acme/judge")',
     "teacher_loglik": 'teacher_loglik(model="acme/judge")',
-}  # of those that need some
+}  # of scorers that need options
 
 Install = Callable[..., None]
 
@@ -100,7 +100,7 @@ def forget() -> None:
 
 @pytest.fixture
 def install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Install]:
-    """Puts a distribution with scorers on the path, as `pip install` would."""
+    """Puts a distribution with scorers on the import path, as `pip install` would."""
 
     def installed(values: str = "[]", bounds: str = "(0, 1)", **points: str) -> None:
         info = tmp_path / "acme_scorers-1.0.dist-info"
@@ -123,7 +123,7 @@ def test_every_built_in_is_there_and_says_what_it_measures() -> None:
     assert set(scorers) >= {"label_format", "label_match", "chrf"}
     for name, description in scorers.items():
         if name in ("taste", "answer"):
-            continue  # it is learned, or said by people: only a project has one
+            continue  # learned or entered by people: only a project has one
         scorer = registry.get(WITH_OPTIONS.get(name, name))
         assert scorer.name == name and len(description) > 20
         low, high = scorer.bounds
@@ -148,7 +148,7 @@ def test_what_is_installed_or_removed_meanwhile_is_known_at_once_and_else_nothin
     info.mkdir()
     (info / "METADATA").write_text("Metadata-Version: 2.1\nName: acme-scorers\nVersion: 1.0\n")
     (info / "entry_points.txt").write_text("[rsf_studio.scorers]\nshout = acme_scorers:Acme\n")
-    os.utime(tmp_path, (1, 1))  # another time than before, however coarse the clock of the disk is
+    os.utime(tmp_path, (1, 1))  # a changed time, however coarse the disk's clock is
     assert registry.names() - before == {"shout"}
     count = len(reads)
     assert registry.names() - before == {"shout"} and len(reads) == count

@@ -1,4 +1,4 @@
-"""Code runs where it reaches neither the tests nor what comes of them: who is honest passes as in one process, who cheats does
+"""Code runs where it reaches neither the tests nor their results: honest code passes as in one process, code that cheats does
 not."""
 
 from __future__ import annotations

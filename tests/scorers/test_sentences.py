@@ -1,4 +1,4 @@
-"""one_sentence knows decimals, abbreviations, quotations and the stops of other scripts, and takes no longer than a look."""
+"""one_sentence handles decimals, abbreviations, quotations and the full stops of other scripts, in linear time."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Similarity and novelty depend on texts alone: not on what else is scored, nor on what is drawn later."""
+"""Similarity and novelty depend on texts alone, not on what else is scored or what is drawn later."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is measured of a text alone: how it packs, how hard it reads, its language, what is profane in it."""
+"""What is measured from a text alone: its compression, readability, language and profanity."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def test_what_repeats_itself_packs_well_and_noise_does_not() -> None:
     repeated, varied = "very good " * 50, "The film was short, funny and a little sad, as good films are."
     assert score("compression", repeated) < 0.1 < 0.7 < score("compression", varied) <= 1.0
     assert score("compression", repeated) == (len(zlib.compress(repeated.encode(), 9)) - 8) / len(repeated)
-    assert score("compression", "x") == 1.0  # never more than it was
+    assert score("compression", "x") == 1.0  # never larger than the text
     assert reason("compression", "") == "it is empty"
 
 
@@ -41,7 +41,7 @@ def test_what_repeats_itself_packs_well_and_noise_does_not() -> None:
         ("The cat sat.", 9, 3, 1),
         ("The cat sat. It was warm!", 18, 6, 2),
         ("The cat sat", 9, 3, 1),
-        ("It cost 4.50 then.", 14, 4, 1),  # the point of a number ends nothing
+        ("It cost 4.50 then.", 14, 4, 1),  # a decimal point does not end a sentence
         ("One\n\nTwo", 6, 2, 2),
         ("“Go.” He went...", 8, 3, 2),
     ],
@@ -94,7 +94,7 @@ def test_a_language_that_is_none_is_refused(scorer: str, message: str) -> None:
         ("?!", 0.0),
         ("Damn this day.", 1 / 3),
         ("DAMN, damn", 1.0),
-        ("He lives in Scunthorpe.", 0.0),  # a word is taken whole
+        ("He lives in Scunthorpe.", 0.0),  # only whole words count
         ("they auto erotic drew", 2 / 4),  # a phrase of the list
     ],
 )

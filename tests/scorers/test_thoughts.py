@@ -1,4 +1,4 @@
-"""What a completion answers, apart from what it thinks aloud; which scorers judge the answer alone, and which all of it."""
+"""The answer of a completion without its thoughts; which scorers judge the answer alone, and which the whole completion."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from tests.support.documents import ROOT
         (" \n<THINK>a</Think>\n b ", "\n b "),
         ("<thinking>a</thinking>b", "b"),
         ("<reasoning>a</reasoning>b", "b"),
-        ("a\n</think>\n\nb", "\n\nb"),  # begun by the prompt
+        ("a\n</think>\n\nb", "\n\nb"),  # the prompt opened the thought
         ("<think>a</think><think>b</think>c", "c"),
         ("<think>a</think>b\n <think>c</think>\nd", "\nd"),
         ("Well.\n<think>a</think>\nb", "\nb"),
@@ -38,7 +38,7 @@ from tests.support.documents import ROOT
         ("b <think>a", "b "),
         ("Well. <think>a</think> b", " b"),
         ("<think>a</think>b <think>c", "b <think>c"),
-        # text, and no thought
+        # text without a thought
         ("", ""),
         ("b", "b"),
         ("I think <thinks> so", "I think <thinks> so"),
@@ -82,7 +82,7 @@ def test_a_completion_of_tags_takes_time_in_proportion_to_its_length(text: str, 
     assert min(long for _, long in pairs) < 100 * min(short for short, _ in pairs), "32 times as long"
 
 
-# the reference, and an answer that is right by it
+# the reference, and an answer that is right under it
 ANSWERS = {
     "chrf": ("Le chat dort.", "Le chat dort."),
     "exact_match": ("Paris", "Paris"),
@@ -128,7 +128,7 @@ def test_what_holds_a_completion_against_a_reference_or_a_form_judges_its_answer
 )
 def test_what_measures_text_takes_all_of_it(name: str) -> None:
     with_thought = "<think>damn dog, awful awful awful dogs</think>A fine cat."
-    same = {"length", "ended"}  # of tokens and of how it ended, which are those of all
+    same = {"length", "ended"}  # they depend on tokens and on how the completion ended, not on the text
     differs = scored(name, with_thought) != scored(name, "A fine cat.")
     assert differs is (name not in same)
 

@@ -1,4 +1,4 @@
-"""chrF is sacrebleu's, between 0 and 1, and a prompt without a reference is named."""
+"""chrF agrees with sacrebleu's, is between 0 and 1, and reports a prompt without a reference."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def test_the_nearer_the_higher():
 
 
 def test_it_is_what_its_definition_gives():
-    """chrF2 (Popović 2015) by hand: "aab" against "ab", mean precision and recall over the orders both have."""
+    """chrF2 (Popović 2015) by hand: "aab" against "ab", with mean precision and recall over the orders that both have."""
     precision, recall = (2 / 3 + 1 / 2) / 2, (2 / 2 + 1 / 1) / 2  # 1-grams a, b; the 2-gram ab
     score_given = score("aab", Prompt(7, "Translate: ba", "ab"))
     assert score_given == pytest.approx(5 * precision * recall / (4 * precision + recall))

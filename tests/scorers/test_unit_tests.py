@@ -1,4 +1,4 @@
-"""Code of a completion is run against the reference's asserts, and nothing that it does disturbs whoever scores it."""
+"""The code of a completion runs against the reference's asserts, and nothing that it does disturbs the scoring process."""
 
 from __future__ import annotations
 
@@ -119,7 +119,7 @@ def test_what_comes_out_of_a_completion_is_no_result() -> None:
     )
     tests = [Statement("assert False", True)]
     assert sandbox.passed("print(0)\n", tests, Limits(1, 256 << 20)) == 0
-    assert sandbox.passed(message, tests, Limits(1, 256 << 20)) in (0, 1)  # who sets out to cheat can: docs/SECURITY.md
+    assert sandbox.passed(message, tests, Limits(1, 256 << 20)) in (0, 1)  # a cheat can succeed: docs/SECURITY.md
 
 
 def test_a_sleeping_completion_is_ended_by_the_clock() -> None:

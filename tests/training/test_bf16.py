@@ -1,4 +1,4 @@
-"""Products in fp32 and rounded are the products of a processor with bf16 instructions."""
+"""Products computed in fp32 and rounded equal those of a processor with bf16 instructions."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A broken-off run goes on to the same losses, whatever it was interrupted by; the recipe's choices do what they say."""
+"""An interrupted run continues to the same losses, whatever interrupted it; the recipe's options do what they promise."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ RECIPE = Train(epochs=4, learning_rate=5e-3, rank=4, batch_size=4, checkpoint_se
 
 
 def run(model: Path, recipe: Train = RECIPE, stop_after: int = 10**9, **more):
-    """The result and the metrics, stopped after so many steps."""
+    """The result and the steps' metrics of a run that is asked to stop after `stop_after` steps."""
     seen: list[StepMetrics] = []
     result = finetune(more.pop("samples", SAMPLES), model, recipe, seen.append, lambda: len(seen) >= stop_after, **more)
     return result, seen
@@ -105,7 +105,7 @@ for step, size in ((1, 3), (2, 100_000)):
 
 
 def test_too_little_memory_names_the_settings_to_change(tiny_model):
-    """The address space may grow by little in the process that trains: torch's own allocator says no."""
+    """The address space of the training process may grow only a little, so torch's own allocator fails."""
     code = f"""
 import resource
 from pathlib import Path
@@ -147,14 +147,14 @@ def test_all_weights_can_be_trained_and_bf16_stays_near_fp32(tiny_model):
 def test_the_rsf_loss_is_the_nll_shifted_and_trains_alike(tiny_model):
     _, nll = run(tiny_model)
     _, rsf = run(tiny_model, RECIPE.model_copy(update={"loss": "rsf"}), log_m=3.0)
-    shift = (-20.0 + 3.0) * 4 / 16  # four samples of four tokens a step
+    shift = (-20.0 + 3.0) * 4 / 16  # four samples of four tokens per step
     assert [s.loss for s in rsf] == pytest.approx([s.loss + shift for s in nll], abs=1e-4)
 
 
 def test_the_growth_bound_stops_pushing_what_has_grown_enough(tiny_model):
     done = [TrainingSample(s.prompt_token_ids, s.token_ids, log_q=-1000.0) for s in SAMPLES]
     _, held = run(tiny_model, RECIPE.model_copy(update={"growth_bound": 2.0}), samples=done)
-    assert [s.grad_norm for s in held] == [0.0] * len(held)  # all are beyond twice e^−1000 from the start
+    assert [s.grad_norm for s in held] == [0.0] * len(held)  # all exceed twice e^−1000 from the start
     free = [TrainingSample(s.prompt_token_ids, s.token_ids, log_q=0.0) for s in SAMPLES]
     _, bounded = run(tiny_model, RECIPE.model_copy(update={"growth_bound": 2.0}), samples=free)
     _, plain = run(tiny_model)
@@ -178,7 +178,7 @@ def test_one_sample_and_a_set_of_another_tokenizer(tiny_model):
 
 @pytest.mark.timeout(240)
 def test_a_training_job_killed_at_random_steps_ends_with_the_same_loss(project: Project):
-    """kill −9 of the real process, as often as it has written a checkpoint; it is started again by itself."""
+    """Each time the real process has written a checkpoint, it gets kill −9; it is restarted automatically."""
     for key, value in (("epochs", "12"), ("batch_size", "2"), ("checkpoint_seconds", "0")):
         project.set(f"train.{key}", value)
     project.generate()

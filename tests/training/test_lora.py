@@ -1,4 +1,4 @@
-"""The layer in one function is peft's layer: the same values, gradients and merged weights."""
+"""The layer in one function agrees with peft's layer: the same values, gradients and merged weights."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ pytestmark = pytest.mark.filterwarnings("ignore:fan_in_fan_out")  # which peft s
 
 @pytest.fixture(params=[llama, gpt2, t5])
 def models(request):
-    """Ours, and the same model with peft's own layers; adapters that are not 0."""
+    """The model with our layers and with peft's own; the adapters are not 0."""
     torch.manual_seed(0)
     base = request.param().eval()
     ours = lora.attach(base, rank=4, alpha=8)
@@ -75,7 +75,7 @@ def test_under_autocast_they_are_no_farther_from_fp32_than_those_of_peft(models)
 
 
 def test_merged_they_compute_the_same_without_adapters(models):
-    """From the fp32 weights, also after a step in bf16."""
+    """Merged from the fp32 weights, even after a step in bf16."""
     ours, _ = models
     run(ours, torch.bfloat16)
     before, _ = run(ours)

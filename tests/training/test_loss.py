@@ -34,7 +34,7 @@ def test_a_weight_of_two_is_the_sample_twice(batch):
 
 
 def test_minus_log_p_accept_has_the_gradient_of_the_nll_whatever_m(batch):
-    """−log p_accept = −log p_θ + log q + log M: the proposal and M are constants."""
+    """−log p_accept = −log p_θ + log q + log M, where the proposal and M are constants."""
     logits, targets, mask = batch
     log_q = torch.tensor([-7.0, -2.0, -30.0], dtype=torch.float64)
     (nll,) = torch.autograd.grad(plain_nll(*batch), logits)
@@ -47,7 +47,7 @@ def test_minus_log_p_accept_has_the_gradient_of_the_nll_whatever_m(batch):
 
 
 def test_the_growth_bound_is_the_nll_below_it_and_flat_beyond(batch):
-    """p_θ(x) ≥ M_θ·q(x) for the second sample alone: only its gradient is gone."""
+    """p_θ(x) ≥ M_θ·q(x) for the second sample only, so only its gradient is 0."""
     logits = batch[0]
     nll = sequence_nll(*batch)
     log_q = -nll.detach() + torch.tensor([0.0, -2.0, 5.0], dtype=torch.float64)  # p_θ/q = 1, e², e^−5
@@ -60,7 +60,7 @@ def test_the_growth_bound_is_the_nll_below_it_and_flat_beyond(batch):
 
 
 def test_min_one_in_the_acceptance_would_be_a_growth_bound_of_m(batch):
-    """−log min(1, p_θ/(M·q)) has no gradient where p_θ > M·q: it is `bounded` at M, up to the constants."""
+    """−log min(1, p_θ/(M·q)) has no gradient if p_θ > M·q: it is `bounded` at M, up to constants."""
     nll, log_q, log_m = sequence_nll(*batch), torch.tensor([-9.0, -12.0, -1.0], dtype=torch.float64), 0.7
     capped = -torch.clamp(-nll - log_q - log_m, max=0.0)
     torch.testing.assert_close(rsf(bounded(nll, log_q, math.exp(log_m)), log_q, log_m), capped)

@@ -1,4 +1,5 @@
-"""A training step makes nothing where the default is, and a checkpoint knows no device; see tests/support/placed."""
+"""A training step makes no tensor on the default device, and a checkpoint is independent of devices; see
+tests/support/placed."""
 
 from __future__ import annotations
 
@@ -23,7 +24,7 @@ RECIPE = Train(epochs=2, rank=4, batch_size=4, loss="rsf", growth_bound=5.0, hel
 
 @pytest.mark.parametrize("method", ["lora", "full"])
 def test_a_training_step_names_the_device_of_all_it_makes(any_model: Path, method: str, tmp_path: Path) -> None:
-    """Stopped and gone on with, from a checkpoint with its best weights."""
+    """Stopped, and continued from a checkpoint with the best weights so far."""
     recipe = RECIPE.model_copy(update={"method": method})
     path = tmp_path / "checkpoint.safetensors"
     plain: list[StepMetrics] = []
@@ -44,7 +45,7 @@ def test_what_is_trained_is_float32_whatever_draws_and_judges(tiny_model: Path) 
 
 
 def test_a_checkpoint_goes_on_on_another_device(tmp_path: Path) -> None:
-    """Of the processor on `meta`: the optimiser's state goes where its parameter is, but for the count of steps."""
+    """From the processor to `meta`: the optimiser's state goes to its parameter's device, except the count of steps."""
     path = tmp_path / "c.safetensors"
     here = [torch.nn.Parameter(torch.ones(3))]
     optimizer = torch.optim.AdamW(here)

@@ -1,4 +1,4 @@
-"""What is trained on is what was drawn, and no prompt both trains and judges."""
+"""Training uses exactly what was drawn, and no prompt is both trained on and held out."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def test_tokens_that_read_otherwise_than_when_they_were_drawn_are_of_another_tok
 
 @pytest.fixture
 def an_edit(any_model: Path):
-    """An edited sample of so many words, made tokens for the model."""
+    """Makes an edited sample of the given number of words, tokenised for the model."""
     model, tokenizer = models.load(any_model)
     passes, ends = forward.of(model, pad=0), models.eos_ids(model, tokenizer)
 

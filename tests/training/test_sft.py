@@ -52,7 +52,8 @@ def test_the_first_loss_is_the_nll_of_the_completions_alone(tiny_model):
 
 
 def test_short_and_long_completions_are_learned_as_often_as_they_occur(tiny_model):
-    """Half `a`, half `b` nine times, batches of like length: a step divided by its own tokens trained to 68 % and 31 %."""
+    """Half the samples are `a`, half are nine times `b`, in batches of similar length. Steps divided by their own number of
+    tokens trained to 68 % and 31 %."""
     short, long = TrainingSample((0, 5, 6), (20, 1)), TrainingSample((0, 5, 6), (*[30] * 9, 1))
     recipe = Train(epochs=100, learning_rate=1e-2, method="full", batch_size=8, per_prompt=1, held_out_share=0)
     (model, tokenizer), _ = run(tiny_model, [short, long] * 8, recipe)
@@ -81,7 +82,7 @@ def test_the_seed_decides_everything(any_model):
 
 def test_a_pad_token_that_the_model_does_not_know_pads_nothing(tiny_model, tmp_path):
     model, tokenizer = models.load(tiny_model)
-    tokenizer.add_special_tokens({"pad_token": "[PAD]"})  # and the embeddings are not enlarged
+    tokenizer.add_special_tokens({"pad_token": "[PAD]"})  # without enlarging the embeddings
     assert tokenizer.pad_token_id >= model.get_input_embeddings().num_embeddings
     models.save(model, tokenizer, tmp_path / "padded", {"round": 0})
     uneven = [TrainingSample(s.prompt_token_ids, s.token_ids[i % 3 :]) for i, s in enumerate(SAMPLES)]
@@ -106,7 +107,7 @@ def test_an_empty_set_and_a_diverging_loss_are_said_with_the_remedy(tiny_model):
 
 
 def test_a_loss_that_stays_worse_than_guessing_is_a_divergence_and_leaves_the_model_alone(tiny_model):
-    """All weights at a rate of 1: nothing becomes infinite, and nothing is learned."""
+    """All weights at a learning rate of 1: nothing becomes infinite, and nothing is learned."""
     before = [(file.name, file.read_bytes()) for file in sorted(tiny_model.iterdir())]
     wild = RECIPE.model_copy(update={"method": "full", "learning_rate": 1.0, "epochs": 20})
     with pytest.raises(
@@ -134,7 +135,7 @@ def test_the_samples_of_a_prompt_come_in_one_batch_where_they_fit():
 
 
 def test_a_prompt_computed_once_for_its_samples_trains_the_same_model(tiny_model):
-    """Two prompts and completions of unequal lengths, against the plain forward."""
+    """Two prompts and completions of unequal lengths, compared with the plain forward pass."""
     samples = [TrainingSample((0, 5, 6)[: 2 + i % 2], s.token_ids[i % 3 :]) for i, s in enumerate(SAMPLES)]
     recipe = RECIPE.model_copy(update={"per_prompt": 2})
     _, shared = run(tiny_model, samples, recipe)

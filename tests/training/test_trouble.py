@@ -1,4 +1,4 @@
-"""Training that diverges with finite numbers is noticed, and bad steps alone are not."""
+"""Training that diverges with finite numbers is detected; single bad steps do not count as divergence."""
 
 from __future__ import annotations
 
