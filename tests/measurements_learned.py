@@ -150,10 +150,10 @@ def _decide(project: Project, plan: Plan, reviewer: Actor) -> None:
         shown = {c.candidate_id: c for prompt in queue.prompts for c in prompt.candidates}
         acts = []
         for name, flipped in zip(queue.candidate_ids, flips, strict=False):
-            met = RULES[plan.rule](shown[name].completion, shown[name].scores["sentiment"])
-            action = Action.ACCEPT if met != flipped else Action.REJECT
-            seen = Shown(name, Order.AUDIT, name in queue.audit)
-            acts.append(Act(uuid.uuid4().hex, ActKind.DECIDE, (name,), action, shown=seen))
+            meets = RULES[plan.rule](shown[name].completion, shown[name].scores["sentiment"])
+            action = Action.ACCEPT if meets != flipped else Action.REJECT
+            view = Shown(name, Order.AUDIT, name in queue.audit)
+            acts.append(Act(uuid.uuid4().hex, ActKind.DECIDE, (name,), action, shown=view))
         if not acts:
             raise SystemExit(f"the round has fewer than {plan.decisions} candidates to decide")
         project.review.say(1, reviewer, acts)
@@ -173,8 +173,8 @@ def previewed(folder: Path, plan: Plan) -> dict[str, Any]:
         ]
 
     def share(chosen: NDArray[np.bool_]) -> dict[str, Any]:
-        kept = [met[str(name)] for name in names[chosen]]
-        return {"candidates": len(kept), "rule met": round(float(np.mean(kept)), 4) if kept else None}
+        meets = [met[str(name)] for name in names[chosen]]
+        return {"candidates": len(meets), "rule met": round(float(np.mean(meets)), 4) if meets else None}
 
     return {
         "auc it says": _shown(report.auc),

@@ -155,12 +155,12 @@ def test_pages_import_no_module_that_knows_sql() -> None:
 @pytest.mark.parametrize("folder", ["pages", "rsf_core/web", "rsf_core/cli"])
 def test_pages_ask_the_project_and_not_its_store(folder: str) -> None:
     for path, tree in sources(folder).items():
-        asked = {
+        attributes = {
             node.attr
             for node in ast.walk(tree)
             if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Attribute) and node.value.attr == "store"
         }
-        assert not asked, f"{path}: give Project a method for it"
+        assert not attributes, f"{path}: give Project a method for it"
 
 
 def test_the_version_is_that_of_the_package() -> None:

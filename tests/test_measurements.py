@@ -16,13 +16,13 @@ def test_a_task_is_measured_once_and_its_projects_go(
     tmp_path: Path, small_task: Path, tiny_model: Path, jobs_in_threads: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     work, results = tmp_path / "work", tmp_path / "results" / "tasks.jsonl"
-    whole, left = measurements._wait, [3]
+    wait, remaining = measurements._wait, [3]
 
     def broken_off(connection: object) -> None:
-        left[0] -= 1
-        if left[0] == 0:
+        remaining[0] -= 1
+        if remaining[0] == 0:
             raise KeyboardInterrupt
-        whole(connection)  # type: ignore[arg-type]
+        wait(connection)  # type: ignore[arg-type]
 
     monkeypatch.setattr(measurements, "_wait", broken_off)
     with pytest.raises(KeyboardInterrupt):

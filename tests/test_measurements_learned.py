@@ -26,11 +26,11 @@ def test_two_rounds_are_compared_once_by_what_the_reviewer_wants(
     plan = measured.Plan(str(small_task), "short", "constraint", 60, 3, SETTINGS, str(tiny_model))
     work, results, whole = tmp_path / "work", tmp_path / "results" / "learned_round.jsonl", Project.wait
     for steps in (4, 9):  # interrupted while the scorer learns, and while a model is tuned
-        left = [steps]
+        remaining = [steps]
 
-        def broken_off(self: Project, left: list[int] = left) -> None:
-            left[0] -= 1
-            if left[0] == 0:
+        def broken_off(self: Project, remaining: list[int] = remaining) -> None:
+            remaining[0] -= 1
+            if remaining[0] == 0:
                 raise KeyboardInterrupt
             whole(self)
 

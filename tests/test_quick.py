@@ -30,8 +30,8 @@ def test_every_slow_test_is_there_and_named_once() -> None:
     assert listed == sorted(set(listed))
     for file in {line.split("::")[0] for line in listed}:
         assert (ROOT / file).is_file(), f"{file} is gone: take it out of {quick.LIST.name}"
-        gone = {line.split("::")[1] for line in listed if line.startswith(f"{file}::")} - names(ROOT / file)
-        assert not gone, f"{file} has them no more, take them out of {quick.LIST.name}: {gone}"
+        missing = {line.split("::")[1] for line in listed if line.startswith(f"{file}::")} - names(ROOT / file)
+        assert not missing, f"{file} has them no more, take them out of {quick.LIST.name}: {missing}"
 
 
 class Item:
@@ -48,7 +48,7 @@ def test_the_slow_and_the_real_are_left_out_and_nothing_else() -> None:
     listed, *_ = quick.slow()
     slow, fast = Item(f"{listed}[1-a::b]"), Item(f"{listed}_of_another_name")
     browser, real, other = Item("tests/a.py::b", "browser"), Item("tests/a.py::c", "real_model"), Item("tests/a.py::d")
-    items, left = [slow, fast, browser, real, other], []
-    config = SimpleNamespace(hook=SimpleNamespace(pytest_deselected=lambda items: left.extend(items)))
+    items, left_out = [slow, fast, browser, real, other], []
+    config = SimpleNamespace(hook=SimpleNamespace(pytest_deselected=lambda items: left_out.extend(items)))
     quick.leave_out(cast(pytest.Config, config), cast(list[pytest.Item], items))
-    assert items == [fast, other] and left == [slow, browser, real]
+    assert items == [fast, other] and left_out == [slow, browser, real]

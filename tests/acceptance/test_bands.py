@@ -234,10 +234,10 @@ def test_a_project_draws_more_for_those_that_starve_and_for_nobody_else(project:
         r.prompt_id: 8 if r.prompt_id in starving else 4 for r in project.prompts_in_round()
     }
     assert project.rates() == rates
-    again = project.landscape(Scope.GLOBAL)
-    assert again is not None and again.candidates == 44 and again.planned.sum() == 32
-    assert again.at(0.3).expected_rate == landscape.at(0.3).expected_rate
-    assert again.diagnosis(0.3) == landscape.diagnosis(0.3)
+    after = project.landscape(Scope.GLOBAL)
+    assert after is not None and after.candidates == 44 and after.planned.sum() == 32
+    assert after.at(0.3).expected_rate == landscape.at(0.3).expected_rate
+    assert after.diagnosis(0.3) == landscape.diagnosis(0.3)
     for row in project.prompts_in_round():
         project.override(candidate_id(1, row.prompt_id, 0), Action.ACCEPT)
     assert project.starving_plan() is None

@@ -102,8 +102,8 @@ def test_a_reviewer_sees_them_in_every_order(store: Store, rows: pa.Table, order
 
 def test_a_score_that_comes_later_decides_them(store: Store, rows: pa.Table) -> None:
     retarget(store)
-    again = rows.slice(5, 1)
-    score_by_odd(store, again, [1.0], "r1-score-3")
+    late_row = rows.slice(5, 1)
+    score_by_odd(store, late_row, [1.0], "r1-score-3")
     assert store.round_counts(1).undecided == 1  # it still has to be decided
     assert [one.candidate_id for one in store.without_score(1)] == WITHOUT[1:]
     retarget(store)

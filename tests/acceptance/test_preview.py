@@ -48,15 +48,15 @@ def looked_at(store: Store, changed: Settings) -> Preview:
     target = changed.target
     scores = {name: store.score_column(1, name, everywhere=True) for name in target.scorers}
     source = decisions.reference_of(store, target, round_record(), "base")
-    known = {None: None, LOG_Q: stored.drawn.log_q, LOG_MODEL: stored.log_model}
-    reference = known[source] if source in known else store.score_column(1, str(source), everywhere=True)
+    by_source = {None: None, LOG_Q: stored.drawn.log_q, LOG_MODEL: stored.log_model}
+    reference = by_source[source] if source in by_source else store.score_column(1, str(source), everywhere=True)
     spec = target.model_dump(mode="json")
     target_ids = [row["target_id"] for row in store.targets() if row["spec"] == spec]
-    kept = history.by_a_person(store.thresholds(1), target_ids[0]) if target_ids else None
+    by_a_person = history.by_a_person(store.thresholds(1), target_ids[0]) if target_ids else None
     pairs = store.pairs_without_score(1, target.scorers).to_pylist()
     ids = stored.candidate_ids.tolist()
     failed = {s: np.isin(ids, [p["candidate_id"] for p in pairs if p["scorer"] == s]) for s in target.scorers}
-    return preview(stored, Draft(target, changed.accept), scores, source, reference, kept, failed)
+    return preview(stored, Draft(target, changed.accept), scores, source, reference, by_a_person, failed)
 
 
 def really(store: Store) -> dict[str, bool]:

@@ -34,9 +34,9 @@ def matches(pattern: str, text: str) -> bool:
 def test_a_letter_is_found_however_it_was_typed(
     pattern: str, text: str, other: str, of_pattern: Form, of_text: Form
 ) -> None:
-    asked = unicodedata.normalize(of_pattern, pattern)
-    assert matches(asked, unicodedata.normalize(of_text, text))
-    assert not matches(asked, unicodedata.normalize(of_text, other))
+    composed = unicodedata.normalize(of_pattern, pattern)
+    assert matches(composed, unicodedata.normalize(of_text, text))
+    assert not matches(composed, unicodedata.normalize(of_text, other))
 
 
 @pytest.mark.parametrize(

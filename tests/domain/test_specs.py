@@ -111,8 +111,8 @@ def read(data: object, kind: JobKind | None = None) -> JobSpec:
 @given(SPECS)
 def test_a_spec_reads_back_from_its_json_as_it_was(spec: JobSpec) -> None:
     text = json.dumps(dump(spec))
-    again = read(json.loads(text), spec.kind)
-    assert again == spec and type(again) is type(spec) and json.dumps(dump(again)) == text
+    reread = read(json.loads(text), spec.kind)
+    assert reread == spec and type(reread) is type(spec) and json.dumps(dump(reread)) == text
 
 
 @KINDS

@@ -74,8 +74,8 @@ def test_its_mean_over_all_completions_is_the_exact_kl(two):
         every = [(first, second) for second in range(vocabulary)]
         log_p, log_q = (m.log_prob([(prompt, c) for c in every]) for m in (base, moved))
         of_first = base.log_prob([(prompt, (first,))])[0], moved.log_prob([(prompt, (first,))])[0]
-        given = np.exp(log_p - of_first[0])
-        exact = float(given @ ((log_p - of_first[0]) - (log_q - of_first[1])))
+        conditional = np.exp(log_p - of_first[0])
+        exact = float(conditional @ ((log_p - of_first[0]) - (log_q - of_first[1])))
         divergence = base.divergence(moved, [(prompt, every[0]), (prompt, (first,))])
         assert divergence[0] - divergence[1] == pytest.approx(exact, rel=1e-3, abs=1e-6)
     ones = [(token,) for token in range(vocabulary)]
@@ -245,9 +245,9 @@ def test_a_round_of_an_earlier_version_is_not_measured_until_it_is_compared_agai
     assert comparison is not None and comparison.after and not comparison.forgotten
     assert complete.evaluate() is not None  # draws only what measures forgetting
     complete.wait()
-    again = complete.comparison(1)
-    assert again is not None and set(again.forgotten) == set(EVERY)
-    assert (again.after, again.gain) == (comparison.after, comparison.gain)
+    compared = complete.comparison(1)
+    assert compared is not None and set(compared.forgotten) == set(EVERY)
+    assert (compared.after, compared.gain) == (comparison.after, comparison.gain)
 
 
 def test_switched_off_it_costs_nothing(project: Project, jobs_in_threads: None):

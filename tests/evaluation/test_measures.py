@@ -50,34 +50,34 @@ def evaluated(store: Store, model_id: str, first: int, prompts: int, key: str = 
 def test_what_is_kept_is_what_measuring_anew_gives(store: Store) -> None:
     for model_id in ("base", "m1-1"):
         evaluated(store, model_id, 1, 5)
-    kept = Measures(store)
+    measures = Measures(store)
     for _ in range(2):
-        first, second = (kept.measured("now", model_id, TARGET, 0.5) for model_id in ("base", "m1-1"))
+        first, second = (measures.measured("now", model_id, TARGET, 0.5) for model_id in ("base", "m1-1"))
         samples = held_out_samples(store, "now", "base")
         assert intervals(first, TARGET) == summarise(samples, TARGET, 0.5)
         assert gains(first, second, TARGET)["entropy"].value == pytest.approx(len("m1-1") - len("base"))
-    other = kept.measured("now", "base", TARGET, 3.0)
+    other = measures.measured("now", "base", TARGET, 3.0)
     assert intervals(other, TARGET) == summarise(samples, TARGET, 3.0) != intervals(first, TARGET)
 
 
 def test_completions_that_come_later_are_measured_too(store: Store) -> None:
-    kept = Measures(store)
+    measures = Measures(store)
     for end in (3, 6):
         evaluated(store, "base", end - 2, 3)
-        assert len(kept.measured("now", "base", TARGET, 0.0)["length"][0]) == 2 * end
-        assert set(kept.completions("now", "base")) == {(p, k) for p in range(1, end + 1) for k in (0, 1)}
-    assert kept.completions("now", "base")[2, 1] == "base of 2 and 3"
-    assert not kept.completions("before", "base")
+        assert len(measures.measured("now", "base", TARGET, 0.0)["length"][0]) == 2 * end
+        assert set(measures.completions("now", "base")) == {(p, k) for p in range(1, end + 1) for k in (0, 1)}
+    assert measures.completions("now", "base")[2, 1] == "base of 2 and 3"
+    assert not measures.completions("before", "base")
 
 
 def test_what_is_rolled_back_is_not_kept(store: Store) -> None:
-    kept = Measures(store)
+    measures = Measures(store)
     evaluated(store, "base", 1, 2)
     with contextlib.suppress(RuntimeError), store.transaction("trying"):
         evaluated(store, "base", 3, 2)
-        assert len(kept.completions("now", "base")) == 8
+        assert len(measures.completions("now", "base")) == 8
         raise RuntimeError
-    assert len(kept.completions("now", "base")) == 4
+    assert len(measures.completions("now", "base")) == 4
 
 
 def test_texts_are_read_once_whatever_target_and_m(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:

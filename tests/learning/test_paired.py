@@ -60,8 +60,8 @@ def test_figures_are_of_decisions_and_the_report_counts_both() -> None:
     assert (alone.report.pairs, both.report.pairs) == (0, 40)
     assert both.report.decisions == both.report.judged == len(both.out_of_fold) == len(decided)
     none = replace(compared, preferred=compared.preferred[:0], prompts=compared.prompts[:0])
-    again = learn(decided, 0.5, compared=none)
-    assert again.report == alone.report and np.array_equal(again.linear.hidden, alone.linear.hidden)
+    with_no_pairs = learn(decided, 0.5, compared=none)
+    assert with_no_pairs.report == alone.report and np.array_equal(with_no_pairs.linear.hidden, alone.linear.hidden)
 
 
 def test_ties_pull_what_was_learned_together_and_choices_pull_it_apart() -> None:

@@ -58,11 +58,11 @@ def itself(folder: Path, scorer: RewardModel, one: Scored) -> list[float]:
     """The logits of the transformers model for this row alone, without padding."""
     model = AutoModelForSequenceClassification.from_pretrained(folder)
     row = scorer._located.loaded.texts.row(one.prompt, one.completion)
-    given = {"input_ids": torch.tensor([row.tokens])}
+    inputs = {"input_ids": torch.tensor([row.tokens])}
     if row.kinds is not None and model.config.model_type == "bert":
-        given["token_type_ids"] = torch.tensor([row.kinds])
+        inputs["token_type_ids"] = torch.tensor([row.kinds])
     with torch.inference_mode():
-        return [float(value) for value in model(**given).logits[0]]
+        return [float(value) for value in model(**inputs).logits[0]]
 
 
 @pytest.fixture(scope="module")

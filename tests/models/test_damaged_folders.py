@@ -36,12 +36,12 @@ def test_a_damaged_folder_is_refused_in_words_and_left_as_it_is(
 ) -> None:
     folder = shutil.copytree(tiny_model, tmp_path / "model")
     damage(folder)
-    before, held = whole(folder), memory()
+    before, peak = whole(folder), memory()
     with pytest.raises(ModelError) as refused:
         LocalProposal(models.resolve(str(folder))).prompt_token_ids(PROMPT)
     assert len(str(refused.value)) > 20
     assert whole(folder) == before
-    assert memory() - held < 2**29
+    assert memory() - peak < 2**29
 
 
 def test_there_are_a_hundred_of_them_and_the_whole_folder_is_taken(tiny_model: Path) -> None:

@@ -47,9 +47,9 @@ def test_they_come_in_the_order_asked_from_any_rounds_and_segments(files: Featur
 
 def test_it_counts_each_candidate_once_and_knows_which_are_there(files: FeatureFiles) -> None:
     assert [files.count(number) for number in (1, 2, 3)] == [6, 2, 0]
-    asked = place(np.array([1, 2, 4, 0]), np.array([1, 2, 0, 0]))
-    assert files.has(1, asked).tolist() == [True, False, False, False]
-    assert files.has(9, asked).tolist() == [False] * 4
+    rows_asked = place(np.array([1, 2, 4, 0]), np.array([1, 2, 0, 0]))
+    assert files.has(1, rows_asked).tolist() == [True, False, False, False]
+    assert files.has(9, rows_asked).tolist() == [False] * 4
 
 
 def test_what_is_missing_is_said_with_its_number_and_what_to_do(files: FeatureFiles) -> None:
@@ -95,10 +95,10 @@ def test_a_damaged_segment_counts_as_absent_until_it_is_written_again(
         (folder / "a.npy").unlink()
     else:
         (folder / "a.ids.npy").write_bytes(b"nothing")
-    again = FeatureFiles(tmp_path, "abc")
-    assert again.count(1) == 4 and not again.has_segment("a")  # prompts 1 (of c) and 2
+    reopened = FeatureFiles(tmp_path, "abc")
+    assert reopened.count(1) == 4 and not reopened.has_segment("a")  # prompts 1 (of c) and 2
     FeatureFiles(tmp_path, "abc").write("a", rows(1, 3, 1), states(rows(1, 3, 1)))
-    assert again.count(1) == 6 and again.has_segment("a")
+    assert reopened.count(1) == 6 and reopened.has_segment("a")
 
 
 def test_a_segment_that_is_damaged_while_it_is_known_is_named_and_then_missing(

@@ -42,47 +42,47 @@ ROWS = (
 def test_a_process_of_its_own_places_as_the_full_comparison_does(
     many: Project, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    known, entries = many.store.prompt_book.entries(), many.prompts(retired=True)
+    existing, entries = many.store.prompt_book.entries(), many.prompts(retired=True)
     used = {prompt.prompt_id for prompt in many.prompts()}
     sides: list[list[tuple[str, Split, str | None]]] = [[], []]
     for prompt in entries:
         sides[prompt.prompt_id not in used].append((prompt.text, prompt.split, prompt.system))
     full = prompts.place(sides[0], ROWS, 0.4, 7, sides[1])
-    assert comparing.place(known, ROWS, 0.4, 7) == full
+    assert comparing.place(existing, ROWS, 0.4, 7) == full
     monkeypatch.setattr(comparing, "AT_ONCE", 0)
-    assert comparing.place(known, ROWS, 0.4, 7) == full
+    assert comparing.place(existing, ROWS, 0.4, 7) == full
     assert full[0] and full[1]
 
 
 def test_a_process_of_its_own_finds_the_same_likeness(many: Project, monkeypatch: pytest.MonkeyPatch) -> None:
-    known = many.store.prompt_book.entries()
-    asked = [(PromptRow(row.text, None, row.system, split), same) for row in ROWS for split in Split for same in (0, 1)]
-    here = [comparing.likeness(known, 1, row, bool(same)) for row, same in asked]
+    existing = many.store.prompt_book.entries()
+    cases = [(PromptRow(row.text, None, row.system, split), same) for row in ROWS for split in Split for same in (0, 1)]
+    here = [comparing.likeness(existing, 1, row, bool(same)) for row, same in cases]
     assert len(set(here)) > 3
     monkeypatch.setattr(comparing, "AT_ONCE", 0)
-    for (row, same), placement in list(zip(asked, here, strict=True))[::5]:
-        assert comparing.likeness(known, 1, row, bool(same)) == placement
+    for (row, same), placement in list(zip(cases, here, strict=True))[::5]:
+        assert comparing.likeness(existing, 1, row, bool(same)) == placement
 
 
 def test_a_process_of_its_own_finds_the_same_near_duplicates(many: Project, monkeypatch: pytest.MonkeyPatch) -> None:
     rows = [PromptRow("Say 3 words of a bicycle lamp!"), PromptRow("Say 5 more of the dentist.", split=Split.SEALED)]
     many.import_prompts(rows, "more")
-    known = many.store.prompt_book.entries()
+    existing = many.store.prompt_book.entries()
     used = [prompt for prompt in many.prompts(retired=True) if prompt.split is not Split.SEALED]
-    asked = [[prompt.prompt_id] for prompt in used] + [[used[-1].prompt_id, used[1].prompt_id], [used[3].prompt_id, 2]]
+    lists = [[prompt.prompt_id] for prompt in used] + [[used[-1].prompt_id, used[1].prompt_id], [used[3].prompt_id, 2]]
     expected = []
-    for some in asked:
+    for some in lists:
         moved = [next(prompt for prompt in used if prompt.prompt_id == one) for one in some]
         others = [prompt for prompt in used if prompt.prompt_id not in some]
         pairs = prompts.check_disjoint([prompt.text for prompt in moved], [prompt.text for prompt in others])
         expected.append((moved[pairs[0][0]].prompt_id, others[pairs[0][1]].prompt_id) if pairs else None)
-    alike = [comparing.nearly_the_same(known, some) for some in asked]
+    alike = [comparing.nearly_the_same(existing, some) for some in lists]
     assert alike == expected and None in alike and len(set(alike)) > 2
     monkeypatch.setattr(comparing, "AT_ONCE", 0)
-    assert comparing.nearly_the_same(known, asked[-1]) == expected[-1]
+    assert comparing.nearly_the_same(existing, lists[-1]) == expected[-1]
     monkeypatch.setattr(comparing, "PART_ROWS", 2)
     monkeypatch.setattr(comparing, "AT_ONCE", 2_000)
-    assert [comparing.nearly_the_same(known, some) for some in asked] == expected
+    assert [comparing.nearly_the_same(existing, some) for some in lists] == expected
 
 
 def test_others_write_while_an_edit_is_compared_and_it_is_refused_where_they_changed_prompts(
@@ -91,12 +91,12 @@ def test_others_write_while_an_edit_is_compared_and_it_is_refused_where_they_cha
     find = comparing.likeness
     before = project.prompts()
 
-    def while_somebody_writes(*asked: Any) -> comparing.Likeness:
+    def while_somebody_writes(*arguments: Any) -> comparing.Likeness:
         other = threading.Thread(target=project.retire_prompts, args=([2], person("ben")))
         other.start()
         other.join(20)
         assert not other.is_alive(), "an edit that is being compared keeps others from writing"
-        return find(*asked)
+        return find(*arguments)
 
     monkeypatch.setattr(comparing, "likeness", while_somebody_writes)
     with pytest.raises(PromptError, match="have changed while they were compared"):
@@ -117,13 +117,13 @@ def test_others_write_while_prompts_are_compared_to_be_sealed_or_put_back(
     name = "nearly_the_same" if what == "seal" else "in_use"
     find = getattr(comparing, name)
 
-    def while_somebody_writes(*asked: Any) -> Any:
+    def while_somebody_writes(*arguments: Any) -> Any:
         monkeypatch.setattr(comparing, name, find)
         thread = threading.Thread(target=project.retire_prompts, args=([other], person("ben")))
         thread.start()
         thread.join(20)
         assert not thread.is_alive(), "prompts that are being compared keep others from writing"
-        return find(*asked)
+        return find(*arguments)
 
     def act() -> object:
         if what == "seal":
@@ -141,10 +141,10 @@ def test_others_write_while_prompts_are_compared_to_be_sealed_or_put_back(
 def test_what_was_compared_with_other_prompts_is_not_added(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
     place = comparing.place
 
-    def while_somebody_adds(*asked: Any) -> tuple[Sequence[Any], Sequence[Any]]:
+    def while_somebody_adds(*arguments: Any) -> tuple[Sequence[Any], Sequence[Any]]:
         monkeypatch.setattr(comparing, "place", place)
         project.import_prompts([PromptRow("Review a butcher.")], "ben's")
-        return place(*asked)
+        return place(*arguments)
 
     monkeypatch.setattr(comparing, "place", while_somebody_adds)
     with pytest.raises(PromptError, match="have changed while they were compared"):

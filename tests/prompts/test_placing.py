@@ -157,8 +157,8 @@ def test_no_other_number_of_the_smallest_hashes_comes_nearer(blocks: list[tuple[
 @given(batches, st.integers(0, 3))
 def test_placing_the_same_file_again_adds_nothing(rows: list[PromptRow], seed: int) -> None:
     placed, _ = place([], rows, 0.5, seed)
-    again, problems = place(as_existing(placed), [row for row, _ in placed], 0.5, seed)
-    assert again == [] and len(problems) == len(placed)
+    placed_again, problems = place(as_existing(placed), [row for row, _ in placed], 0.5, seed)
+    assert placed_again == [] and len(problems) == len(placed)
 
 
 def test_the_share_is_met_and_depends_on_the_seed() -> None:

@@ -71,19 +71,19 @@ def test_another_seed_or_name_gives_another_draw(proposal):
 
 def test_log_prob_of_a_completion_is_the_log_model_it_was_drawn_with(proposal):
     candidates = list(drawn(proposal, Sampling(max_new_tokens=16, temperature=1.3, top_k=40)).values())
-    again = proposal.log_prob([(c.prompt_token_ids, c.token_ids) for c in candidates])
-    np.testing.assert_allclose(again, [c.log_model for c in candidates], atol=1e-4)
+    judged = proposal.log_prob([(c.prompt_token_ids, c.token_ids) for c in candidates])
+    np.testing.assert_allclose(judged, [c.log_model for c in candidates], atol=1e-4)
     assert all(c.log_q != c.log_model for c in candidates)
 
 
 def test_a_larger_vocabulary_is_scored_in_smaller_batches_with_the_same_result(proposal, monkeypatch):
     pairs = [(c.prompt_token_ids, c.token_ids) for c in drawn(proposal, Sampling(max_new_tokens=16)).values()]
     expected = proposal.log_prob(pairs)
-    sizes, whole = [], proposal._log_prob
+    sizes, log_prob = [], proposal._log_prob
 
     def counted(some, *law):
         sizes.append(len(some))
-        return whole(some, *law)
+        return log_prob(some, *law)
 
     monkeypatch.setattr(proposal, "_log_prob", counted)
     vocabulary = proposal.model.get_input_embeddings().num_embeddings
@@ -225,8 +225,8 @@ def test_completions_of_a_conversation_follow_all_its_turns_and_are_judged_by_th
         ids = proposal.prompt_token_ids(prompt)
         assert {c.prompt_token_ids for c in drawn_now} == {ids}
         assert all(turn in proposal.tokenizer.decode(ids) for turn in (*prompt.earlier, prompt.text))
-        again = proposal.log_prob([(c.prompt_token_ids, c.token_ids) for c in drawn_now])
-        np.testing.assert_allclose(again, [c.log_q for c in drawn_now], atol=1e-4)
+        judged = proposal.log_prob([(c.prompt_token_ids, c.token_ids) for c in drawn_now])
+        np.testing.assert_allclose(judged, [c.log_q for c in drawn_now], atol=1e-4)
         noise[ids] = [c.log_q for c in drawn_now]
     assert len(noise) == 3 and len({tuple(log_q) for log_q in noise.values()}) == 3
 
@@ -245,8 +245,8 @@ def test_a_token_the_decoder_is_forced_to_begin_with_is_given_not_drawn(tiny_enc
         ).logits[:, -1]
     torch.testing.assert_close(first, expected)
     candidates = list(proposal.draw(REQUESTS, Sampling(max_new_tokens=8), 64))
-    again = proposal.log_prob([(c.prompt_token_ids, c.token_ids) for c in candidates])
-    np.testing.assert_allclose(again, [c.log_model for c in candidates], atol=1e-4)
+    judged = proposal.log_prob([(c.prompt_token_ids, c.token_ids) for c in candidates])
+    np.testing.assert_allclose(judged, [c.log_model for c in candidates], atol=1e-4)
 
 
 def test_an_encoder_decoder_that_names_no_start_token_is_refused(tiny_encoder_decoder, tmp_path):

@@ -114,9 +114,9 @@ def test_another_law_draws_another_token_at_most_twice_as_often_as_they_differ(s
 def test_noise_is_exponential_and_that_of_its_seed_name_and_position_in_any_order():
     noise = Noise(7, "1.2.3")
     expected = [noise.at(position, VOCABULARY).copy() for position in range(40)]
-    asked = Noise(7, "1.2.3")
+    shuffled = Noise(7, "1.2.3")
     for position in (39, 0, 16, 15, 3, 3, 31):
-        np.testing.assert_array_equal(asked.at(position, VOCABULARY), expected[position])
+        np.testing.assert_array_equal(shuffled.at(position, VOCABULARY), expected[position])
     flat = np.concatenate(expected)
     assert len(np.unique(flat)) == len(flat) and kstest(flat, "expon").pvalue > 0.001
     for other in (Noise(8, "1.2.3"), Noise(7, "1.2.4")):

@@ -122,10 +122,10 @@ def test_two_ratios_and_one_draw_a_prompt_are_covered_by_enumeration(prompts: in
         chance = stats.binom(prompts, share).pmf(k)
         for name, value in exact.items():
             intervals = [getattr(one, name) for one in diagnoses]
-            known = chance @ np.array([one.known for one in intervals])
-            held = chance @ np.array([one.known and one.low <= value <= one.high for one in intervals])
-            if known > 0.2 and held < 0.93 * known:
-                missed[name, share] = held / known
+            shown = chance @ np.array([one.known for one in intervals])
+            covered = chance @ np.array([one.known and one.low <= value <= one.high for one in intervals])
+            if shown > 0.2 and covered < 0.93 * shown:
+                missed[name, share] = covered / shown
     assert missed == {}
 
 

@@ -25,8 +25,8 @@ def alike(eta: np.ndarray, link: Link) -> np.ndarray:
 def test_the_mean_over_leniency_is_that_by_quadrature(link: Link, near: float, tau: float) -> None:
     eta = np.linspace(-4, 4, 33)
     p, slope = mean_over_leniency(eta, link, np.full(eta.shape, tau**2))
-    whole = alike(eta[:, None] + tau * POINTS, link) @ WEIGHTS
-    assert p == pytest.approx(whole, abs=near)
+    by_quadrature = alike(eta[:, None] + tau * POINTS, link) @ WEIGHTS
+    assert p == pytest.approx(by_quadrature, abs=near)
     up, down = (mean_over_leniency(eta + step, link, np.full(eta.shape, tau**2))[0] for step in (1e-5, -1e-5))
     smooth = np.abs(eta) > 1e-2  # the rule has a corner at 0, which a small leniency hardly rounds
     assert slope[smooth] == pytest.approx(((up - down) / 2e-5)[smooth], abs=1e-6)

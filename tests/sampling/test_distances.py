@@ -132,17 +132,17 @@ def test_one_call_gives_the_same_numbers_with_intervals():
     rng = np.random.default_rng(0)
     w, group = np.minimum(rng.normal(-900, 1, 800), -898.5), np.arange(800) // 16  # an end that many prompts reach
     w[::9] = -math.inf
-    whole, d = diagnose(w, -899.0, group=group), distances.draws(w, -899.0)
-    assert (whole.draws, whole.prompts, whole.finite) == (800, 50, 711)
-    assert whole.acceptance_rate.value == pytest.approx(distances.acceptance_rate(d))
+    diagnosis, d = diagnose(w, -899.0, group=group), distances.draws(w, -899.0)
+    assert (diagnosis.draws, diagnosis.prompts, diagnosis.finite) == (800, 50, 711)
+    assert diagnosis.acceptance_rate.value == pytest.approx(distances.acceptance_rate(d))
     for name in ("tvd", "kl_target", "kl_proposal", "violated_mass"):
-        interval = getattr(whole, name)
+        interval = getattr(diagnosis, name)
         assert interval.value == pytest.approx(getattr(distances, name)(d), rel=1e-9)
         assert 0 <= interval.low < interval.value < interval.high
-    assert whole.violation_rate.value == distances.violations(d) / 800
-    assert whole.ess == distances.ess(d) and whole.ess_truncated == distances.ess_truncated(d)
-    assert diagnose(w, -899.0, group=group) == whole  # the same after a reload
-    assert diagnose(w + 900, 1.0, group=group).tvd.high == pytest.approx(whole.tvd.high, rel=1e-6)
+    assert diagnosis.violation_rate.value == distances.violations(d) / 800
+    assert diagnosis.ess == distances.ess(d) and diagnosis.ess_truncated == distances.ess_truncated(d)
+    assert diagnose(w, -899.0, group=group) == diagnosis  # the same after a reload
+    assert diagnose(w + 900, 1.0, group=group).tvd.high == pytest.approx(diagnosis.tvd.high, rel=1e-6)
 
 
 def test_one_m_after_another_is_diagnosed_as_each_alone():

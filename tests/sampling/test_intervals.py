@@ -110,8 +110,8 @@ def test_what_is_called_exact_covers_at_least_95_percent_of_every_share_by_enume
         [np.linspace(0.001, 0.999, 500), *(limit + e for limit in (low, high) for e in (-1e-9, 1e-9))]
     )
     share = share[(share > 0) & (share < 1)][:, None]
-    held = (stats.binom(n, share).pmf(k) * ((low <= share) & (share <= high))).sum(axis=1)
-    assert held.min() >= 0.95 - 1e-9
+    coverage = (stats.binom(n, share).pmf(k) * ((low <= share) & (share <= high))).sum(axis=1)
+    assert coverage.min() >= 0.95 - 1e-9
 
 
 @given(st.integers(30, 10_000))
@@ -126,24 +126,24 @@ def test_none_of_n_means_at_most_3_7_over_n(n):
 )
 def test_items_of_one_prompt_are_covered_where_an_interval_of_independent_ones_is_not(prompts, each, share, alike):
     """Unequal numbers of items per prompt; the prompts' chances of being right follow a Beta law with correlation `alike`."""
-    rng, sets, held = np.random.default_rng(5), 400, np.zeros(2)
+    rng, sets, covered = np.random.default_rng(5), 400, np.zeros(2)
     for _ in range(sets):
         group = np.repeat(np.arange(prompts), 1 + rng.poisson(each - 1, prompts))
         chance = rng.beta(share * (1 / alike - 1), (1 - share) * (1 / alike - 1), prompts)
         right = rng.random(group.size) < chance[group]
         for which, interval in enumerate((share_of_items(right, group), clopper_pearson(int(right.sum()), right.size))):
-            held[which] += interval.low <= share <= interval.high
-    assert held[0] / sets >= 0.93 and held[1] / sets < 0.93
+            covered[which] += interval.low <= share <= interval.high
+    assert covered[0] / sets >= 0.93 and covered[1] / sets < 0.93
 
 
 def test_a_share_of_items_is_covered_where_one_prompt_has_a_third_of_them():
     """50 prompts, 49 with three items. Counted as 50 prompts of equal size, 92 % were covered."""
-    rng, sets, held = np.random.default_rng(6), 1_000, 0
+    rng, sets, covered = np.random.default_rng(6), 1_000, 0
     group = np.repeat(np.arange(50), np.r_[np.full(49, 3), 75])
     for _ in range(sets):
         interval = pooled_mean(rng.random(group.size) < rng.beta(2.0, 2.0, 50)[group], group, bounds=(0.0, 1.0))
-        held += interval.low <= 0.5 <= interval.high
-    assert held / sets >= 0.94
+        covered += interval.low <= 0.5 <= interval.high
+    assert covered / sets >= 0.94
 
 
 def test_unequal_sizes_widen_a_share_and_equal_ones_of_any_weight_do_not():

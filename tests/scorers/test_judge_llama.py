@@ -28,8 +28,8 @@ def test_a_llama_server_judges_is_asked_once_and_lets_go(tmp_path: Path) -> None
                 assert 1 <= score <= 10 if isinstance(score, float) else "cut off after 64 tokens" in score.reason
             spent = kept_answers.spent(tmp_path)[name]
             assert spent.requests == 2 and spent.prompt_tokens > 300 and 2 <= spent.answer_tokens <= 128
-            again = registry.score(name, [plain, talk])
-            assert list(map(str, again)) == list(map(str, scores)) and kept_answers.spent(tmp_path)[name] == spent
+            repeat = registry.score(name, [plain, talk])
+            assert list(map(str, repeat)) == list(map(str, scores)) and kept_answers.spent(tmp_path)[name] == spent
         longer = name.replace("max_tokens=64", "max_tokens=1500, structured=false")
         with host.hosted(Host(longer, tmp_path, stopping=lambda: True)), pytest.raises(Stopped):
             registry.score(longer, [plain])

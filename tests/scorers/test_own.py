@@ -117,10 +117,10 @@ def test_a_target_means_the_file_of_now_unless_it_names_a_version(tmp_path: Path
         "short@00000000",
     ]
     assert pinned_target.constraints[0].scorer == f"short@{version}" and pinned_target.constraints[0].at_least == 1
-    again = own.save(tmp_path, "short", SHORT + "\n# changed").version
-    assert again != version and next(iter(own.pinned(tmp_path, target, taken).rewards)) == f"short@{again}"
-    both = Target(rewards={"short": 2.0, f"short@{again}": 3.0})
-    assert own.pinned(tmp_path, both, taken).rewards == {f"short@{again}": 2.0}
+    changed = own.save(tmp_path, "short", SHORT + "\n# changed").version
+    assert changed != version and next(iter(own.pinned(tmp_path, target, taken).rewards)) == f"short@{changed}"
+    both = Target(rewards={"short": 2.0, f"short@{changed}": 3.0})
+    assert own.pinned(tmp_path, both, taken).rewards == {f"short@{changed}": 2.0}
 
 
 def test_a_file_that_is_changed_by_hand_is_another_version_and_the_old_one_is_kept(tmp_path: Path) -> None:

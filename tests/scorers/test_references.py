@@ -59,17 +59,17 @@ def test_every_prompt_with_a_problem_is_found_once() -> None:
 
 
 def test_each_reference_is_looked_at_once_however_many_prompts_have_it(monkeypatch: pytest.MonkeyPatch) -> None:
-    asked: list[str | None] = []
+    references: list[str | None] = []
     look = registry._check
 
     def noted(name: str, scorer: ChecksReferences, reference: str | None) -> str | None:
-        asked.append(reference)
+        references.append(reference)
         return look(name, scorer, reference)
 
     monkeypatch.setattr(registry, "_check", noted)
     prompts = [Prompt(i, "a", ("7", "many", None)[i % 3]) for i in range(300)]
     problems = registry.reference_problems(["ended", "numeric_match"], prompts)
-    assert sorted(map(str, asked)) == ["7", "None", "many"]
+    assert sorted(map(str, references)) == ["7", "None", "many"]
     assert [problem.prompt_id for problem in problems] == [i for i in range(300) if i % 3]
 
 

@@ -103,12 +103,12 @@ def test_before_a_candidate_are_those_of_its_prompt_with_lower_numbers() -> None
 
 
 def test_siblings_are_read_only_where_a_scorer_compares_with_them() -> None:
-    asked: list[int] = []
+    readings: list[int] = []
 
     def read() -> list[dict[str, object]]:
-        asked.append(1)
+        readings.append(1)
         return [row(1, 0)]
 
-    assert by_scorer(["words", "length"], read) == {"words": None, "length": None} and not asked
+    assert by_scorer(["words", "length"], read) == {"words": None, "length": None} and not readings
     scores = by_scorer(["words", "novelty"], read)
-    assert scores["words"] is None and scores["novelty"] is not None and asked == [1]
+    assert scores["words"] is None and scores["novelty"] is not None and readings == [1]

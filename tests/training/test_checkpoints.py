@@ -30,9 +30,11 @@ RECIPE = Train(epochs=4, learning_rate=5e-3, rank=4, batch_size=4, checkpoint_se
 
 def run(model: Path, recipe: Train = RECIPE, stop_after: int = 10**9, **more):
     """The result and the steps' metrics of a run that is asked to stop after `stop_after` steps."""
-    seen: list[StepMetrics] = []
-    result = finetune(more.pop("samples", SAMPLES), model, recipe, seen.append, lambda: len(seen) >= stop_after, **more)
-    return result, seen
+    steps: list[StepMetrics] = []
+    result = finetune(
+        more.pop("samples", SAMPLES), model, recipe, steps.append, lambda: len(steps) >= stop_after, **more
+    )
+    return result, steps
 
 
 @pytest.mark.parametrize("method", ["lora", "full"])
@@ -58,8 +60,8 @@ def test_a_damaged_checkpoint_is_refused_by_name(tiny_model, tmp_path, damage):
     if damage == "no state":
         save_file(load_file(path), path)
     else:
-        whole = path.read_bytes()
-        path.write_bytes({"empty": b"", "cut off": whole[:-100], "no header": b"\xff" * 64 + whole[64:]}[damage])
+        content = path.read_bytes()
+        path.write_bytes({"empty": b"", "cut off": content[:-100], "no header": b"\xff" * 64 + content[64:]}[damage])
     with pytest.raises(JobError, match=r"checkpoint\.safetensors is damaged: delete it and start the job again"):
         run(tiny_model, checkpoint=path)
 
@@ -153,8 +155,8 @@ def test_the_rsf_loss_is_the_nll_shifted_and_trains_alike(tiny_model):
 
 def test_the_growth_bound_stops_pushing_what_has_grown_enough(tiny_model):
     done = [TrainingSample(s.prompt_token_ids, s.token_ids, log_q=-1000.0) for s in SAMPLES]
-    _, held = run(tiny_model, RECIPE.model_copy(update={"growth_bound": 2.0}), samples=done)
-    assert [s.grad_norm for s in held] == [0.0] * len(held)  # all exceed twice e^−1000 from the start
+    _, beyond = run(tiny_model, RECIPE.model_copy(update={"growth_bound": 2.0}), samples=done)
+    assert [s.grad_norm for s in beyond] == [0.0] * len(beyond)  # all exceed twice e^−1000 from the start
     free = [TrainingSample(s.prompt_token_ids, s.token_ids, log_q=0.0) for s in SAMPLES]
     _, bounded = run(tiny_model, RECIPE.model_copy(update={"growth_bound": 2.0}), samples=free)
     _, plain = run(tiny_model)
@@ -163,14 +165,14 @@ def test_the_growth_bound_stops_pushing_what_has_grown_enough(tiny_model):
 
 def test_early_stopping_ends_after_patience_and_keeps_the_best(tiny_model):
     recipe = RECIPE.model_copy(update={"epochs": 30, "learning_rate": 5e-2, "held_out_share": 0.4, "patience": 2})
-    _, seen = run(tiny_model, recipe)
-    judged = [s.held_out_loss for s in seen if s.held_out_loss is not None]
+    _, steps = run(tiny_model, recipe)
+    judged = [s.held_out_loss for s in steps if s.held_out_loss is not None]
     assert len(judged) < 30 and min(judged) < min(judged[-2:])
 
 
 def test_one_sample_and_a_set_of_another_tokenizer(tiny_model):
-    result, seen = run(tiny_model, samples=SAMPLES[:1])
-    assert result is not None and len(seen) == 4
+    result, steps = run(tiny_model, samples=SAMPLES[:1])
+    assert result is not None and len(steps) == 4
     foreign = [TrainingSample((0, 5), (10**6, 1))]
     with pytest.raises(StageError, match=r"has the token 1000000, and this model knows \d+: .* another tokenizer"):
         run(tiny_model, samples=foreign)

@@ -29,18 +29,18 @@ def test_a_training_step_names_the_device_of_all_it_makes(any_model: Path, metho
     path = tmp_path / "checkpoint.safetensors"
     plain: list[StepMetrics] = []
     finetune(SAMPLES, any_model, recipe, plain.append)
-    seen: list[StepMetrics] = []
+    steps: list[StepMetrics] = []
     with Placed():
-        stopped = finetune(SAMPLES, any_model, recipe, seen.append, lambda: len(seen) >= 2, path)
-        tuned = finetune(SAMPLES, any_model, recipe, seen.append, checkpoint=path)
+        stopped = finetune(SAMPLES, any_model, recipe, steps.append, lambda: len(steps) >= 2, path)
+        tuned = finetune(SAMPLES, any_model, recipe, steps.append, checkpoint=path)
     assert stopped is None and tuned is not None
-    assert [step.loss for step in seen] == pytest.approx([step.loss for step in plain], abs=1e-6)
+    assert [step.loss for step in steps] == pytest.approx([step.loss for step in plain], abs=1e-6)
 
 
 def test_what_is_trained_is_float32_whatever_draws_and_judges(tiny_model: Path) -> None:
     recipe = RECIPE.model_copy(update={"epochs": 1, "held_out_share": 0.0})
-    seen: list[StepMetrics] = []
-    tuned = finetune(SAMPLES, tiny_model, recipe, seen.append, placement=Placement("cpu", "bfloat16"))
+    steps: list[StepMetrics] = []
+    tuned = finetune(SAMPLES, tiny_model, recipe, steps.append, placement=Placement("cpu", "bfloat16"))
     assert tuned is not None and {parameter.dtype for parameter in tuned[0].parameters()} == {torch.float32}
 
 

@@ -28,17 +28,17 @@ RECIPE = Train(epochs=4, learning_rate=5e-3, rank=4, batch_size=4)
 
 
 def run(model: Path, samples=SAMPLES, recipe=RECIPE, should_stop=lambda: False):
-    seen: list[StepMetrics] = []
-    return finetune(samples, model, recipe, seen.append, should_stop), seen
+    steps: list[StepMetrics] = []
+    return finetune(samples, model, recipe, steps.append, should_stop), steps
 
 
 @pytest.mark.parametrize("method", ["lora", "full"])
 def test_the_loss_falls_and_the_samples_become_likelier(any_model, method, tmp_path):
     before = [(file.name, file.read_bytes()) for file in sorted(any_model.iterdir())]
     keen = RECIPE.model_copy(update={"epochs": 8, "learning_rate": 2e-2, "method": method})
-    (model, tokenizer), seen = run(any_model, recipe=keen)
-    assert [step.step for step in seen] == list(range(1, 25))
-    assert np.mean([s.loss for s in seen[-3:]]) < np.mean([s.loss for s in seen[:3]]) - 0.2
+    (model, tokenizer), steps = run(any_model, recipe=keen)
+    assert [step.step for step in steps] == list(range(1, 25))
+    assert np.mean([s.loss for s in steps[-3:]]) < np.mean([s.loss for s in steps[:3]]) - 0.2
     models.save(model, tokenizer, tmp_path / "tuned", {"round": 1})
     pairs = [(s.prompt_token_ids, s.token_ids) for s in SAMPLES]
     assert (LocalProposal(tmp_path / "tuned").log_prob(pairs) > LocalProposal(any_model).log_prob(pairs)).all()
@@ -46,9 +46,9 @@ def test_the_loss_falls_and_the_samples_become_likelier(any_model, method, tmp_p
 
 
 def test_the_first_loss_is_the_nll_of_the_completions_alone(tiny_model):
-    _, seen = run(tiny_model, recipe=RECIPE.model_copy(update={"batch_size": 12, "epochs": 1}))
+    _, steps = run(tiny_model, recipe=RECIPE.model_copy(update={"batch_size": 12, "epochs": 1}))
     log_probs = LocalProposal(tiny_model).log_prob([(s.prompt_token_ids, s.token_ids) for s in SAMPLES])
-    assert seen[0].loss == pytest.approx(-log_probs.sum() / sum(len(s.token_ids) for s in SAMPLES), abs=1e-4)
+    assert steps[0].loss == pytest.approx(-log_probs.sum() / sum(len(s.token_ids) for s in SAMPLES), abs=1e-4)
 
 
 def test_short_and_long_completions_are_learned_as_often_as_they_occur(tiny_model):
@@ -73,9 +73,9 @@ def test_parts_of_a_step_give_the_gradient_of_the_whole(tiny_model):
 
 
 def test_the_seed_decides_everything(any_model):
-    (first, _), seen = run(any_model)
-    (second, _), again = run(any_model)
-    assert [s.loss for s in seen] == [s.loss for s in again]
+    (first, _), first_steps = run(any_model)
+    (second, _), second_steps = run(any_model)
+    assert [s.loss for s in first_steps] == [s.loss for s in second_steps]
     for a, b in zip(first.parameters(), second.parameters(), strict=True):
         assert torch.equal(a, b)
 
@@ -86,16 +86,16 @@ def test_a_pad_token_that_the_model_does_not_know_pads_nothing(tiny_model, tmp_p
     assert tokenizer.pad_token_id >= model.get_input_embeddings().num_embeddings
     models.save(model, tokenizer, tmp_path / "padded", {"round": 0})
     uneven = [TrainingSample(s.prompt_token_ids, s.token_ids[i % 3 :]) for i, s in enumerate(SAMPLES)]
-    _, seen = run(tmp_path / "padded", samples=uneven)
+    _, steps = run(tmp_path / "padded", samples=uneven)
     _, expected = run(tiny_model, samples=uneven)
-    assert [step.loss for step in seen] == pytest.approx([step.loss for step in expected], abs=1e-5)
+    assert [step.loss for step in steps] == pytest.approx([step.loss for step in expected], abs=1e-5)
 
 
 def test_a_stop_is_honoured_between_steps(tiny_model):
     steps_seen = iter([False, False, True])
-    result, seen = run(tiny_model, should_stop=lambda: next(steps_seen))
+    result, steps = run(tiny_model, should_stop=lambda: next(steps_seen))
     assert result is None
-    assert len(seen) == 2
+    assert len(steps) == 2
 
 
 def test_an_empty_set_and_a_diverging_loss_are_said_with_the_remedy(tiny_model):

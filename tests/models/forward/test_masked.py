@@ -115,17 +115,17 @@ def test_every_completion_of_a_masked_model_by_enumeration(any_model: Path, tmp_
     letters = [plain.tokenizer(letter).input_ids[-1] for letter in "abcde"]
     (end,) = plain.eos
     size = plain.model.get_input_embeddings().num_embeddings
-    kept = {*letters, end}
+    allowed = {*letters, end}
     folder = asking(
         any_model,
         tmp_path / "masked",
-        suppress_tokens=[token for token in range(size) if token not in kept],
+        suppress_tokens=[token for token in range(size) if token not in allowed],
         begin_suppress_tokens=[letters[0], end],
     )
     proposal = LocalProposal(folder)
     law = sampling.model_copy(update={"max_new_tokens": 2, "model_masks": True})
     drawn = list(proposal.draw([(PROMPT, k, f"1.0.{k}") for k in range(400)], law, 200))
-    assert all(set(c.token_ids) <= kept and c.token_ids[0] in letters[1:] for c in drawn)
+    assert all(set(c.token_ids) <= allowed and c.token_ids[0] in letters[1:] for c in drawn)
     prompt = proposal.prompt_token_ids(PROMPT)
     everything = [(first, second) for first in letters[1:] for second in (*letters, end)]
     log_model = proposal.log_prob([(prompt, one) for one in everything], model_masks=True)
@@ -168,8 +168,9 @@ def test_a_language_that_is_forced_first_is_given_and_not_drawn_from_the_folder_
     start = nllb.model.generation_config.decoder_start_token_id
     (candidate, *_) = nllb.draw([(PROMPT, k, f"1.0.{k}") for k in range(4)], Sampling(max_new_tokens=6), 4)
     with torch.no_grad():
-        given = torch.tensor([[start, language, *candidate.token_ids[:-1]]])
-        logits = nllb.model(input_ids=torch.tensor([candidate.prompt_token_ids]), decoder_input_ids=given).logits[0, 1:]
+        decoder_ids = torch.tensor([[start, language, *candidate.token_ids[:-1]]])
+        prompt_ids = torch.tensor([candidate.prompt_token_ids])
+        logits = nllb.model(input_ids=prompt_ids, decoder_input_ids=decoder_ids).logits[0, 1:]
     by_hand = torch.log_softmax(logits.double(), -1).gather(1, torch.tensor(candidate.token_ids)[:, None]).sum()
     assert candidate.log_q == pytest.approx(by_hand.item(), abs=1e-4)
 
@@ -193,8 +194,8 @@ def test_what_config_json_alone_asks_for_is_the_law_and_stays_it_when_the_model_
         assert proposal.masks(True) == (Mask((7,)), Mask(tuple(proposal.eos), before=3))
         first, _ = proposal._forward.begin([(20, 21)])
         with torch.no_grad():
-            given = torch.tensor([[older["decoder_start_token_id"], 9]])
-            expected = proposal.model(input_ids=torch.tensor([[20, 21]]), decoder_input_ids=given).logits[:, -1]
+            decoder_ids = torch.tensor([[older["decoder_start_token_id"], 9]])
+            expected = proposal.model(input_ids=torch.tensor([[20, 21]]), decoder_input_ids=decoder_ids).logits[:, -1]
         torch.testing.assert_close(first, expected, atol=1e-5, rtol=1e-4)
     assert [str(one) for one in models.asked_of(folder)] == [str(one) for one in models.asked_of(tmp_path / "saved")]
 

@@ -126,7 +126,7 @@ def test_a_forward_pass_that_forgets_the_device_is_refused(any_model: Path, monk
 def test_every_tensor_that_is_made_in_the_sources_names_its_device() -> None:
     """Covers paths that no test runs, too. Tensors on a device are copied to the processor before numpy reads them."""
     names = {factory.__name__ for factory in FACTORIES}
-    wrong, seen = [], 0
+    wrong, count = [], 0
     for path in sorted((ROOT / "rsf_core").rglob("*.py")):
         text = path.read_text(encoding="utf-8")
         if "torch" not in text:
@@ -135,7 +135,7 @@ def test_every_tensor_that_is_made_in_the_sources_names_its_device() -> None:
             if not isinstance(node, ast.Call) or not isinstance(node.func, ast.Attribute):
                 continue
             called, of = node.func.attr, ast.unparse(node.func.value)
-            seen += of == "torch" and called in names
+            count += of == "torch" and called in names
             if (
                 (of == "torch" and called in names and not any(keyword.arg == "device" for keyword in node.keywords))
                 or (of == "torch" and called in UNSEEN)
@@ -143,4 +143,4 @@ def test_every_tensor_that_is_made_in_the_sources_names_its_device() -> None:
                 or called in ("cuda", "mps")
             ):
                 wrong.append(f"{path.relative_to(ROOT)}:{node.lineno}: {ast.unparse(node)}")
-    assert not wrong and seen > 20
+    assert not wrong and count > 20
