@@ -1,4 +1,4 @@
-"""The target formula by hand: log P = log p_ref + Σ weight·score / β where every constraint passes, −∞ otherwise."""
+"""The target formula by hand: log P = log p_ref + Σ weight·score / β if every constraint passes, else −∞."""
 
 from __future__ import annotations
 

@@ -305,7 +305,7 @@ def test_an_output_is_not_the_answer_of_marked_turns(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("name", MARKED)
 def test_marked_answers_that_another_column_would_replace_are_not_lost(tmp_path: Path, name: str) -> None:
-    kept = [(MARKED[name], "x", None)] if name != "chatml" else [("hi", "x", None)]  # ChatML was always read so
+    kept = [(MARKED[name], "x", None)] if name != "chatml" else [("hi", "x", None)]  # ChatML is read as turns
     assert read(tmp_path / "a.jsonl", {"text": MARKED[name], "answer": "x"})[0] == kept
     asks = "<|user|>\nhi</s>\n<|assistant|>\n"
     assert read(tmp_path / "b.jsonl", {"text": asks, "answer": "x"})[0] == [("hi", "x", None)]

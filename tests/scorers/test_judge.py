@@ -233,7 +233,7 @@ def test_not_more_are_asked_at_once_than_is_allowed() -> None:
         assert server.most == 3
 
 
-# -- what is kept ------------------------------------------------------------------------------------------------------
+# -- stored answers ----------------------------------------------------------------------------------------------------
 
 
 def test_nothing_is_asked_twice_in_a_project_and_tokens_are_counted(tmp_path: Path) -> None:
