@@ -1,4 +1,4 @@
-"""The `rsf` command as a person types it: real processes, exit codes, JSON, and forwarding to whoever owns the project."""
+"""The `rsf` command as a person types it: real processes, exit codes, JSON, and forwarding to the owner of the project."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ time.sleep(600)
 
 
 def rsf(*arguments: object, expect: int = 0) -> str:
-    """Standard output of `rsf ARGUMENTS`, or standard error where it is to fail."""
+    """Standard output of `rsf ARGUMENTS`, or standard error if it is expected to fail."""
     environment = os.environ | {"RSF_REVIEWER": "ann", "COLUMNS": "200", "NO_COLOR": "1"}
     done = warm.run([RSF, *map(str, arguments)], timeout=600, env=environment)
     assert done.returncode == expect, done.stdout + done.stderr
@@ -88,7 +88,7 @@ def wait_for(path: Path) -> None:
 
 def test_a_project_is_made_run_and_looked_at(tmp_path: Path, small_task: Path, tiny_model: Path) -> None:
     folder = tmp_path / "reviews"
-    with warm.cold():  # command and jobs are started as a user's are
+    with warm.cold():  # the command and its jobs start as a user's do
         made = rsf_json("init", folder, "--task", small_task, "--model", tiny_model, "--seed", 7)
         (comparison,) = rsf_json("run", folder)["comparisons"]
     assert made == {"folder": str(folder), "task": "small_reviews", "prompts": {"train": 8, "held_out": 4}}
@@ -102,7 +102,7 @@ def test_a_project_is_made_run_and_looked_at(tmp_path: Path, small_task: Path, t
     status = rsf_json("status", folder)
     assert [stage["progress"] for stage in status["stages"]] == ["done"] * 5
     assert status["counts"]["decided"] == 32 and status["active"] is None and status["threshold"]["author"] == "rule"
-    table = rsf("evaluate", folder)  # everything is there already, so it only shows
+    table = rsf("evaluate", folder)  # the comparison exists, so the command only shows it
     assert "reward" in table and "over the base" in table
 
 
@@ -148,7 +148,7 @@ def test_rounds_run_by_themselves_wait_for_a_review_and_are_stopped(folder: Path
     assert "nothing is waiting for a review" in rsf("autopilot", folder, "--go-on", expect=1)
 
 
-# -- small commands and what they refuse ---------------------------------------------------------------------------------
+# -- small commands and refused input ------------------------------------------------------------------------------------
 
 
 def test_a_setting_is_changed_or_refused_by_name(folder: Path) -> None:
@@ -183,8 +183,8 @@ def test_brackets_in_what_a_person_types_are_shown_as_they_are(folder: Path) -> 
 def test_a_folder_that_is_no_project_is_refused_everywhere(tmp_path: Path) -> None:
     (tmp_path / "notes.txt").write_text("mine")
     assert rsf_json("status", tmp_path, expect=1)["kind"] == "NotAProjectError"
-    told = rsf("run", tmp_path / "gone", expect=1)
-    assert told.startswith("error: ") and "rsf init" in told
+    error = rsf("run", tmp_path / "gone", expect=1)
+    assert error.startswith("error: ") and "rsf init" in error
     assert "is not empty" in rsf("init", tmp_path, "--task", "arithmetic", expect=1)
     unknown = rsf("init", tmp_path / "new", "--task", "poems", expect=1)
     assert "choose one of arithmetic" in unknown and "blank for prompts of your own" in unknown
@@ -217,8 +217,8 @@ def test_a_project_whose_database_is_lost_is_not_begun_anew(
     database = folder / "rsf.duckdb"
     spoil(database)
     before = sorted(folder.iterdir())
-    told = rsf("status", folder, expect=1)
-    assert f"{database} {problem}" in told and "rsf restore FILE DIR" in told
+    error = rsf("status", folder, expect=1)
+    assert f"{database} {problem}" in error and "rsf restore FILE DIR" in error
     assert sorted(folder.iterdir()) == before
     (check,) = (check for check in rsf_json("doctor", folder, expect=1) if check["name"] == "database")
     assert not check["ok"] and problem in check["detail"]
@@ -228,7 +228,7 @@ def test_the_bundled_tasks_are_listed() -> None:
     assert {task["name"] for task in rsf_json("tasks")} >= {"arithmetic", "positive_reviews"}
 
 
-# -- while somebody else has it open -------------------------------------------------------------------------------------
+# -- while another process owns it ----------------------------------------------------------------------------------------
 
 
 def test_commands_are_forwarded_to_the_owner(folder: Path) -> None:
@@ -241,7 +241,7 @@ def test_commands_are_forwarded_to_the_owner(folder: Path) -> None:
         assert rsf_json("override", folder, "1.9.9", "accept", expect=1)["kind"] == "StoreError"
         assert rsf_json("freeze", folder)["curated_id"] == "c1-1"
         assert f"open in a patient owner (pid {pid} on" in rsf("doctor", folder)
-    with Project.open(folder) as project:  # the owner did it all, and after its death the lock is free
+    with Project.open(folder) as project:  # the owner did it all; the lock is free after its death
         assert project.settings.generate.candidates == 3 and project.candidates(1)[0].override == "accept"
         assert [curated.curated_id for curated in project.curated_sets()] == ["c1-1"]
 

@@ -1,4 +1,4 @@
-"""`rsf invite` and how `rsf app` may be open, as they are typed."""
+"""`rsf invite` and the access options of `rsf app`, as a person types them."""
 
 from __future__ import annotations
 

@@ -29,8 +29,8 @@ def test_a_file_becomes_the_guide_and_none_takes_it_away(folder: Path, tmp_path:
     output = capsys.readouterr().out
     assert "# Be kind [bold]é[/]" in output and "\x1b" not in output and "ann" in output and "first" in output
     guide(folder, none=True, as_json=True)
-    told = json.loads(capsys.readouterr().out)
-    assert told["guide"] is None and [one["version"] for one in told["versions"]] == [2, 1]
+    guides = json.loads(capsys.readouterr().out)
+    assert guides["guide"] is None and [one["version"] for one in guides["versions"]] == [2, 1]
     guide(folder)
     assert "currently no guide" in capsys.readouterr().out
 

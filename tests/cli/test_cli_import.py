@@ -23,7 +23,7 @@ RUNNER = CliRunner()
 
 
 def rsf(*arguments: object) -> Any:
-    """What a command says in JSON."""
+    """The JSON that a command prints."""
     done = RUNNER.invoke(app, [*map(str, arguments), "--json"], env={"RSF_REVIEWER": "ann"}, catch_exceptions=False)
     return json.loads(done.stdout)
 
@@ -71,8 +71,8 @@ def test_columns_that_are_not_recognised_are_told_and_can_be_named(folder: Path,
     ):
         with pytest.raises(PromptFileError, match=re.escape(problem)):
             rsf("import", folder, file, "--column", wrong)
-    told = RUNNER.invoke(app, ["import", str(folder), str(file), "--held-out", "0"], catch_exceptions=False).stdout
-    assert "Not read: wie, iso, why." in told and "--column reference=NAME" in told
+    output = RUNNER.invoke(app, ["import", str(folder), str(file), "--held-out", "0"], catch_exceptions=False).stdout
+    assert "Not read: wie, iso, why." in output and "--column reference=NAME" in output
     with Project.open(folder) as project:
         assert {one.reference for one in project.prompts() if one.text.startswith("When was")} == {None}
 
@@ -167,8 +167,8 @@ def test_an_export_is_written_where_it_is_asked_for(complete: Project, tmp_path:
     assert Path(made["folder"]) == tmp_path / "out" and made["rows"] > 0
     with (tmp_path / "out" / "train.csv").open(encoding="utf-8-sig", newline="") as file:
         assert sum(1 for _ in csv.DictReader(file)) == made["rows"]
-    told = RUNNER.invoke(app, ["export", str(complete.folder), "--what", "all", "--round", "1"])
-    assert told.exit_code == 0 and "with a card" in told.stdout
+    done = RUNNER.invoke(app, ["export", str(complete.folder), "--what", "all", "--round", "1"])
+    assert done.exit_code == 0 and "with a card" in done.stdout
     with pytest.raises(ExportError, match="no round 9"):
         rsf("export", complete.folder, "--what", "all", "--round", 9)
 
@@ -181,7 +181,7 @@ def test_an_export_is_waited_for_until_somebody_ends_it_and_then_nothing_of_it_i
     asked: list[str] = []
 
     class Slow:
-        """Answers as the owner does, until somebody presses Ctrl-C."""
+        """Answers as the owner does; asking for the export's state is interrupted by Ctrl-C."""
 
         def __init__(self, connection: Any) -> None:
             self._connection = connection

@@ -1,4 +1,4 @@
-"""What `rsf learn` says of what was learned: verdict, figures, versions."""
+"""The report of `rsf learn`: verdict, figures, versions."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ REPORT = report(
 )
 
 
-def told(*reports: Report) -> dict[str, Any]:
+def summary(*reports: Report) -> dict[str, Any]:
     versions = [
         {"scorer": f'taste(version="{number:08x}")', "report": plain(one), "says": words.sentences(one)}
         for number, one in enumerate(reports)
@@ -49,7 +49,7 @@ def told(*reports: Report) -> dict[str, Any]:
 
 
 def test_the_newest_version_is_told_with_its_verdict_and_the_earlier_ones_by_name() -> None:
-    lines = taste_text(told(REPORT, replace(REPORT, decisions=60, pairs=3))).splitlines()
+    lines = taste_text(summary(REPORT, replace(REPORT, decisions=60, pairs=3))).splitlines()
     assert lines[0].endswith('taste(version="00000000"): learned from 90 decisions')
     assert lines[1:4] == [
         "AUC 0.80 (0.70 to 0.90), precision 0.70 (0.50 to 0.85) at a rate of 25%",
@@ -87,4 +87,4 @@ def test_the_newest_version_is_told_with_its_verdict_and_the_earlier_ones_by_nam
     ],
 )
 def test_what_the_figures_say_is_told_in_words(learned: Report, expected: str) -> None:
-    assert expected in taste_text(told(learned))
+    assert expected in taste_text(summary(learned))

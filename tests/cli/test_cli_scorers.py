@@ -1,4 +1,4 @@
-"""`rsf scorers` and `rsf trust`, as they are typed: files are read, nothing of them runs."""
+"""`rsf scorers` and `rsf trust`, as a person types them: files are read, and none of their code runs."""
 
 from __future__ import annotations
 

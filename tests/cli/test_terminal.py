@@ -1,4 +1,4 @@
-"""What `rsf` prints of a comparison, as a person reads it."""
+"""The comparison that `rsf` prints, as a person reads it."""
 
 from __future__ import annotations
 
@@ -141,8 +141,12 @@ def test_a_scorers_options_are_shown_as_they_are_written() -> None:
 
 def test_the_target_says_what_decides_the_round_and_every_version(tmp_path: Path) -> None:
     def version(number: int | None, changed: str, reason: str) -> dict[str, Any]:
-        told = {"number": number, "what": "reward 1 × [s], β 1; close to the base model", "changed": changed}
-        return told | {"reason": reason, "author": "ann", "created_at": "2026-11-29T10:00:00Z" if number else None}
+        target_version = {"number": number, "what": "reward 1 × [s], β 1; close to the base model", "changed": changed}
+        return target_version | {
+            "reason": reason,
+            "author": "ann",
+            "created_at": "2026-11-29T10:00:00Z" if number else None,
+        }
 
     target = {
         "versions": [version(None, "β 1 → 2", "changed in project.toml"), version(1, "", "[made]")],
@@ -151,9 +155,9 @@ def test_the_target_says_what_decides_the_round_and_every_version(tmp_path: Path
         "decided_by_this": False,
     }
 
-    def shown(told: dict[str, Any]) -> str:
+    def shown(targets: dict[str, Any]) -> str:
         out = Console(file=StringIO(), width=300)
-        out.print(target_text(told, tmp_path))
+        out.print(target_text(targets, tmp_path))
         return str(out.file.getvalue())  # type: ignore[attr-defined]
 
     text = shown(target)

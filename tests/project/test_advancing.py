@@ -1,4 +1,4 @@
-"""What comes next is started once, whoever is faster: the one who asks for it, or the supervisor that follows up a job."""
+"""The next step starts once, whoever is faster: the caller, or the supervisor that follows up a job."""
 
 from __future__ import annotations
 
@@ -25,13 +25,13 @@ def test_a_job_that_ends_while_the_next_step_is_looked_for_is_followed_once(
     project.store.add_job("r1-generate-1", specs.generate(), ["score"])
     add_candidates(project.store, candidates(prompts=8, per_prompt=2))
     project.store.add_job_event("r1-generate-1", JobState.DONE, "done")
-    project.supervisor._ended.append("r1-generate-1")  # what follows it is started with the next tick
+    project.supervisor._ended.append("r1-generate-1")  # the next tick starts the job that follows it
     monkeypatch.setattr(project.supervisor, "_begin", lambda job: None)
     states = project._project_state.states
     ticks: list[threading.Thread] = []
 
-    def look(number: int, told: Votes = ()) -> object:
-        stages = states(number, told)
+    def look(number: int, votes: Votes = ()) -> object:
+        stages = states(number, votes)
         if not ticks:
             ticks.append(threading.Thread(target=project.supervisor.tick))
             ticks[0].start()

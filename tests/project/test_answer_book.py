@@ -1,4 +1,4 @@
-"""People's answers as a scorer: it scores those that have an answer, leaves the others undecided, and gives nobody away."""
+"""People's answers as a scorer: candidates with an answer get a score, others stay undecided, no reviewer is revealed."""
 
 from __future__ import annotations
 

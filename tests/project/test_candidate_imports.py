@@ -1,4 +1,4 @@
-"""Candidates made elsewhere: read from a file, placed with their prompts, added once, undecided by the rule."""
+"""Candidates made elsewhere: read from a file, matched to their prompts, added once, not decided by the rule."""
 
 from __future__ import annotations
 
@@ -179,7 +179,7 @@ def test_a_file_that_two_add_at_once_is_added_by_one_alone(tmp_path: Path, small
         for thread in threads:
             thread.join(60)
         assert outcomes.pop(outcomes.index(3)) == 3
-        # the other is told that the file went, or, where it came before that, that none of its rows is new
+        # the other reports that the file is gone or, if it came before that, that no row is new
         assert outcomes in ([(PromptError, candidate_imports._NOT_KEPT)], [0])
         assert len(project.candidates_elsewhere()) == 3
 

@@ -1,4 +1,4 @@
-"""A command that is handed to the owner of a project waits for the answer as long as that command may take."""
+"""A command that is forwarded to the owner of a project waits for the answer as long as that command may take."""
 
 from __future__ import annotations
 
@@ -51,6 +51,6 @@ def test_the_long_commands_are_commands_and_longer_than_others() -> None:
         "edit_prompt",
         "restore_prompts",
         "seal_prompts",
-    }  # with all others: a minute where they are many
+    }  # with all other prompts: a minute if there are many
     assert comparing_prompts <= client.LONG_SECONDS.keys()
     assert min(client.LONG_SECONDS.values()) > client.TIMEOUT_SECONDS

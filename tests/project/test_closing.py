@@ -1,4 +1,4 @@
-"""Closing has a limit: what still goes on then is said, goes on to its end, and the project is free only after it."""
+"""Closing has a time limit: a step that takes longer is named and runs to its end, and frees the project only then."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ def test_a_project_in_the_middle_of_a_write_says_so_and_is_given_back_after_it(
         assert holder(project.folder) is not None
         with pytest.raises(ProjectLockedError):
             Project.open(project.folder)
-        assert project.close() is None  # once is enough
+        assert project.close() is None  # closing again does nothing
     finally:
         go_on.set()
         writing.join(PATIENCE)

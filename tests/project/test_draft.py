@@ -1,4 +1,4 @@
-"""A new project while it is made: kept, changed, tried and finished whole, or discarded; no project before."""
+"""A draft of a new project: kept, changed, tried, and finished as a whole or discarded; no project exists before."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def workspace(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def tried_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Models are tried in this process, which has torch loaded already."""
+    """Models are tried in this process, which has already loaded torch."""
     from rsf_core.jobs.work import model_check as work
 
     def start(folder: Path, *arguments: object) -> None:
@@ -119,7 +119,7 @@ def test_only_the_newest_drafts_are_kept_and_those_that_are_open(
         other = Draft.begin(workspace, tasks.BLANK)
         made.append(other.draft_id)
         other.close()
-    (workspace / FOLDER / "0123456789ab").mkdir()  # broken off
+    (workspace / FOLDER / "0123456789ab").mkdir()  # interrupted while it was made
     last = Draft.begin(workspace, tasks.BLANK)
     assert [draft_id for draft_id, _ in drafts(workspace)] == [last.draft_id, made[2], draft.draft_id]
     assert len(list((workspace / FOLDER).iterdir())) == 3
@@ -153,7 +153,7 @@ def test_the_model_is_loaded_once_and_says_what_it_is(draft: Draft, tiny_model: 
     draft.try_model()
     assert "there is no model 'no/such model'" in blocking(draft.facts())[Step.MODEL]
     draft.project.set("model", str(tiny_model))
-    assert draft.model().report == report, "what was found of it is still known"
+    assert draft.model().report == report, "the model's report is still known"
 
 
 def test_a_finished_draft_is_a_project_with_its_first_round_and_nothing_else_is_left(

@@ -1,4 +1,4 @@
-"""What each step of a new project checks, and what keeps it from being made."""
+"""What each step of a new project checks, and what prevents the project from being made."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The guide is written by the owner, read by everybody, and its change is told to those who have not read it."""
+"""The owner writes the guide, everybody reads it, and whoever has not read a change is notified."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def test_a_guide_is_saved_as_a_version_and_an_equal_text_is_none(book: GuideBook
 
 
 def test_an_empty_text_takes_the_guide_away_and_the_versions_stay(book: GuideBook) -> None:
-    assert book.save("  ") == 0  # there was none
+    assert book.save("  ") == 0  # there was no guide
     book.save("a")
     assert book.save("") == 2
     assert book.current() is None and book.unread(person("ann")) is None and len(book.versions()) == 2
@@ -41,7 +41,7 @@ def test_an_empty_text_takes_the_guide_away_and_the_versions_stay(book: GuideBoo
 
 def test_who_has_not_read_the_newest_is_told_which_they_have_read(book: GuideBook) -> None:
     book.save("a", author=person("ann"))
-    assert book.unread(person("ann")) is None  # who wrote it
+    assert book.unread(person("ann")) is None  # ann wrote it
     first = book.unread(person("ben"))
     assert first is not None and (first.guide.version, first.read) == (1, 0)
     book.read(1, person("ben"))
@@ -50,7 +50,7 @@ def test_who_has_not_read_the_newest_is_told_which_they_have_read(book: GuideBoo
     again = book.unread(person("ben"))
     assert again is not None and (again.guide.version, again.read) == (2, 1)
     book.read(2, person("ben"))
-    book.read(1, person("ben"))  # an old tab: nobody unreads
+    book.read(1, person("ben"))  # an old tab: version 2 stays read
     assert book.unread(person("ben")) is None and book.unread(person("cleo")) is not None
 
 

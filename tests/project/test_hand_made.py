@@ -1,6 +1,6 @@
 """Two reviewers, gold items, a guide that changes in between: each figure that a person is shown, counted by hand.
 
-The rule accepts the candidates of prompts 1 and 2 and rejects those of 3 and 4. Ann has marked two gold items. What they said:
+The rule accepts the candidates of prompts 1 and 2 and rejects those of 3 and 4. Ann has marked two gold items. The decisions:
 
     guide        ben                                                eve
     version 1    1.1.0 ✓ 1.1.1 ✗ 1.1.2 ✓ 1.2.0 ✓ gold 1.3.0 ✓ gold  1.1.0 ✓ 1.1.1 ✓ 1.1.2 ✓ 1.2.0 ✗ gold
@@ -31,7 +31,7 @@ WORDS = {
     1: {"ben": "1.1.0+ 1.1.1- 1.1.2+ 1.2.0+ 1.3.0+", "eve": "1.1.0+ 1.1.1+ 1.1.2+ 1.2.0-"},
     2: {"ben": "1.4.0-", "eve": "1.4.0- 1.4.1+ 1.3.0-"},
 }
-SECONDS = 20  # between two words
+SECONDS = 20  # between two decisions
 
 
 @pytest.fixture
@@ -70,8 +70,8 @@ def test_gold_items(project: Project) -> None:
 
 
 def test_agreement_is_of_what_is_no_gold_item(project: Project) -> None:
-    """Both decided four: ben ✓ ✗ ✓ ✗ and eve ✓ ✓ ✓ ✗, so p_o = 3/4 and p_e = 1/2·3/4 + 1/2·1/4 = 1/2. Of the eight words five
-    accept: D_o = 2/8, D_e = 2·5·3/(8·7) (Krippendorff)."""
+    """Both decided four: ben ✓ ✗ ✓ ✗ and eve ✓ ✓ ✓ ✗, so p_o = 3/4 and p_e = 1/2·3/4 + 1/2·1/4 = 1/2. Of the eight decisions
+    five accept: D_o = 2/8, D_e = 2·5·3/(8·7) (Krippendorff)."""
     agreement = project.review.agreement(1)
     (pair,) = agreement.pairs
     assert (pair.first, pair.second, pair.both, pair.same) == ("ben", "eve", 4, 3)
@@ -80,14 +80,14 @@ def test_agreement_is_of_what_is_no_gold_item(project: Project) -> None:
     reviewed = agreement.reviewed
     counts = reviewed.accept_accept, reviewed.accept_reject, reviewed.reject_accept, reviewed.reject_reject
     assert counts == (4, 0, 1, 2)
-    first, second = agreement.by_guide  # ann's two marks are words of version 1
+    first, second = agreement.by_guide  # ann's two marks are decisions under version 1
     assert (first.words, first.ruled, first.like_the_rule, first.pairs, first.alike) == (8, 8, 7, 3, 2)
     assert (second.words, second.ruled, second.like_the_rule, second.pairs, second.alike) == (3, 3, 2, 1, 1)
     assert project.progress.with_others(1, person("ben")) == WithOthers(reviewers=1, both=4, same=3)
 
 
 def test_a_disagreement_that_one_of_the_two_settles_stays_one(project: Project) -> None:
-    """On 1.1.1 ben said ✗ and eve ✓; ben settles it as ✓. On 1.4.1, which eve alone had decided, ben settles too: no pair."""
+    """On 1.1.1 ben decides ✗ and eve ✓; ben settles it as ✓. He also settles 1.4.1, which only eve has decided: no pair."""
     before = project.review.agreement(1)
     for candidate in ("1.1.1", "1.4.1"):
         act = Act(f"settle {candidate}", ActKind.ADJUDICATE, (candidate,), Action.ACCEPT)
@@ -103,7 +103,7 @@ def test_a_disagreement_that_one_of_the_two_settles_stays_one(project: Project) 
 
 
 def test_pace_and_goals(project: Project) -> None:
-    """Between ben's words lie 20 s four times and 100 s, between eve's 20 s three times, 40 s, and 20 s twice."""
+    """Between ben's decisions are 20 s four times and 100 s; between eve's 20 s three times, 40 s, and 20 s twice."""
     project.progress.set_goal(10, 12, person("ben"))
     ben, eve = project.progress.everybody(1)
     assert (ben.decided, ben.today, ben.goal) == (6, 6, ReviewGoal(10, 12)) and eve.goal == ReviewGoal(None, None)
@@ -111,8 +111,8 @@ def test_pace_and_goals(project: Project) -> None:
     assert [one.per_hour for one in (ben, eve)] == pytest.approx([3600 * 5 / 180, 3600 * 6 / 140])
     assert ben.sitting is not None and eve.sitting is not None
     for sitting, figures in ((ben.sitting, (4, 6, 4, 1, 1)), (eve.sitting, (4, 7, 5, 1, 1))):
-        told = sitting.accepted, sitting.ruled, sitting.like_the_rule, sitting.turned_away, sitting.brought_in
-        assert told == figures
+        counts = sitting.accepted, sitting.ruled, sitting.like_the_rule, sitting.turned_away, sitting.brought_in
+        assert counts == figures
 
 
 def test_the_card_of_an_export(project: Project) -> None:

@@ -1,4 +1,4 @@
-"""A prompt file on its way in: kept, placed once, in a process where it is large, cancelled, added or forgotten."""
+"""An uploaded prompt file: kept, placed once, in its own process if it is large, cancelled, added or forgotten."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ def test_a_file_is_recognised_placed_looked_at_and_added(project: Project) -> No
     assert [(p.text, p.reference, p.split) for p in project.prompts()[-1:]] == [
         ("How high is Mont Blanc?", "4806", Split.HELD_OUT)
     ]
-    assert project.imports.name(upload) is None  # what was added need not be kept
+    assert project.imports.name(upload) is None  # the file is not kept after its prompts are added
 
 
 def test_nothing_is_added_to_the_sealed_prompts_once_they_were_opened(
@@ -136,7 +136,7 @@ def test_a_large_file_is_read_by_a_process_and_can_be_cancelled(
     rows = "".join(json.dumps({"text": f"What is {n} times {n + 1}?"}) + "\n" for n in range(300))
     upload = project.imports.keep("sums.jsonl", rows.encode())
     placing = project.imports.start(upload, Columns("text"), 0.0)
-    assert project.imports.state(upload, placing).preview is None  # the process is only starting
+    assert project.imports.state(upload, placing).preview is None  # the process is still starting
     preview = finished(project, upload, placing).preview
     assert preview is not None and preview.count == 300
     other = project.imports.start(upload, Columns("text"), 0.5)
@@ -182,10 +182,10 @@ def test_the_uploads_kept_last_are_kept_wherever_the_clock_stands(project: Proje
     kept = []
     for turn in range(imports.KEPT_UPLOADS + 1):
         kept.append(project.imports.keep(f"{turn}.csv", b"text\na\n"))
-        moved = 1_000_000_000 - 3600 * turn  # each an hour before the one before
+        moved = 1_000_000_000 - 3600 * turn  # each an hour earlier than the previous upload
         os.utime(project.folder / "imports" / kept[-1], (moved, moved))
     assert [project.imports.name(upload) is not None for upload in kept] == [False] + [True] * imports.KEPT_UPLOADS
-    project.imports.keep("1.csv", b"text\na\n")  # the oldest, again
+    project.imports.keep("1.csv", b"text\na\n")  # the oldest, uploaded again
     project.imports.keep("new.csv", b"text\na\n")
     assert [project.imports.name(upload) is not None for upload in kept[1:3]] == [True, False]
 
@@ -200,23 +200,23 @@ def test_uploads_of_an_earlier_version_make_place_first(project: Project) -> Non
 
 
 def bomb(folder: Path, megabytes: int) -> bytes:
-    """A Parquet file of some kilobytes with one value of `megabytes`."""
+    """A Parquet file of a few kilobytes that holds one value of `megabytes` MiB."""
     table = pa.table({"text": pa.array(["x" * (megabytes << 20)], pa.large_string())})
     pq.write_table(table, folder / "b.parquet", compression="zstd", use_dictionary=False, write_statistics=False)
     return (folder / "b.parquet").read_bytes()
 
 
 def long_lines() -> bytes:
-    """JSON whose lines take many times their length once they are read."""
+    """JSON lines that take many times their length in memory."""
     return b"".join(b'{"text": "row %d", "more": [%s{}]}\n' % (i, b"{}," * 300_000) for i in range(3))
 
 
-@warm.cold()  # what it may hold is measured: not what a template holds as well
+@warm.cold()  # its memory is measured, so it is not forked from a template
 def test_a_file_that_grows_beyond_all_memory_is_refused_with_words_and_the_app_goes_on(
     project: Project, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     content = bomb(tmp_path, 300)
-    assert len(content) < 64 << 10 < imports.SMALL_FILE  # a small file, and not read by the owner for all that
+    assert len(content) < 64 << 10 < imports.SMALL_FILE  # a small file, but still not read by the owner
     monkeypatch.setattr(imports, "recognise", lambda file: pytest.fail("the owner reads it itself"))
     monkeypatch.setattr(imports, "MEMORY_BYTES", 500 << 20)
     upload = project.imports.keep("b.parquet", content)
@@ -227,7 +227,7 @@ def test_a_file_that_grows_beyond_all_memory_is_refused_with_words_and_the_app_g
     assert len(project.prompts()) == 12
 
 
-@warm.cold()  # what it may hold is measured: not what a template holds as well
+@warm.cold()  # its memory is measured, so it is not forked from a template
 def test_lines_that_take_too_much_end_the_reading_and_not_the_machine(
     project: Project, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -1,4 +1,4 @@
-"""Links: made for a name, told once, ended by time or by the owner."""
+"""Links: made for a name, shown once, ended by time or by the owner."""
 
 from __future__ import annotations
 
@@ -94,7 +94,7 @@ def test_nobody_is_invited_under_a_name_that_nobody_can_have(invites: Invites, n
 
 def test_two_people_do_not_read_alike(invites: Invites) -> None:
     invites.invite("Ann Lee", person("boss"))
-    invites.invite("Ann Lee", person("boss"))  # the same person, once more
+    invites.invite("Ann Lee", person("boss"))  # the same person again
     with pytest.raises(AccessError, match="reads like"):
         invites.invite("ann-lee", person("boss"))
 

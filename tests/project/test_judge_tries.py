@@ -1,4 +1,4 @@
-"""Trying a judge: what it has said by the end of the try is kept and shown, and the others say why they have none."""
+"""Trying a judge: scores that arrive before the end of the try are kept and shown, and missing ones have a reason."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ def tried(server: JudgeServer, *completions: str, **options: Any) -> list[Judged
         (Tried(f"1.1.{k}", "What?", text, None), Scored(Prompt(1, "What?"), text, None, Finish.EOS, f"1.1.{k}"))
         for k, text in enumerate(completions)
     ]
-    told = {"endpoint": server.endpoint, "model": "m", "rubric": "Is it kind?"} | options
-    return judge_tries.judged(told, candidates)
+    judge_options = {"endpoint": server.endpoint, "model": "m", "rubric": "Is it kind?"} | options
+    return judge_tries.judged(judge_options, candidates)
 
 
 def only(*answered: str) -> Any:
-    """A judge that hangs on all but these."""
+    """A judge that hangs on all completions but these."""
 
     def reply(body: dict[str, Any]) -> Reply:
         completion = body["messages"][0]["content"].split("[completion ")[1].split("\n")[1]

@@ -1,4 +1,4 @@
-"""Projects of the releases before: they open, show what they showed, and go on."""
+"""Projects of earlier releases: they open, show the same figures, and go on."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ pytestmark = pytest.mark.usefixtures("jobs_in_threads")
 
 @pytest.fixture(params=names())
 def kept(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> KeptProject:
-    """A project of a release before, and the home in which its base model lies."""
+    """A project of an earlier release, and the home directory that holds its base model."""
     unpacked = unpack(request.param, tmp_path)
     monkeypatch.setenv("HOME", str(unpacked.home))
     return unpacked
@@ -35,7 +35,7 @@ def kept(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.Mon
 
 @pytest.fixture
 def still(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Nobody looks after the jobs, so that none is started."""
+    """The supervisor is off, so that no job starts."""
     monkeypatch.setattr(JobSupervisor, "start", lambda supervisor: None)
 
 
@@ -84,7 +84,9 @@ def test_its_decisions_frozen_again_are_the_set_that_it_was_trained_on(kept: Kep
 
 
 def test_the_job_that_ran_goes_on_and_another_round_completes(kept: KeptProject) -> None:
-    rsf("set", kept.folder, "generate.batch_size", "32")  # drawing one at a time has made it slow enough to be killed
+    rsf(
+        "set", kept.folder, "generate.batch_size", "32"
+    )  # until now it drew one candidate at a time, slow enough to be killed
     compared = rsf("run", kept.folder)["comparisons"]
     assert [(one["before_id"], one["after_id"]) for one in compared] == [
         ("base", "m1-1"),
@@ -97,14 +99,14 @@ def test_the_job_that_ran_goes_on_and_another_round_completes(kept: KeptProject)
         now = shown(project, rounds=2)
     for part in ("rounds", "votes"):
         assert list(differences(kept.expected[part], now[part])) == []
-    for part in ("models", "curated_sets"):  # those before; round 3 has added its own
+    for part in ("models", "curated_sets"):  # the earlier ones; round 3 has added its own
         before = kept.expected[part]
         assert len(now[part]) == len(before) + 1
         assert list(differences(before, now[part][: len(before)])) == []
 
 
 def expect_drawn_once(project: Project, finished: dict[str, dict[str, Any]]) -> None:
-    """Every candidate of round 3 is there once, those that the job had finished as it had drawn them."""
+    """Every candidate of round 3 is there once; those that the job had finished are unchanged."""
     assert project.store.job(JOB).state is JobState.DONE
     messages = [event.message for event in project.store.job_events(JOB)]
     assert "started again: its process ended while nothing was watching it" in messages

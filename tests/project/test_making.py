@@ -1,4 +1,4 @@
-"""A project that is broken off while it is being made can be made anew, wherever that was."""
+"""A project whose creation is interrupted, at whatever point, can be made again."""
 
 from __future__ import annotations
 
@@ -67,7 +67,7 @@ def test_what_is_not_of_an_unfinished_project_is_never_removed(tmp_path: Path, s
         Project.create(folder, str(small_task))
     (folder / "thesis.tex").rename(tmp_path / "thesis.tex")
     (folder / settings_file.MAKING).unlink()
-    (folder / "models").mkdir()  # without the mark it may be anybody's
+    (folder / "models").mkdir()  # without the mark the folder may be somebody else's
     with pytest.raises(NotAProjectError, match="is not empty"):
         Project.create(folder, str(small_task))
     assert (tmp_path / "thesis.tex").read_text() == "mine"

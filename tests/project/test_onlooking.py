@@ -1,4 +1,4 @@
-"""A reviewer who asks for any figure of a round is told of a gold item as of any candidate; its owner is told what holds."""
+"""In every figure that a reviewer gets, a gold item looks like any candidate; the owner gets the effective decisions."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def project(tmp_path: Path, small_task: Path, monkeypatch: pytest.MonkeyPatch) -
 
 
 def made_elsewhere(project: Project, prompt: int) -> str:
-    """The name of a completion of a prompt that no job has drawn."""
+    """Add a completion that no job has drawn to a prompt; its name."""
     name = candidate_id(1, prompt, ELSEWHERE_K)
     row = {"candidate_id": name, "round": 1, "prompt_id": prompt, "k": ELSEWHERE_K, "completion": "by hand"}
     row |= {"source": "a file", "token_count": 2, "stated_log_q": None, "author": "ann", "created_at": utc_now()}
@@ -66,7 +66,7 @@ def say(project: Project, who: str, votes: dict[str, bool]) -> None:
 
 
 def read(project: Project, actor: Actor) -> dict[str, Any]:
-    """All that somebody may ask of a round that what people decide moves."""
+    """Every figure of a round that depends on people's decisions, as this actor gets it."""
     as_them, by_question = guarded(project, lambda: actor), dict[str, Any]()
     by_question["counts"] = as_them.counts(1)
     by_question["status"] = execute(project, "status", {}, actor)
@@ -121,18 +121,18 @@ def test_what_a_reviewer_can_ask_is_the_same_whether_or_not_an_item_is_gold(
     as_gold = read(project, BEN)
     assert {name for name in ordinary if ordinary[name] != as_gold[name]} == set()
     assert project.counts(1).overridden == held["counts"]["overridden"] + (vote is None)
-    told = read(project, OWNER)
-    assert told["counts"] == plain(project.counts(1)), "its owner is told what holds"
+    by_owner = read(project, OWNER)
+    assert by_owner["counts"] == plain(project.counts(1)), "the owner gets the effective decisions"
     if vote is None:
-        assert {"stages", "status", "elsewhere", "fate"} <= {name for name in held if held[name] != told[name]}
-    assert told["elsewhere"] == {"candidates": 3, "prompts": 3} | (
+        assert {"stages", "status", "elsewhere", "fate"} <= {name for name in held if held[name] != by_owner[name]}
+    assert by_owner["elsewhere"] == {"candidates": 3, "prompts": 3} | (
         {"accepted": 2, "rejected": 0} if right is Action.ACCEPT else {"accepted": 1, "rejected": 1}
     )
-    assert told["fate"]["overridden"] == project.counts(1).overridden
+    assert by_owner["fate"]["overridden"] == project.counts(1).overridden
     assert f"{project.counts(1).accepted:,} accepted, {project.counts(1).overridden:,} decided by a person" in {
-        stage["detail"] for stage in told["stages"]
+        stage["detail"] for stage in by_owner["stages"]
     }
-    accepted = {row["candidate_id"]: row["accepted"] for row in told["candidates"][1]}
+    accepted = {row["candidate_id"]: row["accepted"] for row in by_owner["candidates"][1]}
     assert accepted[GOLD] is (right is Action.ACCEPT)
 
 
@@ -142,7 +142,7 @@ def test_the_figures_move_by_a_reviewers_word_on_a_gold_item_as_on_any(project: 
     say(project, "ben", {GOLD: True})
     assert read(project, BEN)["counts"]["overridden"] == before["counts"]["overridden"] + 1
     for name in ("judging", "to learn from"):
-        assert read(project, OWNER)[name] == before_it[name], "what its owner is told does not move"
+        assert read(project, OWNER)[name] == before_it[name], "the owner's figures do not move"
         moved = {"judging": "decisions", "to learn from": "accepted"}[name]
         assert read(project, BEN)[name][moved] == before[name][moved] + 1, name
     say(project, "ben", {"1.2.2": True})
@@ -166,7 +166,7 @@ def test_the_owners_landscape_and_marks_follow_the_marks_of_gold(project: Projec
 
 
 def test_an_onlooker_is_told_of_the_candidates_of_one_moment(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Others may come between two looks, and rows of the one would be other candidates in the other."""
+    """Other candidates may arrive between two reads, so that the same row would be another candidate."""
     project.gold.mark(GOLD, Action.REJECT, OWNER)
     look, looks = LiveRound.index, list[ReviewIndex]()
 
@@ -184,5 +184,5 @@ def test_an_onlooker_is_told_of_the_candidates_of_one_moment(project: Project, m
 def test_nobody_names_another_onlooker_than_they_are(project: Project) -> None:
     say(project, "ben", {GOLD: True})
     project.gold.mark(GOLD, Action.REJECT, OWNER)
-    as_ben, told = guarded(project, lambda: BEN), guarded(project, lambda: BEN).counts(1)
-    assert as_ben.counts(1, onlooker=None) == as_ben.counts(1, onlooker="ann") == told != project.counts(1)
+    as_ben, counts = guarded(project, lambda: BEN), guarded(project, lambda: BEN).counts(1)
+    assert as_ben.counts(1, onlooker=None) == as_ben.counts(1, onlooker="ann") == counts != project.counts(1)

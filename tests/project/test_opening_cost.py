@@ -1,4 +1,4 @@
-"""What opening a project costs does not grow with its rounds."""
+"""The cost of opening a project does not grow with its rounds."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ os._exit(0)
 
 @contextmanager
 def asked(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[str]]:
-    """The names of the queries that opening runs; those of the thread that watches the jobs come after it."""
+    """The names of the queries that opening runs; the thread that watches the jobs runs its own afterwards."""
     names: list[str] = []
     with monkeypatch.context() as patch:
         for method in ("rows", "arrow"):
@@ -56,7 +56,7 @@ def test_opening_asks_the_same_after_one_round_and_after_three(
             queries.append(sorted(names))
             names.clear()
     assert queries[0] and queries[0] == queries[1]
-    assert not {"tally", "ratios", "drawn"}.intersection(queries[0])  # which read every candidate
+    assert not {"tally", "ratios", "drawn"}.intersection(queries[0])  # they read every candidate
 
 
 def test_opening_imports_nothing_heavy(complete: Project) -> None:

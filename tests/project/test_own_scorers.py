@@ -1,5 +1,5 @@
-"""A scorer of a project's own from writing to deciding: nothing runs before somebody has said so, a changed file is another
-version, and only what lacks a score of it is scored."""
+"""A project's own scorer from writing to deciding: nothing runs before somebody allows it, a changed file is another
+version, and only candidates that lack its score are scored."""
 
 from __future__ import annotations
 
@@ -133,9 +133,9 @@ def score(completion):
     bad = {hangs, exits, raises, says_nan}
     assert {text for text, score in by_text.items() if score != score} == bad
     assert all(by_text[text] == len(text) for text in by_text.keys() - bad)
-    told = complete.store.job(str(job)).message
+    message = complete.store.job(str(job)).message
     for why in ("did not return within 1 s", "exit status 7", "SystemExit: 3"):
-        assert why in told
+        assert why in message
 
 
 def test_each_key_of_a_dict_is_a_score_of_its_own(complete: Project) -> None:
@@ -158,7 +158,7 @@ def test_a_job_keeps_the_version_that_it_was_asked_for(complete: Project) -> Non
     complete.wait()
     scores = complete.store.score_column(1, f"short@{file.version}", everywhere=True)
     assert scores.tolist() == [1 / (1 + len(text)) for text in texts(complete)]
-    complete.score()  # None where what follows the job has seen that the file of now is another version
+    complete.score()  # None if the follow-up of the job has seen that the current file is another version
     complete.wait()
     (new,) = complete.own_scorers.files()
     assert new.version != file.version

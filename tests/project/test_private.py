@@ -1,4 +1,4 @@
-"""A project is its user's alone: the folder 0700, its files 0600, whatever the umask is."""
+"""Only its user has access to a project: the folder is 0700, its files 0600, whatever the umask is."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from rsf_core.project import Project
 
 
 def modes(folder: Path) -> dict[str, int]:
-    """The mode of everything in a folder, and of itself (".")."""
+    """The mode of everything in a folder, and of the folder itself (".")."""
     paths = [folder, *folder.rglob("*")]
     return {
         str(path.relative_to(folder)): stat.S_IMODE(path.lstat().st_mode) for path in paths if not path.is_symlink()

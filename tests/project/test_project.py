@@ -1,4 +1,4 @@
-"""A project with real job processes and a tiny model: whole rounds, and what is refused with a clear word."""
+"""A project with real job processes and a tiny model: whole rounds, and what is refused with a clear message."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def test_the_seed_of_a_project_seeds_its_draws_and_its_training(
 
 @pytest.fixture(scope="module")
 def finished(tmp_path_factory: pytest.TempPathFactory, small_task: Path, tiny_model: Path) -> Iterator[Project]:
-    """A project whose first round is complete. Only read by the tests below; the last of them opens a second round."""
+    """A project whose first round is complete. The tests below only read it; the last of them opens a second round."""
     folder = tmp_path_factory.mktemp("finished") / "project"
     with Project.create(folder, str(small_task), str(tiny_model), seed=7) as project:
         project.run()
@@ -104,7 +104,7 @@ def test_the_next_round_starts_from_the_tuned_model(finished: Project) -> None:
     finished.advance()
     finished.wait()
     counts = finished.counts(2)
-    assert counts.decided == counts.candidates == 32  # scored under the base as well, which q no longer is
+    assert counts.decided == counts.candidates == 32  # scored under the base as well, which is no longer q
     assert {"sentiment", "log_prob:base"} == set(finished.candidates(1, 2)[0].scores)
     assert finished.counts(1).candidates == 32 and finished.comparison(1) is not None
 
@@ -132,7 +132,7 @@ def test_a_second_owner_is_refused_and_told_who_has_it(project: Project) -> None
 
     with pytest.raises(ProjectLockedError, match=rf"open in Python \(pid {os.getpid()} on "):
         Project.open(project.folder, what="a second one")
-    assert project.counts().candidates == 0  # the first one is undisturbed
+    assert project.counts().candidates == 0  # the first project still works
 
 
 def test_a_closed_project_can_be_opened_again(project: Project, tmp_path: Path) -> None:
@@ -225,7 +225,7 @@ def test_half_an_evaluation_is_no_comparison_and_a_second_try_doubles_nothing(pr
         project._project_state.evaluation_key(project._project_state.target(1)), "m1-1"
     )
     project.set("evaluate.candidates", "3")
-    assert project.comparison(1) == replace(whole, current=False)  # other samples are wanted now
+    assert project.comparison(1) == replace(whole, current=False)  # the settings now ask for other samples
     project.evaluate()
     project.wait()
     again = project.comparison(1)

@@ -1,4 +1,4 @@
-"""Prompts are edited, retired and put back; what was drawn, decided and compared stays as it is."""
+"""Prompts are edited, retired and put back; candidates, decisions and comparisons stay as they are."""
 
 from __future__ import annotations
 
@@ -84,7 +84,7 @@ def test_what_is_retired_twice_or_put_back_beside_its_like_is_refused(project: P
 
 
 def test_what_resembles_a_retired_prompt_goes_to_its_side(project: Project) -> None:
-    """It was trained on, or compared on."""
+    """The retired prompt may have been trained or compared on."""
     project.retire_prompts([9], person("ann"))
     for share in (0.0, 1.0):
         placed, _ = project.check_prompts([PromptRow("Review: a Bakery!")], share)
@@ -131,10 +131,10 @@ def test_a_placing_is_made_once(project: Project, monkeypatch: pytest.MonkeyPatc
     assert project.prompt_book.placed([PromptRow(row.text) for row in rows], 0.25) is first
     project.import_prompts(rows, "file", 0.25)
     monkeypatch.undo()
-    assert project.prompt_book.placed(rows, 0.25).rows == ()  # they are there now
+    assert project.prompt_book.placed(rows, 0.25).rows == ()  # they have been added meanwhile
 
 
-# -- beside what was drawn -----------------------------------------------------------------------------------------------
+# -- prompts with candidates -------------------------------------------------------------------------------------------------
 
 
 class _NoKettles:
@@ -200,7 +200,7 @@ def test_a_comparison_stays_current_where_prompts_were_retired_since_and_says_ho
     assert complete.comparison(1) == before
     complete.import_prompts([PromptRow("Review five unicycles.", split=Split.HELD_OUT)], "by hand")
     complete.retire_prompts([9], person("ann"))
-    assert complete.comparison(1) == replace(before, current=False)  # there is one that it was not made with
+    assert complete.comparison(1) == replace(before, current=False)  # it lacks the prompt that was added
 
 
 def test_retiring_a_held_out_prompt_keeps_the_comparison_and_asks_for_no_other(complete: Project) -> None:
@@ -301,7 +301,7 @@ def test_the_turns_of_a_sealed_prompt_are_seen_by_nobody(project: Project) -> No
     (shown,) = project.prompt_page(5, split=Split.SEALED).prompts
     assert (shown.text, shown.earlier, shown.reference) == ("(sealed)", (), None)
     assert project.prompt_page(5, text="fine name").total == 0
-    assert project.prompts(Split.SEALED)[0].earlier == TURNS  # what is drawn for it, once it is opened
+    assert project.prompts(Split.SEALED)[0].earlier == TURNS  # drawing for it, once it is opened, uses these turns
 
 
 def test_a_page_past_the_end_is_empty_and_knows_how_many_there_are(project: Project) -> None:

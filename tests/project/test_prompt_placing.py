@@ -1,4 +1,4 @@
-"""A file's rows as arrays, part by part, come out as its rows as objects do, whatever the size of a part."""
+"""Placing a file's rows as arrays, part by part, gives the same result as placing them as objects, whatever the part size."""
 
 from __future__ import annotations
 
@@ -33,8 +33,8 @@ SYSTEMS, TURNS = (None, None, "Be kind."), ((), (), ("Hello.", "Hello!"))
 
 
 def made(seed: int) -> tuple[list[PromptRow], pa.Table]:
-    """Rows that are the same, nearly the same and apart, with wishes, conversations and references that cannot be read,
-    and prompts of a project of which some are retired."""
+    """Rows that are equal, nearly equal or different, with chosen splits, conversations and references that cannot be read,
+    and prompts of a project, some of them retired."""
     rng = random.Random(seed)
     pool = [" ".join(rng.choices(WORDS, k=rng.randint(1, 12))) for _ in range(12)]
 

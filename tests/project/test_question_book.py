@@ -1,4 +1,4 @@
-"""Questions are set in project.toml, by hand or by the owner's page, and every change of one is a version."""
+"""Questions are set in project.toml, by hand or on the owner's page, and every change of a question is a version."""
 
 from __future__ import annotations
 
@@ -36,12 +36,12 @@ def test_questions_are_put_changed_and_dropped_in_their_places(project: Project)
     book.put(CLEAR, author=person("ann"))
     book.put(TONE, author=person("ann"))
     book.put(CLEAR | {"text": "Is it clear?"}, "clear", person("ben"))
-    assert asked(project) == [("clear", 2, (1, 2)), ("tone", 1, (1,))]  # other words ask the same
+    assert asked(project) == [("clear", 2, (1, 2)), ("tone", 1, (1,))]  # another wording asks the same
     book.put(CLEAR | {"points": 7}, "clear", person("ben"))
     assert asked(project)[0] == ("clear", 3, (3,))
     book.drop("clear", person("ann"))
     assert asked(project) == [("tone", 1, (1,))]
-    book.put(CLEAR, author=person("ann"))  # as it was at first: another version, and the answers of then count
+    book.put(CLEAR, author=person("ann"))  # as it was at first: another version, and the earlier answers count
     assert asked(project) == [("tone", 1, (1,)), ("clear", 4, (1, 2, 4))]
     newest = book.versions()[0]
     assert (newest.question.name, newest.author) == ("clear", "ann")
@@ -96,19 +96,19 @@ def test_a_page_that_only_looks_writes_nothing_once_all_is_kept(project: Project
 def test_the_reviewers_card_has_each_answer_and_hears_of_it_without_reading_anew(project: Project) -> None:
     project.question_book.put(CLEAR)
 
-    def said(value: str | None, act: str, who: str = "ann") -> None:
-        told = Act(act, ActKind.ANSWER, ("1.1.1",), value=value, asked=Asked("clear", 1))
-        assert project.review.say(1, person(who), [told])[0].refused is None
+    def answer(value: str | None, act: str, who: str = "ann") -> None:
+        act_of_answer = Act(act, ActKind.ANSWER, ("1.1.1",), value=value, asked=Asked("clear", 1))
+        assert project.review.say(1, person(who), [act_of_answer])[0].refused is None
 
     def shown() -> list[list[tuple[str, str, int, str]]]:
         (prompt,) = project.review.candidates(1, ["1.1.1"])
         return [[(a.reviewer, a.question, a.version, a.value) for a in one.answers] for one in prompt.candidates]
 
     assert shown() == [[], []]
-    said("4", "a")
+    answer("4", "a")
     assert shown() == [[], [("ann", "clear", 1, "4")]]
-    said("2", "b", "ben")
-    said(None, "c")
+    answer("2", "b", "ben")
+    answer(None, "c")
     assert shown() == [[], [("ben", "clear", 1, "2")]]
     project.undo(1, person("ann"))
     assert sorted(shown()[1]) == [("ann", "clear", 1, "4"), ("ben", "clear", 1, "2")]

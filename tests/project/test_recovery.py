@@ -1,5 +1,5 @@
-"""What happens when something goes wrong in the middle: real processes, killed for real. Nothing finished is lost and
-every candidate is there once."""
+"""Recovery from failures in the middle of the work, with real processes that are really killed. No finished work is lost,
+and every candidate is there once."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ project.wait()
 
 @pytest.fixture
 def slow(project: Project) -> Project:
-    """A project that draws its candidates one at a time: time enough to interfere."""
+    """A project that draws its candidates one at a time, which leaves time to interfere."""
     for key, value in (("candidates", PER_PROMPT), ("batch_size", 1)):
         project.set(f"generate.{key}", str(value))
     return project
@@ -110,7 +110,7 @@ def test_a_cancelled_fine_tuning_is_cancelled_and_not_failed_and_goes_on_where_i
     project.resume(tuning.job_id)
     project.wait()
     after = set(project.metrics(project.store.job(tuning.job_id)))
-    assert before < after  # the steps before were kept, not made again
+    assert before < after  # the earlier steps were kept, not computed again
     assert project.tuned_model() is not None
 
 
@@ -142,7 +142,7 @@ def test_a_killed_job_process_is_started_again_and_completes(slow: Project) -> N
 
 
 def test_damaged_segments_are_set_aside_named_and_done_again(slow: Project) -> None:
-    """One is cut off in the middle; another can be read but holds a log-probability that is not a number."""
+    """One is cut off in the middle; another can be read but holds a log-probability that is NaN."""
     slow.supervisor.stop()  # so that nothing is committed before it is damaged
     slow.generate(then_score=False)
     slow.supervisor.tick()
@@ -162,7 +162,7 @@ def test_damaged_segments_are_set_aside_named_and_done_again(slow: Project) -> N
 
 
 def start_owner(project: Project, then: str = "") -> warm.Process:
-    """Close the project here and let another process own it and draw candidates."""
+    """Close the project here and start another process that owns it and draws candidates."""
     project.close()
     return warm.start([sys.executable, "-c", OWNER.format(then=then), project.folder])
 
@@ -170,7 +170,7 @@ def start_owner(project: Project, then: str = "") -> warm.Process:
 def test_a_job_outlives_its_killed_owner_and_the_next_one_adopts_it(slow: Project) -> None:
     owner = start_owner(slow)
     until(lambda: segments(slow))
-    os.kill(worker(slow), signal.SIGSTOP)  # so that it is surely still at work
+    os.kill(worker(slow), signal.SIGSTOP)  # so that the job is certainly still at work
     with pytest.raises(ProjectLockedError, match=rf"open in the first owner \(pid {owner.pid} on "):
         Project.open(slow.folder)
     owner.kill()
@@ -181,7 +181,7 @@ def test_a_job_outlives_its_killed_owner_and_the_next_one_adopts_it(slow: Projec
         again.wait()
         assert "started again" not in messages(again)  # the same process all along
         expect_every_candidate_once(again)
-        assert again.counts().decided == 8 * PER_PROMPT  # and scoring followed
+        assert again.counts().decided == 8 * PER_PROMPT  # scoring followed
 
 
 def test_owner_and_job_killed_together_lose_nothing(slow: Project) -> None:
@@ -197,7 +197,7 @@ def test_owner_and_job_killed_together_lose_nothing(slow: Project) -> None:
 
 
 def test_what_a_crashed_owner_had_no_time_to_start_is_started_on_reopening(project: Project) -> None:
-    """The owner dies in the very moment between a job that is done and the one that follows."""
+    """The owner dies between the end of a job and the start of the one that follows."""
     owner = start_owner(project, "project.supervisor._on_ended = lambda job: os._exit(9)")
     assert owner.wait(120) == 9
     with Project.open(project.folder) as again:
@@ -205,7 +205,7 @@ def test_what_a_crashed_owner_had_no_time_to_start_is_started_on_reopening(proje
         again.wait()
         assert again.counts().decided == again.counts().candidates == 32
         again.close()
-    with Project.open(project.folder) as later:  # and nothing is started twice
+    with Project.open(project.folder) as later:  # nothing is started twice
         assert [job.job_id for job in later.jobs()] == [JOB, "r1-score-1"] and later.jobs(active=True) == []
 
 
@@ -250,4 +250,4 @@ def test_a_scorer_that_is_not_there_is_named_before_a_job_is_started(drawn: Proj
     with pytest.raises(ScorerError, match="there is no scorer 'sentimant'; did you mean 'sentiment'"):
         drawn.score()
     assert len(drawn.jobs()) == jobs
-    assert drawn.counts().decided == 16  # what was in force stays in force
+    assert drawn.counts().decided == 16  # the earlier decisions stay effective

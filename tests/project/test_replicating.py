@@ -1,4 +1,4 @@
-"""Runs of a procedure in projects of their own: independent seeds, nothing run twice, what was broken off goes on, and the
+"""Runs of a procedure in projects of their own: independent seeds, nothing run twice, an interrupted run goes on, and the
 project itself stays as it is."""
 
 from __future__ import annotations
@@ -41,17 +41,17 @@ def run(folder: Path, seeds: int, rounds: int = 1, **options: Any) -> list[Repli
 
 @pytest.fixture(scope="module")
 def made(tmp_path_factory: pytest.TempPathFactory, small_task: Path, tiny_model: Path) -> Path:
-    """A closed project in which nothing was drawn."""
+    """A closed project without candidates."""
     folder = tmp_path_factory.mktemp("replicating") / "project"
     with Project.create(folder, str(small_task), str(tiny_model), seed=7) as project:
-        project.set("target.rewards", "{ words = 0.1 }")  # what a model of random weights says has no sentiment
-        project.set("train.learning_rate", "0.1")  # and it says something else after training
+        project.set("target.rewards", "{ words = 0.1 }")  # texts of a model with random weights have no sentiment
+        project.set("train.learning_rate", "0.1")  # its texts change after training
     return folder
 
 
 @pytest.fixture(scope="module")
 def two(made: Path, jobs_in_threads: None) -> list[Replicate]:
-    """The first two replicates of it."""
+    """The first two replicates of the project."""
     return run(made, 2)
 
 
@@ -122,11 +122,11 @@ def test_what_is_complete_is_not_run_again_and_more_go_on_from_there(made: Path,
 
 
 def test_the_interval_is_that_of_the_procedure_over_its_runs_and_prompts(two: list[Replicate]) -> None:
-    told = replicates.procedure(two)
+    procedure = replicates.procedure(two)
     gains = [list(dict(sorted(one.gain.by_prompt.items())).values()) for one in two]
-    assert told.gain.known and two[0].gain.value != two[1].gain.value
-    assert told.gain == procedure_interval(gains)
-    assert (told.runs, told.prompts, told.metric, told.rounds) == (2, 4, "reward", 1)
+    assert procedure.gain.known and two[0].gain.value != two[1].gain.value
+    assert procedure.gain == procedure_interval(gains)
+    assert (procedure.runs, procedure.prompts, procedure.metric, procedure.rounds) == (2, 4, "reward", 1)
     assert not replicates.procedure(two[:1]).gain.known
     for wrong in ([], [two[0], two[1].model_copy(update={"procedure": "other"})]):
         with pytest.raises(ReplicateError, match="one procedure"):
@@ -139,7 +139,7 @@ def test_a_replicate_that_was_broken_off_anywhere_goes_on_to_the_same_result(
     stood: set[int] = set()
 
     def break_off_once(connection: OwnConnection) -> None:
-        """Each time when more of its jobs are done than ever before."""
+        """Break off whenever more of its jobs are done than ever before."""
         connection.project.wait()
         done = len(connection.project.jobs())
         if done not in stood:
@@ -161,7 +161,7 @@ def test_a_replicate_that_was_broken_off_anywhere_goes_on_to_the_same_result(
         JobKind.FINETUNE,
         JobKind.EVALUATE,
     ]
-    assert jobs == evaluated  # with the control's, and none twice
+    assert jobs == evaluated  # with those of the control, and no job twice
     assert replicates[0].gain == two[0].gain and replicates[0].selection == two[0].selection
 
 
@@ -184,8 +184,8 @@ def test_more_rounds_of_a_replicate_go_on_from_those_that_are_there(made: Path, 
     (longer,) = run(made, 1, 2, delete_models=True)
     assert (longer.rounds, longer.round, len(longer.earlier)) == (2, 2, 1)
     assert longer.earlier[0].gain == two[0].gain and longer.seed == two[0].seed
-    assert run(made, 2) == two  # a line of its own beside those of one round
-    assert [(told.rounds, told.runs) for told in replicates.procedures([*two, longer])] == [(1, 2), (2, 1)]
+    assert run(made, 2) == two  # a run of two rounds is separate from those of one round
+    assert [(one.rounds, one.runs) for one in replicates.procedures([*two, longer])] == [(1, 2), (2, 1)]
     with Project.open(_folder(made, longer)) as project:
         assert project.store.deleted_models() == {"m1-1", "m1-1-random", "m2-1", "m2-1-random"}
         assert not any((project.folder / "models").iterdir())
@@ -267,13 +267,13 @@ def test_a_target_that_refers_to_a_model_of_the_project_finds_it_from_outside(tw
 def test_the_command_prints_a_row_each_and_the_interval_of_the_procedure(made: Path, two: list[Replicate]) -> None:
     command = ["replicate", str(made), "--seeds", "2"]
     summary = json.loads(CliRunner().invoke(app, [*command, "--json"], catch_exceptions=False).output)
-    told = replicates.procedure(two)
+    procedure = replicates.procedure(two)
     assert [one["gain"]["value"] for one in summary["replicates"]] == [one.gain.value for one in two]
-    assert summary["procedure"]["gain"]["low"] == told.gain.low and summary["procedure"]["runs"] == 2
+    assert summary["procedure"]["gain"]["low"] == procedure.gain.low and summary["procedure"]["runs"] == 2
     console = Console(width=200, record=True)
-    console.print(replicates_table(two, told))
+    console.print(replicates_table(two, procedure))
     text = console.export_text()
-    assert all(str(one.seed) in text for one in two) and of_interval(told.gain, "reward") in text
+    assert all(str(one.seed) in text for one in two) and of_interval(procedure.gain, "reward") in text
     assert "The last row's is for the procedure" in text
     console.print(replicates_table(two[:1], replicates.procedure(two[:1])))
     text = console.export_text()

@@ -1,4 +1,4 @@
-"""What a project knows of its scorers: their scores of the candidates, examples, costs, and what the target makes of them."""
+"""What a project knows about its scorers: their scores, examples, costs, and their part in the target."""
 
 from __future__ import annotations
 
@@ -73,7 +73,7 @@ def test_the_smallest_are_those_of_a_sort_of_all(key: list[float], count: int) -
     ],
 )
 def test_scores_are_counted_whatever_they_are(column: list[float], count: int, bins: list[int] | None) -> None:
-    """`bins` is None where there are too many different scores to be counted one by one."""
+    """`bins` is None if there are too many different scores to count each one."""
     of_scorer = summary("a", np.array(column), [], [])
     assert (of_scorer.count, of_scorer.missing, sum(of_scorer.counts)) == (count, len(column) - count, count)
     assert len(of_scorer.edges) == len(of_scorer.counts) + 1 and (not count or np.isfinite(of_scorer.mean))

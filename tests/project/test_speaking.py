@@ -1,4 +1,4 @@
-"""Nobody speaks under a name that is nobody's, whichever way they come: whatever takes an author or a reviewer checks it."""
+"""No act is recorded under a name that cannot be a person's: every method that takes an author or a reviewer checks it."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from rsf_core.prompts import PromptRow
 from tests.support.seeding import add_candidates, candidates, decide
 
 PACKAGES = (rsf_core.project, rsf_core.rounds, rsf_core.review, rsf_core.store)
-# They say nothing: what somebody has said, or may say, is looked up.
+# They record nothing: they look up what somebody has recorded, or may record.
 READS = {
     "Acts.depths",
     "Acts.standing",
@@ -50,7 +50,7 @@ READS = {
     "Reviews.queue",
     "Store.votes",
 }
-# They are told the rule too, and may put in force again what a person set under a name that an earlier version took.
+# They also take the rule as an author, and may apply again what a person set under a name that an earlier version accepted.
 RULED = {"Decided.add_threshold", "Decided.target_id", "Store.add_threshold", "Store.target_id"}
 NOBODYS = (
     "rule",
@@ -69,7 +69,7 @@ NOBODYS = (
 
 
 def parts() -> Iterator[type]:
-    """The classes of what `Project` is made of, its store among them."""
+    """The classes that `Project` is made of, its store included."""
     for package in PACKAGES:
         for module_info in pkgutil.walk_packages(package.__path__, f"{package.__name__}."):
             module = importlib.import_module(module_info.name)
@@ -81,12 +81,12 @@ def parts() -> Iterator[type]:
 
 
 def in_store(part: type) -> bool:
-    """Whether it writes to the database; a log holds in memory what is there."""
+    """Whether the class writes to the database; a log only mirrors it in memory."""
     return part.__module__.startswith("rsf_core.store.") and not part.__name__.endswith("Log")
 
 
 def speaking() -> dict[str, Any]:
-    """The methods that are told an Actor, and those of the store that are told a name."""
+    """The methods that take an Actor, and those of the store that take a name."""
     return {
         f"{part.__name__}.{name}": method
         for part in parts()
@@ -130,14 +130,14 @@ def test_no_part_of_a_project_takes_a_bare_name(part: type) -> None:
 
 @pytest.fixture(scope="module")
 def scored_project(tmp_path_factory: pytest.TempPathFactory, small_task: Path) -> Iterator[Project]:
-    with Project.create(tmp_path_factory.mktemp("said") / "project", str(small_task), seed=1) as project:
+    with Project.create(tmp_path_factory.mktemp("scored") / "project", str(small_task), seed=1) as project:
         rows = candidates(2, 2)
         add_candidates(project.store, rows)
         decide(project.store, rows, 0.0, 0.5)
         yield project
 
 
-# what takes a name: JSON from another process, and the store
+# the calls that take a name: a command as JSON from another process, and the store
 BY_NAME: dict[str, Callable[[Project, str], object]] = {
     "the command override": lambda project, name: execute(
         project, "override", {"candidate_id": "1.1.0", "action": "accept", "reviewer": name}
@@ -151,7 +151,7 @@ BY_NAME: dict[str, Callable[[Project, str], object]] = {
         1, "started", 1, 2, False, name, "2 rounds"
     ),
 }
-# what takes who acts, and the table and column that keep their name
+# the calls that take an Actor, each with the table and column that keep the name
 BY_ACTOR: dict[str, tuple[Callable[[Project, Any], object], str]] = {
     "override": (lambda project, who: project.override("1.1.0", Action.ACCEPT, reviewer=who), "overrides.reviewer"),
     "override by place": (lambda project, who: project.override("1.1.0", Action.REJECT, who), "overrides.reviewer"),
@@ -250,7 +250,7 @@ def test_every_command_that_names_a_speaker_gives_it_to_what_checks_it(project: 
 
 
 def is_spoken(method: Any) -> bool:
-    """Whether `access.spoken` is around it, or around what it passes on to."""
+    """Whether `access.spoken` wraps the method, or a function that the method wraps."""
     while method is not None and Path(method.__code__.co_filename) != Path(access.__file__):
         method = getattr(method, "__wrapped__", None)
     return method is not None

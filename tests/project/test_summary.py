@@ -1,4 +1,4 @@
-"""What a project says of itself in a list."""
+"""The summary of a project that a list shows."""
 
 from __future__ import annotations
 
@@ -105,7 +105,7 @@ def test_a_project_whose_database_has_stopped_is_closed_all_the_same(
 def test_one_that_was_closed_by_a_kill_is_put_right_by_the_next_owner(tmp_path: Path, small_task: Path) -> None:
     killed = tmp_path / "killed"
     with Project.create(tmp_path / "project", str(small_task), seed=1) as project:
-        add_candidates(project.store, candidates(2, 3))  # what it says of itself is written once more when it is closed
+        add_candidates(project.store, candidates(2, 3))  # the summary is written again when the project is closed
         shutil.copytree(project.folder, killed, ignore=shutil.ignore_patterns("*.sock"))
     with Project.open(killed):
         until(lambda: (summary := summaries.read(killed)) is not None and summary.next == "Score candidates")

@@ -1,4 +1,6 @@
-"""The target of a project: saved as one and as a version, with who and why, and back; what is decided stays until asked."""
+"""The target of a project: saved whole and as a version, with author and reason; earlier versions can be restored.
+
+Decisions stay as they are until new ones are asked for."""
 
 from __future__ import annotations
 
@@ -67,7 +69,7 @@ def test_a_target_is_saved_as_one_with_who_and_why_and_decides_nothing_until_ask
     assert (newest.number, newest.author, newest.reason) == (2, "ann", "shorter")
     assert newest.changed.split("; ")[:2] == ["β 0.5 → 0.05", "must have 1 ≤ ended"]
     assert accepted(scored) == before and scored.target() == decided_by
-    assert scored.target_book.use(draft, decide=True, author=person("ann")) is None  # every score is there
+    assert scored.target_book.use(draft, decide=True, author=person("ann")) is None  # no score is missing
     assert accepted(scored) != before and scored.target() == draft.target
     assert len(scored.target_book.versions()) == 2
 
@@ -102,14 +104,14 @@ def test_back_is_one_more_version_and_the_decisions_are_those_of_before(scored: 
 
 def test_one_setting_and_a_change_by_hand_are_versions_too(scored: Project) -> None:
     scored.set("target.beta", "0.25", person("ann"))
-    scored.set("train.epochs", "2", person("ann"))  # no part of the target
+    scored.set("train.epochs", "2", person("ann"))  # not a part of the target
     path = scored.folder / "project.toml"
     path.write_text(path.read_text().replace("beta = 0.25", "beta = 0.125"))
     newest = scored.target_book.versions()[0]
     assert (newest.number, newest.reason, newest.changed) == (None, "changed in project.toml", "β 0.25 → 0.125")
     scored.set("accept.rate", "0.1", person("bob"))
-    told = [(v.number, v.author, v.reason, v.changed) for v in scored.target_book.versions()]
-    assert told[:3] == [
+    versions = [(v.number, v.author, v.reason, v.changed) for v in scored.target_book.versions()]
+    assert versions[:3] == [
         (4, "bob", "accept.rate was set", "share accepted 50 % → 10 %"),
         (3, "local", "changed in project.toml", "β 0.25 → 0.125"),
         (2, "ann", "target.beta was set", "β 0.5 → 0.25"),

@@ -1,4 +1,4 @@
-"""A target's scorers are there and a score can meet its constraints: asked wherever it is entered, of what is new in it."""
+"""A target's scorers must exist and its constraints must be reachable: checked wherever it is entered, for its new parts."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from rsf_core.project import Project
 from rsf_core.scorers import own
 
 OWN = "def score(completion, prompt, reference):\n    return 0.5\n"
-ELSEWHERE = "of_a_plug_in"  # of a package that this machine lacks
+ELSEWHERE = "of_a_plug_in"  # from a package that is not installed here
 
 
 def toml(project: Project) -> str:

@@ -1,4 +1,4 @@
-"""A task that somebody brings, as a folder or an archive: taken whole, or refused with nothing left, whatever it holds."""
+"""A task folder or archive from a user: taken whole, or refused with nothing left behind, whatever it holds."""
 
 from __future__ import annotations
 

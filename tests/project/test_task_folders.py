@@ -1,4 +1,4 @@
-"""A task folder is begun, checked whole, made of a project, and a project made of it is the same again."""
+"""A task folder is begun, checked as a whole, and made from a project; a project made from that folder is the same."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
-"""A workspace: a folder of projects, which are listed by their files alone, and made, copied, renamed, archived and deleted
-whole or not at all."""
+"""A workspace: a folder of projects, which are listed from their files alone, and made, copied, renamed, archived and deleted
+completely or not at all."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ NOT_A_NUMBER = json.dumps({"round": 1, "next": "", "fresh": True, "prompts": 1, 
 
 @pytest.fixture(scope="module")
 def made_once(tmp_path_factory: pytest.TempPathFactory, small_task: Path) -> Path:
-    """A closed project with candidates: to be copied, never opened."""
+    """A closed project with candidates. Copy it; never open it."""
     folder = tmp_path_factory.mktemp("workspace") / "made_once"
     with Project.create(folder, str(small_task), seed=1) as project:
         add_candidates(project.store, candidates(2, 3))
@@ -48,7 +48,7 @@ def add(workspace: Path, name: str) -> Path:
 
 
 def everything(folder: Path) -> list[str]:
-    """All paths below a folder: what must be the same after something that was refused."""
+    """All paths below a folder: they must be the same after a refused operation."""
     return sorted(str(path.relative_to(folder)) for path in folder.rglob("*"))
 
 

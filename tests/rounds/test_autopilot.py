@@ -1,4 +1,4 @@
-"""Rounds that run by themselves, on a real tiny model: they go on, wait, stop and say why, also across a restart."""
+"""Rounds that run by themselves, on a real tiny model: they go on, wait, and stop with a reason, also across a restart."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ pytestmark = pytest.mark.usefixtures("jobs_in_threads")
 
 @pytest.fixture
 def quick(project: Project) -> Project:
-    """The small project with guardrails that a tiny random model does not meet."""
+    """The small project with guardrails so wide that a tiny random model never triggers them."""
     for key, value in (("min_gain", "-100"), ("max_kl", "1000"), ("max_length_ratio", "1000"), ("min_diversity", "0")):
         project.set(f"autopilot.{key}", value)
     return project
@@ -44,9 +44,11 @@ def test_two_rounds_run_by_themselves(quick: Project) -> None:
     wait(quick, AutopilotState.FINISHED)
     assert quick.current_round == 2 and quick.comparison(1) is not None and quick.comparison(2) is not None
     assert [curated.author for curated in quick.curated_sets()] == ["ann", "ann"]
-    assert quick.autopilot.start(1, pause=False, author=person("ann")).last_round == 3  # round 2 is complete: one more
+    assert (
+        quick.autopilot.start(1, pause=False, author=person("ann")).last_round == 3
+    )  # round 2 is complete, so round 3 follows
     quick.autopilot.stop(person("ann"))
-    wait(quick, AutopilotState.STOPPED)  # the job that has begun ends
+    wait(quick, AutopilotState.STOPPED)  # the running job ends first
 
 
 def test_each_round_trains_a_control_and_one_cancelled_stops_it_until_it_is_resumed(quick: Project) -> None:

@@ -1,4 +1,4 @@
-"""Freezing: what is accepted now becomes an immutable set, once."""
+"""Freezing: the candidates that are currently accepted become an immutable set, once."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ def test_equal_completions_of_a_prompt_are_kept_once_and_both_counts_are_told(st
     summary = freeze(store, settings(), 1, "ann").summary
     assert (summary["accepted"], summary["samples"]) == (6, 3)
     kept = store.curated_samples("c1-1")["candidate_id"].to_pylist()
-    assert kept == ["1.1.0", "1.1.2", "1.2.0"]  # the first of each; another prompt may say the same
+    assert kept == ["1.1.0", "1.1.2", "1.2.0"]  # the first of each; another prompt may have the same completion
 
 
 def test_near_duplicates_of_a_prompt_are_kept_and_counted(store: Store) -> None:
@@ -181,7 +181,7 @@ def test_prompts_are_compared_once_and_again_where_one_comes(store: Store, monke
         return find(store)
 
     monkeypatch.setattr(curation, "_find_near_held_out", noted)
-    store._kept._answers.clear()  # as in a project that was opened anew
+    store._kept._answers.clear()  # as if the project were opened again
     assert near_held_out(store) == set() and not looked
     repeated = store.prompts(Split.TRAIN)[1]
     store.add_prompts([(repeated.text.upper(), None, None, Split.HELD_OUT)], "the test")
@@ -221,7 +221,7 @@ def test_a_random_control_matches_the_set_in_size_and_owes_nothing_to_the_decisi
     assert names & set(cut_off)  # the proposal draws them, so the control has them
     assert control.summary["tokens"] == sum(len(row["token_ids"]) for row in samples) == chosen.summary["tokens"]
     accepted_by_rule = {row["candidate_id"] for row in store.curated_samples(chosen.curated_id).to_pylist()}
-    assert 0.3 < len(names & accepted_by_rule) / len(names) < 0.7  # half of all could be accepted
+    assert 0.3 < len(names & accepted_by_rule) / len(names) < 0.7  # the rule accepts half of all
     assert freeze_control(store, chosen, "ann") == control
     store.add_override("a", "1.1.1", Action.REJECT, "ann")
     assert freeze(store, settings(), 1, "ann").curated_id == "c1-2"
@@ -234,9 +234,7 @@ def test_a_control_of_the_constraints_is_chosen_among_what_passes_them_whatever_
     add_prompts(store, 40)
     rows = candidates(40, 5, finish=["length" if i % 10 == 0 else "eos" for i in range(200)])
     add_candidates(store, rows)
-    ratio = np.tile(
-        [5.0, -5.0, -math.inf, 0.5, -2.0], 40
-    )  # three of five pass, and one more, cut off every second time
+    ratio = np.tile([5.0, -5.0, -math.inf, 0.5, -2.0], 40)  # three of five pass, and a fourth, cut off half the time
     decide(store, rows, ratio, log_m=0.0, scope=scope)
     chosen = freeze(store, settings(), 1, "ann")
     control = freeze_control(store, chosen, "ann", Control.CONSTRAINTS)
@@ -248,7 +246,7 @@ def test_a_control_of_the_constraints_is_chosen_among_what_passes_them_whatever_
     taken = {row["candidate_id"] for row in store.curated_samples(control.curated_id).to_pylist()}
     assert taken <= passes
     low = {name for i, name in enumerate(names) if ratio[i] < 0}
-    assert taken & low  # the rule rejects them; the constraints do not
+    assert taken & low  # the rule rejects these; the constraints do not
     assert freeze_control(store, chosen, "ann", Control.CONSTRAINTS) == control
     random = freeze_control(store, chosen, "ann")
     assert random.curated_id == "c1-1-random" and random.content_hash != control.content_hash
@@ -305,9 +303,9 @@ def test_a_page_that_asks_whether_there_is_a_choice_reads_no_sample(
 
 def test_a_random_control_is_as_large_where_completions_repeat(store: Store) -> None:
     add_prompts(store, 10)
-    rows = candidates(10, 20, token_ids=[[3, i % 10, 2] for i in range(200)])  # of each completion two
+    rows = candidates(10, 20, token_ids=[[3, i % 10, 2] for i in range(200)])  # two of each completion
     add_candidates(store, rows)
-    decide(store, rows, np.tile(np.repeat([5.0, -5.0], 10), 10), log_m=0.0)  # the first of each are accepted
+    decide(store, rows, np.tile(np.repeat([5.0, -5.0], 10), 10), log_m=0.0)  # the first of each is accepted
     chosen = freeze(store, settings(), 1, "ann")
     control = freeze_control(store, chosen, "ann")
     assert control.summary["samples"] == chosen.summary["samples"] == 100
@@ -351,7 +349,7 @@ def test_a_random_control_has_what_no_scorer_had_a_score_for(store: Store) -> No
     chosen = freeze(store, settings(), 1, "ann")
     names = set(store.curated_samples(freeze_control(store, chosen, "ann").curated_id)["candidate_id"].to_pylist())
     undecided = set(rows["candidate_id"].to_pylist()) - set(scored["candidate_id"].to_pylist())
-    assert len(names) == 80 and 0.25 < len(names & undecided) / 80 < 0.55  # two of five were drawn so
+    assert len(names) == 80 and 0.25 < len(names & undecided) / 80 < 0.55  # two of five candidates have no score
 
 
 def test_a_candidate_without_a_scale_that_a_person_accepts_weighs_one(store: Store) -> None:
@@ -362,7 +360,7 @@ def test_a_candidate_without_a_scale_that_a_person_accepts_weighs_one(store: Sto
 
 
 def test_decisions_taken_back_make_a_set_of_their_own_again(store: Store) -> None:
-    """The newest set is what fine-tuning takes, so it must be that of the decisions of now."""
+    """The newest set is what fine-tuning takes, so it must match the current decisions."""
     seed(store)
     first = freeze(store, settings(), 1, "ann")
     store.add_override("a", "1.1.0", Action.REJECT, "ann")
@@ -375,7 +373,7 @@ def test_decisions_taken_back_make_a_set_of_their_own_again(store: Store) -> Non
 
 
 def test_a_person_who_was_called_rule_is_not_taken_for_the_rule(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(access, "RESERVED", frozenset())  # as an earlier version took the name
+    monkeypatch.setattr(access, "RESERVED", frozenset())  # as in an earlier version, which accepted the name
     seed(store)
     store.add_override("a", "1.1.0", Action.ACCEPT, "rule")
     freeze(store, settings(), 1, "ben")

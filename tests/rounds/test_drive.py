@@ -1,4 +1,4 @@
-"""What comes next, in every situation that a small space of facts makes: exactly one step, never the same work twice."""
+"""The next step, for every combination in a small space of facts: exactly one step, never the same work twice."""
 
 from __future__ import annotations
 
@@ -40,9 +40,9 @@ COUNTS = (
     replace(DRAWN, retired=40),  # nothing can be decided any more
     DECIDED,
     replace(DECIDED, accepted=0),
-    replace(DECIDED, candidates=50),  # more was drawn since
+    replace(DECIDED, candidates=50),  # more candidates were drawn since
 )
-JOBS = (None, "running", "failed")  # one that is done says nothing that the rest does not
+JOBS = (None, "running", "failed")  # a job that is done adds nothing to the other facts
 JOB_STAGES = [row for row in STAGES if row.kind is not None]
 
 
@@ -52,7 +52,7 @@ class Situation(NamedTuple):
 
 
 def situations() -> Iterator[Situation]:
-    """Every combination of what was drawn, the newest job of each stage, what was tuned and compared, and prompts."""
+    """Every combination of candidate counts, the newest job of each stage, tuned and compared models, and prompts."""
     outcomes = ((None, False), (TUNED, False), (TUNED, True))
     for counts, (tuned, evaluated), train, held_out in product(COUNTS, outcomes, (0, 8), (0, 4)):
         for job_states in product(JOBS, repeat=len(JOB_STAGES)):
@@ -162,7 +162,7 @@ def test_what_has_to_be_done_first_is_said(round_facts: RoundFacts, says: str) -
 @pytest.mark.parametrize("breaks", [None, *(row.stage for row in JOB_STAGES)])
 @pytest.mark.parametrize("held_out", [0, 4])
 def test_a_round_comes_to_its_end_and_each_stage_starts_once(breaks: Stage | None, held_out: int) -> None:
-    """The step is done each time it is said, in a world where a job breaks off once and is resumed."""
+    """Each step is carried out as it comes, in a world where a job breaks off once and is resumed."""
     round_facts, jobs, steps = after((), held_out_prompts=held_out), dict[Stage, JobRecord](), list[Step]()
     while not isinstance(step := next_step(DriveState(1, stages.states(round_facts), agrees=True), 1), Complete):
         steps.append(step)
@@ -190,8 +190,8 @@ def test_a_round_comes_to_its_end_and_each_stage_starts_once(breaks: Stage | Non
 
 
 def test_what_each_stage_leaves_is_told() -> None:
-    told, with_a_job = set(LEAVES), {row.stage for row in JOB_STAGES}
-    assert told == with_a_job, f"BEFORE and LEAVES of tests/support/round_facts.py: {told ^ with_a_job}"
+    with_leaves, with_a_job = set(LEAVES), {row.stage for row in JOB_STAGES}
+    assert with_leaves == with_a_job, f"BEFORE and LEAVES of tests/support/round_facts.py: {with_leaves ^ with_a_job}"
 
 
 # -- on a project ------------------------------------------------------------------------------------------------------
@@ -199,7 +199,7 @@ def test_what_each_stage_leaves_is_told() -> None:
 
 @pytest.fixture
 def still(project: Project, monkeypatch: pytest.MonkeyPatch) -> Project:
-    """A project whose jobs are queued and do not begin."""
+    """A project whose jobs are queued and never begin."""
     project.supervisor.stop()
     monkeypatch.setattr(project.supervisor, "_begin", lambda job: None)
     return project
@@ -212,12 +212,12 @@ def test_the_project_does_what_it_says_comes_next(still: Project) -> None:
     still.cancel("r1-generate-1")
     assert still.next_step() == Resume(Stage.GENERATE, "r1-generate-1")
     still.set("generate.candidates", "3")
-    assert still.next_step() == Start(Stage.GENERATE)  # what it would draw is not what is asked for now
+    assert still.next_step() == Start(Stage.GENERATE)  # resuming would draw by the old settings
     assert still.advance(person("ann")) == "r1-generate-2"
 
 
 def test_what_follows_a_job_by_itself_is_the_next_stage_of_the_table(still: Project) -> None:
-    """One between would be left out: the round is complete once the last stage is done."""
+    """Any other stage would skip one: the round is complete once the last stage is done."""
     after_it = {row.stage: following.stage for row, following in pairwise(STAGES)}
     still.start_stage(Stage.GENERATE, person("ann"))
     rows = candidates(prompts=8, per_prompt=2)
@@ -239,7 +239,7 @@ def test_a_trial_of_somebody_is_waited_for(still: Project) -> None:
 
 def test_nothing_is_trained_past_a_review_that_the_autopilot_waits_for(still: Project) -> None:
     still.store.add_autopilot_event(1, "waiting", 1, 1, True, "ann", WORDS)
-    assert still.next_step() == Start(Stage.GENERATE)  # that is before the review
+    assert still.next_step() == Start(Stage.GENERATE)  # this stage is before the review
     rows = candidates(prompts=8, per_prompt=2)
     add_candidates(still.store, rows)
     decide(still.store, rows, 0.0, 0.0)

@@ -1,4 +1,4 @@
-"""What follows a job that has ended: started once, or waited with until a job of the same kind has ended."""
+"""What follows a job that has ended: it starts once, or after a job of the same kind has ended."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ LEARNED = "abcd1234"
 
 
 class Owner:
-    """A project whose stages only tell what was started."""
+    """A project whose stages only record what was started."""
 
     def __init__(self, store: Store) -> None:
         self.store, self.started = store, list[tuple[Any, ...]]()

@@ -163,12 +163,12 @@ def test_eight_equal_completions_of_a_prompt_are_all_that_can_repeat() -> None:
     (why,) = guardrails.repetition(alike, LIMITS)
     assert "88% of the accepted completions" in why
     assert guardrails.repetition(alike | {"distinct": 80}, LIMITS) == []
-    assert guardrails.repetition(alike | {"accepted": 10, "samples": 10}, LIMITS) == []  # one of each
+    assert guardrails.repetition(alike | {"accepted": 10, "samples": 10}, LIMITS) == []  # one of each prompt
 
 
 def test_a_small_gain_passes_where_the_estimate_is_to_decide() -> None:
     assert guardrails.after_round(comparison(gain=0.04), Autopilot(gain_shown=False)) == []
-    assert guardrails.after_round(comparison(gain=0.04, half=math.inf), LIMITS) == []  # of one prompt: no interval
+    assert guardrails.after_round(comparison(gain=0.04, half=math.inf), LIMITS) == []  # one prompt gives no interval
     assert guardrails.after_round(comparison(gain=0.2), Autopilot(min_gain=0.16)) != []
 
 

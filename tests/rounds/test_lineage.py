@@ -1,4 +1,4 @@
-"""Models know where they came from, are compared on the same prompts, and are deleted with care."""
+"""Models have a recorded origin, are compared on the same prompts, and are deleted with care."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ pytestmark = pytest.mark.usefixtures("jobs_in_threads")
 
 @pytest.fixture(scope="module")
 def finished(tmp_path_factory: pytest.TempPathFactory, small_task: Path, tiny_model: Path) -> Iterator[Project]:
-    """Two whole rounds on the tiny model, the second with another setting."""
+    """Two whole rounds on the tiny model, the second with a different setting."""
     folder = tmp_path_factory.mktemp("lineage") / "p"
     with Project.create(folder, str(small_task), str(tiny_model), seed=7) as made:
         made.run(1)
@@ -126,7 +126,7 @@ def test_a_vote_on_completions_that_are_others_now_does_not_count(finished: Proj
     before = finished.store.votes("base", "m2-1", "eve")
     finished.lineage.vote(ballot, key, "", person("eve"))
     assert finished.lineage.ballot("base", "m2-1", person("eve")).preferred == {key: ""}
-    assert len(before) == 1  # it stays, for the day the completions are those again
+    assert len(before) == 1  # the vote stays: it counts again if these completions come back
 
 
 def test_votes_on_one_prompt_count_as_one() -> None:
@@ -148,7 +148,7 @@ def test_a_model_is_deleted_only_where_no_round_needs_it(finished: Project) -> N
     lineage.delete("m1-1", person("ann"))
     view = lineage.models()[1]
     assert view.deleted and view.size is None and not (finished.folder / view.model.folder).exists()
-    assert view.metrics  # how it did is kept
+    assert view.metrics  # its figures are kept
     with pytest.raises(StageError, match="were deleted"):
         finished.set_proposal("m1-1")
 
@@ -156,15 +156,15 @@ def test_a_model_is_deleted_only_where_no_round_needs_it(finished: Project) -> N
 def test_a_random_control_is_evaluated_beside_the_tuned_model_and_never_proposes(complete: Project) -> None:
     before = complete.comparison(1)
     assert before is not None and not before.control and not before.selection
-    complete.set("train.epochs", "3")  # the control is tuned by the recipe of the model it is set against
+    complete.set("train.epochs", "3")  # the control is tuned by the recipe of the model it is compared with
     job_id = complete.train_control(person("ann"))
     complete.cancel(job_id)
-    with contextlib.suppress(JobError):  # where it had started already
+    with contextlib.suppress(JobError):  # raised if the job had already started
         complete.wait()
     assert [stage.progress for stage in complete.stages()] == ["done"] * 5  # it is not a stage of the round
     job = complete.control_job()
     assert job is not None and (job.job_id, job.state) == (job_id, JobState.CANCELLED)
-    assert complete.train_control(person("ann")) == job_id  # goes on
+    assert complete.train_control(person("ann")) == job_id  # the same job goes on
     complete.wait()
     tuned, control = (job for job in complete.jobs() if job.kind is JobKind.FINETUNE)
     first, second = (job.spec_of(FinetuneSpec).recipe for job in (tuned, control))
@@ -252,7 +252,7 @@ def test_a_control_is_tuned_by_the_recipe_that_made_the_model_and_not_by_one_tha
         assert [model.model_id for model in project.models()] == ["base"]
         for key in wild:
             project.unset(f"train.{key}")
-        project.train(person("ann"))  # begins anew, where a resume would fail again
+        project.train(person("ann"))  # begins again from scratch; a resumed job would fail again
         project.wait()
         project.train_control(person("ann"))
         project.wait()
@@ -269,7 +269,7 @@ def test_each_round_is_judged_by_its_own_target(complete: Project) -> None:
     complete.run(1)
     after = complete.comparison(2)
     assert before is not None and after is not None and complete.comparison(1) == before
-    assert before.after["reward"].value != after.before["reward"].value  # of the same model, by another reward
+    assert before.after["reward"].value != after.before["reward"].value  # the same model by another reward
     _, first, second = complete.lineage.models()
     assert second.metrics["reward"] == after.after["reward"] and first.metrics["reward"] == after.before["reward"]
     assert [stage.progress for stage in complete.stages(1)] == ["done"] * 5
@@ -288,7 +288,7 @@ def test_a_model_that_is_still_named_is_not_deleted(complete: Project) -> None:
         complete.lineage.delete("m1-1-random", person("ann"))
     complete.unset("target.reference")
     complete.lineage.delete("m1-1-random", person("ann"))
-    complete.set("evaluate.candidates", "3")  # all are compared anew, but for what was deleted
+    complete.set("evaluate.candidates", "3")  # all models are compared again, except the deleted one
     assert complete.evaluate(1) is not None
     complete.wait()
     assert complete.comparison(1) is not None

@@ -1,4 +1,4 @@
-"""A project whose model's folder rules tokens out: over two rounds it is one law that draws, scores, trains and compares."""
+"""A project whose model folder rules tokens out: the same law draws, scores, trains and compares over two rounds."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ pytestmark = pytest.mark.usefixtures("jobs_in_threads")
 
 @pytest.fixture(scope="module")
 def asking(tiny_model: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, list[int]]:
-    """A model that asks for a mask and a penalty, and the tokens that it rules out: a third of all."""
+    """A model that asks for a mask and a penalty, and the tokens that it rules out: a third of the vocabulary."""
     folder = shutil.copytree(tiny_model, tmp_path_factory.mktemp("asking") / "model")
     path = folder / "generation_config.json"
     ruled_out = [token for token in range(2, 250) if token % 3 == 0]
@@ -42,7 +42,9 @@ def test_the_masks_hold_from_the_draw_to_the_next_round(
             assert len(rows) == 32 and not any(set(row["token_ids"]) & set(ruled_out) for row in rows)
         assert set(project.candidates(2, 2)[0].scores) == {"sentiment", "log_prob:base"}
         comparison = project.comparison(2)
-        assert comparison is not None and abs(comparison.base["KL to base"].value) < 1e-3  # drawn and judged alike
+        assert (
+            comparison is not None and abs(comparison.base["KL to base"].value) < 1e-3
+        )  # drawn and scored by the same law
         for model_id in ("base", "m1-1", "m2-1"):
             assert [(one.name, one.part) for one in project.lineage.law(model_id)] == [
                 ("suppress_tokens", Part.LAW),

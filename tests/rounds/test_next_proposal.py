@@ -1,4 +1,4 @@
-"""The next round draws from what the last one tuned, unless a person chose otherwise or it is worse."""
+"""The next round draws from the model that the last one tuned, unless a person chose another or it is worse."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ def test_the_next_round_draws_from_what_a_person_chose(complete: Project) -> Non
     assert complete.lineage.stale_proposal() is None
     assert complete.start_round().model_id == "base"
     with pytest.raises(StageError, match="has not tuned a model"):
-        complete.next_proposal()  # the choice held for one round
+        complete.next_proposal()  # the choice was for one round only
     complete.set_proposal("m1-1", author=person("ann"))
-    assert complete.lineage.stale_proposal() is None  # nothing has been drawn from the other yet
+    assert complete.lineage.stale_proposal() is None  # nothing has been drawn from the base yet
     complete.generate()
     complete.wait()
     assert complete.lineage.stale_proposal() == StaleProposal(2, "base", "m1-1", trained=False)

@@ -1,4 +1,4 @@
-"""Sealed prompts are opened once, by a person, for one model, and what they say stays."""
+"""Sealed prompts are opened once, by a person, for one model, and their figures stay."""
 
 from __future__ import annotations
 
@@ -33,11 +33,11 @@ pytestmark = pytest.mark.usefixtures("jobs_in_threads")
 
 @pytest.fixture(scope="module")
 def sealed_folder(tmp_path_factory: pytest.TempPathFactory, small_task: Path, tiny_model: Path) -> Path:
-    """Two of the held-out prompts sealed, a round complete with its control: to be copied, never opened."""
+    """A project with two held-out prompts sealed, one complete round and its control. Copy it; never open it."""
     folder = tmp_path_factory.mktemp("sealed") / "made_once"
     with in_threads(), Project.create(folder, str(small_task), str(tiny_model), seed=7) as project:
         project.set("target.rewards", "{ words = 0.1 }")
-        project.set("train.learning_rate", "0.1")  # so that something differs
+        project.set("train.learning_rate", "0.1")  # so that the models differ
         project.seal_prompts([11, 12])
         project.run(1)
         project.train_control(person("ann"))
@@ -81,7 +81,7 @@ def test_opening_compares_base_model_and_control_on_them_and_says_who_and_when(s
     assert comparison.gain_over_base["reward"].value == pytest.approx(
         comparison.after["reward"].value - comparison.base["reward"].value
     )
-    assert sealed.comparison(1) == held_out and sealed.stages(1) == states  # the round's own comparison is another
+    assert sealed.comparison(1) == held_out and sealed.stages(1) == states  # the round's own comparison is separate
 
 
 def test_who_opens_them_while_they_are_compared_is_told_that_and_where_the_figures_will_be(
@@ -111,7 +111,7 @@ def test_they_are_opened_once_and_stay_as_they_are(sealed: Project) -> None:
         sealed.add_prompts([PromptRow("Review a mill.", split=Split.SEALED)], "x")
     (problem,) = sealed.import_prompts([PromptRow("Review a mill.", split=Split.SEALED)], "x")
     assert "none can be added" in problem.message and problem.field == "split"
-    assert sealed.prompt_book.prompt(first).text.startswith("Review")  # it may be read now
+    assert sealed.prompt_book.prompt(first).text.startswith("Review")  # it may now be read
     assert all("Review" in p.text for p in sealed.prompt_page(9, split=Split.SEALED).prompts)
     sealed.set("evaluate.candidates", "1")
     sealed.set("target.beta", "0.7")
@@ -122,7 +122,7 @@ def test_they_are_opened_once_and_stay_as_they_are(sealed: Project) -> None:
 
 
 def test_one_that_was_cancelled_goes_on_for_the_same_model_alone(sealed: Project) -> None:
-    with sealed.supervisor.still():  # before it has begun
+    with sealed.supervisor.still():  # before the job has begun
         job_id = sealed.open_sealed(person("ann"))
         sealed.cancel(job_id)
     assert sealed.store.job(job_id).state is JobState.CANCELLED

@@ -1,4 +1,4 @@
-"""Prompts that the model does not take are named as they are imported, by the job that draws, and in the list."""
+"""Prompts that the model cannot take are named at import, by the job that draws, and in the list."""
 
 from __future__ import annotations
 
@@ -26,12 +26,12 @@ from tests.support.tiny_models import TEMPLATE
 
 CONTEXT, NEW = 1024, 16
 FRAME = len("user\n") + 1 + 1 + len("\n") + 1 + len("assistant\n")  # tokens of the template around a text
-SYSTEM = len("system\n") + 1 + 1 + len("\n")  # and around a system text
+SYSTEM = len("system\n") + 1 + 1 + len("\n")  # of the template around a system text
 
 
 @pytest.fixture
 def checked_here(monkeypatch: pytest.MonkeyPatch) -> list[Path]:
-    """Checks run in this process, which has torch loaded already, at once; the folders of those that were."""
+    """Checks run at once in this process, which has already loaded torch; the folders that were checked."""
     ran: list[Path] = []
 
     class Ended:
@@ -56,7 +56,7 @@ def placed(project: Project, rows: list[dict[str, str]], name: str = "a.jsonl") 
 
 
 def of_length(tokens: int, begin: str, system: str = "") -> dict[str, str]:
-    """A row that is so many tokens long for the tiny causal model."""
+    """A row of `tokens` tokens for the tiny causal model."""
     around = FRAME + (SYSTEM + len(system) if system else 0)
     row = {"text": begin + begin[-1] * (tokens - around - len(begin)), "split": "train"}
     return row | ({"system": system} if system else {})
@@ -121,7 +121,7 @@ def test_a_prompt_that_the_template_refuses_is_named(
     assert lengths.named[0].startswith("line 2: the chat template") and "no system turn here" in lengths.named[0]
     project.imports.add(upload, placing)
     assert [p.prompt_id for p in project.prompt_page(9, fit=Fit.REFUSED).prompts] == [14]
-    # of another model nothing is known yet
+    # nothing is known about another model yet
     project.set("model", str(tiny_model))
     assert project.prompt_lengths.counts() == {Fit.NOT_CHECKED: 14}
 
@@ -138,7 +138,7 @@ def test_a_template_that_takes_nothing_leaves_all_unchecked(
     upload, placing = placed(project, [of_length(90, "one z")])
     lengths = project.imports.lengths(upload, placing)
     assert lengths.again and "never" in str(lengths.problem) and lengths.fits == 0
-    config.write_text(before)  # mended: another file, so it is checked again
+    config.write_text(before)  # a changed file, so it is checked again
     assert project.imports.lengths(upload, placing).fits == 1
     config.write_text(json.dumps(json.loads(before) | {"chat_template": "{{ raise_exception('never again') }}"}))
     assert "never again" in str(project.imports.lengths(upload, placing).problem)
@@ -216,7 +216,7 @@ def test_it_is_done_in_a_process_of_its_own_and_rows_can_be_added_before_it_is_d
     assert project.imports.lengths(second, other).running
     assert project.imports.add(second, other) == 1
     assert project.prompt_lengths.counts() == {Fit.NOT_CHECKED: 13}
-    assert project.imports.name(second) is None  # the process was ended with the file
+    assert project.imports.name(second) is None  # the process ended with the file
 
 
 def test_a_cancelled_or_killed_check_is_said_changes_nothing_and_can_be_made_again(project: Project) -> None:

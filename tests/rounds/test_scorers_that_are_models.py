@@ -1,4 +1,4 @@
-"""Scorers that are models, in a project: pinned to what their folder holds, scored once, and a changed folder scores anew."""
+"""Scorers that are models, in a project: pinned to the content of their folder, scored once, and again if it changes."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from tests.support import reward_models
 
 
 def use(project: Project, **rewards: float) -> list[str]:
-    """Make these the rewards and score by them; the scorers as they are pinned."""
+    """Make these the rewards and score by them; the names of the pinned scorers."""
     draft = project.target_book.draft()
     target = Target.model_validate(draft.target.model_dump() | {"rewards": rewards})
     project.target_book.use(Draft(target, draft.accept), "models", draft, decide=True)
@@ -51,8 +51,8 @@ def test_a_round_is_scored_by_models_and_again_where_a_folder_was_changed(
     assert changed != names[0] and others == names[1:]
     complete.score()
     complete.wait()
-    anew = complete.store.score_column(1, changed, everywhere=True)
-    assert anew.tolist() == pytest.approx([2 * value for value in columns[names[0]].tolist()], abs=1e-4)
+    rescored = complete.store.score_column(1, changed, everywhere=True)
+    assert rescored.tolist() == pytest.approx([2 * value for value in columns[names[0]].tolist()], abs=1e-4)
     shutil.rmtree(folder)
     assert complete.settings.target.rewards, "settings can be read without the folder"
     assert registry.card("reward_model").opinion and registry.card("teacher_loglik").opinion

@@ -1,4 +1,4 @@
-"""A target of scorers with options goes through a round as any other: each set of options is a scorer of its own."""
+"""A target whose scorers have options goes through a round like any other: each set of options is a scorer of its own."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A scorer that is not in the target scores a round: nothing follows from it, and nothing of the round's own waits for it."""
+"""A scorer outside the target scores a round: nothing follows from it, and the round's own jobs do not wait for it."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ def test_a_scorer_that_is_not_there_is_refused(complete: Project) -> None:
     ],
 )  # fmt: skip
 def test_an_odd_name_is_refused_in_words(complete: Project, name: Any, why: str | None) -> None:
-    with suppress(ScorerError):  # and nothing else
+    with suppress(ScorerError):  # no other error
         execute(complete, "judging", {"scorer": name})
     if why is None:
         assert complete.score_by(name) is not None
@@ -79,8 +79,8 @@ def test_a_judge_whose_key_nobody_has_allowed_is_refused_before_a_job_begins(
     monkeypatch.setenv("RSF_CONFIG", str(complete.folder / "config"))
     monkeypatch.setenv("JUDGE_KEY", "sk-secret")
     with serving(says('{"score": 4}')) as server:
-        told = {"endpoint": server.endpoint, "model": "m", "rubric": "Is it kind?", "key": "JUDGE_KEY"}
-        complete.own_scorers.save_judge("kind", told)
+        judge_options = {"endpoint": server.endpoint, "model": "m", "rubric": "Is it kind?", "key": "JUDGE_KEY"}
+        complete.own_scorers.save_judge("kind", judge_options)
         jobs = len(complete.jobs())
         for name in ("kind", server.name(key="JUDGE_KEY")):
             with pytest.raises(ScorerError, match=r"JUDGE_KEY to http.* may not be sent.*rsf allow-key JUDGE_KEY http"):
@@ -89,10 +89,10 @@ def test_a_judge_whose_key_nobody_has_allowed_is_refused_before_a_job_begins(
         with pytest.raises(ScorerError, match="may not be sent"):
             complete.score()
         assert len(complete.jobs()) == jobs and not server.seen
-        sent = complete.own_scorers.key_to_allow(told)
+        sent = complete.own_scorers.key_to_allow(judge_options)
         assert sent is not None
         complete.own_scorers.allow_key(sent)
-        assert complete.own_scorers.key_to_allow(told) is None
+        assert complete.own_scorers.key_to_allow(judge_options) is None
         complete.score()
         complete.wait()
         assert {headers["Authorization"] for headers in server.headers} == {"Bearer sk-secret"}
@@ -117,10 +117,10 @@ def test_scoring_of_the_round_itself_is_not_superseded_by_it(complete: Project) 
 
 
 def test_what_was_drawn_meanwhile_is_scored_once_it_ends(project: Project) -> None:
-    project.set("accept.rate", "0.05")  # so that some prompts have none accepted
+    project.set("accept.rate", "0.05")  # so that some prompts have no accepted candidate
     project.generate()
     project.wait()
-    with project.supervisor.still():  # both wait, so that it is active when the drawing ends
+    with project.supervisor.still():  # both wait, so that the scoring is active when the drawing ends
         project.draw_for_starving()
         assert project.score_by("readability") is not None
     project.wait()

@@ -1,4 +1,4 @@
-"""Sealed prompts are neither drawn from nor compared on nor shown; held-out ones are sealed as long as nothing was drawn for
+"""Sealed prompts are never drawn from, compared on or shown; held-out prompts can be sealed until candidates were drawn for
 them."""
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ def test_nothing_is_drawn_for_a_sealed_prompt_in_a_whole_round(project: Project)
     texts = {p.text for p in project.prompts(Split.SEALED)}
     for file in (project.folder / "spool").rglob("*.parquet"):
         content = file.read_bytes()
-        assert not any(text.encode() in content for text in texts), file  # no job is even given one
+        assert not any(text.encode() in content for text in texts), file  # no job gets a sealed prompt
     with pytest.raises(PromptError, match="compared on prompts 9, 10 already"):
         project.seal_prompts([9, 10])
 
@@ -114,7 +114,7 @@ def test_a_project_of_the_version_before_keeps_its_prompts(tmp_path: Path, monke
     prompts = [
         Prompt(i, f"text {i}", str(i), Split.HELD_OUT if i % 3 else Split.TRAIN, "be brief") for i in range(1, 30)
     ]
-    columns = ("prompt_id", "text", "reference", "split", "system")  # of then
+    columns = ("prompt_id", "text", "reference", "split", "system")  # those of that version
     with store._db.transaction("saving prompts"):
         rows = [{name: getattr(prompt, name) for name in columns} for prompt in prompts]
         store._db.insert("prompts", [row | {"source": "before", "created_at": database.utc_now()} for row in rows])

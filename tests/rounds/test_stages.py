@@ -1,4 +1,4 @@
-"""Where a round stands, for each situation it can be in, and which prompts it draws."""
+"""The state of a round in each situation it can be in, and the prompts that it draws."""
 
 from __future__ import annotations
 
@@ -28,14 +28,14 @@ from rsf_core.rounds.stages import (
 from rsf_core.store.records import JobRecord, RoundCounts
 from tests.support.round_facts import CURATED, DECIDED, DRAWN, NOTHING, TUNED, facts, job
 
-# What the rows below speak of, in this order. A stage put between has rows of its own; what it is done by is there in all of
-# these (`facts`).
-TOLD = (Stage.GENERATE, Stage.SCORE, Stage.REVIEW, Stage.FINETUNE, Stage.EVALUATE)
+# The stages of the rows below, in this order. A new stage between them gets rows of its own; in the rows below it is done
+# (`facts`).
+STAGES_BELOW = (Stage.GENERATE, Stage.SCORE, Stage.REVIEW, Stage.FINETUNE, Stage.EVALUATE)
 W, R, X, D, F = Progress.WAITING, Progress.READY, Progress.RUNNING, Progress.DONE, Progress.FAILED
 
 
-def of(told: Sequence[StageState], stage: Stage) -> StageState:
-    return next(state for state in told if state.stage is stage)
+def of(stage_states: Sequence[StageState], stage: Stage) -> StageState:
+    return next(state for state in stage_states if state.stage is stage)
 
 
 GENERATED, SCORED = job("generate", "done"), job("score", "done")
@@ -77,7 +77,7 @@ BOTH = (GENERATED, SCORED)
             (D, D, D, D, D),
             None,
         ),
-        # more candidates are drawn after the decision: scoring is due again, what was tuned stays
+        # more candidates are drawn after the decision: scoring is due again, the tuned model stays
         (
             facts(
                 RoundCounts(50, 40, 40, 10, 3, 9, 1, 2, 5, 4), *BOTH, job("generate", "done", 2), FINETUNED,
@@ -93,7 +93,7 @@ def test_where_each_stage_stands(
 ) -> None:
     got = states(round_facts)
     assert tuple(state.stage for state in got) == tuple(Stage)
-    assert tuple(of(got, stage).progress for stage in TOLD) == expected
+    assert tuple(of(got, stage).progress for stage in STAGES_BELOW) == expected
     assert next_stage(got) == next_one
     assert complete(got) is (expected[-1] is D)
     assert all(state.detail for state in got)
@@ -104,7 +104,7 @@ def test_the_table_has_every_stage_once_and_each_kind_of_job_once() -> None:
     kinds = [row.kind for row in STAGES if row.kind is not None]
     assert len(kinds) == len(set(kinds)) == len(STAGES) - 1
     assert all(stage_type(row.stage) is row for row in STAGES)
-    assert STAGES[-1].kind is not None  # else a round would be complete once a person likes
+    assert STAGES[-1].kind is not None  # otherwise a person could complete a round at any time
 
 
 def test_a_stage_has_a_job_to_start_or_a_page_where_a_person_does_it() -> None:
@@ -117,7 +117,7 @@ def test_a_stage_has_a_job_to_start_or_a_page_where_a_person_does_it() -> None:
 
 def test_the_button_of_a_stage_names_what_it_does() -> None:
     counts = replace(DECIDED, accepted=1234)
-    assert [stage_type(stage).action(counts) for stage in TOLD] == [
+    assert [stage_type(stage).action(counts) for stage in STAGES_BELOW] == [
         "Generate candidates", "Score candidates", "Review first", "Fine-tune on 1,234 accepted",
         "Compare on held-out prompts",
     ]  # fmt: skip
@@ -128,7 +128,7 @@ def test_the_button_of_a_stage_names_what_it_does() -> None:
     [
         (facts(train_prompts=0), {Stage.GENERATE: "prompts", Stage.SCORE: "prompts", Stage.FINETUNE: "acceptance"}),
         (facts(), {Stage.SCORE: "prompts", Stage.FINETUNE: "acceptance"}),
-        (facts(DECIDED, *BOTH), {Stage.SCORE: "prompts"}),  # it is done
+        (facts(DECIDED, *BOTH), {Stage.SCORE: "prompts"}),  # fine-tuning is done
         (facts(replace(DECIDED, accepted=0), *BOTH), {Stage.SCORE: "prompts", Stage.FINETUNE: "acceptance"}),
         (facts(DRAWN, GENERATED), {Stage.FINETUNE: "acceptance"}),
     ],
@@ -137,12 +137,12 @@ def test_a_stage_that_cannot_start_says_on_which_page_to_mend_it(
     round_facts: RoundFacts, blocked: dict[Stage, str]
 ) -> None:
     pages = {state.stage: state.blocked.page for state in states(round_facts) if state.blocked is not None}
-    assert {stage: page for stage, page in pages.items() if stage in TOLD} == blocked
+    assert {stage: page for stage, page in pages.items() if stage in STAGES_BELOW} == blocked
 
 
 def test_where_the_prompts_of_all_candidates_were_retired_nothing_is_to_be_scored() -> None:
     stage_states = states(facts(replace(DRAWN, retired=40), GENERATED))
-    assert [of(stage_states, stage).progress for stage in TOLD] == [D, W, W, W, W]
+    assert [of(stage_states, stage).progress for stage in STAGES_BELOW] == [D, W, W, W, W]
     blocked = of(stage_states, Stage.SCORE).blocked
     assert blocked is not None and "restore some" in blocked.because
     assert of(states(facts(replace(DRAWN, retired=39), GENERATED)), Stage.SCORE).progress is R
@@ -214,11 +214,11 @@ def test_without_held_out_prompts_a_round_is_complete_without_a_comparison_and_s
     stage_states = states(facts(DECIDED, *BOTH, FINETUNED, curated=CURATED, tuned=TUNED, held_out_prompts=0))
     assert complete(stage_states) and "no held-out prompts" in stage_states[-1].detail
     stage_states = states(facts(DECIDED, *BOTH, FINETUNED, curated=CURATED, tuned=TUNED, held_out_prompts=1))
-    assert not complete(stage_states)  # some were added: there is something to compare on
+    assert not complete(stage_states)  # a held-out prompt was added, so a comparison is possible
 
 
 def test_scoring_is_said_to_follow_only_what_it_does_follow() -> None:
-    """`rsf generate` draws alone, so that nothing scores by itself after it."""
+    """`rsf generate` only draws, so that scoring does not start by itself after it."""
 
     def detail(*jobs: JobRecord) -> str:
         return of(states(facts(DRAWN, *jobs)), Stage.SCORE).detail

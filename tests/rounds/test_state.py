@@ -1,4 +1,4 @@
-"""What a round was compared by stays when settings change, and a failed job is resumed only where that can help."""
+"""A round's comparison stays when settings change, and a failed job is resumed only if that can help."""
 
 from __future__ import annotations
 
@@ -70,12 +70,12 @@ def test_a_round_with_a_job_whose_spec_is_damaged_shows_it_failed_and_starts_ane
 def test_held_out_completions_of_another_sampler_are_never_paired_with_new_ones(
     complete: Project, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The comparison stays what it was and says that it is an earlier one; comparing again draws every model anew."""
+    """The comparison stays and is marked as an earlier one; comparing again draws from every model again."""
     before, jobs = complete.comparison(1), len(complete.jobs())
     monkeypatch.setattr("rsf_core.rounds.state.SAMPLER_VERSION", 3)
     monkeypatch.setattr("rsf_core.rounds.comparing.SAMPLER_VERSION", 3)
     monkeypatch.setattr("rsf_core.jobs.work.evaluate.SAMPLER_VERSION", 3)
-    complete.set("generate.batch_size", "31")  # changes no draw; what is kept of the reports is read anew
+    complete.set("generate.batch_size", "31")  # changes no draw; the kept reports are read again
     assert before is not None and complete.comparison(1) == replace(before, current=False)
     complete.evaluate(1)
     complete.wait()

@@ -1,4 +1,4 @@
-"""A reference that the target cannot read is named before anything is drawn; what can be scored is drawn all the same."""
+"""A reference that the target cannot read is named before anything is drawn; the other prompts are still drawn."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ Asked = list[tuple[JobSpec, list[int]]]
 
 @pytest.fixture
 def asked(project: Project, monkeypatch: pytest.MonkeyPatch) -> Asked:
-    """The jobs that are asked for: spec and prompts. None is started. The target wants numbers."""
+    """The jobs that are submitted, as spec and prompts; none starts. The target needs numeric references."""
     jobs: Asked = []
 
     def submit(spec: JobSpec, inputs: dict[str, Any], follow: Any = ()) -> str:

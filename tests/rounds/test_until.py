@@ -1,4 +1,4 @@
-"""Drawing until enough are accepted: it ends by limits that hold at every look, at an M fixed before."""
+"""Drawing until enough are accepted: it ends by limits that are valid at every look, at an M fixed in advance."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ UNTIL = Until(run="1.0.7", wanted=10, most=6, log_m=0.5, scope=Scope.GLOBAL, tar
 
 
 def finished(project: Project) -> SoFar:
-    """The newest run once it has ended."""
+    """The newest run after it has ended."""
     end = time.monotonic() + 120
     while (drawn := project.drawn_until()) is None or drawn.end is None or project.jobs(active=True):
         assert time.monotonic() < end
@@ -46,7 +46,7 @@ def test_the_prompts_of_a_run_come_once_in_an_order_of_its_own_and_no_more_than_
 def test_a_project_whose_run_cannot_go_on_is_opened_and_goes_on_once_that_is_mended(
     tmp_path: Path, small_task: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(JobSupervisor, "_begin", lambda supervisor, job: None)  # it is enough that it is queued
+    monkeypatch.setattr(JobSupervisor, "_begin", lambda supervisor, job: None)  # the job only has to be queued
     first, folder = "r1-generate-1", tmp_path / "project"
     with Project.create(folder, str(small_task), seed=1) as project:
         target = project.store.target_id(project.settings.target.model_dump(mode="json"), "ann")
@@ -78,7 +78,7 @@ def test_limits_that_come_one_by_one_are_those_of_the_whole() -> None:
 
 
 def test_stopping_by_the_lower_limit_is_seldom_wrong_about_the_rate() -> None:
-    """Runs that draw until the lower limit of the number meets what was wanted: the rate is inside at that moment."""
+    """Runs draw until the lower limit of the number reaches the target number: the true rate is then inside the limits."""
     rng, wrong, runs = np.random.default_rng(5), 0, 120
     for _ in range(runs):
         sequence, drawn = ConfidenceSequence(), 0
@@ -105,7 +105,7 @@ def test_it_draws_part_after_part_until_enough_are_accepted(waiting: Project) ->
     threshold = waiting.threshold()
     assert threshold is not None and (threshold.log_m, threshold.scope) == (-2.0, Scope.GLOBAL)
     assert (threshold.author, threshold.chosen_by) == ("ann", ChosenBy.PERSON)
-    assert len(waiting.thresholds()) == 1  # M did not move while it drew
+    assert len(waiting.thresholds()) == 1  # M did not change while it drew
     counts = waiting.counts()
     assert (counts.candidates, counts.automatic) == (drawn.drawn, drawn.accepted) and counts.undecided == 0
     assert drawn.low <= drawn.accepted / drawn.drawn <= drawn.high
@@ -116,13 +116,13 @@ def test_it_draws_part_after_part_until_enough_are_accepted(waiting: Project) ->
 
 
 def test_it_ends_where_prompts_do_or_where_the_number_cannot_be_reached(waiting: Project) -> None:
-    waiting.draw_until(100_000, log_m=-50.0, author=person("ann"))  # all that ends is accepted, and they are not enough
+    waiting.draw_until(100_000, log_m=-50.0, author=person("ann"))  # every finished one is accepted; still too few
     assert finished(waiting).end is End.HOPELESS
     assert len([job for job in waiting.jobs() if job.kind is JobKind.GENERATE]) == 1
-    waiting.draw_until(5, most=4, log_m=50.0, author=person("ann"))  # next to nothing is accepted
+    waiting.draw_until(5, most=4, log_m=50.0, author=person("ann"))  # almost nothing is accepted
     drawn = finished(waiting)
     assert drawn.end is End.MOST and drawn.prompts == 4 and drawn.accepted == 0
-    assert waiting.counts().candidates == 8 * 3 + 8 * 4  # earlier draws of the round are not of this run
+    assert waiting.counts().candidates == 8 * 3 + 8 * 4  # the round's earlier draws do not count for this run
 
 
 def test_m_must_be_fixed_before(waiting: Project) -> None:
@@ -136,7 +136,7 @@ def test_m_must_be_fixed_before(waiting: Project) -> None:
     waiting.wait()
     chosen = waiting.threshold()
     assert chosen is not None and chosen.chosen_by is ChosenBy.RULE
-    waiting.draw_until(1, author=person("ann"))  # at the M of what was drawn before
+    waiting.draw_until(1, author=person("ann"))  # at the M of the earlier candidates
     drawn = finished(waiting)
     after = waiting.threshold()
     assert after is not None and (after.log_m, after.scope) == (chosen.log_m, chosen.scope)
@@ -166,7 +166,7 @@ def test_broken_off_it_goes_on_when_its_job_does_also_after_a_restart(
         project.set("generate.prompts", "3")
         job_id = project.draw_until(1, log_m=50.0, author=person("ann"))
         project.cancel(job_id)
-        with contextlib.suppress(JobError):  # where it had started already
+        with contextlib.suppress(JobError):  # raised if the job had already started
             project.wait()
         drawn = project.drawn_until()
         assert drawn is not None and drawn.end is End.BROKEN_OFF

@@ -1,4 +1,4 @@
-"""A folder of a model in the target means the model that is there now: another is another scorer."""
+"""A model folder in the target stands for the model that is in it now: another model is another scorer."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def test_what_is_no_folder_of_a_model_is_left_as_it_is_written(tmp_path: Path) -
 
 
 class Rising:
-    """A scorer of a package that says its version."""
+    """A scorer of a package that declares its version."""
 
     name, description, bounds, version = "rising", "Of the tests", (0.0, 1.0), "1"
 
@@ -54,7 +54,7 @@ class Rising:
 
 @pytest.fixture
 def install(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[str], None]]:
-    """Installs a version of the scorer `rising`."""
+    """Install a version of the scorer `rising`."""
     points = registry._entry_points() | {"rising": [EntryPoint("rising", f"{__name__}:Rising", registry.GROUP)]}
     monkeypatch.setattr(registry, "_entry_points", lambda: points)
     read, kind = reading.card_of, registry._kind
@@ -76,7 +76,7 @@ def test_another_version_of_an_installed_scorer_is_another_scorer(
 ) -> None:
     written = target("rising", "rising(factor=2.0)", "words")
     install("1")
-    assert versions.pinned(tmp_path, written) is written  # as in projects from before: they keep their scores
+    assert versions.pinned(tmp_path, written) is written  # as in earlier projects, which keep their scores
     versions.ready(tmp_path, written.scorers)
     install("2")
     pinned = versions.pinned(tmp_path, written)

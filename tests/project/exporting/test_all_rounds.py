@@ -1,4 +1,4 @@
-"""An export over all rounds: one set, each row with its round, the same bytes each time, a card that tells of each."""
+"""An export over all rounds: one set, each row with its round, the same bytes each time, a card that describes each round."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ COUNTED = ("rows", "candidates", "accepted", "rejected", "undecided", "truncated
 
 @pytest.fixture(scope="module")
 def store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Store]:
-    """The round of `exported_round`, a second one of two of its prompts with a curated set, and a third without decisions."""
+    """Three rounds: that of `exported_round`, one on two of its prompts with a curated set, and one without decisions."""
     folder = tmp_path_factory.mktemp("rounds")
     made = Store(folder / "rsf.duckdb", folder / "exports")
     made.guides.add("Short is good.", "ann", "")

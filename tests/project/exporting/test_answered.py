@@ -1,4 +1,4 @@
-"""What people answered goes along with the candidates of a round, in columns that are the same whatever is asked."""
+"""Exports of a round contain people's answers, in columns that do not depend on the questions."""
 
 from __future__ import annotations
 
@@ -49,14 +49,14 @@ def test_answers_are_exported_with_who_gave_them_and_under_which_version(store: 
     say(store, "tone", "kind", "bob", version=2)
     say(store, "parts", [{"start": 0, "end": 2, "label": "bad"}], "ann")
     say(store, "why", "it's =1+1", "ann", "1.3.3")
-    assert len(exports.preview(request).rows[0]["answers"]) == 5  # asked again once something was answered
+    assert len(exports.preview(request).rows[0]["answers"]) == 5  # the preview is computed again after new answers
     made = exports.write(request)
     rows = {
         row["candidate_id"]: row["answers"]
         for row in map(json.loads, (made.folder / "train.jsonl").read_text("utf-8").splitlines())
     }
-    told = [(a["question"], a["reviewer"], a["version"], a["kind"], a["value"], a["number"]) for a in rows["1.1.0"]]
-    assert told == [
+    answers = [(a["question"], a["reviewer"], a["version"], a["kind"], a["value"], a["number"]) for a in rows["1.1.0"]]
+    assert answers == [
         ("clear", "ann", 1, "rating", "4", 4.0),
         ("clear", "bob", 1, "rating", "2", 2.0),
         ("parts", "ann", 1, "spans", '[{"start": 0, "end": 2, "label": "bad"}]', None),

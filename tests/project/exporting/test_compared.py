@@ -1,4 +1,4 @@
-"""What people said of two candidates becomes preference pairs; ties are left out and counted."""
+"""Comparisons of two candidates become preference pairs; ties are left out and counted."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def test_a_comparison_becomes_a_row_with_the_texts_as_they_were_read(store: Stor
     with pytest.raises(ExportError, match="nobody has compared or ranked candidates"):
         exports.write(REQUEST)
     for act, left, right, verdict, who in (
-        ("a", "1.2.0", "1.2.1", Verdict.RIGHT, "ann"),  # 1.2.0 was edited: what was read is what was drawn
+        ("a", "1.2.0", "1.2.1", Verdict.RIGHT, "ann"),  # 1.2.0 was edited: ann read it as it was drawn
         ("b", "1.2.1", "1.2.0", Verdict.LEFT, "ben"),
         ("c", "1.1.2", "1.1.3", Verdict.LEFT, "ann"),
         ("d", "1.3.0", "1.3.1", Verdict.TIE, "ann"),
@@ -76,12 +76,12 @@ def test_all_pairs_of_a_ranking_are_rows_that_say_what_they_count(store: Store, 
     made = exports.write(REQUEST)
     rows = [json.loads(line) for line in (made.folder / "train.jsonl").read_text("utf-8").splitlines()]
     assert [(row["chosen_id"], row["rejected_id"], row["chosen_by"], row["weight"]) for row in rows] == [
-        ("1.1.0", "1.1.2", "ann, ben", 1.0),  # ben compared the two by themselves
+        ("1.1.0", "1.1.2", "ann, ben", 1.0),  # ben compared these two alone
         ("1.1.0", "1.1.3", "ann", 0.75),
         ("1.3.3", "1.3.0", "ben", 1.0),
     ]
     assert exports.preview(REQUEST).counted.tied == 1
-    store.rankings.say("d", 1, ("1.3.3", "1.3.0"), (1, 2), "ben")  # the same once more
+    store.rankings.say("d", 1, ("1.3.3", "1.3.0"), (1, 2), "ben")  # the same preference again
     assert exports.write(REQUEST).name == made.name, "the same set has the same bytes"
     store.rankings.undo("e", 1, "ann")
     assert exports.preview(REQUEST).counted.rows == 2
@@ -113,11 +113,11 @@ def test_an_export_of_everything_says_each_reviewers_places(store: Store, tmp_pa
     store.rankings.say("a", 1, ("1.1.2", "1.1.0", "1.1.3"), (2, 1, 2), "ann")
     made = exported_round.exports_of(store, tmp_path).write(Request(What.ALL, Format.JSONL))
     rows = [json.loads(line) for line in (made.folder / "train.jsonl").read_text("utf-8").splitlines()]
-    told = {
+    places = {
         row["candidate_id"]: [
             (one["reviewer"], one["place"], one["candidates"], one["guide"]) for one in row["rankings"]
         ]
         for row in rows
     }
-    assert told["1.1.0"] == [("ann", 1, 3, 0), ("ben", 2, 2, 0)] and told["1.1.2"] == [("ann", 2, 3, 0)]
-    assert told["1.1.1"] == [] and len(told) == len(rows)
+    assert places["1.1.0"] == [("ann", 1, 3, 0), ("ben", 2, 2, 0)] and places["1.1.2"] == [("ann", 2, 3, 0)]
+    assert places["1.1.1"] == [] and len(places) == len(rows)

@@ -1,4 +1,4 @@
-"""Exports as files: every kind in every format and shape, the same bytes each time, read back by what reads such files."""
+"""Exports as files: every kind in every format and shape, the same bytes each time, read back by the usual libraries."""
 
 from __future__ import annotations
 
@@ -94,9 +94,9 @@ def test_the_shapes_of_one_set_say_the_same(exports: Exports) -> None:
 def test_pairs_by_reward_set_what_is_accepted_in_effect_against_what_is_rejected(exports: Exports) -> None:
     rows = exported(exports, What.PREFERENCE)
     assert [(row["chosen_id"], row["rejected_id"]) for row in rows] == [
-        ("1.1.0", "1.1.2"),  # the equal 1.1.1 is there once
+        ("1.1.0", "1.1.2"),  # not 1.1.1, which has the same text
         ("1.2.0", "1.2.3"),
-        ("1.3.0", "1.3.1"),  # neither the truncated nor the one without a score
+        ("1.3.0", "1.3.1"),  # neither the truncated candidate nor the one without a score
     ]
     assert rows[1]["chosen"][0]["content"] == "@edited, and better" and rows[1]["chosen_by"] == "rule"
     assert rows[0]["chosen_reward"] == pytest.approx(2 * 0.9 - len("Four.") / 100)
@@ -325,7 +325,7 @@ def test_a_thread_writes_it_with_progress_and_it_is_found_again(exports: Exports
 
 def test_a_cancelled_export_leaves_nothing(exports: Exports) -> None:
     before = {path.name for path in exports._place.iterdir()}
-    with exports._turn:  # so that it waits
+    with exports._turn:  # so that the export waits
         export_id = exports.start(Request(What.LABELS, Format.DATASETS, Shape.PLAIN, seed=9))
         exports.cancel(export_id)
     thread = exports._running[export_id].thread

@@ -1,4 +1,4 @@
-"""Which completions become examples, and which accepted one stands against which rejected one."""
+"""Which completions become examples, and which accepted completion is paired with which rejected one."""
 
 from __future__ import annotations
 
@@ -36,8 +36,8 @@ def rewarded(accepted: list[float], rejected: list[float], people: bool = False)
     [
         ([(1, A, RULE), (2, R, RULE)], [0], [1], 0, 0),
         ([(1, A, RULE), (1, A, RULE), (2, R, RULE), (2, R, RULE)], [0], [2], 2, 0),
-        ([(1, R, RULE), (1, A, RULE)], [1], [], 1, 0),  # chance rejected what it accepted elsewhere
-        ([(1, A, RULE), (1, R, PEOPLE)], [], [1], 1, 0),  # people go before the rule
+        ([(1, R, RULE), (1, A, RULE)], [1], [], 1, 0),  # the rule rejected one copy by chance and accepted another
+        ([(1, A, RULE), (1, R, PEOPLE)], [], [1], 1, 0),  # people's decisions take precedence over the rule's
         ([(1, R, RULE), (1, A, PEOPLE), (1, R, RULE)], [1], [], 2, 0),
         ([(1, A, PEOPLE), (1, R, PEOPLE), (1, A, RULE)], [], [], 2, 1),
         ([], [], [], 0, 0),
@@ -71,11 +71,11 @@ def test_by_reward_the_best_stands_against_the_worst() -> None:
 @pytest.mark.parametrize(
     ("accepted", "rejected", "people", "count"),
     [
-        ([1.0], [1.0], RULE, 0),  # no higher reward
+        ([1.0], [1.0], RULE, 0),  # the accepted reward is not higher
         ([1.0], [2.0], RULE, 0),
-        ([1.0], [2.0], PEOPLE, 1),  # who said so goes before the reward
+        ([1.0], [2.0], PEOPLE, 1),  # a person's decision takes precedence over the reward
         ([0.0], [-math.inf], RULE, 1),  # a failed constraint is worse than any reward
-        ([-5.0], [math.nan], RULE, 0),  # a reward that is not known is no reason
+        ([-5.0], [math.nan], RULE, 0),  # an unknown reward is no reason
         ([math.nan], [0.0], RULE, 0),
         ([math.nan], [math.nan], PEOPLE, 1),
         ([], [1.0], PEOPLE, 0),

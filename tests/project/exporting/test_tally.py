@@ -20,7 +20,7 @@ KINDS = [(What.LABELS, Pairing.REWARD), *((What.PREFERENCE, how) for how in Pair
 
 
 def one_by_one(facts: Sequence[Fact], what: What, pairing: Pairing) -> Tally:
-    """As the rows of the export are made, prompt by prompt."""
+    """The counts from the rows of the export, made prompt by prompt."""
     accepted = rejected = repeated = contradictory = rows = 0
     prompts = set()
     for prompt, of in groupby(facts, key=lambda fact: fact[0]):

@@ -1,4 +1,4 @@
-"""TRL's trainers take a step on what is exported, opened as its users open it."""
+"""TRL's trainers take a step on exported files, loaded as their users load them."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def exports(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Exports]:
 )
 def test_a_trainer_takes_a_step(exports: Exports, tiny_model: Path, tmp_path: Path, what: What, shape: Shape) -> None:
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # what TRL and its libraries say of each other is not ours
+        warnings.simplefilter("ignore")  # warnings of TRL and its libraries about each other are not ours
         from datasets import load_dataset
         from transformers import AutoModelForCausalLM, AutoTokenizer
         from trl import DPOConfig, DPOTrainer, KTOConfig, KTOTrainer, SFTConfig, SFTTrainer
