@@ -27,8 +27,8 @@ CLOSING_SECONDS = 60.0
 
 @pytest.fixture
 def serve(tmp_path: Path) -> Iterator[Callable[..., AppServer]]:
-    """Start the app on a new folder: `serve(RSF_MODEL=…)`; with `lists` on the list of projects in a folder."""
-    with contextlib.ExitStack() as stack:  # ends all of them, also where ending one fails
+    """Start the app on a new folder: `serve(RSF_MODEL=…)`; with `lists`, on the list of projects in a folder."""
+    with contextlib.ExitStack() as stack:  # stops every server, even if stopping one fails
 
         def start(folder: Path | None = None, lists: bool = False, **environment: str) -> AppServer:
             server = AppServer(folder or tmp_path / "projects" / "reviews", environment, lists=lists)
@@ -46,7 +46,7 @@ def browser() -> Iterator[Browser]:
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=program, args=ARGUMENTS)
         yield browser
-        rescue = threading.Timer(CLOSING_SECONDS, _kill_browsers)  # playwright's own closing has no limit
+        rescue = threading.Timer(CLOSING_SECONDS, _kill_browsers)  # Playwright's own closing has no time limit
         rescue.daemon = True
         rescue.start()
         try:
@@ -56,7 +56,7 @@ def browser() -> Iterator[Browser]:
 
 
 def _kill_browsers() -> None:
-    """Those that this process has started, and no others."""
+    """Kill the browsers that this process has started, and no others."""
     for child in psutil.Process().children(recursive=True):
         with contextlib.suppress(psutil.NoSuchProcess):
             if "chrom" in child.name():
@@ -65,9 +65,9 @@ def _kill_browsers() -> None:
 
 @pytest.fixture
 def visit(browser: Browser) -> Iterator[Callable[[], Page]]:
-    """A page of another visitor at each call, with storage and cookies of its own; `page.context.new_page()` is another tab of
-    the same. They want no motion: without a graphics card what moves costs more than all else that a page does. They end with
-    the test: one left open asks its server every second, for as long as the browser runs."""
+    """A page of a new visitor at each call, with storage and cookies of its own; `page.context.new_page()` is another tab of
+    the same visitor. Pages ask for reduced motion: without a graphics card, animation costs more than the rest of a page. They
+    end with the test: a page left open would ask its server every second for as long as the browser runs."""
     with contextlib.ExitStack() as stack:
 
         def arrive() -> Page:
@@ -93,7 +93,7 @@ def review(tmp_path: Path, small_task: Path) -> Callable[..., Path]:
         n = PROMPTS * EACH
         texts = [*completions, *(f"completion number {i}" for i in range(len(completions), n))]
         with Project.create(folder, str(small_task), seed=1) as project:
-            project.set("review.audit_share", "0")  # so that it is known what comes next
+            project.set("review.audit_share", "0")  # so that the order is fixed
             rows = candidates(PROMPTS, EACH, completions=texts)
             add_candidates(project.store, rows)
             add_scores(project.store, rows, {"sentiment": np.linspace(-1, 1, n)})

@@ -21,7 +21,7 @@ ELL = np.random.default_rng(5).normal(0.0, 1.5, PROMPTS * EACH)
 
 
 def make(folder: Path, task: Path, log_ratio: np.ndarray, log_m: float = 0.5) -> tuple[Path, pa.Table]:
-    """A project whose first round has candidates with these ratios; the rows of log_ratios."""
+    """A project whose first round has candidates with these log ratios; its folder and the rows of log_ratios."""
     with Project.create(folder, str(task), seed=1) as project:
         rows = candidates(PROMPTS, EACH)
         add_candidates(project.store, rows)
@@ -78,7 +78,7 @@ def test_m_is_applied_explicitly_undone_and_kept_in_the_history(page: Page, tune
     assert before == at(scored[1], 0.5)
     page.get_by_role("button", name="Largest ratio").click()
     expect(page.get_by_label("log M, exact")).to_have_value(f"{ELL.max():.3f}")
-    assert tuner_app.rsf("status", folder)["counts"]["accepted"] == before  # not before it is applied
+    assert tuner_app.rsf("status", folder)["counts"]["accepted"] == before  # it is not applied yet
     page.get_by_role("button", name="Apply this M").click()
     expect(page.get_by_text(re.compile("In force: log M = .* by ann"))).to_be_visible()
     assert tuner_app.rsf("status", folder)["counts"]["accepted"] == at(scored[1], ELL.max()) < before
@@ -91,8 +91,8 @@ def test_m_is_applied_explicitly_undone_and_kept_in_the_history(page: Page, tune
     history.click()
     grid = page.get_by_test_id("stExpander").filter(has=history).locator(".dvn-scroller")
     again = page.get_by_role("button", name=f"Try log M = {ELL.max():.3f} again")
-    for _ in range(4):  # on a busy machine the expander still moves when it is clicked, and another row is chosen
-        grid.click(position={"x": 20, "y": 35 + 35 + 17})  # the box of the second row
+    for _ in range(4):  # on a busy machine the expander may still move during the click, which then chooses another row
+        grid.click(position={"x": 20, "y": 35 + 35 + 17})  # the checkbox of the second row
         with contextlib.suppress(AssertionError):
             expect(again).to_be_visible(timeout=10_000)
             break
@@ -131,7 +131,9 @@ def test_every_view_and_the_rule_comparison_open_without_an_error(page: Page, tu
     expect(page.locator(".js-plotly-plot")).to_have_count(2, timeout=60_000)
     for name in ("By score", "By length", "By round", "By prompt"):
         page.get_by_role("radio", name=name, exact=True).click()
-        expect(page.locator(".js-plotly-plot")).to_have_count(2, timeout=60_000)  # with the bands; the one before fades
+        expect(page.locator(".js-plotly-plot")).to_have_count(
+            2, timeout=60_000
+        )  # one is the bands; the previous figure fades
     page.get_by_text("Compare with other rules on the same candidates").click()
     page.get_by_text("How the scope changes each prompt's share").click()
     expect(page.get_by_text("Every rule keeps about as many candidates as rejection sampling does")).to_be_visible()

@@ -1,5 +1,5 @@
-"""Coming in by a link in a real browser: reviewed under its name, the owner's things greyed out, nothing refused by the
-content-security policy."""
+"""Access by a link in a real browser: reviews carry the link's name, owners' controls are greyed out, and the
+content-security policy refuses nothing."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ pytestmark = [pytest.mark.browser, pytest.mark.timeout(300)]
 
 @pytest.fixture
 def shared(review: Callable[..., Path]) -> Callable[[], AppServer]:
-    """The app open by links, with links for ben, who reviews, and the boss, who owns."""
+    """The app open by links, with one for the reviewer ben and one for the owner, the boss."""
 
     def start() -> AppServer:
         folder = review()
@@ -43,7 +43,7 @@ def open_by_links(shared: Callable[[], AppServer]):
 
 
 def violations(page: Page) -> list[str]:
-    """What the browser says of the content-security policy from here on."""
+    """Collect the browser's messages about the content-security policy from now on."""
     messages: list[str] = []
     page.on(
         "console", lambda message: messages.append(message.text) if "Content Security Policy" in message.text else None

@@ -1,4 +1,4 @@
-"""A person starts two rounds, reviews when asked, and finds the models; all by clicks on a tiny model."""
+"""A person starts two rounds, reviews when asked, and finds the models, all by clicks, with a tiny model."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
-"""Compare in a real browser: pairs and rankings by keys alone, by mouse, by a screen reader's rules and on a phone; nothing
-that was said is lost through a reload and a killed server."""
+"""Compare in a real browser: pairs and rankings by keys alone, by mouse, by a screen reader's rules and on a phone; a reload
+and a killed server lose no choice."""
 
 from __future__ import annotations
 
@@ -78,7 +78,7 @@ def test_arrow_keys_are_the_cards_once_the_mode_was_chosen_by_mouse_or_key(page:
     page.get_by_role("radio", name="Rank").click()
     expect(where).to_have_text("0 prompts ranked in this round")
     page.get_by_role("radio", name="Rank").focus()
-    press(page, "ArrowLeft", "Space")  # a control that is gone to keeps its arrows
+    press(page, "ArrowLeft", "Space")  # a focused control keeps the arrow keys
     expect(where).to_have_text("1 pair compared in this round")
     expect(page.locator(".one .text").first).not_to_be_empty()
     press(page, "ArrowRight")
@@ -121,7 +121,7 @@ def test_candidates_are_ranked_by_digits_and_outlive_a_killed_server_and_a_reloa
     expect(prompt).not_to_have_text(first)
 
     server.kill()
-    press(page, *"11111111", "Enter")  # none is better
+    press(page, *"11111111", "Enter")  # all tied
     expect(page.locator(".unsent")).to_contain_text("unsent (the server does not answer; kept here)")
     expect(where).to_have_text("2 prompts ranked in this round")
     server.start()
@@ -134,7 +134,7 @@ def test_candidates_are_ranked_by_digits_and_outlive_a_killed_server_and_a_reloa
     expect(where).to_have_text("3 prompts ranked in this round")
     settled(page)
 
-    for at, letter in enumerate("ABCDEFGH"):  # by mouse, the last first; Enter sends, for the focus stays where it was
+    for at, letter in enumerate("ABCDEFGH"):  # by mouse, the last first; Enter sends, as the focus did not move
         page.get_by_role("button", name=f"{letter}: place {8 - at}").click()
     expect(order).to_have_text("H, then G, then F, then E, then D, then C, then B, then A")
     press(page, "Enter")
@@ -193,7 +193,7 @@ def test_enter_sends_though_a_control_of_the_page_was_clicked_before(page: Page,
     open_way(page, server, "pairs")
     page.get_by_text("Rank", exact=True).click()
     expect(page.get_by_text("0 prompts ranked in this round")).to_be_visible()
-    expect(page.locator(".where")).to_have_count(1)  # the card of before has gone
+    expect(page.locator(".where")).to_have_count(1)  # the earlier card is gone
     expect(page.locator(".one.at-hand .letter")).to_have_text("A")
     press(page, *"12345678", "Enter")
     expect(page.locator(".where")).to_have_text("1 prompt ranked in this round")
@@ -212,13 +212,13 @@ def test_enter_sends_though_a_button_of_the_card_was_clicked_before(page: Page, 
     expect(where).to_have_text("1 prompt ranked in this round")
     page.get_by_role("button", name="Undo").click()
     expect(prompt).to_have_text(second)
-    press(page, "Enter")  # as it was
+    press(page, "Enter")  # unchanged
     expect(where).to_have_text("1 prompt ranked in this round")
     press(page, "1", "2", "u")
     expect(prompt).to_have_text(second)
     press(page, "Enter")
-    expect(page.locator(".order")).to_have_text("A, then B")  # what was given before the undo
-    page.get_by_role("button", name="Skip").focus()  # as who goes by Tab
+    expect(page.locator(".order")).to_have_text("A, then B")  # the places given before the undo
+    page.get_by_role("button", name="Skip").focus()  # like a person who uses Tab
     press(page, *"87654321", "Enter")
     expect(where).to_have_text("2 prompts ranked in this round")
     settled(page)
@@ -259,11 +259,11 @@ def test_beside_the_guide_completions_are_wide_enough_to_read(page: Page, serve,
     open_way(page, server, "rank")
     widths = "all => all.map(one => one.getBoundingClientRect()).map(({ top, width }) => [Math.round(top), width])"
     cards = page.locator(".one")
-    assert len({top for top, _ in cards.evaluate_all(widths)}) == 2  # of four each
+    assert len({top for top, _ in cards.evaluate_all(widths)}) == 2  # two rows of four
     press(page, "g")
     expect(page.locator(".guide")).to_be_visible()
     assert min(width for _, width in cards.evaluate_all(widths)) >= 170
-    for letter in "BCDEFGH":  # what the next digit is for is in sight
+    for letter in "BCDEFGH":  # the candidate that the next digit places is in sight
         press(page, "1")
         expect(page.locator(".one.at-hand .letter")).to_have_text(letter)
         expect(page.locator(".one.at-hand .letter")).to_be_in_viewport()

@@ -1,4 +1,4 @@
-"""Conversations in a browser: a file of `messages` is imported, and the card shows who said what."""
+"""Conversations in a browser: a file of `messages` is imported, and the card shows each turn with its role."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The app ends with a real tab open, and the tab says that it has."""
+"""The app ends with a real tab open, and the tab reports it."""
 
 from __future__ import annotations
 

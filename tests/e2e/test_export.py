@@ -1,4 +1,4 @@
-"""The Export page in a browser: from what is wanted to a file at home."""
+"""The Export page in a browser: from choosing an export to downloading its file."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
 """From the list of projects to candidates that a judge scores, by clicks; a real llama.cpp server with the embedded model
-answers. What a model of 135M thinks of a text is not tested."""
+answers. The judgements of a 135M model are not tested."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""From the list of projects to accepted candidates of an own CSV file, by clicks and typing alone, on a tiny model."""
+"""From the list of projects to accepted candidates for a person's own CSV file, by clicks and typing, with a tiny model."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def test_an_own_csv_becomes_accepted_candidates_step_by_step(
     page.get_by_role("option", name="words", exact=True).click()
     page.keyboard.press("Escape")
     expect(page.get_by_text("Weight of words")).to_be_visible()
-    page.reload()  # nothing of it is lost
+    page.reload()  # nothing is lost
     expect(page.get_by_text("Weight of words")).to_be_visible()
 
     page.get_by_role("button", name="Next: Trial").click()

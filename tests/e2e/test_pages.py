@@ -1,4 +1,4 @@
-"""Every page stands on its own: on an empty project, as a deep link, and with broken input."""
+"""Every page works on its own: on an empty project, as a deep link, and with broken input."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ PAGES = {
 
 @pytest.fixture
 def empty_project(tmp_path: Path, tiny_model: Path) -> Path:
-    """A project of a task that has no prompt yet."""
+    """A project of a task without prompts."""
     task = tmp_path / "empty"
     task.mkdir()
     (task / "task.toml").write_text('title = "Empty"\n[settings.target]\nrewards = { sentiment = 1 }\n')
@@ -36,7 +36,7 @@ def empty_project(tmp_path: Path, tiny_model: Path) -> Path:
 
 
 def test_every_page_of_an_empty_project_says_what_to_do_next(page: Page, serve, empty_project):
-    """Each by its address, which begins a session of its own."""
+    """Each page is opened by its address, which begins a new session."""
     server = serve(empty_project)
     for path, heading in PAGES.items():
         page.goto(f"{server.url}/{path}")

@@ -29,7 +29,7 @@ def test_a_project_is_opened_reviewed_copied_and_its_copy_deleted_from_the_list(
     expect(page.locator(".focus .completion")).not_to_be_empty()
     page.keyboard.press("x")
     expect(page.locator(".unsent")).to_have_text("")
-    page.reload()  # the URL names the project still
+    page.reload()  # the URL still names the project
     expect(page.locator(".focus .completion")).not_to_be_empty()
     assert server.rsf("status", str(folder))["counts"]["overridden"] == 1
 

@@ -1,5 +1,5 @@
-"""Questions below a completion, in a real browser: answered by keys, marked in the text by the keyboard alone, found without
-fault by a screen reader's rules, and kept though the server is killed in between."""
+"""Questions below a completion, in a real browser: answered by keys, parts marked by the keyboard alone, without fault by a
+screen reader's rules, and kept although the server is killed in between."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ def test_questions_are_answered_by_keys_and_outlive_a_killed_server(page: Page, 
     page.reload()
     expect(page.get_by_role("textbox", name="Why?")).to_have_value("It says so: 4 and x")
     expect(page.locator(".marked li")).to_contain_text("first** claim")
-    page.keyboard.press("u")  # the mark
+    page.keyboard.press("u")  # undoes the mark
     expect(page.locator(".marked li")).to_have_count(0)
     page.keyboard.press("a")
     expect(page.locator(".number")).to_contain_text("2 of")

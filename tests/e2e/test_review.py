@@ -1,4 +1,4 @@
-"""The review card in a real browser: nothing that was said is lost, doubled or reordered, and text stays text."""
+"""The review card in a real browser: no act is lost, doubled or reordered, and text stays text."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ def test_what_was_not_sent_when_the_page_was_left_is_sent_once_when_it_is_opened
     open_card(page, server, "?order=prompt")
     settled(page)
     expect(page.locator(".prompt-id")).to_have_text("1")
-    expect(page.locator(".number")).to_have_text(f"13 of {EACH}")  # goes on where it was left
+    expect(page.locator(".number")).to_have_text(f"13 of {EACH}")  # it continues where it stopped
     stored = stored_overrides(server)
     assert [action for _, action, _ in stored] == ["accept"] * 5 + ["reject"] * 7
 
@@ -122,7 +122,7 @@ def test_text_of_a_candidate_is_shown_literally_and_no_request_leaves_the_page(p
     foreign = []
     page.on("request", lambda request: foreign.append(request.url) if not request.url.startswith(server.url) else None)
     open_card(page, server, "?order=prompt&view=all")
-    page.keyboard.press("m")  # as they were drawn
+    page.keyboard.press("m")  # texts as they were drawn
     shown = page.locator(".focus .completion")
     for i, text in enumerate(HOSTILE):
         expect(page.locator(".number")).to_have_text(f"{i + 1} of {EACH}")

@@ -1,4 +1,4 @@
-"""The review card where things go wrong or stand otherwise: refused, slow, offline, two tabs, plain http, blind."""
+"""The review card in unusual conditions: refused, slow, offline, two tabs, plain HTTP, blind."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def test_after_the_round_is_switched_the_card_reads_and_decides_the_other_round(
     page.get_by_test_id("stSidebar").get_by_role("combobox", name="Round").click()
     page.get_by_role("option", name="2", exact=True).click()
     expect(page.locator(".focus .completion")).to_have_text("second 0")
-    page.evaluate(PRESS, ["a"] * 70)  # beyond what comes with the first answer
+    page.evaluate(PRESS, ["a"] * 70)  # more candidates than the first answer holds
     expect(page.locator(".focus .completion")).to_have_text("second 70")
     settled(page)
     assert [name for name, _, _ in stored_overrides(server)] == [f"2.{1 + i // EACH}.{i % EACH}" for i in range(70)]
@@ -57,7 +57,7 @@ def test_after_the_round_is_switched_the_card_reads_and_decides_the_other_round(
 def test_with_caps_lock_on_a_is_one_candidate_and_with_shift_the_whole_prompt(page: Page, serve, review):
     server = serve(review(), RSF_REVIEWER="ann")
     open_card(page, server, "?order=prompt")
-    page.evaluate(PRESS, ["A", "X"])  # as the browser says them: no Shift is held
+    page.evaluate(PRESS, ["A", "X"])  # as the browser reports Caps Lock, without Shift
     expect(page.locator(".number")).to_have_text(f"3 of {EACH}")
     page.keyboard.press("Shift+A")
     expect(page.locator(".prompt-id")).to_have_text("2")
@@ -108,7 +108,7 @@ def test_a_second_of_keys_is_preloaded_and_the_end_of_it_waits_instead_of_ending
     page.wait_for_load_state("networkidle")
     intercept(page, QUEUE, drop)
     page.evaluate(PRESS, ["a"] * 110)
-    expect(page.locator(".where")).to_contain_text("100 decided since")  # the keys after these found nothing to decide
+    expect(page.locator(".where")).to_contain_text("100 decided since")  # later keys had nothing to decide
     expect(page.locator(".empty")).to_contain_text("does not answer")
     page.unroute(QUEUE)
     expect(page.locator(".number")).to_have_text(f"1 of {EACH}", timeout=15_000)
@@ -153,7 +153,7 @@ NOTE = """(text) => {
 def test_a_long_note_in_any_script_is_sent(page: Page, serve, review):
     server = serve(review(), RSF_REVIEWER="ann")
     open_card(page, server, "?order=prompt")
-    page.evaluate(NOTE, "東" * 40_000)  # 40,000 characters, 120,000 bytes: beyond what `keepalive` carries
+    page.evaluate(NOTE, "東" * 40_000)  # 40,000 characters, 120,000 bytes: more than `keepalive` carries
     settled(page)
     page.reload()
     expect(page.locator(".said")).to_contain_text("東東東")
@@ -246,7 +246,9 @@ def test_blind_review_hides_the_rule_everywhere_but_shows_both_opinions_to_who_s
     open_card(cleo, server, "?view=disagreement", who="cleo")
     expect(cleo.locator(".badges")).to_contain_text("ann: accept")
     expect(cleo.locator(".badges")).to_contain_text("ben: reject")
-    cleo.goto(cleo.url.replace("view=disagreement", "show=Table&view=all&order=prompt"))  # who speaks stays in the URL
+    cleo.goto(
+        cleo.url.replace("view=disagreement", "show=Table&view=all&order=prompt")
+    )  # the reviewer stays in the URL
     expect(cleo.get_by_test_id("stDataFrame")).to_be_visible()
     grid = cleo.get_by_test_id("data-grid-canvas")
     expect(grid).to_contain_text("completion number 0")
@@ -286,7 +288,7 @@ def test_a_key_is_changed_kept_and_put_back_and_escape_changes_none(page: Page, 
     expect(change).to_have_text("Press a key, or Esc")
     page.keyboard.press("Escape")
     expect(change).to_have_text("Change")
-    page.keyboard.press("a")  # is still the key, and not chosen
+    page.keyboard.press("a")  # still the key of Accept, and not taken as a new choice
     expect(page.locator(".number")).to_have_text(f"2 of {EACH}")
     change.click()
     page.keyboard.press("x")
@@ -304,7 +306,7 @@ def test_a_key_is_changed_kept_and_put_back_and_escape_changes_none(page: Page, 
     page.get_by_role("button", name="Reset to the default keys").click()
     expect(accept).to_have_text("AcceptA")
     page.keyboard.press("Escape")
-    expect(change).to_have_count(0)  # the table of keys is closed
+    expect(change).to_have_count(0)  # the list of keys is closed
     settled(page)
     assert [action for _, action, _ in stored_overrides(server)] == ["accept", "accept"]
 
@@ -314,7 +316,7 @@ def test_a_click_leaves_the_keys_to_the_card_and_a_field_what_was_typed(page: Pa
     open_card(page, server, "?order=prompt")
     page.locator(".actions .yes").click()
     expect(page.locator(".number")).to_have_text(f"2 of {EACH}")
-    page.keyboard.press("Space")  # skips, and does not press the button once more
+    page.keyboard.press("Space")  # skips, and does not press the button again
     expect(page.locator(".number")).to_have_text(f"3 of {EACH}")
     page.keyboard.press("n")
     page.keyboard.type("why")

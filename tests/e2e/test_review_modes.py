@@ -1,5 +1,5 @@
-"""The card in each of its modes, in a real browser: found without fault by a screen reader's rules, and nothing of it beside
-its edge, light and dark, on a desktop and on a phone."""
+"""The card in each of its modes, in a real browser: without fault by a screen reader's rules, and with nothing beyond its
+edge, light and dark, on a desktop and on a phone."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ TEXTS = (
 GUIDE = (
     "# How we decide\n\nAccept what is **right**: `4`, or $2^2$.\n\n| what | decision |\n|---|---|\n| wrong | reject |"
 )
-# Of each: the keys that lead to it, what is to be seen then, and the keys that lead back.
+# For each mode: its name, the keys that lead to it, an element that is then visible, and the keys that lead back.
 MODES: tuple[tuple[str, tuple[str, ...], str, tuple[str, ...]], ...] = (
     ("as it was drawn", ("m",), ".mode[aria-pressed=false] >> text=Markdown", ("m",)),
     ("a thought", ("o",), ".completion .thought", ("o",)),
@@ -35,7 +35,7 @@ MODES: tuple[tuple[str, tuple[str, ...], str, tuple[str, ...]], ...] = (
     ("a gold item", ("w",), ".gold >> text=Gold item, which is right to accept", ("w",)),
     ("edited and flagged", ("3",), ".said >> text=Edited", ("1",)),
 )
-# What stands beyond the card's edge and is in nothing that scrolls.
+# The elements that stick out of the card and are not inside anything that scrolls.
 BEYOND = """() => {
   const root = [...document.querySelectorAll('*')].map((e) => e.shadowRoot).find((r) => r?.querySelector('.card'));
   const card = root.querySelector('.card');
@@ -78,7 +78,7 @@ def test_each_mode_is_without_fault_and_within_its_edge(page: Page, serve, revie
             page.keyboard.press(key)
     assert {name: what for name, what in wrong.items() if what} == {}
     assert page.evaluate("() => document.documentElement.scrollWidth") <= width
-    if alone:  # what decides is in sight without scrolling, the guide open or not
+    if alone:  # the deciding buttons are in sight without scrolling, with the guide open or not
         for _ in range(2):
             for name in ("Accept", "Reject"):
                 expect(page.locator(".actions").get_by_role("button", name=name).first).to_be_in_viewport(ratio=1)

@@ -1,5 +1,5 @@
-"""How a completion is read, in a real browser: nothing of a hostile text runs, asks for anything or freezes the tab, and each
-mode is found without fault by a screen reader's rules."""
+"""Reading a completion in a real browser: no part of a hostile text runs, makes a request or freezes the tab, and each mode
+is without fault by a screen reader's rules."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def test_each_way_to_read_shows_the_text_and_lets_nothing_out(page: Page, serve,
     open_card(page, server, "?order=prompt&view=all")
     shown, number = page.locator(".focus .completion"), page.locator(".number")
 
-    # Markdown, or as it was drawn
+    # as Markdown, or as it was drawn
     expect(shown.locator("table td").last).to_have_text("2")
     expect(shown.locator("math msup")).to_have_count(1)
     expect(shown.locator("pre .code-keyword").first).to_have_text("def")
@@ -42,7 +42,7 @@ def test_each_way_to_read_shows_the_text_and_lets_nothing_out(page: Page, serve,
     expect(shown).to_have_text(TEXTS[0], use_inner_text=True)
     page.keyboard.press("m")
 
-    # what is hostile
+    # hostile texts
     for i, text in enumerate(TEXTS[1:], 2):
         page.keyboard.press("ArrowRight")
         expect(number).to_have_text(f"{i} of {EACH}")
@@ -62,7 +62,7 @@ def test_each_way_to_read_shows_the_text_and_lets_nothing_out(page: Page, serve,
         FOREIGN,
     ]
 
-    # a thought, differences, all side by side, alone, found words: each by its key
+    # a thought, differences, all side by side, the card alone, search: each by its key
     page.keyboard.press("2")
     fold = shown.get_by_role("button", name="Thought, 3 words")
     expect(fold).to_have_attribute("aria-expanded", "false")
@@ -99,7 +99,7 @@ def test_each_way_to_read_shows_the_text_and_lets_nothing_out(page: Page, serve,
     assert box is not None and box["y"] + box["height"] <= 800  # above the fold
     accept = stage.get_by_role("button", name="Accept", exact=False).first
     assert accept.bounding_box()["y"] < 800  # type: ignore[index]
-    for key in ("Escape", "Escape", "Escape"):  # from the field, from the search, from being alone
+    for key in ("Escape", "Escape", "Escape"):  # leaves the field, the search and the card alone
         page.keyboard.press(key)
     expect(page.locator(".stage")).to_be_hidden()
     page.keyboard.press("a")
@@ -134,15 +134,15 @@ def test_each_key_shows_its_candidate_at_once_and_no_other_whether_it_was_drawn_
         page.wait_for_function("() => shown.length === pressed")
         for key in keys:
             page.keyboard.press(key)
-            if rested:  # its frame has been looked at, and the next candidate has had its time to be drawn ahead
+            if rested:  # its frame has been observed, and there was time to draw the next candidate ahead
                 page.wait_for_function("() => shown.length === pressed")
                 page.wait_for_timeout(150)
-                listed = page.locator(".other[aria-current=true] .line1")  # the list follows a frame later
+                listed = page.locator(".other[aria-current=true] .line1")  # the list follows one frame later
                 expect(listed).to_have_text(page.evaluate("() => shown.at(-1).texts"))
     page.wait_for_function("() => shown.length === 19")
     texts_shown = page.evaluate("() => shown")
     assert all(len(each["texts"]) == 1 for each in texts_shown), texts_shown
-    # By how many keys had been pressed: of two that come before one frame is looked at the last alone has shown its candidate.
+    # Keyed by the number of keys pressed: if two keys come within one frame, only the second shows its candidate.
     names = {each["pressed"] - 1: each["texts"][0] for each in texts_shown}
     onward = [names[i] for i in range(10) if i in names]
     assert len(set(onward)) == len(onward) >= 2, "a key goes on to the next"

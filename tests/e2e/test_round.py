@@ -1,4 +1,4 @@
-"""A whole round by clicks alone, on a tiny model, in a real browser."""
+"""A whole round by clicks alone, with a tiny model, in a real browser."""
 
 from __future__ import annotations
 
@@ -96,7 +96,7 @@ def test_cancel_keeps_what_is_finished_and_resume_completes_it(page, serve, tiny
     server.rsf("set", folder, "generate.prompts", "100")
     page.goto(f"{server.url}/generate")
     page.get_by_role("button", name="Generate candidates").click()
-    segments = server.folder / "spool" / "r1-generate-1"  # asking rsf takes as long as much of the job
+    segments = server.folder / "spool" / "r1-generate-1"  # calling rsf would take as long as much of the job
     until(lambda: any(segments.glob("*.parquet")), JOB / 1000)
     page.get_by_role("button", name="Cancel").click()
     resume = page.get_by_role("button", name="Resume")

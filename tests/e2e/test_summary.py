@@ -1,4 +1,4 @@
-"""The end of a queue in a real browser: what was done, counted right, and what helps most next, each one click away."""
+"""The end of a queue in a real browser: correct counts of the work, and the most useful next steps, each one click away."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ pytestmark = [pytest.mark.browser, pytest.mark.timeout(300)]
 
 
 def rows(page: Page) -> dict[str, tuple[str, str]]:
-    """What stands in the summary: how much, and what it means, by what."""
+    """The rows of the summary: (figure, meaning) by label."""
     facts: list[tuple[str, str, str]] = page.locator(".ending dl").evaluate(
         """(dl) => [...dl.querySelectorAll('dt')].map((dt) => [dt, dt.nextElementSibling]).map(
           ([dt, dd]) => [dt.textContent, dd.querySelector('strong').textContent, dd.querySelector('span').textContent])"""
@@ -57,7 +57,7 @@ def test_the_end_of_a_queue_says_what_was_done_and_leads_on(page: Page, serve, r
     )
     assert violations(page) == []
 
-    # back into the queue by a key, and to its end again: it is counted anew
+    # back into the queue by a key, and to its end again: the summary is counted again
     page.keyboard.press("u")
     expect(ending).to_be_hidden()
     expect(number).to_have_text(f"{EACH} of {EACH}")
@@ -66,7 +66,7 @@ def test_the_end_of_a_queue_says_what_was_done_and_leads_on(page: Page, serve, r
     expect(ending.get_by_text("with Undo")).to_be_visible()
     assert rows(page)["Taken back"][0] == "1" and rows(page)["Decided in this session"][0] == "19"
 
-    # the one that was skipped, in the same filter
+    # the skipped candidate, with the same filter
     ending.get_by_role("button", name="Read the 1 open candidate again").click()
     expect(number).to_have_text(f"5 of {EACH}")
     assert (query(page)["prompt"], query(page)["view"], query(page)["order"]) == (["1"], ["pending"], ["prompt"])
@@ -75,12 +75,12 @@ def test_the_end_of_a_queue_says_what_was_done_and_leads_on(page: Page, serve, r
     expect(ending.get_by_role("button", name=re.compile("^Read the"))).to_have_count(0)
     expect(ending.get_by_role("button", name="Decide some at random")).to_be_visible()
 
-    # what is pending elsewhere, without the filter
+    # the pending candidates elsewhere, without the filter
     left = (PROMPTS - 1) * EACH
     ending.get_by_role("button", name=f"Go on with {left} other candidates").click()
     page.wait_for_url(lambda url: "prompt=" not in url)
     expect(number).to_have_text(re.compile(f"of {EACH}$"))
-    assert query(page).get("view", ["pending"]) == ["pending"]  # what is usual leaves the address
+    assert query(page).get("view", ["pending"]) == ["pending"]  # default values leave the address
     settled(page)
     server.stop()
     with Project.open(folder) as project:

@@ -1,4 +1,4 @@
-"""What the tests of faults share: a clock that can be set, a whole or a short run."""
+"""Fixtures of the fault tests: a clock that can be set, and whether the run is whole or short."""
 
 from __future__ import annotations
 
@@ -20,5 +20,5 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
 
 @pytest.fixture(scope="session")
 def whole() -> bool:
-    """Whether `RSF_FAULTS=whole` asks for all of it, and not for the share that is fit for every day."""
+    """Whether `RSF_FAULTS=whole` asks for the whole run instead of the short one for every day."""
     return WHOLE

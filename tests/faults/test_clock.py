@@ -1,4 +1,4 @@
-"""The clock set back and forth: what came first is told by a sequence, times are for showing."""
+"""The clock set back and forth: order comes from sequence numbers; times are only for display."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ NOON = datetime(2026, 3, 29, 12)
 
 @pytest.fixture
 def decided(project: Project) -> Project:
-    """A round that is scored and decided; nobody starts what is asked for."""
+    """A round that is scored and decided; its supervisor is stopped, so that no job starts."""
     project.supervisor.stop()
     rows = candidates(prompts=8, per_prompt=2)
     add_candidates(project.store, rows)
@@ -43,7 +43,7 @@ def test_training_without_a_name_takes_the_newest_curated_set(decided: Project, 
     assert decided.freeze().curated_id == "c1-2"
     assert [curated.curated_id for curated in decided.curated_sets()] == ["c1-1", "c1-2"]
     assert decided.store.job(decided.finetune()).spec_of(FinetuneSpec).curated_id == "c1-2"
-    assert decided.freeze().curated_id == "c1-2"  # unchanged since the newest
+    assert decided.freeze().curated_id == "c1-2"  # unchanged since the newest set
 
 
 def test_the_newest_model_is_the_one_that_was_made_last(decided: Project, clock: Clock) -> None:
@@ -83,7 +83,7 @@ def test_the_newest_threshold_is_in_force_and_undone_first(decided: Project, clo
 def test_a_round_that_is_decided_is_not_scored_again_after_a_clock_was_set_back(
     jobs_in_threads: None, project: Project, clock: Clock
 ) -> None:
-    """The target was changed while it was being scored: what tells that its decisions are newer is their order."""
+    """The target was changed while it was being scored: only their order shows that its decisions are newer."""
     add_candidates(project.store, candidates(prompts=8, per_prompt=2))
     project.score()
     project.set("target.rewards", "{ sentiment = 2.0 }")
@@ -114,7 +114,7 @@ def test_a_whole_round_runs_while_the_clock_jumps(
     assert project.rounds()[-1].model_id == "m1-1"
 
 
-# -- projects of the version before --------------------------------------------------------------------------------
+# -- projects of an earlier version ---------------------------------------------------------------------------------
 
 
 def test_what_an_older_project_holds_keeps_its_order(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -124,7 +124,7 @@ def test_what_an_older_project_holds_keeps_its_order(tmp_path: Path, monkeypatch
         patch.setattr(database, "migrations", lambda: tuple(known))
         Store(path, tmp_path / "exports").close()
     at = [f"TIMESTAMP '{NOON + timedelta(hours=hours)}'" for hours in range(6)]
-    with duckdb.connect(str(path)) as old:  # each kind in another order than its rows were written in
+    with duckdb.connect(str(path)) as old:  # times of each kind are out of order with its rows
         for number in (3, 1, 2):
             old.execute(f"INSERT INTO models VALUES ('m{number}', 'n', 'f', 'i', NULL, 1, NULL, {at[number]})")
             old.execute(f"INSERT INTO jobs VALUES ('j{number}', 'generate', 1, '{{}}', '[]', {at[number]})")

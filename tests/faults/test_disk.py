@@ -1,5 +1,5 @@
-"""A disk that gets full in the middle of each stage: it is said in words, nothing saved is lost, and once there is space
-the stage goes on to all of it, once. The disk is a small one in memory."""
+"""A disk that becomes full in the middle of each stage: a message says so, nothing saved is lost, and once there is space
+the stage goes on until every row is there, once. The disk is a small one in memory."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ def project(disk: Path, tmp_path: Path, small_task: Path, monkeypatch: pytest.Mo
 
 
 def fill(disk: Path) -> Path:
-    """Leave no byte on it."""
+    """Fill the disk to the last byte; the file that fills it."""
     ballast = disk / "ballast"
     with ballast.open("wb", buffering=0) as file:
         for size in (1 << 20, 1 << 12, 1):
@@ -75,7 +75,7 @@ def fill(disk: Path) -> Path:
 
 
 def resume(project: Project) -> None:
-    """As a person does once there is space again."""
+    """Resume failed jobs, as a person does once there is space again."""
     for job in project.jobs():
         if job.state is JobState.FAILED:
             project.resume(job.job_id)
@@ -141,7 +141,7 @@ def test_a_stage_that_is_asked_for_on_a_full_disk_is_refused_and_changes_nothing
 
 @pytest.fixture
 def full(disk: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Where temporary files go, and none fits."""
+    """A full disk as the place of temporary files."""
     fill(disk)
     monkeypatch.setattr(tempfile, "tempdir", str(disk))
     return disk
@@ -158,7 +158,7 @@ def test_comparing_with_many_prompts_says_that_there_is_no_room_for_temporary_fi
 
 def test_code_is_run_and_tested_though_no_file_fits(full: Path) -> None:
     scored = Scored(Prompt(1, "?", "assert f() == 1"), "def f():\n    return 1", 9, Finish.EOS)
-    assert registry.score("unit_tests", [scored]) == [1.0], "what it is told and says goes through pipes"
+    assert registry.score("unit_tests", [scored]) == [1.0], "its input and output go through pipes"
 
 
 def test_a_projects_own_scorer_that_finds_no_room_does_not_count_as_one_that_fails(

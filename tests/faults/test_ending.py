@@ -1,4 +1,4 @@
-"""The app ends within three seconds of being asked, whatever is open, and loses nothing that it has acknowledged."""
+"""The app ends within three seconds of a request to end, whatever is open, and loses no act that it has acknowledged."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def server(tmp_path: Path, small_task: Path) -> Iterator[AppServer]:
 
 
 def say_on(server: AppServer, acknowledged: list[tuple[str, str]]) -> threading.Thread:
-    """Say one thing after the other until the app has ended; what was answered is kept."""
+    """Send one override after the other until the app has ended; `acknowledged` collects those that were answered."""
 
     def speak() -> None:
         with connect(server.folder, "the test") as owner:
@@ -81,7 +81,7 @@ def test_stops_in_a_row_with_tabs_in_every_phase_end_in_time_and_lose_nothing(se
             while len(acknowledged) == started:
                 time.sleep(0.01)
             loading.load()
-            time.sleep(0.01 * (turn % 10))  # another moment of what goes on
+            time.sleep(0.01 * (turn % 10))  # a different moment of the traffic each time
             asked = time.monotonic()
             server.process.send_signal(signal.SIGTERM if turn % 2 else signal.SIGINT)
             assert server.process.wait(PATIENCE_SECONDS) == 0
@@ -103,7 +103,7 @@ def test_a_second_ctrl_c_ends_it_at_once(server: AppServer) -> None:
     assert server.process is not None
     with left_open(deaf(server.port)):
         asked = time.monotonic()
-        while server.process.poll() is None:  # two that come before the first is heard are one to the system
+        while server.process.poll() is None:  # the system merges two signals if the first is still pending
             assert time.monotonic() - asked < PATIENCE_SECONDS
             server.process.send_signal(signal.SIGINT)
             time.sleep(0.02)

@@ -1,4 +1,4 @@
-"""A project whose folder cannot be written, or whose models are gone: said in words, nothing is changed, and it goes on."""
+"""A project with a read-only folder or without its models: a message says so, nothing changes, and it goes on later."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ from tests.support.waiting import until
 
 @contextmanager
 def read_only(folder: Path) -> Iterator[None]:
-    """For root, whom permissions do not bind, by a mount; skips where neither is possible."""
+    """Make the folder read-only: by permissions or, for root, by a mount; skips if neither is possible."""
     if os.geteuid() != 0:
         folder.chmod(0o500)
         try:
@@ -90,19 +90,19 @@ def test_a_model_whose_files_are_gone_fails_its_job_by_name_and_the_project_goes
         assert again.counts().candidates == 32
 
 
-# -- while it is open ------------------------------------------------------------------------------------------------
+# -- while the project is open ------------------------------------------------------------------------------------------------
 
 
 @pytest.fixture
 def running(tmp_path: Path, small_task: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Project]:
     """A project whose jobs are processes that draw nothing."""
-    # a test before may have put its jobs into threads for this file
+    # an earlier test of this file may have put jobs into threads
     monkeypatch.setattr(supervisor, "LocalExecutor", LocalExecutor)
     monkeypatch.setattr(process, "sys", SimpleNamespace(executable=str(stand_in.interpreter(tmp_path, quick_work))))
     for name in ("GENERATED", "SCORED", "EVALUATED"):
         monkeypatch.setattr(units, name, 4)
     with Project.create(tmp_path / "project", str(small_task), "quick", seed=7) as made:
-        # opening ends with the first look at the jobs, after which the database is tidied: not while the folder is read-only
+        # after opening, the first look at the jobs tidies the database, which must not happen while the folder is read-only
         until(lambda: not (made.folder / "rsf.duckdb.wal").exists())
         yield made
         for job in made.jobs(active=True):
@@ -137,7 +137,7 @@ def test_a_stage_in_the_middle_of_which_the_folder_becomes_read_only_says_so_and
     folder = running.folder / "spool" / job_id
     until(lambda: read_json(folder / "process.json") is not None)
     pid = read_json(folder / "process.json")["pid"]
-    os.kill(pid, signal.SIGSTOP)  # it is not to be over before the folder is read-only
+    os.kill(pid, signal.SIGSTOP)  # so that it does not finish before the folder is read-only
     messages: list[str] = []
 
     def is_said() -> bool:

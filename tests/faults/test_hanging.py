@@ -1,5 +1,5 @@
-"""A job that hangs blocks nothing: it is seen, Cancel ends it within ten seconds whatever it does, what it had finished stays,
-and nothing it has started is left."""
+"""A job that hangs blocks nothing: it is noticed, Cancel ends it within ten seconds whatever it does, its finished work stays,
+and no process that it started is left."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ HANGS = ["is stopped", "sleeps in C", "holds the interpreter", "loops", "hears n
 
 @pytest.fixture
 def supervisor(store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[JobSupervisor]:
-    """One that watches. Its jobs misbehave; in the short run they are given less time to stop by themselves."""
+    """A running supervisor whose jobs misbehave; in the short run they get less time to stop by themselves."""
     interpreter = stand_in.interpreter(tmp_path, misbehaving)
     monkeypatch.setattr(process, "sys", SimpleNamespace(executable=str(interpreter)))
     if not WHOLE:
@@ -81,7 +81,7 @@ def test_cancel_ends_a_job_whatever_it_does_and_keeps_what_was_finished(
     job = ended(store, job_id)
     waited = time.monotonic() - asked
     assert (job.state, job.message) == (JobState.CANCELLED, "cancelled; finished work is kept")
-    until(lambda: session(folder) == [], WITHIN)  # killed, they still have to end
+    until(lambda: session(folder) == [], WITHIN)  # killed processes take a moment to end
     assert {0} <= store.committed_units(job_id) and (folder / "0000.parquet").is_file()
     if WHOLE:
         assert waited <= WITHIN, f"{waited:.1f} s"
@@ -144,7 +144,7 @@ def test_the_next_owner_sees_and_ends_a_job_that_hangs(supervisor: JobSupervisor
 def test_a_job_that_an_owner_started_in_the_moment_it_died_is_not_there_twice(
     supervisor: JobSupervisor, store: Store, tmp_path: Path
 ) -> None:
-    """It has no process.json, and so is not alive for the next owner, which starts the job again."""
+    """Without process.json the job does not look alive to the next owner, which starts it again."""
     job_id = start(supervisor, "loops")
     folder = tmp_path / "spool" / job_id
     until(lambda: store.committed_units(job_id) == {0})
@@ -179,7 +179,7 @@ def test_a_stopped_job_that_is_continued_goes_on(supervisor: JobSupervisor, stor
     until(lambda: supervisor.status(store.job(job_id)).note.startswith("its process was stopped"))
     (pid,) = session(tmp_path / "spool" / job_id)
     os.kill(pid, signal.SIGCONT)
-    # it says that it is done and made one unit of two, so it is started again, and stops again
+    # it reports that it is done after one unit of two, so it is started again, and stops again
     until(lambda: "1 segment(s) were damaged or are missing" in store.job_events(job_id)[-1].message)
     supervisor.cancel(job_id)
     assert ended(store, job_id).state is JobState.CANCELLED

@@ -1,4 +1,4 @@
-"""Owner and job killed again and again, in every stage of several rounds: what was acknowledged is there, nothing is there
+"""Owner and job killed again and again, in every stage of several rounds: acknowledged acts are kept, nothing is there
 twice, and the project opens at once."""
 
 from __future__ import annotations
@@ -27,17 +27,17 @@ from tests.support.faults.share import WHOLE
 from tests.support.waiting import until
 
 KILLS = int(os.environ.get("RSF_KILLS", 200 if WHOLE else 6))
-OPENING_SECONDS = 1.0  # of the processor
+OPENING_SECONDS = 1.0  # processor time
 
 
-# What is killed are processes of their own; they are forked from one that has imported the product already, for two seconds of
-# imports an owner is what a kill would cost most.
+# The killed owners are separate processes, forked from one that has already imported the product: two seconds of imports per
+# owner would be the largest cost of a kill.
 FORKS = multiprocessing.get_context("forkserver")
 FORKS.set_forkserver_preload(["tests.support.faults.owner"])
 
 
 class Owner:
-    """A process that owns the project, and what it has said."""
+    """A process that owns the project, and the messages it has sent."""
 
     def __init__(self, folder: Path, interpreter: Path, rounds: int) -> None:
         heard, to = FORKS.Pipe(duplex=False)
@@ -45,7 +45,7 @@ class Owner:
         self.process = FORKS.Process(target=owner.own, args=(str(folder), str(interpreter), rounds, to))
         self.process.start()
         to.close()
-        self.openings: list[tuple[float, float]] = []  # seconds of the processor, and by the clock
+        self.openings: list[tuple[float, float]] = []  # processor seconds, and seconds by the clock
         self.acts: list[str] = []
         self.failed: list[str] = []
         self._reader = threading.Thread(target=self._read, args=(heard,), daemon=True)
@@ -69,7 +69,7 @@ class Owner:
         return self.process.exitcode is not None
 
     def is_ready(self) -> bool:
-        """Whether the project is open, or all has been done."""
+        """Whether the project is open, or the process has ended."""
         return bool(self.openings) or self.ended
 
     def kill(self) -> None:
@@ -98,7 +98,7 @@ class Owner:
 
 
 def at_work(folder: Path, mine: Owner) -> bool:
-    """Whether a job runs, or all has been done."""
+    """Whether a job runs, or the owner has ended."""
     return mine.ended or any(process.is_alive(job) for job in (folder / "spool").iterdir())
 
 
@@ -120,7 +120,7 @@ def test_whatever_is_killed_nothing_acknowledged_is_lost_and_nothing_is_there_tw
 ) -> None:
     folder, chance = tmp_path / "project", random.Random(1)
     with Project.create(folder, str(small_task), "quick", seed=7) as project:
-        project.set("target.reference", "proposal")  # else the second round would load the base to score by
+        project.set("target.reference", "proposal")  # otherwise the second round would load the base for scoring
     interpreter = stand_in.interpreter(tmp_path, quick_work)
     acts: list[str] = []
     openings: list[tuple[float, float]] = []
@@ -131,7 +131,7 @@ def test_whatever_is_killed_nothing_acknowledged_is_lost_and_nothing_is_there_tw
     try:
         while sum(kills.values()) < KILLS:
             until(mine.is_ready)
-            if mine.ended:  # all rounds are complete: one more
+            if mine.ended:  # all rounds are complete, so another one starts
                 mine.wait()
                 acts, openings, rounds = acts + mine.acts, openings + mine.openings, rounds + 1
                 mine = Owner(folder, interpreter, rounds)
@@ -142,7 +142,7 @@ def test_whatever_is_killed_nothing_acknowledged_is_lost_and_nothing_is_there_tw
             time.sleep(chance.uniform(0.0, 1.5))
             jobs = running(folder)
             if what == "job" and not jobs:
-                continue  # it has ended meanwhile
+                continue  # the job has ended meanwhile
             for stage in {_stage(folder, pid) for pid in jobs}:
                 stages[stage] = stages.get(stage, 0) + 1
             if what in ("owner", "both"):
@@ -198,14 +198,14 @@ def expect_whole(folder: Path, acts: list[str], rounds: int) -> None:
         jobs = project.jobs()
         done = [job.kind for job in jobs if job.state is JobState.DONE]
         assert min(done.count(JobKind.GENERATE), done.count(JobKind.FINETUNE)) >= rounds
-        # One that was killed for the third time after its last unit stays failed; its stage has all it needs.
+        # A job killed for the third time after its last unit stays failed; its stage has all its rows.
         broken_off = [(job.kind, job.state, job.message) for job in jobs if job.state is not JobState.DONE]
         for _, state, message in broken_off:
             assert state is JobState.FAILED and message.endswith(f"started again {RESTARTS} times"), broken_off
 
 
 def _stage(folder: Path, pid: int) -> str:
-    """What the job process works at."""
+    """The stage that the job process works on."""
     for job in (folder / "spool").iterdir():
         if (read_json(job / "process.json") or {}).get("pid") == pid:
             return job.name.split("-")[1]

@@ -1,5 +1,5 @@
-"""Segments that are truncated, swapped, foreign, doubled or gone, in every stage that makes them, with strange files beside
-them: the job is done only once every row of it is there, and there once."""
+"""Segments that are truncated, swapped, foreign, doubled or gone, in every stage that makes them, with stray files beside
+them: the job is done only when each of its rows is there exactly once."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ STRAYS = ("notes.parquet", "._0000.parquet", "0003 (1).parquet", "0000.parquet.p
 
 @pytest.fixture
 def quiet(jobs_in_threads: None, project: Project, monkeypatch: pytest.MonkeyPatch) -> Project:
-    """A project that is looked after by hand, and whose jobs are cut into small units."""
+    """A project without the supervisor's thread, whose jobs are cut into small units."""
     monkeypatch.setattr(units, "GENERATED", 8)
     monkeypatch.setattr(units, "SCORED", 8)
     monkeypatch.setattr(units, "EVALUATED", 4)
@@ -36,7 +36,7 @@ def quiet(jobs_in_threads: None, project: Project, monkeypatch: pytest.MonkeyPat
 
 
 def work(project: Project, job_id: str) -> Path:
-    """Let the job do all of its work while nobody saves it; its folder."""
+    """Let the job do all of its work without saving any of it; its folder."""
     folder = project.folder / "spool" / job_id
     project.supervisor.tick()
     until(lambda: not InlineExecutor().alive(folder))
@@ -48,13 +48,13 @@ def finish(project: Project) -> None:
 
 
 def rewrite(path: Path, change: Any) -> None:
-    """Other rows, in a segment that says it is the one it was."""
+    """Change the rows of a segment and keep its metadata."""
     rows = pq.read_table(path)
     pq.write_table(change(rows).replace_schema_metadata(rows.schema.metadata), path)
 
 
 def spoil(folder: Path) -> int:
-    """Spoil the segments of a job, each in another way, and lay other files beside them; how many are spoiled."""
+    """Spoil segments of a job in different ways and put other files beside them; how many segments are spoiled."""
     paths = sorted(folder.glob("[0-9][0-9][0-9][0-9].parquet"))
     assert len(paths) >= 4
     os.truncate(paths[0], paths[0].stat().st_size // 2)
@@ -64,7 +64,7 @@ def spoil(folder: Path) -> int:
         shutil.copy(paths[2], folder / name)
     (folder / "0500.parquet").mkdir()
     (folder / "0501.parquet").symlink_to(paths[2])
-    shutil.copy(paths[2], folder / "0502.parquet")  # no unit of this job
+    shutil.copy(paths[2], folder / "0502.parquet")  # this job has no such unit
     return 3
 
 
@@ -123,7 +123,7 @@ def test_a_segment_that_is_gone_is_made_again(quiet: Project) -> None:
 
 
 def test_a_segment_of_another_job_is_not_believed_whatever_it_is_called(quiet: Project) -> None:
-    """One of the same round, prompts and unit, by the job before."""
+    """A segment of the same round, prompts and unit, from the previous job."""
     first = quiet.generate(then_score=False)
     folder = work(quiet, first)
     finish(quiet)

@@ -1,5 +1,5 @@
-"""Where most scores lie outside their scorer's bounds the job that asked for them fails, in scoring, in scoring again and in
-evaluation; the scorer mended, the job goes on."""
+"""If most scores lie outside their scorer's bounds, the job that asked for them fails: in scoring, in scoring again and in
+evaluation. Once the scorer is mended, the job goes on."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Saving segments: what is saved is not looked at again, and what is new is found whatever the job says."""
+"""Saving segments: saved ones are not read again, and new ones are noticed whatever the job reports."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ JOB = "r1-trial-1"
 
 
 def trial(store: Store, folder: Path, models: int) -> Ingest:
-    """A trial of so many models, of each one completion."""
+    """A trial of `models` models with one completion each."""
     spec = specs.trial(*(f"m{unit}" for unit in range(models)))
     store.add_job(JOB, spec, ())
     store.add_job_event(JOB, JobState.RUNNING, "running")
@@ -37,7 +37,7 @@ def saved(store: Store) -> int:
 
 
 def cost_of_looking(store: Store, folder: Path, count: int) -> float:
-    """Processor time of 100 looks at a job that has `count` segments, all of them saved."""
+    """Processor time, in seconds, of 100 looks at a job that has `count` segments, all of them saved."""
     trial(store, folder, count)
     for unit in range(count):
         (folder / JOB / segment_name(unit)).touch()
@@ -90,7 +90,9 @@ def test_what_is_saved_is_saved_once_also_by_the_next_owner(store: Store, tmp_pa
     for _ in range(again + 1):
         Ingest(store, Spool(tmp_path / JOB), store.job(JOB)).commit_all()
     assert saved(store) == 1 and store.committed_units(JOB) == {0}
-    Spool(tmp_path / JOB).write_segment(0, segment(0).slice(0, 0))  # spoilt afterwards: nobody asks it any more
+    Spool(tmp_path / JOB).write_segment(
+        0, segment(0).slice(0, 0)
+    )  # spoiled after it was saved: nobody reads it any more
     ingest = Ingest(store, Spool(tmp_path / JOB), store.job(JOB))
     ingest.commit_all()
     assert ingest.missing() == 1 and (tmp_path / JOB / "0000.parquet").exists()

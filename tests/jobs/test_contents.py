@@ -1,4 +1,4 @@
-"""A segment is believed by what is in it: its rows are those of its unit, each once."""
+"""A segment is accepted by its content: its rows must be those of its unit, each once."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def of(kind: JobKind) -> AllContents:
 
 
 def generated(unit: int) -> pa.Table:
-    """The second unit begins at k = 2 for prompt 3: it had two candidates already."""
+    """The rows of a unit; the second unit starts at k = 2 for prompt 3, which already had two candidates."""
     start = {1: 0, 2: 0, 3: 2, 4: 0, 5: 0}
     chosen = [1, 2, 3, 4, 5][2 * unit : 2 * unit + 2]
     places = [(prompt, start[prompt] + k) for prompt in chosen for k in range(2)]
@@ -181,7 +181,7 @@ def test_a_job_that_makes_no_rows_has_no_contents() -> None:
 
 
 def test_a_job_of_an_earlier_version_is_cut_as_it_was_then() -> None:
-    """32 candidates a unit, and where each prompt begins was in the spec."""
+    """Units had 32 candidates, and the first k of each prompt was in the spec."""
     prompts = units.prompts_table([Prompt(number, "") for number in range(1, 41)])
     kept = dump(specs.generate(candidates=4)) | {"first_k": {"prompt_id": list(range(1, 41)), "k": [7] * 40}}
     kept = {name: value for name, value in kept.items() if name not in ("version", "unit_size")}
@@ -199,5 +199,5 @@ def test_a_job_has_at_most_a_thousand_units_and_each_at_least_32_candidates(prom
     number = -(-prompts // size)
     assert number <= units.MOST
     assert size * count >= min(prompts * count, units.GENERATED - count + 1)
-    if prompts * count <= units.MOST * units.GENERATED // 2:  # little is lost by a kill
+    if prompts * count <= units.MOST * units.GENERATED // 2:  # a kill loses little
         assert size * count <= max(count, units.GENERATED)

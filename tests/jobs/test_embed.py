@@ -1,4 +1,4 @@
-"""The embed job: features once a candidate, in units that survive a break, and the same whatever was computed together."""
+"""The embed job: features once per candidate, in units that survive a break, and the same in whatever batches."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def test_every_candidate_gets_its_features_once_and_only_missing_ones_are_comput
     assert (
         features.shape == (before.candidates, 64) and len(np.unique(features[:, 32:], axis=0)) > before.candidates / 2
     )
-    first = written(complete)[0]  # a lost part is missing, and alone computed again
+    first = written(complete)[0]  # only a lost part is missing and computed again
     first.unlink()
     missing = complete.features.counts().missing
     assert missing > 0
@@ -50,7 +50,7 @@ def test_units_survive_a_break_and_are_as_if_computed_at_once(
     complete: Project, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(embedding, "PART", 5)
-    monkeypatch.setattr(complete.supervisor, "_begin", lambda job: None)  # it is done here, by hand
+    monkeypatch.setattr(complete.supervisor, "_begin", lambda job: None)  # the test does the work by hand
     job_id = complete.features.start()
     spool = Spool(complete.folder / "spool" / str(job_id))
     assert work(spool.folder) is JobState.DONE

@@ -1,4 +1,4 @@
-"""Where a scorer has no score for most of what it was asked about, the job stops; for a few it goes on and says so."""
+"""If a scorer has no score for most completions, the job stops; if only for a few, it goes on and reports them."""
 
 from __future__ import annotations
 

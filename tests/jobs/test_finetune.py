@@ -1,4 +1,4 @@
-"""The fine-tune job: nothing is thrown away before what it made is known, and it is made in its own project."""
+"""The fine-tune job: checkpoints stay until the result is known, and the model is made in the job's own project."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from tests.support import specs
 
 @pytest.fixture
 def context(tmp_path: Path, tiny_model: Path, monkeypatch: pytest.MonkeyPatch) -> JobContext[FinetuneSpec]:
-    """A job whose training is over at once, with a checkpoint left behind."""
+    """A job whose training ends at once, with checkpoints left behind."""
     spec = specs.finetune(model=specs.model(name=str(tiny_model)))
     (tmp_path / "project" / "spool").mkdir(parents=True)
     spool = Spool.create(tmp_path / "project" / "spool" / "r1-finetune-1", spec, {"samples": pa.table({})})

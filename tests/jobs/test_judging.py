@@ -1,4 +1,4 @@
-"""A score job that asks a judge: it goes on without asking twice, stops within a moment, and says what was asked for."""
+"""A score job that asks a judge: it goes on without asking twice, stops within a moment, and reports its requests."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ Make = Callable[..., Spool]
 
 @pytest.fixture
 def job(tmp_path: Path, store: Store, monkeypatch: pytest.MonkeyPatch) -> Iterator[Make]:
-    """Makes the folder of a score job over twelve candidates, a unit of three each."""
+    """Makes the folder of a score job over twelve candidates, in units of three."""
     monkeypatch.setattr(asking, "BACKOFF_SECONDS", 0.001)
     registry._load.cache_clear()
     add_candidates(store, candidates(4, 3))

@@ -27,13 +27,13 @@ from rsf_core.scorers import registry, tastes
 
 
 def candidates(project: Project) -> list[tuple[str, str]]:
-    """Names and completions of the round."""
+    """The names and completions of the candidates of round 1."""
     records = [c for p in project.prompts_in_round(1) for c in project.candidates(p.prompt_id, 1)]
     return [(candidate.candidate_id, candidate.completion) for candidate in records]
 
 
 def decide(project: Project, most: int | None = None) -> int:
-    """Accept the shorter half, one by one; how many were decided."""
+    """Accept the shorter half and reject the rest, one by one; how many were decided."""
     rows = candidates(project)
     middle = sorted(len(text) for _, text in rows)[len(rows) // 2]
     for name, text in rows[:most]:
@@ -43,13 +43,13 @@ def decide(project: Project, most: int | None = None) -> int:
 
 @pytest.fixture(scope="module")
 def learned_folder(complete_folder: Path, tmp_path_factory: pytest.TempPathFactory, jobs_in_threads: None) -> Path:
-    """A project with its first round decided by a person, and learned from; closed, to be copied."""
+    """A project with its first round decided by a person, and learned from. It is closed: copy it."""
     folder = shutil.copytree(complete_folder, tmp_path_factory.mktemp("learned") / "p")
     with Project.open(folder) as project:
         decide(project)
         project.taste.learn(person("ann"))
         project.wait()
-        project.wait()  # the newest round is scored by it
+        project.wait()  # the newest round is scored by the new scorer
     return folder
 
 
@@ -99,7 +99,7 @@ def test_only_what_people_say_of_one_candidate_at_a_time_is_learned_from(complet
     round_1.say([Act("edit", ActKind.EDIT, (rows[4][0],), value="Another text.")], 1, "ann")
     complete.override(rows[4][0], Action.ACCEPT, person("ann"))
     decided = complete.store.tastes.decided()
-    # of the second ann accepted in bulk and ben, the newer word of two, rejects it by itself
+    # ann accepted the second in bulk; ben's newer decision on it alone rejects it
     assert dict(zip(decided["candidate_id"].to_pylist(), decided["accepted"].to_pylist(), strict=True)) == {
         rows[0][0]: True,
         rows[1][0]: False,
@@ -163,7 +163,7 @@ def test_it_comes_into_the_target_as_a_new_version_that_was_previewed_and_counts
     learned.wait()
     assert len(learned.target_book.versions()) == versions + 1
     assert ScorerRef.parse(one.scorer).name == "taste" and one.scorer in learned.settings.target.rewards
-    learned.draw_next_round()  # new candidates get their features where they are scored
+    learned.draw_next_round()  # new candidates get their features when they are scored
     learned.wait()
     learned.wait()
     assert learned.counts(2).decided > 0 and learned.counts(2).undecided == 0
@@ -189,7 +189,7 @@ def test_later_decisions_give_another_version_and_the_earlier_one_stays(learned:
     assert earlier.version == first.version != second.version == learned.taste.current()
     for _ in range(3):
         learned.undo(1, person("ann"))
-    assert learned.taste.current() == first.version, "what was said since was taken back"
+    assert learned.taste.current() == first.version, "the later decisions were undone"
     with pytest.raises(StageError, match=f"version {first.version} was learned from exactly"):
         learned.taste.learn(person("ann"))
     draft = learned.taste.draft(second.version)
@@ -210,7 +210,7 @@ def test_pairs_that_were_compared_give_another_version_which_knows_how_many_it_s
     version = learned.taste._version_now()
     first_three = next(names[:3] for names in by_prompt.values() if len(names) > 2)
     learned.ranking.say(1, [[name] for name in first_three], person("ann"))
-    count += 2  # one of its three pairs ann has compared before
+    count += 2  # ann had already compared one of its three pairs
     assert (learned.taste.decisions().pairs, learned.taste.decisions().rankings) == (count, 1)
     assert learned.taste._version_now() != version
     learned.taste.learn(person("ann"))

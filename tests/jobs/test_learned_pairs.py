@@ -1,4 +1,4 @@
-"""What the learn job reads of pairs that people compared and ranked."""
+"""The learn job's data from pairs that people compared and ranked."""
 
 from __future__ import annotations
 

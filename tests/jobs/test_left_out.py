@@ -1,4 +1,4 @@
-"""A prompt too long for the model stops nobody: the others are drawn, it is named, and held-out ones before training."""
+"""A prompt too long for the model stops nothing: it is named and the others are drawn; held-out ones are named early."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ pytestmark = pytest.mark.usefixtures("jobs_in_threads")
 
 @pytest.fixture
 def added(project: Project) -> Project:
-    """Two prompts too long for the tiny model's context of 1,024 beside good ones: a train and a held-out one."""
+    """A train and a held-out prompt too long for the tiny model's context of 1,024 tokens, beside good ones."""
     project.import_prompts([PromptRow(LONG)], "long", 0.0)
     project.import_prompts([PromptRow("Name a colour. " * 300, split=Split.HELD_OUT)], "long", 0.0)
     return project
@@ -40,7 +40,7 @@ def test_the_others_are_drawn_and_the_rest_is_named_before_training(added: Proje
     note = added.stages()[0].note
     assert "1 prompt is not drawn from: prompt 13 has 4" in note
     assert "1 prompt is not compared on after training: prompt 14 has 4" in note
-    added.generate()  # and once more, for those that can be drawn from
+    added.generate()  # again, for the prompts that fit
     added.wait()
     assert added.counts().candidates == 2 * 8 * 4
 
@@ -49,7 +49,7 @@ def test_models_are_compared_on_the_others(added: Project) -> None:
     added.run(1)
     assert [stage.progress for stage in added.stages()] == ["done"] * 5
     assert "1 prompt is not compared on: prompt 14 has 4" in added.stages()[-1].note
-    assert added.evaluate() is None  # nothing is missing: it is not drawn again and again
+    assert added.evaluate() is None  # nothing is missing, so nothing is drawn again
     compared = added.comparison(1)
     assert compared is not None and compared.after
 
@@ -75,12 +75,12 @@ def test_one_model_is_held_at_a_time_beside_those_that_judge(
             most.append(sum(ref() is not None for ref in alive))
 
     monkeypatch.setattr(making, "LocalProposal", Counted)
-    # another count of candidates is another comparison: base and tuned model are drawn from anew, the base judges
+    # another count of candidates is another comparison: base and tuned model are drawn from again, and the base scores
     complete.set("evaluate.candidates", "3")
     complete.evaluate()
     complete.wait()
     assert len(alive) == 2 and max(most) <= 2
-    complete.train_control(person("ann"))  # a third: the second is not kept
+    complete.train_control(person("ann"))  # a third model: the second is not kept in memory
     complete.wait()
     assert complete.stages()[-1].progress == "done" and max(most) <= 2
 

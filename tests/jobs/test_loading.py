@@ -1,4 +1,4 @@
-"""How a job finds its models: those of the project wherever the project is, the base where it was first."""
+"""How a job finds its models: those of the project wherever the project is, the base in its original folder."""
 
 from __future__ import annotations
 
@@ -36,17 +36,19 @@ def test_a_tuned_model_is_that_of_the_project_also_once_it_has_moved(
     moved = JobContext(Spool(tmp_path / "moved" / "spool" / "r1-generate-1"), context.spec)
     assert locate(moved, named("m1-1", "models/m1-1")) == tmp_path / "moved" / "models" / "m1-1"
     with pytest.raises(ModelError, match="the folder of model m1-2 is gone"):
-        locate(moved, named("m1-2", "models/m1-2", str(tiny_model)))  # what bears its name is another model
+        locate(moved, named("m1-2", "models/m1-2", str(tiny_model)))  # the model with its name is another one
 
 
 def test_an_absolute_folder_stays_what_it_is(context: JobContext[GenerateSpec], tiny_model: Path) -> None:
-    assert locate(context, named("m1-1", tiny_model)) == tiny_model  # as jobs of earlier versions have it
+    assert locate(context, named("m1-1", tiny_model)) == tiny_model  # as in jobs of earlier versions
 
 
 def test_the_base_is_where_it_was_and_found_by_name_once_it_is_gone_from_there(
     context: JobContext[GenerateSpec], tiny_model: Path, tmp_path: Path
 ) -> None:
-    assert locate(context, named("base", tiny_model)) == tiny_model  # the name may mean nothing, or another, meanwhile
+    assert (
+        locate(context, named("base", tiny_model)) == tiny_model
+    )  # by now its name may stand for no model or another one
     assert locate(context, named("base", tmp_path / "gone", str(tiny_model))) == tiny_model
     assert locate(context, named("base", None, str(tiny_model))) == tiny_model
     other = named("base", tiny_model).model_copy(update={"identity": "0123456789abcdef"})

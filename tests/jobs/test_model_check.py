@@ -1,4 +1,4 @@
-"""A model is tried once: what it is and does, or what is wrong with it and what to do."""
+"""A model is tried once: the report describes the model and its output, or names the problem and the remedy."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
-"""Every kind of job computes where the settings say: it is refused where there is no such device, and makes no tensor where
-the default is."""
+"""Every kind of job computes on the device of the settings: it is refused if there is no such device, and makes no tensor on
+the default device."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ pytestmark = pytest.mark.filterwarnings("ignore:`is_gradient_checkpointing` is d
 def test_a_round_is_computed_with_the_device_of_every_tensor_named(
     jobs_in_threads: None, project: Project, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Drawing, scoring, training and the comparison, in jobs as they are."""
+    """Drawing, scoring, training and the comparison, in their real jobs."""
     done: list[JobState] = []
     work = worker.work
 
@@ -51,7 +51,7 @@ def test_each_kind_of_job_asks_for_the_device_of_the_settings(
     monkeypatch.setattr(placement, "resolve", resolve)
 
     def refused(start: Callable[[], object]) -> None:
-        """It fails, says why, and goes on once the setting is right."""
+        """Expect the job to fail with a reason, and to go on once the setting is right."""
         project.set("compute.device", "cuda:1")
         start()
         with pytest.raises(JobError, match=r"compute\.device is cuda:1"):
@@ -62,7 +62,7 @@ def test_each_kind_of_job_asks_for_the_device_of_the_settings(
         assert asked == ["cuda:1", "cpu"] and project.jobs()[-1].state is JobState.DONE
         asked.clear()
 
-    project.set("target.reference", str(tiny_model))  # a teacher, whose log p is computed when candidates are scored
+    project.set("target.reference", str(tiny_model))  # a reference whose log p is computed during scoring
     refused(lambda: project.generate(then_score=False))
     refused(project.score)
     project.freeze()
@@ -86,7 +86,7 @@ def test_figures_of_another_precision_are_of_another_comparison(project: Project
 
 
 class OutOfMemoryError(RuntimeError):
-    """Named as torch's."""
+    """An error with the name of torch's."""
 
 
 def test_a_device_without_memory_left_is_said_with_the_remedy(

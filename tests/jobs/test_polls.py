@@ -1,5 +1,5 @@
-"""What is asked twice a second costs no more with what was done before: no spec is read for it, and hardly a query is made
-while nothing is saved."""
+"""Polls, which come twice a second, cost no more as finished work grows: they read no spec, and make hardly a query while
+nothing is saved."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from tests.support.seeding import add_candidates, candidates
 
 
 def add_jobs(store: Store, count: int, prompts: int) -> None:
-    """Jobs that have ended, as an earlier version has asked for them: every prompt is in the spec."""
+    """Finished jobs as an earlier version submitted them, with every prompt in the spec."""
     first_k = FirstK(prompt_id=tuple(range(prompts)), k=(0,) * prompts)
     spec = specs.generate(candidates=4, first_k=first_k)
     for number in range(1, count + 1):
@@ -35,7 +35,7 @@ def quiet(project: Project) -> Project:
 
 
 def poll(project: Project) -> None:
-    """What a page and `rsf status` ask."""
+    """The requests of a page and of `rsf status`."""
     assert len(project.jobs()) == 50 and project.jobs(active=True) == []
     project.stages()
     execute(project, "active_job", {})
@@ -43,7 +43,7 @@ def poll(project: Project) -> None:
 
 
 def cost(action: Callable[[], object], times: int) -> float:
-    """Seconds of the processor, each time."""
+    """Processor seconds per call."""
     began = time.process_time()
     for _ in range(times):
         action()
@@ -59,7 +59,7 @@ def test_a_poll_reads_no_spec_and_costs_no_more_where_they_are_long(quiet: Proje
     spec = job.spec_of(GenerateSpec)
     assert (
         spec.candidates == 4 and spec.first_k is not None and len(spec.first_k.k) == 75_000
-    )  # it is there for who asks
+    )  # it is there for callers that read it
     assert quiet.store._jobs._job_spec.cache_info().misses == 1
 
 

@@ -1,4 +1,4 @@
-"""A job's process is told by the folder it works on."""
+"""A job's process is recognized by the folder it works on."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def test_it_is_alive_until_it_is_killed_also_through_another_path(job, tmp_path)
     (tmp_path / "link").symlink_to(folder)
     assert process.is_alive(folder) and process.is_alive(tmp_path / "link")
     process.kill(tmp_path / "link")
-    os.waitid(os.P_PID, running.pid, os.WEXITED | os.WNOWAIT)  # it has ended, and nobody has asked how
+    os.waitid(os.P_PID, running.pid, os.WEXITED | os.WNOWAIT)  # it has ended, and its exit status is not collected
     assert not process.is_alive(folder)
     running.wait()
     assert not process.is_alive(folder)
@@ -40,7 +40,7 @@ def test_it_is_alive_until_it_is_killed_also_through_another_path(job, tmp_path)
 @pytest.mark.skipif(not Path("/proc/self/cmdline").exists(), reason="arguments are read from /proc")
 def test_a_process_just_started_shows_whose_it_is():
     shown = []
-    for _ in range(100):  # of which 4 in 10 show nothing yet when Popen returns
+    for _ in range(100):  # 4 in 10 show no arguments yet when Popen returns
         started = subprocess.Popen([sys.executable, "-S", "-c", "1"])
         process.wait_for_arguments(started)
         shown.append(Path(f"/proc/{started.pid}/cmdline").read_bytes() or started.poll() is not None)

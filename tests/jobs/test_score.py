@@ -1,4 +1,4 @@
-"""The score job scores what is missing, says who is being called, and ends where a scorer does not come back."""
+"""The score job computes missing scores, reports which scorer is being called, and ends if a scorer does not return."""
 
 from __future__ import annotations
 
@@ -182,7 +182,7 @@ def test_each_candidate_is_scored_by_what_it_lacks_alone(job: Make, store: Store
 def test_a_scorer_of_siblings_sees_those_that_were_scored_before_and_none_that_came_later(
     job: Make, store: Store
 ) -> None:
-    """The completions are `completion 1.1.0` and so on; the first of a prompt is new, whatever came after."""
+    """The completions are `completion 1.1.0` and so on; the first of a prompt is new, whatever comes after it."""
     add_scores(store, candidates(2, 3).slice(0, 2), {"novelty": 0.5})
     folder = job("novelty", "words")
     assert work(folder) is JobState.DONE

@@ -1,4 +1,4 @@
-"""The spool: files are whole or absent, and what is damaged is said."""
+"""The spool: files are whole or absent, and damage is reported."""
 
 from __future__ import annotations
 

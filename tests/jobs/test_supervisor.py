@@ -1,4 +1,4 @@
-"""The supervisor: what goes wrong with one job keeps no other from going on, and what follows a job is not forgotten."""
+"""The supervisor: a failure of one job does not stop the others, and what follows a job is not forgotten."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ FIRST, SECOND = "r1-finetune-1", "r1-evaluate-1"
 
 
 class _Ended:
-    """A process that has done its job in no time."""
+    """A process that has already done its job."""
 
     returncode = 0
 
@@ -40,7 +40,7 @@ class _Ended:
 
 @pytest.fixture
 def supervisor(store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> JobSupervisor:
-    """Nobody watches: the tests tick. Two jobs are queued, and both are done as soon as they start."""
+    """A supervisor without its thread: the tests call tick. Two jobs are queued, and both are done as soon as they start."""
 
     def spawn(folder: Path) -> _Ended:
         Spool(folder).write_status(Status(JobState.DONE, "done"))
@@ -56,7 +56,7 @@ def supervisor(store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
 
 
 def ticks(supervisor: JobSupervisor, until: Callable[[], bool]) -> list[str]:
-    """What was raised until then."""
+    """Tick until `until` is true, at most ten times; the errors that were raised."""
     raised: list[str] = []
     for _ in range(10):
         if until():
@@ -116,14 +116,14 @@ def test_no_second_process_starts_beside_one_that_still_works(
     with monkeypatch.context() as patch:
         patch.setattr(process, "is_alive", lambda folder: folder.name == FIRST)
         write_json(tmp_path / "spool" / FIRST / "status.json", {"state": "no such state"})
-        assert supervisor.tick() is True  # it writes another within a second
+        assert supervisor.tick() is True  # it writes a new status within a second
         assert (store.job(FIRST).state, store.job(SECOND).state) == (JobState.RUNNING, JobState.QUEUED)
         assert "'no such state' is not a state" in supervisor.status(store.job(FIRST)).message
     supervisor.tick()
     assert store.job(FIRST).state is JobState.FAILED and "'no such state' is not a state" in store.job(FIRST).message
 
 
-# What can stand where an object, a word or a number is expected: JSON, and not what it should be.
+# JSON of the wrong kind where an object, a word or a number is expected.
 STATUSES = [
     [],
     "done",
@@ -183,7 +183,7 @@ def test_a_result_that_is_none_fails_its_job_by_name_and_no_other(
 def test_a_process_file_that_names_no_process_means_that_there_is_none(tmp_path: Path, text: str) -> None:
     (tmp_path / "process.json").write_text(text)
     assert not process.is_alive(tmp_path) and not process.is_stopped(tmp_path)
-    process.kill(tmp_path)  # and nobody else is killed
+    process.kill(tmp_path)  # no other process is killed
 
 
 def test_a_job_whose_process_cannot_be_started_fails_and_the_next_one_starts(
@@ -248,53 +248,53 @@ def test_a_spec_is_that_of_its_kind_alone(supervisor: JobSupervisor, store: Stor
 def test_what_follows_a_job_is_asked_for_again_until_it_could_be_started(
     supervisor: JobSupervisor, store: Store
 ) -> None:
-    told: list[str] = []
+    followed: list[str] = []
     broken = True
 
     def on_ended(job: JobRecord) -> bool:
         if broken and job.job_id == FIRST:
             raise OutOfSpaceError("the disk is full")
-        told.append(job.job_id)
+        followed.append(job.job_id)
         return True
 
     supervisor.listen(lambda job, result: None, on_ended)
     raised = ticks(supervisor, lambda: store.job(SECOND).state is JobState.DONE)
-    assert len(raised) > 1 and told == [SECOND] and store.job(FIRST).state is JobState.DONE
+    assert len(raised) > 1 and followed == [SECOND] and store.job(FIRST).state is JobState.DONE
     broken = False
     assert supervisor.tick() is False
     supervisor.tick()
-    assert told == [SECOND, FIRST]  # and no more once it has returned
+    assert followed == [SECOND, FIRST]  # no third call after it has returned
 
 
 def test_what_waits_for_another_job_is_asked_for_once_that_has_ended_or_by_the_next_owner(
     supervisor: JobSupervisor, store: Store, tmp_path: Path
 ) -> None:
-    told: list[str] = []
+    followed: list[str] = []
 
     def on_ended(job: JobRecord) -> bool:
-        told.append(job.job_id)
+        followed.append(job.job_id)
         return job.job_id == SECOND or store.job(SECOND).state is JobState.DONE
 
     supervisor.listen(lambda job, result: None, on_ended)
     ticks(supervisor, lambda: store.job(FIRST).state is JobState.DONE)
-    assert told == [FIRST] and store.unfollowed_jobs() == [FIRST]
+    assert followed == [FIRST] and store.unfollowed_jobs() == [FIRST]
     next_owner = JobSupervisor(store, tmp_path / "spool")
     next_owner.listen(lambda job, result: None, on_ended)
     next_owner.catch_up(lambda: None)
-    assert told == [FIRST, FIRST] and store.unfollowed_jobs() == [FIRST]
+    assert followed == [FIRST, FIRST] and store.unfollowed_jobs() == [FIRST]
     ticks(next_owner, lambda: store.job(SECOND).state is JobState.DONE)
     next_owner.tick()
-    assert told == [FIRST] * 3 + [SECOND] and store.unfollowed_jobs() == []
+    assert followed == [FIRST] * 3 + [SECOND] and store.unfollowed_jobs() == []
 
 
 def test_a_job_is_cancelled_also_where_what_follows_cannot_be_asked_for(
     supervisor: JobSupervisor, store: Store
 ) -> None:
-    told: list[str] = []
+    followed: list[str] = []
 
     def on_ended(job: JobRecord) -> bool:
-        told.append(job.job_id)
-        if len(told) == 1:
+        followed.append(job.job_id)
+        if len(followed) == 1:
             raise OutOfSpaceError("the disk is full")
         return True
 
@@ -302,7 +302,7 @@ def test_a_job_is_cancelled_also_where_what_follows_cannot_be_asked_for(
     supervisor.cancel(FIRST)
     assert store.job(FIRST).state is JobState.CANCELLED
     supervisor.tick()
-    assert told == [FIRST, FIRST]
+    assert followed == [FIRST, FIRST]
 
 
 def test_the_next_owner_starts_what_follows_the_jobs_after_whose_end_the_last_one_had_no_time_to(
@@ -316,16 +316,16 @@ def test_the_next_owner_starts_what_follows_the_jobs_after_whose_end_the_last_on
     supervisor.listen(lambda job, result: None, killed)
     ticks(supervisor, lambda: store.job(SECOND).state is JobState.DONE)
 
-    def hear(told: list[str], job: JobRecord) -> bool:
-        told.append(job.job_id)
+    def hear(followed: list[str], job: JobRecord) -> bool:
+        followed.append(job.job_id)
         return True
 
     owners = []
     for _ in range(2):
-        told: list[str] = []
-        owners.append(told)
+        followed: list[str] = []
+        owners.append(followed)
         again = JobSupervisor(store, tmp_path / "spool")
-        again.listen(lambda job, result: None, partial(hear, told))
+        again.listen(lambda job, result: None, partial(hear, followed))
         again.catch_up(lambda: None)
     assert owners == [[SECOND], []]
 
@@ -343,7 +343,7 @@ def test_a_job_that_ends_once_more_is_followed_once_more(
 def test_a_long_log_is_folded_into_the_file_whatever_goes_on(
     supervisor: JobSupervisor, store: Store, monkeypatch: pytest.MonkeyPatch, busy: bool | None
 ) -> None:
-    """`busy` is None where a tick raises: what follows a job cannot be started, say."""
+    """With `busy` None a tick raises, as when what follows a job cannot be started."""
 
     def tick() -> bool:
         if busy is None:

@@ -1,4 +1,4 @@
-"""The table of job kinds: a row each, of which everything that goes by the kind is read."""
+"""The table of job kinds: one row for each, which holds everything that depends on the kind."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def test_what_makes_rows_tells_which_and_where_they_go(kind: JobKind, store: Sto
     row = TYPES[kind]
     assert has_segments(kind) is bool(row.places) is (row.contents is not None)
     for table, schema in row.places:
-        store.commit_segment("a job", 0, table, table, schema.empty_table())  # raises where the table has other columns
+        store.commit_segment("a job", 0, table, table, schema.empty_table())  # raises if the table has other columns
 
 
 def test_an_evaluation_measures_its_gauges_after_its_completions() -> None:
@@ -55,6 +55,6 @@ def test_an_evaluation_measures_its_gauges_after_its_completions() -> None:
 
 
 def test_the_table_imports_no_torch() -> None:
-    """The owner reads it; what a row names is imported where it is done."""
+    """The owner reads the table; a row's module is imported only where its work is done."""
     script = "import sys, rsf_core.jobs.types; sys.exit('torch' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", script], timeout=120).returncode == 0

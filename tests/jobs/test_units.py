@@ -1,4 +1,4 @@
-"""Prompts on their way to a job: all of them is there, and jobs of earlier versions are read."""
+"""Prompts on their way to a job: every field arrives, and jobs of earlier versions can be read."""
 
 from __future__ import annotations
 

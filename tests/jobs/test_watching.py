@@ -1,4 +1,4 @@
-"""What the owner makes of a running job, by its own clock: silence, standing still, and a cancel that is not heard."""
+"""How the owner judges a running job by its own clock: silence, standing still, and a cancel that has no effect."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ def status(done: int = 0, heartbeat: float = 0.0, state: JobState = JobState.RUN
 
 
 def signals(watch: Watch, begin: float, seconds: float, done_until: float = 0.0) -> list[tuple[float, signal.Signals]]:
-    """The signals that come due, with their times; the job gets on until `done_until`."""
+    """The signals that come due, with their times in seconds; the job makes progress until `done_until`."""
     reasons, now = [], begin
     while now <= begin + seconds:
         watch.see(status(done=int(min(now, done_until) * 4), heartbeat=now), 0, now)
@@ -47,7 +47,7 @@ def test_silence_is_said_with_how_long_it_lasts():
 
 @pytest.mark.parametrize("jump", [-3600.0, 3600.0, -1e9])
 def test_a_heartbeat_of_another_clock_is_a_heartbeat(jump):
-    """A job that an earlier version started reports Unix seconds, and that clock can be set."""
+    """A job started by an earlier version reports Unix seconds, and that clock can be set."""
     watch = Watch(0.0)
     for second in range(120):
         watch.see(status(heartbeat=1e9 + second + (jump if second > 60 else 0)), 0, float(second))

@@ -1,4 +1,4 @@
-"""Orders that learn most: what is unsure and unlike the rest comes first, one of each kind before a second of any."""
+"""Orders that learn most: uncertain and unusual candidates come first, one of each kind before a second of any."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ RNG = np.random.default_rng(5)
 
 
 def clusters(sizes: list[int], width: int = 12, spread: float = 0.01) -> tuple[np.ndarray, np.ndarray]:
-    """Points around far apart centres, and which of them each is of; mixed up."""
+    """Points around centres that are far apart, in random order, and the index of each point's centre."""
     rng = np.random.default_rng(len(sizes))
     centres = np.linalg.qr(rng.normal(size=(width, width)))[0][: len(sizes)]
     kind = rng.permutation(np.repeat(np.arange(len(sizes)), sizes))
@@ -44,13 +44,13 @@ def test_farthest_first_begins_with_the_heaviest_and_takes_none_twice_nor_its_co
     weights = np.linspace(0.1, 1, 30)
     taken = active.farthest_first(points, weights, np.zeros((0, 4)), 30)
     assert taken[0] == 29 and len(taken) == 6 and len({t // 5 for t in taken}) == 6
-    assert active.farthest_first(points[:5], weights[:5], points[:1], 5).tolist() == []  # all are known already
+    assert active.farthest_first(points[:5], weights[:5], points[:1], 5).tolist() == []  # all points are known already
     assert active.farthest_first(points[:0], weights[:0], points[:0], 5).tolist() == []
 
 
 def test_what_teaches_most_is_unsure_and_of_another_kind_than_what_was_decided() -> None:
     features, kind = clusters([30, 30, 30])
-    unsure = np.where(kind == 2, 0.01, 0.9)  # of the third nothing is to be learnt
+    unsure = np.where(kind == 2, 0.01, 0.9)  # the third kind has nothing to teach
     order = active.teaches_most(features, unsure, features[kind == 0][:10])
     assert sorted(order) == list(range(90))
     assert kind[order[0]] == 1

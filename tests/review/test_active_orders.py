@@ -1,4 +1,4 @@
-"""The active orders of a round go by the learned score and by features, and say what is missing; similar ones are nearest."""
+"""The active orders of a round use the learned score and features, and name what is missing; similar ones are the nearest."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ SETTINGS = Settings.model_validate(
 
 
 class Kinds:
-    """Features of a kind for each prompt; `embedded` is how many of the round's candidates have them."""
+    """Features in which each prompt is a kind of its own; `embedded` is how many candidates of the round have features."""
 
     def __init__(self, embedded: int = N) -> None:
         self.embedded, self.read = embedded, 0
@@ -102,7 +102,7 @@ def test_one_of_each_kind_is_shown_before_a_second(filled: Store, monkeypatch: p
 
 def test_what_teaches_most_is_unlike_what_was_decided(filled: Store) -> None:
     review = reviews(filled)
-    decided_ids = tuple(f"1.{p}.{k}" for p in range(1, PROMPTS) for k in range(EACH // 2))  # all kinds but the last
+    decided_ids = tuple(f"1.{p}.{k}" for p in range(1, PROMPTS) for k in range(EACH // 2))  # every kind but the last
     review.say(1, person("ann"), [Act("decided", ActKind.DECIDE, decided_ids, Action.ACCEPT)])
     names = shown(review, Order.TEACHES, View.PENDING)
     assert len(names) == N - len(decided_ids) and not set(names) & set(decided_ids)
@@ -130,7 +130,7 @@ def test_a_bounded_part_is_compared_however_many_there_are(
     review = Reviews(filled, lambda: SETTINGS, lambda number: SETTINGS.target, features)
     assert len(shown(review, order)) == N and features.read == 10
     shown(review, order)
-    assert features.read == 10  # kept
+    assert features.read == 10  # the features are kept
 
 
 def test_features_that_come_later_are_seen_once_their_job_has_ended(filled: Store) -> None:
@@ -146,7 +146,7 @@ def test_features_that_come_later_are_seen_once_their_job_has_ended(filled: Stor
 def test_similar_candidates_are_the_nearest_with_itself_the_first(
     filled: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(similar, "BLOCK", 7)  # read in several
+    monkeypatch.setattr(similar, "BLOCK", 7)  # the features are read in several blocks
     review = reviews(filled)
     ids = review.queue(1, person("ann"), CandidateFilter(like="1.3.2", nearest=EACH), View.ALL, limit=N).candidate_ids
     assert set(ids) == {f"1.3.{k}" for k in range(EACH)}
@@ -190,7 +190,7 @@ def test_the_learned_score_is_that_of_the_version_that_was_learned_last() -> Non
 
 
 def test_an_order_goes_by_the_version_that_was_learned_last_whatever_it_is_called(filled: Store) -> None:
-    """Its name is made of what it was learned from, and stands before or behind that of an earlier one by chance."""
+    """A version's name depends on its data, so it sorts before or after that of an earlier version by chance."""
     for number, version in enumerate(("88880000", "ffff0000", "0000ffff")):
         filled.tastes.add(version, {}, "ann")
         scores = (np.arange(N) + EACH * number) % N

@@ -1,4 +1,4 @@
-"""Agreement figures against truths that can be counted by hand, and a fit that finds the weights it was made from."""
+"""Agreement figures against counts made by hand, and a fit that recovers the weights of its data."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def table(n: int, seed: int = 0) -> RoundTable:
 
 
 def index(round_table: RoundTable, votes: dict[str, dict[int, int]], final: str = "") -> ReviewIndex:
-    """The index of a round in which each reviewer says +1 or −1 of rows."""
+    """The index of a round in which each reviewer decides rows by +1 or −1."""
     rows = [(row, who, vote) for who, words in votes.items() for row, vote in words.items()]
     opinions = Opinions(
         round_table.places[[row for row, _, _ in rows]] if rows else NONE,
@@ -55,7 +55,7 @@ def test_the_confusion_counts_the_rule_against_people() -> None:
 
 
 def test_precision_and_recall_have_intervals_over_prompts() -> None:
-    """One candidate a prompt has the exact interval; the same counts of prompts with four that go together a wider one."""
+    """One decision per prompt gives the exact interval; four equal decisions per prompt give a wider one than their count."""
     round_table = table(80)
     rule = index(round_table, {}).automatic
     firsts = {row: 1 if row % 3 else -1 for row in range(0, 80, 4)}
@@ -125,7 +125,7 @@ def test_reviewers_are_compared_on_what_both_decided_and_the_settling_word_is_le
 
 
 def test_of_who_settled_a_disagreement_the_word_before_counts() -> None:
-    """ben and ann differ on 1 and 2; ben settles both, and 3, of which he had said nothing before."""
+    """ben and ann differ on 1 and 2; ben settles both, and also 3, which he had not decided before."""
     votes = {"ann": {0: 1, 1: 1, 2: -1, 3: -1}, "ben": {1: 1, 2: 1, 3: 1}, "cem": {0: 1}}
     made = index(table(40), votes, final="ben")
     before = index(table(40), {"ben": {1: -1, 2: 1}, "dan": {0: -1}}).opinions  # dan has settled nothing
@@ -167,7 +167,7 @@ def test_beta_is_covered_whichever_way_people_decide(link: str) -> None:
 
 
 def test_noise_is_not_said_to_be_repeated() -> None:
-    """Weights fitted to decisions at random repeat more of those very decisions, and half of others."""
+    """Weights fitted to random decisions agree with more than half of those decisions, and with half of new ones."""
     rng, round_table = np.random.default_rng(5), table(240, seed=5)
     scores = {name: rng.normal(size=240) for name in ("sentiment", "length", "words", "repetition")}
     votes = np.where(rng.random(240) < 0.5, 1, -1)
@@ -201,7 +201,7 @@ def test_a_score_that_is_equal_but_for_rounding_is_not_weighed(same) -> None:
     with pytest.raises(TargetError, match="no score varies"):
         agreement.fit({"same": same}, votes)
     assert agreement.fit({"same": same, "s": score}, votes).coefficients.keys() == {"s"}
-    small = 1000 + 1e-2 * score  # little beside its size, and seen all the same
+    small = 1000 + 1e-2 * score  # varies little for its size, and is still used
     assert agreement.fit({"small": small}, votes).coefficients["small"].value == pytest.approx(
         100 * agreement.fit({"s": score}, votes).coefficients["s"].value, rel=1e-6
     )
@@ -226,11 +226,11 @@ def _part(whole: RoundTable, where: np.ndarray) -> RoundTable:
 
 @pytest.mark.parametrize("scope", list(Scope))
 def test_what_has_no_score_changes_no_suggestion(scope: Scope) -> None:
-    """The rule decides nothing of it, so it is neither a draw with P = 0 nor a decision that could be repeated."""
+    """The rule does not decide it, so it is neither a draw with P = 0 nor a decision to agree with."""
     rng, n = np.random.default_rng(11), 600
     whole, scores = table(n, seed=11), {"sentiment": rng.uniform(-1, 1, n), "length": rng.uniform(0, 1, n)}
     votes = np.where(rng.random(n) < 1 / (1 + np.exp(-5 * scores["sentiment"])), 1, -1)
-    unscored = (rng.random(n) < 0.4) & (np.arange(n) % 4 > 0)  # of each prompt some are scored: the folds are the same
+    unscored = (rng.random(n) < 0.4) & (np.arange(n) % 4 > 0)  # each prompt has scored ones: the folds are the same
     whole.log_ratio[unscored] = whole.critical[unscored] = np.nan
     target = Target.model_validate({"reference": "proposal", "beta": 0.5, "rewards": {"sentiment": 1.0}})
     got = suggest(
@@ -264,7 +264,7 @@ def test_a_scorer_without_a_score_of_some_is_not_weighed() -> None:
     rng, n = np.random.default_rng(13), 400
     scores = {"sentiment": rng.uniform(-1, 1, n), "later": rng.uniform(-1, 1, n)}
     votes = np.where(rng.random(n) < 1 / (1 + np.exp(-5 * scores["sentiment"])), 1, -1)
-    scores["later"][-1], votes[-1] = np.nan, 0  # nobody has decided it
+    scores["later"][-1], votes[-1] = np.nan, 0  # the unscored one is not decided
     target = Target.model_validate({"reference": "proposal", "beta": 0.5, "rewards": {"sentiment": 1.0}})
     votes_by_row = {"ann": {i: vote for i, vote in enumerate(votes.tolist()) if vote}}
     got = suggest(index(table(n, seed=13), votes_by_row), target, scores, Scope.GLOBAL)

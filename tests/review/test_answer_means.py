@@ -1,4 +1,4 @@
-"""The mean of what people answered: over people, of what each answers last, of versions of the question that mean the same."""
+"""The mean of people's answers: over people, of each one's last answer, over versions of the question that mean the same."""
 
 from __future__ import annotations
 

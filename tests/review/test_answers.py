@@ -1,4 +1,4 @@
-"""What people answered, counted by hand: how often, the mean, and how well two agree."""
+"""People's answers, counted by hand: counts, the mean, and how well two people agree."""
 
 from __future__ import annotations
 
@@ -85,7 +85,7 @@ def test_spans_are_counted_by_label_and_compared_by_what_both_marked() -> None:
     ]
     answer_summary = summary(PARTS, (1,), records)
     assert answer_summary.counts == (("bad", 3), ("good", 1)) and answer_summary.mean is None
-    # either has marked bad 0 to 6 and good 6 to 8, both bad 2 to 4
+    # together they marked 0 to 6 as bad and 6 to 8 as good; both marked 2 to 4 as bad
     assert answer_summary.agreed.overlap == pytest.approx(2 / 8)
     assert replace(answer_summary.agreed, overlap=None) == Agreed(1, 1, 0, None, None)
 

@@ -1,4 +1,4 @@
-"""The share of random audit candidates in another order: as many as are set, none twice, the same whenever asked."""
+"""The share of random audit candidates in another order: as many as the setting says, none twice, and always the same ones."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def reviews(store: Store, share: float = 0.25, overlap: int = 1) -> Reviews:
 
 
 def walked(review: Reviews, reviewer: str = "ann", order: Order = Order.REWARD, limit: int = 7) -> list[Queue]:
-    """All parts of a queue as a card asks for them."""
+    """All parts of a queue, as a card requests them."""
     parts = [review.queue(1, person(reviewer), order=order, limit=limit)]
     while parts[-1].candidate_ids:
         last, audit = parts[-1].last, next((p.last_audit for p in reversed(parts) if p.last_audit), None)
@@ -70,12 +70,12 @@ def test_slots_are_the_reviewers_own_and_depend_on_nothing_but_the_candidate() -
     assert np.array_equal(ann[::7], before(places[::7], SEED, "ann", 0.2))
     assert not np.array_equal(ann, before(places, SEED + 1, "ann", 0.2))
     assert abs(np.corrcoef(ann, ben)[0, 1]) < 0.05
-    nearest = np.argsort(audit_key(places, SEED))[:1000]  # slots say nothing of what is in the audit
+    nearest = np.argsort(audit_key(places, SEED))[:1000]  # slots are independent of the audit order
     assert abs(ann[nearest].mean() - ann.mean()) < 0.05
 
 
 def placed(*numbers: int) -> np.ndarray:
-    """Which of ten candidates these are, by their turn in the audit order."""
+    """A mask of ten candidates: those at these positions of the audit order."""
     order = np.argsort(audit_key(np.arange(10, dtype=np.int64), SEED))
     chosen = np.zeros(10, bool)
     chosen[order[list(numbers)]] = True
@@ -90,12 +90,12 @@ def placed(*numbers: int) -> np.ndarray:
             (0, 1, 2, 3, 7),
             (0, 2, 3),
             (0, 1, 2, 3),
-        ),  # what another order had shown before its turn is of the sample, too
+        ),  # a candidate that another order showed before its turn belongs to the sample too
         ((0, 1, 2, 3, 4, 7), (0, 4), (0, 1, 2, 3, 4)),
-        ((0, 1, 2, 3), (0,), (0,)),  # later ones are what another order chose
+        ((0, 1, 2, 3), (0,), (0,)),  # the later ones were chosen by another order
         ((0, 2, 3, 4), (0, 4), (0, 2, 3, 4)),  # one of five was skipped
-        ((0, 1, 2, 9), (1, 9), (0, 1)),  # a link led far down the order
-        ((3, 8, 9), (8, 9), ()),  # no beginning of it is decided
+        ((0, 1, 2, 9), (1, 9), (0, 1)),  # a link led to a late position of the order
+        ((3, 8, 9), (8, 9), ()),  # the start of the order is not decided
         ((0, 1), (), ()),
     ],
 )
@@ -108,10 +108,10 @@ def test_a_random_sample_is_all_that_is_decided_up_to_where_the_audit_has_come(d
     ("rows", "audit", "slots", "shown", "as_audit"),
     [
         ([1, 2, 3], [9, 8], [False, True, False], [1, 9, 2, 3], [9]),
-        ([1, 2, 3], [9, 8], [True, True, True], [9, 1, 8, 2, 3], [9, 8]),  # the audit is at its end
-        ([1, 2, 3], [1, 9], [True, False, False], [9, 1, 2, 3], [9]),  # the next of the audit comes now anyway
-        ([1, 2, 3], [3, 9], [True, True, False], [3, 1, 9, 2], [3, 9]),  # or later on this page
-        ([1, 2, 3], [1, 2], [False, True, False], [1, 2, 3], []),  # or has come
+        ([1, 2, 3], [9, 8], [True, True, True], [9, 1, 8, 2, 3], [9, 8]),  # the audit has no more candidates
+        ([1, 2, 3], [1, 9], [True, False, False], [9, 1, 2, 3], [9]),  # the next one of the audit is next anyway
+        ([1, 2, 3], [3, 9], [True, True, False], [3, 1, 9, 2], [3, 9]),  # it comes later on this page
+        ([1, 2, 3], [1, 2], [False, True, False], [1, 2, 3], []),  # it has already been shown
         ([], [9], [], [], []),
     ],
 )

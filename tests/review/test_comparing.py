@@ -1,4 +1,4 @@
-"""The next pair: random by a seed, near-duplicates apart, not shown twice to the same person unless asked."""
+"""The next pair: random by a seed, no near-duplicates, not shown twice to the same person unless asked for."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from rsf_core.store.comparison_log import pair_of
 from rsf_core.store.store import Store
 from tests.support.seeding import add_candidates, add_prompts, candidates
 
-# of each prompt: two that nearly repeat each other, one of its own, and one that the token limit ended
+# for each prompt: two near-duplicates, one different text, and one cut off by the token limit
 TEXTS = ["A cat sat on a mat.", "a cat sat on a mat", "dogs bark", "cut off here"] * 3
 FINISH = ["eos", "eos", "eos", "length"] * 3
 
@@ -49,7 +49,7 @@ def test_every_pair_that_differs_comes_once_and_near_duplicates_and_the_truncate
     assert sorted(pair_of(*pair) for pair in seen) == sorted(
         (f"1.{prompt}.{k}", f"1.{prompt}.2") for prompt in (1, 2, 3) for k in (0, 1)
     )
-    assert len({left.split(".")[1] for left, _ in seen[:3]}) == 3 or len(seen) == 6  # prompts by turns
+    assert len({left.split(".")[1] for left, _ in seen[:3]}) == 3 or len(seen) == 6  # prompts take turns
 
 
 def test_the_same_pair_is_asked_again_until_it_is_answered_and_by_another_process_too(filled: Store) -> None:
@@ -110,7 +110,7 @@ def test_where_all_nearly_repeat_each_other_it_gives_up_and_goes_on_when_asked(
     add_prompts(store, 2)
     add_candidates(store, candidates(2, 3, completions=["the same"] * 6))
     asked = made(store)
-    for last in (4, 6):  # what was read is not read again
+    for last in (4, 6):  # the pairs that were read are not read again
         answer = asked.upcoming(1, person("ann"), 1)
         assert (answer.pairs, answer.last, answer.ended) == ([], last, last == 6)
 
@@ -128,7 +128,7 @@ def test_pairs_are_had_ahead_in_parts_that_follow_each_other(filled: Store) -> N
     assert (begun.ended, rest.ended) == (False, True)
     assert ids(begun.pairs) + ids(rest.pairs) == ids(whole.pairs)
     assert comparing.upcoming(1, person("ann"), 4, after=rest.last).pairs == []
-    comparing.say(1, *ids(begun.pairs)[1], Verdict.TIE, person("ann"))  # not the first one: that stays the next
+    comparing.say(1, *ids(begun.pairs)[1], Verdict.TIE, person("ann"))  # the second pair: the first stays the next one
     expected = [pair for at, pair in enumerate(ids(whole.pairs)) if at != 1]
     assert ids(comparing.upcoming(1, person("ann"), 100).pairs) == expected
     assert ids(comparing.upcoming(1, person("ann"), 100, after=begun.last).pairs) == ids(rest.pairs)
@@ -150,7 +150,7 @@ def test_an_answer_ends_where_its_texts_are_long(filled: Store, monkeypatch: pyt
     if again:
         compare_all(comparing, "ann")
     whole = ids(comparing.upcoming(1, person("ann"), 100, again).pairs)
-    monkeypatch.setattr(walking, "MOST_CHARACTERS", 30)  # a pair has 27 or 29
+    monkeypatch.setattr(walking, "MOST_CHARACTERS", 30)  # a pair has 27 or 29 characters
     begun = comparing.upcoming(1, person("ann"), 100, again)
     assert (ids(begun.pairs), begun.ended) == (whole[:2], False)
     rest: list[tuple[str, str]] = []
@@ -168,14 +168,14 @@ def test_what_is_read_and_not_shown_counts_too_and_an_empty_answer_can_be_gone_o
     add_prompts(store, 2)
     add_candidates(store, candidates(2, 3, completions=["the same words again"] * 6, finish=["eos"] * 6))
     comparing = made(store)
-    monkeypatch.setattr(walking, "MOST_CHARACTERS", 60)  # a pair has 40
+    monkeypatch.setattr(walking, "MOST_CHARACTERS", 60)  # a pair has 40 characters
     first = comparing.upcoming(1, person("ann"), 100)
     assert (first.pairs, first.last, first.ended) == ([], 2, False)
     after, answers = first.last, 1
     while not (answer := comparing.upcoming(1, person("ann"), 100, after=after)).ended:
         assert answer.pairs == [] and answer.last is not None and answer.last > (after or 0)
         after, answers = answer.last, answers + 1
-    assert answers == 2  # of two pairs each, and the third, with the last two, ends
+    assert answers == 2  # of two pairs each; the third request gets the last two and ends
 
 
 def test_a_round_without_candidates_has_no_pair(store: Store) -> None:

@@ -1,4 +1,4 @@
-"""Gold items: how often each reviewer is right, in an example made by hand, with a guide that changes in between."""
+"""Gold items: how often each reviewer is right, in a hand-made example in which the guide changes."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ ACCEPT, REJECT = Action.ACCEPT, Action.REJECT
 
 @pytest.fixture
 def filled(store: Store) -> Store:
-    """Three prompts of four; the rule accepts all."""
+    """Three prompts with four candidates each; the rule accepts all."""
     add_prompts(store, 3)
     rows = candidates(3, 4)
     add_candidates(store, rows)
@@ -36,7 +36,7 @@ def say(store: Store, who: str, name: str, action: Action, kind: ActKind = ActKi
 
 
 def taken(store: Store) -> set[str]:
-    """What would be frozen now."""
+    """The candidates that freezing would take now."""
     return {sample["candidate_id"] for sample in store.accepted_samples(1)}
 
 
@@ -63,45 +63,45 @@ def test_two_reviewers_and_a_guide_that_changes_in_between(filled: Store) -> Non
     assert (ben.reviewer, ben.whole.answered, ben.whole.right) == ("ben", 4, 2)
     assert (ben.whole.to_accept, ben.whole.turned_away, ben.whole.to_reject, ben.whole.let_through) == (2, 1, 2, 1)
     assert ben.whole.other_guide == 0 and set(ben.by_guide) == {1}
-    assert ben.whole.share == share_of_items([True, False, True, False], [1, 1, 2, 2])  # two items of either prompt
+    assert ben.whole.share == share_of_items([True, False, True, False], [1, 1, 2, 2])  # two items from each prompt
     assert (eve.whole.answered, eve.whole.right, eve.whole.other_guide) == (3, 2, 2)
     assert {g: (a.answered, a.right, a.other_guide) for g, a in eve.by_guide.items()} == {1: (1, 1, 0), 2: (2, 1, 2)}
     assert (report.guide, report.outdated) == (2, 4)
 
-    gold.mark("1.2.0", ACCEPT, person("ann"))  # the new guide accepts it: who had rejected it was right by the old one
-    gold.mark("1.1.1", ACCEPT, person("ann"))  # and confirms this one
+    gold.mark("1.2.0", ACCEPT, person("ann"))  # the new guide accepts it; rejecting it was right by the old one
+    gold.mark("1.1.1", ACCEPT, person("ann"))  # confirmed under the new guide
     report = gold.report(1)
     ben, eve = report.reviewers
     assert (ben.whole.answered, ben.whole.right, ben.whole.other_guide) == (4, 1, 2)
     assert (eve.whole.answered, eve.whole.right, eve.whole.other_guide) == (3, 3, 0)
     assert report.outdated == 2
-    assert eve.whole.share == share_of_items([True, True, True], [1, 1, 2])  # both are of two prompts
+    assert eve.whole.share == share_of_items([True, True, True], [1, 1, 2])  # from two prompts
 
 
 def test_an_answer_is_what_holds_and_was_said_one_by_one_after_the_mark(filled: Store) -> None:
     gold = GoldBook(filled)
-    say(filled, "ben", "1.1.0", REJECT)  # before it is marked
+    say(filled, "ben", "1.1.0", REJECT)  # before the mark
     gold.mark("1.1.0", ACCEPT, person("ann"))
     for name in ("1.1.1", "1.1.2", "1.1.3", "1.2.0"):
         gold.mark(name, ACCEPT, person("ann"))
     filled.acts.bulk("a bulk act", [(1, 1)], REJECT, 1, "ben")
     say(filled, "ben", "1.1.2", REJECT)
     walk(filled, "ben", ActKind.UNDO)
-    say(filled, "ann", "1.1.3", REJECT)  # her own
+    say(filled, "ann", "1.1.3", REJECT)  # her own item
     say(filled, "ben", "1.2.0", REJECT)
     say(filled, "ben", "1.2.0", Action.AUTO)
-    say(filled, "ben", "1.3.0", REJECT)  # no gold item
+    say(filled, "ben", "1.3.0", REJECT)  # not a gold item
     assert gold.report(1).reviewers == []
-    say(filled, "ben", "1.1.1", ACCEPT)  # read after all
+    say(filled, "ben", "1.1.1", ACCEPT)  # ben decides it alone
     assert [(one.reviewer, one.whole.answered, one.whole.right) for one in gold.report(1).reviewers] == [("ben", 1, 1)]
-    walk(filled, "ben", ActKind.UNDO)  # what was said in bulk holds again
+    walk(filled, "ben", ActKind.UNDO)  # the bulk decision is effective again
     assert gold.report(1).reviewers == []
     walk(filled, "ben", ActKind.REDO)
-    say(filled, "ben", "1.1.0", ACCEPT)  # changes a mind, which counts from then on
+    say(filled, "ben", "1.1.0", ACCEPT)  # ben changes his mind; his new decision counts
     (ben,) = gold.report(1).reviewers
     assert (ben.whole.answered, ben.whole.right) == (2, 2)
     gold.unmark("1.1.0", person("ann"))
-    gold.mark("1.1.0", REJECT, person("ann"))  # marked anew: answers to the item it was are answers no more
+    gold.mark("1.1.0", REJECT, person("ann"))  # marked again: answers to the earlier item no longer count
     (ben,) = gold.report(1).reviewers
     assert ben.whole.answered == 1
 

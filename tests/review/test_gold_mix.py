@@ -1,4 +1,4 @@
-"""Gold items in a queue: at the share that is set, none twice, and nothing tells a reviewer which they are."""
+"""Gold items in a queue: at the share in the settings, none twice, and a reviewer cannot tell which they are."""
 
 from __future__ import annotations
 
@@ -50,10 +50,18 @@ def test_what_comes_is_the_reviewers_own_and_the_same_whenever_it_is_asked() -> 
     ("rows", "what", "audit", "gold", "shown", "inserted", "last"),
     [
         ([1, 2, 3], [NONE, GOLD, AUDIT], [9], [7], [1, 7, 2, 9, 3], [7, 9], (9, 7)),
-        ([1, 2, 3], [GOLD, GOLD, NONE], [9], [7], [7, 1, 9, 2, 3], [7, 9], (9, 7)),  # none is left: one of the audit
+        (
+            [1, 2, 3],
+            [GOLD, GOLD, NONE],
+            [9],
+            [7],
+            [7, 1, 9, 2, 3],
+            [7, 9],
+            (9, 7),
+        ),  # no gold item is left: one of the audit
         ([1, 2, 3], [GOLD, GOLD, NONE], [], [], [1, 2, 3], [], (None, None)),
-        ([1, 2, 3], [GOLD, NONE, NONE], [9], [2], [2, 1, 3], [2], (None, 2)),  # it stands later on this page
-        ([1, 2, 3], [NONE, NONE, GOLD], [9], [1, 7], [1, 2, 7, 3], [7], (None, 7)),  # or has come
+        ([1, 2, 3], [GOLD, NONE, NONE], [9], [2], [2, 1, 3], [2], (None, 2)),  # it comes later on this page
+        ([1, 2, 3], [NONE, NONE, GOLD], [9], [1, 7], [1, 2, 7, 3], [7], (None, 7)),  # it has already been shown
     ],
 )
 def test_pages_are_mixed_without_repeats(rows, what, audit, gold, shown, inserted, last) -> None:
@@ -71,7 +79,9 @@ def test_a_reviewer_sees_as_many_words_of_others_as_of_any_candidate() -> None:
     assert as_seen(opinions, "dan", 1) == {5: [dan]}
     assert as_seen(opinions, "fay", 1) == {5: []}
     assert as_seen(opinions, "dan", 2) == {5: [ben, dan]}
-    assert as_seen(opinions, "fay", 3) == {5: [ben, Word("eve", -1, False)]}  # settled, nobody else would be asked
+    assert as_seen(opinions, "fay", 3) == {
+        5: [ben, Word("eve", -1, False)]
+    }  # after the settling decision nobody else would be asked
 
 
 # -- the queue ---------------------------------------------------------------------------------------------------------
@@ -102,7 +112,7 @@ def mark(store: Store, names: list[str] = ITEMS, action: Action = REJECT) -> Non
 
 
 def walked(review: Reviews, reviewer: str, order: Order = Order.REWARD, limit: int = 7) -> list[Queue]:
-    """All parts of a queue as a card asks for them."""
+    """All parts of a queue, as a card requests them."""
     parts = [review.queue(1, person(reviewer), order=order, limit=limit)]
     audit = gold = None
     while parts[-1].candidate_ids:
@@ -123,7 +133,7 @@ def test_a_queue_shows_all_at_the_share_and_says_of_gold_that_it_is_of_the_audit
     shown = list(dict.fromkeys(name for part in parts for name in part.candidate_ids))
     early = shown[: N // 2]
     assert len(shown) == N
-    ordinary = 0.5 * len(ITEMS) * (1 - 0.2)  # those that come in their own turn in the first half
+    ordinary = 0.5 * len(ITEMS) * (1 - 0.2)  # gold items that come in their own turn in the first half
     assert len(set(early) & set(ITEMS)) > ordinary + 0.1 * len(early)
     inserted = [name for part in parts for name in part.audit]
     if order is Order.REWARD:
@@ -147,7 +157,7 @@ def test_who_has_answered_one_is_not_shown_it_again_and_others_are(filled: Store
 
     assert not shown("ben") & set(ITEMS[:3])
     assert set(ITEMS[:3]) <= shown("eve")
-    assert not shown("ann") & set(ITEMS[:3])  # who marked them knows them
+    assert not shown("ann") & set(ITEMS[:3])  # ann marked them and knows them
 
 
 @pytest.mark.parametrize(("gold", "items"), [(0.0, ITEMS), (0.2, [])])
@@ -168,7 +178,7 @@ def plain(prompts: tuple[ReviewPrompt, ...]) -> list[object]:
 
 @pytest.mark.parametrize("overlap", [1, 2])
 def test_nothing_that_a_reviewer_reads_differs_for_a_gold_item(filled: Store, overlap: int) -> None:
-    """A round with gold items reads as the same round without any: only who is asked what differs."""
+    """A round with gold items reads like the same round without them; only who is asked for which candidate differs."""
     review, candidate_filter = reviews(filled, overlap=overlap), CandidateFilter()
     names = ["1.3.2", "1.3.7"]
 
@@ -191,12 +201,12 @@ def test_nothing_that_a_reviewer_reads_differs_for_a_gold_item(filled: Store, ov
     assert read() == before
     answer = Act("act 1 of ben", ActKind.ADJUDICATE, (names[1],), REJECT)
     review.say(1, person("ben"), [answer])
-    if overlap == 1:  # what ben answers is not shown to eve, who is asked it too
+    if overlap == 1:  # ben's answer is hidden from eve, who is asked too
         assert read() == before
     assert review.counts(1, person("eve"), candidate_filter)[View.PENDING] == N - 1
     (prompt,) = review.candidates(1, [names[0]], person("ann"))
-    told = {c.candidate_id: [(o.reviewer, o.action, o.final) for o in c.opinions] for c in prompt.candidates}
-    assert told[names[0]] == told[names[1]] == [("ann", REJECT, True)]
+    by_name = {c.candidate_id: [(o.reviewer, o.action, o.final) for o in c.opinions] for c in prompt.candidates}
+    assert by_name[names[0]] == by_name[names[1]] == [("ann", REJECT, True)]
 
 
 def test_the_index_of_all_has_the_decision_and_hears_of_a_mark_at_once(filled: Store) -> None:

@@ -1,4 +1,4 @@
-"""A round that is kept up with what is said is the round as it is read anew, view by view and word by word."""
+"""A round that follows each act in memory is the same as the round read again, in every view and detail."""
 
 from __future__ import annotations
 
@@ -74,7 +74,7 @@ def random_acts(rng: np.random.Generator, count: int, name: str) -> list[tuple[s
 
 @pytest.mark.parametrize("many", [live_round.MANY, 1])
 def test_the_round_kept_up_is_the_round_read_anew(filled: Store, many: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(live_round, "MANY", many)  # 1: all is taken in anew where an act is of two
+    monkeypatch.setattr(live_round, "MANY", many)  # 1: an act on two candidates reads all again
     rng, live = np.random.default_rng(many), reviews(filled)
     all_of(live)
     for turn in range(5):
@@ -84,7 +84,7 @@ def test_the_round_kept_up_is_the_round_read_anew(filled: Store, many: int, monk
         if turn == 2:
             filled.add_threshold(1, 1, 1.0, Scope.GLOBAL, "ann", "another")
         if turn == 3:
-            more = candidates(PROMPTS + 1, EACH).slice(PROMPTS * EACH)  # of a prompt that had none
+            more = candidates(PROMPTS + 1, EACH).slice(PROMPTS * EACH)  # of a prompt that had no candidates
             add_candidates(filled, more, unit=9)
         assert all_of(live) == all_of(reviews(filled))
 
@@ -120,7 +120,7 @@ def test_who_comes_while_the_candidates_are_read_anew_goes_on_with_those_of_befo
     assert reading.wait(60)
     review.say(1, person("ann"), [Act("a word", ActKind.ADJUDICATE, ("1.1.0",), Action.ACCEPT)])
     queue = review.queue(1, person("ann"), view=View.PENDING, limit=200)
-    assert queue.counts[View.ALL] == before and "1.1.0" not in queue.candidate_ids  # what was said is there at once
+    assert queue.counts[View.ALL] == before and "1.1.0" not in queue.candidate_ids  # the act counts at once
     go_on.set()
     thread.join(60)
     assert review.queue(1, person("ann")).counts[View.ALL] == before + EACH
@@ -156,7 +156,9 @@ def test_the_prompts_that_decisions_bring_up_are_read_together(filled: Store, mo
             1, person("ann"), [Act(f"turn {turn}", ActKind.DECIDE, queue.candidate_ids[:1], Action.REJECT)]
         )
         assert outcome.refused is None
-    assert sum(looks) == PROMPTS and len(looks) == 2  # the first, when nobody knows how large a prompt is, and the rest
+    assert (
+        sum(looks) == PROMPTS and len(looks) == 2
+    )  # the first prompt alone, as prompt sizes are not yet known; then the rest
 
 
 def test_prompts_of_many_candidates_are_not_read_ahead(filled: Store, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,4 +1,4 @@
-"""Decisions that hold, by day and sitting, and a pace that breaks do not change: counted by hand."""
+"""Effective decisions by day and sitting, and a pace that breaks do not change: counted by hand."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ TODAY = NOON.date()
 
 
 class Said:
-    """Words said one after the other, with seconds in between."""
+    """Decisions made one after the other, with seconds in between."""
 
     def __init__(self, at: datetime = NOON) -> None:
         self.tally, self.at, self.count = Tally(), at, 0
@@ -32,7 +32,7 @@ def test_who_changes_their_mind_has_decided_once_and_who_takes_it_back_has_not()
     tally = acts.tally
     assert tally.decided == tally.days[TODAY] == 2 and tally.sitting is not None
     assert tally.sitting.votes == {1: -1, 2: -1}
-    acts.say(3, 1, kind="undo")  # of going back to the rule
+    acts.say(3, 1, kind="undo")  # undoes the return to the rule
     assert tally.decided == 3 and tally.sitting.votes[3] == 1
     acts.say(3, 0, kind="undo")
     acts.say(1, 1, kind="undo")
@@ -49,7 +49,7 @@ def test_what_an_undo_brings_back_is_of_the_day_on_which_it_was_said() -> None:
     assert (acts.tally.days[TODAY], acts.tally.days[tomorrow]) == (0, 1)
     acts.say(1, 1, kind="undo")
     assert (acts.tally.days[TODAY], acts.tally.days[tomorrow]) == (1, 0)
-    assert acts.tally.sitting is not None and acts.tally.sitting.votes == {}  # it was said in the sitting before
+    assert acts.tally.sitting is not None and acts.tally.sitting.votes == {}  # it was decided in an earlier sitting
     acts.say(1, -1, kind="redo")
     assert (acts.tally.days[TODAY], acts.tally.days[tomorrow]) == (0, 1) and acts.tally.sitting.votes == {1: -1}
 
@@ -62,7 +62,7 @@ def test_what_is_decided_in_bulk_is_not_read_and_counts_nowhere() -> None:
     assert acts.tally.decided == 0 and acts.tally.pace.steps == 0
     acts.say(2, 0, kind="undo")
     acts.say(1, 1, kind="undo", same_act=True)
-    assert acts.tally.decided == 1  # what was read before holds again
+    assert acts.tally.decided == 1  # the decision before the bulk act is effective again
     acts.say(1, 1, kind="redo")
     acts.say(2, 1, kind="redo", same_act=True)
     assert acts.tally.decided == 0
@@ -81,7 +81,7 @@ def test_a_pause_changes_no_pace_and_half_an_hour_begins_a_sitting() -> None:
     for place in range(7):
         acts.say(place, 1, after=20.0)
     assert acts.tally.pace.per_hour == 180.0
-    acts.say(7, 1, after=301.0)  # a break, and still this sitting
+    acts.say(7, 1, after=301.0)  # a break within the same sitting
     acts.say(8, 1, after=20.0)
     first = acts.tally.sitting
     assert acts.tally.pace.per_hour == 180.0 and first is not None and len(first.votes) == 9
@@ -89,10 +89,10 @@ def test_a_pause_changes_no_pace_and_half_an_hour_begins_a_sitting() -> None:
     now = acts.tally.sitting
     assert now is not None and now is not first and now.votes == {9: -1} and now.pace.per_hour is None
     acts.say(10, -1, after=30.0)
-    assert now.pace.per_hour is None  # half a minute says nothing
+    assert now.pace.per_hour is None  # half a minute is too short for a pace
     acts.say(10, 1, after=30.0)
     assert now.pace.per_hour == 120.0 and acts.tally.pace.per_hour == pytest.approx(3600 * 9 / 200)
-    acts.say(0, -1, after=5.0)  # decided in the sitting before, and again now
+    acts.say(0, -1, after=5.0)  # decided in an earlier sitting, and again now
     assert set(now.votes) == {9, 10, 0} and now.votes[10] == 1 and acts.tally.decided == 11
 
 

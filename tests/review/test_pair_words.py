@@ -1,4 +1,4 @@
-"""What a ranking says of pairs, what each of them counts, and which word holds where a reviewer said both."""
+"""The pairs of a ranking, the weight of each, and which preference counts if a reviewer also compared the pair."""
 
 from __future__ import annotations
 
@@ -48,12 +48,12 @@ def test_of_a_reviewers_words_on_a_pair_the_newest_holds_whichever_way_it_was_sa
 
 @pytest.mark.parametrize("count", [2, 3, 4, 5, 6])
 def test_weighted_so_the_pairs_of_a_ranking_tell_as_much_as_they_seem_to(count: int) -> None:
-    """Over all orders: the variance of the slope of the weighted likelihood is its curvature, as of independent choices."""
+    """Over all orders, the variance of the slope of the weighted likelihood is its curvature, as for independent choices."""
     curvature, slopes = np.zeros((count, count)), []
     for one, other in combinations(range(count), 2):
         side = np.zeros(count)
         side[[one, other]] = 1, -1
-        curvature += np.outer(side, side) / 4  # of log σ(θ₁ − θ₂) where all θ are equal
+        curvature += np.outer(side, side) / 4  # of log σ(θ₁ − θ₂) if all θ are equal
     for order in permutations(range(count)):
         record = ranking(1, {str(name): place for place, name in enumerate(order, 1)})
         slope = np.zeros(count)

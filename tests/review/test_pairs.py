@@ -1,4 +1,4 @@
-"""Pairs come at random by a seed, each once, and as many prompts first as there are."""
+"""Pairs come in random order by a seed, each once, and every prompt comes once before any comes twice."""
 
 from __future__ import annotations
 
@@ -88,7 +88,7 @@ def test_texts_unlike_each_other_are_those_that_no_earlier_one_is_like() -> None
     for _ in range(12):
         words = rng.choices(vocabulary, k=rng.choice([3, 20, 60]))
         texts.append(" ".join(words))
-        for changed in (1, 2, 5):  # some of them near-duplicates, some not
+        for changed in (1, 2, 5):  # some are near-duplicates, some are not
             texts.append(" ".join([*words[:-changed], *rng.choices(vocabulary, k=changed)]))
     rng.shuffle(texts)
     expected: list[str] = []
@@ -100,7 +100,7 @@ def test_texts_unlike_each_other_are_those_that_no_earlier_one_is_like() -> None
 
 
 def test_the_words_of_each_text_are_looked_up_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A prompt's long texts that all differ: what costs is to take them apart, not to hold each against the others."""
+    """Long texts that all differ: the cost is in splitting each into words, not in comparing it with the others."""
     looked_up: list[str] = []
     words_of = pairs._words_of
 

@@ -1,4 +1,4 @@
-"""Two reviewers: each figure of theirs is right in a hand-made example, and kept up as they go on."""
+"""Two reviewers: each of their figures is right in a hand-made example, and stays up to date as they go on."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
 
 @pytest.fixture
 def progress(store: Store, clock: Clock) -> ReviewProgress:
-    """Two prompts of three; the rule accepts the first prompt's."""
+    """Two prompts with three candidates each; the rule accepts those of the first prompt."""
     add_prompts(store)
     rows = candidates(2, 3)
     add_candidates(store, rows)
@@ -58,8 +58,8 @@ def test_two_reviewers_are_counted_apart(store: Store, progress: ReviewProgress,
     assert (ann.today, ann.decided, ann.undone, ann.per_hour) == (3, 3, 0, 90.0)
     assert ann.sitting is not None
     assert (ann.sitting.decided, ann.sitting.accepted) == (3, 1)
-    assert (ann.sitting.ruled, ann.sitting.like_the_rule) == (3, 2)  # the rule accepts 1.1.1
-    say(store, clock, "ann", "1.1.1", Action.ACCEPT)  # kept up
+    assert (ann.sitting.ruled, ann.sitting.like_the_rule) == (3, 2)  # the rule accepts 1.1.1, which ann rejects
+    say(store, clock, "ann", "1.1.1", Action.ACCEPT)  # the figures follow
     store.acts.say([Act("undo", ActKind.UNDO)], 1, "ann")
     store.acts.say([Act("undo 2", ActKind.UNDO)], 1, "ann")
     ann = progress.mine(1, person("ann"))
@@ -75,8 +75,8 @@ def test_one_kept_up_says_what_one_made_anew_says(store: Store, progress: Review
         progress.mine(1, person("ann"))
     store.acts.say([Act("undo", ActKind.UNDO)], 1, "ann")
     store.acts.bulk("all", [(2, 0), (2, 1)], Action.ACCEPT, 1, "ann")
-    anew = ReviewProgress(store, Reviews(store, lambda: SETTINGS, lambda number: SETTINGS.target), clock.now)
-    assert progress.mine(1, person("ann")) == anew.mine(1, person("ann"))
+    fresh = ReviewProgress(store, Reviews(store, lambda: SETTINGS, lambda number: SETTINGS.target), clock.now)
+    assert progress.mine(1, person("ann")) == fresh.mine(1, person("ann"))
     assert progress.mine(1, person("ann")).decided == 2
 
 

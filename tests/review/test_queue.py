@@ -1,4 +1,4 @@
-"""Filters travel in URLs unchanged, and views, orders and pages are what they say, candidate by candidate."""
+"""Filters travel in URLs unchanged, and views, orders and pages hold exactly the right candidates."""
 
 from __future__ import annotations
 
@@ -203,7 +203,7 @@ def test_the_audit_order_is_an_unbiased_sample():
     key = audit_key(places, seed=5)
     assert 0.49 < key.mean() < 0.51 and np.unique(key).size == key.size
     first = np.argsort(key)[:4000]
-    assert abs(np.bincount(first % 8) - 500).max() < 80  # every k is drawn alike
+    assert abs(np.bincount(first % 8) - 500).max() < 80  # every k is equally likely
     assert not np.array_equal(np.argsort(key), np.argsort(audit_key(places, seed=6)))
 
 

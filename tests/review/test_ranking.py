@@ -1,4 +1,4 @@
-"""The next prompt to rank: random by a seed, near-duplicates once, the same candidates to everybody, once unless asked."""
+"""The next prompt to rank: random by a seed, near-duplicates once, the same candidates for everyone, once unless asked for."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from rsf_core.review.ranking import Ranking, ToRank
 from rsf_core.store.store import Store
 from tests.support.seeding import add_candidates, add_prompts, candidates
 
-# of each prompt: two that nearly repeat each other, two of their own, and one that the token limit ended
+# for each prompt: two near-duplicates, two different texts, and one cut off by the token limit
 TEXTS = ["A cat sat on a mat.", "a cat sat on a mat", "dogs bark", "cows moo", "cut off here"] * 3
 FINISH = ["eos", "eos", "eos", "eos", "length"] * 3
 ANN, BEN = person("ann"), person("ben")
@@ -54,7 +54,7 @@ def test_each_prompt_comes_once_with_near_duplicates_once_and_the_truncated_neve
     for one in answer.prompts:
         ks = sorted(int(name.split(".")[2]) for name in ids(one))
         assert ks in ([0, 2, 3], [1, 2, 3]) and {name.split(".")[1] for name in ids(one)} == {str(one.prompt.prompt_id)}
-    assert upcoming(made(filled)) == [ids(one) for one in answer.prompts]  # by another process too
+    assert upcoming(made(filled)) == [ids(one) for one in answer.prompts]  # the same in another process
 
 
 def test_of_many_candidates_as_many_are_drawn_as_a_ranking_has(store: Store) -> None:
@@ -121,7 +121,7 @@ def test_an_answer_ends_where_its_texts_are_long(filled: Store, monkeypatch: pyt
         for one in upcoming(ranked):
             ranked.say(1, [one], ANN)
     whole = upcoming(ranked, again=again)
-    monkeypatch.setattr(walking, "MOST_CHARACTERS", 60)  # 54 of a prompt are read, 35 or 36 shown
+    monkeypatch.setattr(walking, "MOST_CHARACTERS", 60)  # of a prompt 54 are read, 35 or 36 shown
     begun = ranked.upcoming(1, ANN, 100, again)
     assert ([ids(one) for one in begun.prompts], begun.ended) == (whole[:2], False)
     assert upcoming(ranked, again=again, after=begun.last) == whole[2:]

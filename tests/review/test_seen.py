@@ -1,5 +1,5 @@
-"""Looking tells anew only what was said since: it is what somebody sees who looks for the first time, however many gold items
-there are."""
+"""Looking again processes only acts since the last look, and gives what a first look would, however many gold items there
+are."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def filled(store: Store) -> Store:
     return store
 
 
-def told(seen: Seen, reviewer: str) -> tuple[object, ...]:
+def contents(seen: Seen, reviewer: str) -> tuple[object, ...]:
     index = seen.index
     arrays = (index.voices, index.settled, index._split, index.votes, index.accepted, index.own(reviewer), seen.rows)
     opinions = index.opinions
@@ -62,7 +62,7 @@ def test_who_looks_again_sees_what_somebody_sees_who_looks_first(filled: Store) 
     for step in range(60):
         happens[int(rng.integers(len(happens)))]()
         reviewer, overlap = str(rng.choice(PEOPLE)), 1 + step // 30
-        assert told(kept.by(live, reviewer, overlap), reviewer) == told(
+        assert contents(kept.by(live, reviewer, overlap), reviewer) == contents(
             GoldSeen().by(live, reviewer, overlap), reviewer
         )
 
@@ -111,7 +111,7 @@ def test_who_asks_several_things_in_a_row_has_one_copy_of_the_round(
     for meaning, name in (("of a gold item", "1.1.0"), ("of another candidate", "1.8.2")):
         filled.acts.say([Act(meaning, ActKind.DECIDE, (name,), Action.REJECT)], 1, "ben")
         now = kept.by(live, "eva", 1)
-        assert now is not first and told(now, "eva") == told(GoldSeen().by(live, "eva", 1), "eva"), meaning
+        assert now is not first and contents(now, "eva") == contents(GoldSeen().by(live, "eva", 1), "eva"), meaning
         first = now
     filled.gold.mark("1.8.1", Action.ACCEPT, "ann")
     assert kept.by(live, "eva", 1) is not first

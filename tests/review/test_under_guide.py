@@ -1,4 +1,4 @@
-"""Two reviewers, a guide that changed in between, counted by hand."""
+"""Two reviewers and a guide that changed in between, counted by hand."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ NONE = np.zeros(0, np.int64)
 
 
 def index(words: list[tuple[int, str, int, bool, int]], scored: int = 6) -> ReviewIndex:
-    """Six candidates of two prompts; the rule accepts the first three of them. `said`: row, who, vote, final, guide."""
+    """Six candidates of two prompts; the rule accepts the first three. `words`: (row, reviewer, vote, final, guide)."""
     places = place(np.array([1, 1, 1, 2, 2, 2]), np.array([0, 1, 2, 0, 1, 2]))
     ratio = np.where(np.arange(6) < scored, np.array([1.0, 1.0, 1.0, -1.0, -1.0, -1.0]), np.nan)
     table = RoundTable(places, np.full(6, 9), np.zeros(6, bool), np.full(6, 0.5), ratio, ratio, np.zeros(6))
@@ -30,13 +30,13 @@ def of(made: ReviewIndex) -> tuple[UnderGuide, ...]:
 def test_each_version_counts_what_was_said_by_it_alone() -> None:
     words = [
         (0, "ann", 1, False, 1),  # like the rule
-        (0, "ben", -1, False, 1),  # not; and not like ann
-        (3, "ann", -1, False, 1),  # like the rule; ben spoke of it by another version: no pair
+        (0, "ben", -1, False, 1),  # unlike the rule, and unlike ann
+        (3, "ann", -1, False, 1),  # like the rule; ben decided it under another version: no pair
         (3, "ben", -1, False, 2),
         (1, "ann", 1, False, 2),
-        (1, "ben", 1, False, 2),  # alike, and like the rule
-        (4, "ann", 1, False, 2),  # not like the rule
-        (4, "ben", 1, True, 2),  # settles: no pair
+        (1, "ben", 1, False, 2),  # like ann, and like the rule
+        (4, "ann", 1, False, 2),  # unlike the rule
+        (4, "ben", 1, True, 2),  # a settling decision: no pair
     ]
     assert of(index(words)) == (
         UnderGuide(1, words=3, ruled=3, like_the_rule=2, pairs=1, alike=0),

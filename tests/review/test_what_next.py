@@ -1,4 +1,4 @@
-"""What helps most at the end of a queue: every combination of what there is to do gives exactly what is to be done."""
+"""What helps most at the end of a queue: each combination of open work gives exactly its suggestions."""
 
 from __future__ import annotations
 
@@ -49,8 +49,8 @@ def test_each_thing_is_offered_where_it_is_to_be_done(
     [
         (Order.BOUNDARY, False, View.PENDING, 5, AUDIT_ENOUGH - 1, True),
         (Order.BOUNDARY, False, View.PENDING, 5, AUDIT_ENOUGH, False),
-        (Order.BOUNDARY, False, View.PENDING, 0, 0, False),  # nothing is left to be decided at random
-        (Order.AUDIT, False, View.PENDING, 5, 0, False),  # it is what was looked at
+        (Order.BOUNDARY, False, View.PENDING, 0, 0, False),  # nothing is left for a random audit
+        (Order.AUDIT, False, View.PENDING, 5, 0, False),  # the queue was the audit itself
         (Order.AUDIT, True, View.PENDING, 5, 0, True),
         (Order.AUDIT, False, View.FLAGGED, 5, 0, True),
     ],

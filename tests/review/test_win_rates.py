@@ -1,4 +1,4 @@
-"""Two reviewers compare by hand; each figure is what it says it is."""
+"""Comparisons by a few reviewers, with each figure checked by hand."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def record(left: str, right: str, verdict: Verdict, who: str = "ann", weight: fl
 
 
 def index() -> ReviewIndex:
-    """Three candidates of each of two prompts; the rule accepts the first of each, and has not decided the last."""
+    """Three candidates of each of two prompts; the rule accepts the first, rejects the second and has not decided the last."""
     places = place(np.array([1, 1, 1, 2, 2, 2]), np.array([0, 1, 2, 0, 1, 2]))
     ratio = np.array([1.0, -1.0, np.nan, 1.0, -1.0, np.nan])
     table = RoundTable(places, np.full(6, 9), np.zeros(6, bool), np.full(6, 0.5), ratio, ratio, np.zeros(6))
@@ -32,13 +32,13 @@ def index() -> ReviewIndex:
 def test_most_of_those_who_compared_a_pair_say_which_is_better() -> None:
     records = [
         record("1.1.0", "1.1.1", L),
-        record("1.1.1", "1.1.0", R, "ben"),  # the same candidate, from the other side
+        record("1.1.1", "1.1.0", R, "ben"),  # the same preference with sides swapped
         record("1.1.0", "1.1.1", R, "cleo"),
         record("1.2.0", "1.2.1", L),
         record("1.2.0", "1.2.1", R, "ben"),  # even: a tie
         record("1.2.1", "1.2.2", T),
         record("1.1.1", "1.1.2", T),
-        record("1.1.1", "1.1.2", R, "ben"),  # a tie against a word: the word
+        record("1.1.1", "1.1.2", R, "ben"),  # a tie and a preference: the preference
     ]
     votes, tied = preferred(records)
     assert [(pair.better, pair.worse, pair.by) for pair in votes] == [
@@ -52,8 +52,8 @@ def test_the_rule_and_each_scorer_are_held_against_the_pairs_they_tell_apart() -
     records = [
         record("1.1.0", "1.1.1", L),  # the rule: right; score: right
         record("1.2.0", "1.2.1", R),  # the rule: wrong; score: wrong
-        record("1.1.1", "1.1.2", L),  # the rule has not decided one; score: alike
-        record("1.2.1", "1.2.2", L, "ben"),  # the rule has not decided one; score: unknown
+        record("1.1.1", "1.1.2", L),  # one is not decided by the rule; equal scores
+        record("1.2.1", "1.2.2", L, "ben"),  # one is not decided by the rule; unknown score
         record("1.2.1", "1.2.2", L),
         record("1.1.0", "1.1.2", T, "ben"),
     ]
@@ -84,7 +84,7 @@ def test_without_a_pair_that_is_told_apart_there_is_no_figure(records: list[Pair
 @pytest.mark.parametrize("more", [0, 2])
 def test_the_limits_hold_the_true_share_where_prompts_have_uneven_numbers_of_pairs(share: float, more: int) -> None:
     cell = {"share": share, "prompts": 20, "more": more, "spread": "beta 0.5"}
-    assert winning.coverage(cell, 200, np.random.default_rng(4))["coverage"] >= 0.91  # 0.94 to 0.99 of 400 sets
+    assert winning.coverage(cell, 200, np.random.default_rng(4))["coverage"] >= 0.91  # 400 sets gave 0.94 to 0.99
 
 
 def test_a_ranking_of_many_does_not_outweigh_pairs_that_were_compared_by_themselves() -> None:

@@ -1,4 +1,4 @@
-"""Everything people say is an act: sent again without harm, refused alone, undone and redone as it was said."""
+"""Everything that people decide or write is an act: harmless to send again, refused by itself, undone and redone exactly."""
 
 from __future__ import annotations
 
@@ -102,7 +102,7 @@ def test_bulk_is_one_step_and_brings_back_what_was_said_before(filled: Store) ->
     filled.add_override("own", "1.1.0", Action.ACCEPT, "ann")
     places = [(prompt, k) for prompt in (1, 2) for k in range(3)]
     assert filled.acts.bulk("bulk", places, Action.REJECT, 1, "ann") == 6
-    assert filled.acts.bulk("bulk", places, Action.REJECT, 1, "ann") == 0  # said before
+    assert filled.acts.bulk("bulk", places, Action.REJECT, 1, "ann") == 0  # the act is already recorded
     assert filled.round_counts(1).overridden == 6
     assert filled.undo_override("u", 1, "ann") is not None
     assert filled.round_counts(1).overridden == 1 and len(filled.opinions(1)) == 1
@@ -174,7 +174,7 @@ def test_where_reviewers_are_even_the_newest_word_holds(filled: Store) -> None:
 
 
 def test_decisions_do_not_wait_for_the_end_of_a_jobs_segments(filled: Store) -> None:
-    """The ingest ends only once all is said: a decision that waited for it would wait for ever."""
+    """The ingest ends only after all decisions: a decision that waited for it would wait for ever."""
     stop = threading.Event()
 
     def ingest() -> None:
@@ -227,7 +227,7 @@ def test_who_waits_together_is_kept_together_and_only_who_cannot_be_is_told_so(f
             answers[reviewer] = error
 
     acts = {f"reviewer {i}": decided(f"by {i}", f"1.{1 + i % 4}.{i % 3}") for i in range(12)}
-    acts["spoiler"] = Act("taken", ActKind.DECIDE, ("1.1.0", "1.1.1"), Action.ACCEPT)  # its rows' names are taken
+    acts["spoiler"] = Act("taken", ActKind.DECIDE, ("1.1.0", "1.1.1"), Action.ACCEPT)  # the keys of its rows are taken
     threads = [threading.Thread(target=say, args=item) for item in acts.items()]
     with filled.transaction("holding them up"):
         for thread in threads:
@@ -237,7 +237,7 @@ def test_who_waits_together_is_kept_together_and_only_who_cannot_be_is_told_so(f
     for thread in threads:
         thread.join(60)
     assert isinstance(answers.pop("spoiler"), RefusedRowsError)
-    assert all(not one.refused for said_ in answers.values() for one in said_)  # type: ignore[attr-defined]
+    assert all(not one.refused for outcomes in answers.values() for one in outcomes)  # type: ignore[attr-defined]
     assert {row.reviewer for row in filled.overrides()} == {"ann", *answers}
     assert [filled.acts.depths(1, reviewer) for reviewer in answers] == [(0, 1)] * 12 and filled.acts.depths(
         1, "spoiler"
@@ -250,7 +250,7 @@ def test_a_candidate_that_is_named_twice_in_an_act_is_meant_once(filled: Store) 
 
 
 def test_rows_that_came_past_the_acts_are_seen(filled: Store) -> None:
-    """A migration, or a tool: the log in memory is behind the database, never beside it."""
+    """As from a migration or a tool: the log in memory may be behind the database, but never contradicts it."""
     filled.acts.say([decided("a", "1.1.0")], 1, "ann")
     assert filled.acts.depths(1, "ann") == (1, 0)
     with filled.transaction("a tool"):
@@ -261,7 +261,7 @@ def test_rows_that_came_past_the_acts_are_seen(filled: Store) -> None:
 
 
 def test_no_act_reads_all_acts_and_no_undo_all_overrides(filled: Store) -> None:
-    """By the database's own plan: an index or the range of a part of the table, whatever was said before."""
+    """The database's own plan uses an index or a range of the table, however many acts there are."""
     acts = [decided(f"act {i}", f"1.{1 + i % 4}.{i % 3}") for i in range(60)]
     filled.acts.say(acts, 1, "ann")
     cursor = filled._db._cursor()
@@ -272,7 +272,7 @@ def test_no_act_reads_all_acts_and_no_undo_all_overrides(filled: Store) -> None:
     for name, value in (last | {"round": 1}).items():
         since = since.replace(f"${name}", str(value))
     plan = cursor.execute(f"EXPLAIN {since}").fetchall()[0][1]
-    assert "overrides" not in plan and "Table: x.main.acts" not in plan  # nothing is newer: no part of them is read
+    assert "overrides" not in plan and "Table: x.main.acts" not in plan  # nothing is newer, so neither table is read
 
 
 def test_what_reviewers_were_shown_is_not_looked_up_when_they_decide(
@@ -293,7 +293,7 @@ def test_what_reviewers_were_shown_is_not_looked_up_when_they_decide(
     assert "candidates_of_few_prompts" not in looked_up
     answers = filled.acts.say([decided("not shown", "1.3.0"), decided("no such", "1.1.9")], 1, "ann")
     assert [answer.refused is None for answer in answers] == [True, False]
-    assert "candidates_of_few_prompts" in looked_up  # nothing is known of what is not kept
+    assert "candidates_of_few_prompts" in looked_up  # candidates that were not shown are not in memory
 
 
 def test_a_candidate_that_was_taken_back_before_it_was_committed_is_not_known(filled: Store) -> None:
@@ -323,9 +323,9 @@ def test_of_the_candidates_that_were_read_the_last_are_kept(monkeypatch: pytest.
     assert list(read.of(["1.47.2", "1.49.3"])) == ["1.47.2"]
 
 
-def waiting_by(event: type[threading.Event], said_: Sequence[Act], round_number: int, reviewer: str) -> acts._Request:
-    """A request that waits for the others by an event of this kind."""
-    return Request(said_, round_number, reviewer, done=event())
+def waiting_by(event: type[threading.Event], spoken: Sequence[Act], round_number: int, reviewer: str) -> acts._Request:
+    """A request that waits for others with an event of this class."""
+    return Request(spoken, round_number, reviewer, done=event())
 
 
 @pytest.mark.parametrize("spoiled", [False, True])
@@ -344,13 +344,15 @@ def test_where_many_speak_what_they_say_within_a_moment_is_committed_together(
         together.append(len(requests))
         commit(requests)
 
-    filled.acts.say([decided("taken 1.1.0", "1.1.0")], 1, "ann")  # and nobody else: it waits for none
+    filled.acts.say([decided("taken 1.1.0", "1.1.0")], 1, "ann")  # a lone request, which waits for nobody
     monkeypatch.setattr(acts, "BUSY_SECONDS", 3600)
     monkeypatch.setattr(acts, "_Request", partial(waiting_by, Moment))
     monkeypatch.setattr(filled.acts, "_commit", counting)
     acts_of = {name: decided(f"act of {name}", f"1.{1 + i % 4}.{i % 3}") for i, name in enumerate(names)}
     if spoiled:
-        acts_of[names[3]] = Act("taken", ActKind.DECIDE, ("1.1.0", "1.1.1"), Action.ACCEPT)  # its row's name is taken
+        acts_of[names[3]] = Act(
+            "taken", ActKind.DECIDE, ("1.1.0", "1.1.1"), Action.ACCEPT
+        )  # the key of its row is taken
     answers: dict[str, object] = {}
 
     def say(name: str) -> None:
@@ -375,7 +377,7 @@ def test_who_speaks_alone_waits_for_nobody(filled: Store, monkeypatch: pytest.Mo
             raise AssertionError("waited")
 
     filled.acts.say([decided("by ben", "1.1.0")], 1, "ben")
-    monkeypatch.setattr(acts, "BUSY_SECONDS", 0.0)  # long ago
+    monkeypatch.setattr(acts, "BUSY_SECONDS", 0.0)  # ben's act is long ago
     monkeypatch.setattr(acts, "_Request", partial(waiting_by, Never))
     filled.acts.say([decided("by ann", "1.1.0")], 1, "ann")
     monkeypatch.setattr(acts, "BUSY_SECONDS", 3600)

@@ -1,5 +1,5 @@
-"""Whatever several reviewers say, undo, redo, send again and lose in whatever order, also over restarts: what holds is what
-a plain account of it says, which walks all that was ever said."""
+"""Whatever several reviewers do, undo, redo, send again and lose in whatever order, also over restarts: the effective
+decisions and texts equal those of a plain account that walks through all acts."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class Line:
 
 @dataclass
 class Account:
-    """Everything said, from which all is told anew each time."""
+    """Every act, from which everything is computed from scratch each time."""
 
     spoken_acts: list[tuple[str, Act, Act | None]] = field(
         default_factory=list
@@ -50,7 +50,7 @@ class Account:
         return line
 
     def words(self) -> dict[tuple[str, str], tuple[str, bool]]:
-        """What each reviewer says of each candidate: the newest of what that reviewer has not taken back."""
+        """Each reviewer's decision on each candidate: the newest act that this reviewer has not taken back."""
         standing_words = {}
         for reviewer in REVIEWERS:
             for act in self.line(reviewer).undo:
@@ -60,7 +60,7 @@ class Account:
         return {key: word for key, word in standing_words.items() if word[0] != Action.AUTO}
 
     def texts(self) -> dict[tuple[str, ActKind], str | None]:
-        """What holds of each text: of what nobody has taken back, the newest, where saying again makes new."""
+        """The current value of each text: the newest that nobody has taken back; a redone act counts as new."""
         standing: dict[tuple[str, ActKind], dict[str, str | None]] = {}
         for _, act, target in self.spoken_acts:
             about = target or act
@@ -113,7 +113,7 @@ class Acts(RuleBasedStateMachine):
         lost=st.sampled_from([False, False, False, True]),
     )
     def say(self, reviewer: str, what: list[tuple[str, list[str], Action, str | None]], lost: bool) -> None:
-        """A batch; `lost` fails after it was performed, so that nothing of it may be left."""
+        """Send a batch; with `lost` its transaction fails at the end, so that nothing of it may be left."""
         acts, expected, before = [], [], len(self.account.spoken_acts)
         for kind, names, action, value in what:
             name = self.named()

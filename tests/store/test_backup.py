@@ -1,4 +1,4 @@
-"""A backup of any version of the database is restored to the same rows, and a damaged one is refused by name."""
+"""A backup of any version of the database restores the same rows, and a damaged one is refused with the name of the damage."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ VALUES: dict[str, Callable[[int], Any]] = {
 
 
 def fill(path: Path) -> None:
-    """Some rows in every table, whatever its columns are."""
+    """Insert some rows into every table, whatever its columns are."""
     with duckdb.connect(str(path)) as connection:
         tables = connection.execute("SELECT table_name, sql FROM duckdb_tables()").fetchall()
         for place, (table, sql) in enumerate(of_schema for of_schema in tables if of_schema[0] != "migrations"):
@@ -65,13 +65,13 @@ def fill(path: Path) -> None:
                     [] if value is None and not nullable else value
                     for value, (_, _, nullable) in zip(values, columns, strict=True)
                 ]
-                moment = [f"{place:03}" if kind == "TIMESTAMP" else None for _, kind, _ in columns]  # no two alike
+                moment = [f"{place:03}" if kind == "TIMESTAMP" else None for _, kind, _ in columns]  # no two are equal
                 values = [value + unique if unique else value for value, unique in zip(values, moment, strict=True)]
                 connection.execute(f'INSERT INTO "{table}" ({named}) VALUES ({marks})', values)
 
 
 def content(path: Path) -> dict[str, list[tuple[Any, ...]]]:
-    """Every table and view, sorted, and where each sequence stands."""
+    """The sorted rows of every table and view, and the last value of each sequence."""
     with duckdb.connect(str(path), read_only=True) as connection:
         names = connection.execute(
             "SELECT table_name FROM duckdb_tables() UNION ALL SELECT view_name FROM duckdb_views() WHERE NOT internal"
@@ -82,7 +82,7 @@ def content(path: Path) -> dict[str, list[tuple[Any, ...]]]:
         rows_by_table["sequences"] = connection.execute(
             "SELECT sequence_name, last_value FROM duckdb_sequences() ORDER BY 1"
         ).fetchall()
-    rows_by_table["migrations"] = [row[:2] for row in rows_by_table["migrations"]]  # when each ran is not the same
+    rows_by_table["migrations"] = [row[:2] for row in rows_by_table["migrations"]]  # the times of the migrations differ
     return rows_by_table
 
 
@@ -114,7 +114,7 @@ def test_a_backup_of_every_version_gives_the_same_rows_and_migrates_on(
 
 @pytest.fixture(scope="module")
 def reviewed_once(tmp_path_factory: pytest.TempPathFactory, small_task: Path) -> Path:
-    """A project with candidates, decisions and overrides, and a model's folder: to be copied, never opened."""
+    """A project with candidates, decisions and overrides, and a model folder. Copy it; never open it."""
     folder = tmp_path_factory.mktemp("once") / "reviewed"
     with Project.create(folder, str(small_task), seed=1) as project:
         rows = candidates(3, 4)
@@ -133,7 +133,7 @@ def reviewed(reviewed_once: Path, tmp_path: Path) -> Path:
 
 @pytest.fixture(scope="module")
 def kept_once(reviewed_once: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A backup of such a project: to be copied."""
+    """A backup of such a project. Copy it."""
     return backed_up(Path(shutil.copytree(reviewed_once, tmp_path_factory.mktemp("backed up") / "reviewed")))
 
 
@@ -163,7 +163,7 @@ def test_a_restored_project_is_the_project(tmp_path: Path, reviewed: Path, model
 def test_a_backup_and_a_restore_by_command(
     tmp_path: Path, reviewed: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """While the project is open elsewhere, as in the app, the command is forwarded."""
+    """If the project is open elsewhere, such as in the app, the command is forwarded."""
     from rsf_core.project.commands import execute
 
     def rsf(*arguments: str) -> Any:
@@ -185,7 +185,7 @@ def test_a_backup_and_a_restore_by_command(
 
 
 def rewritten(file: Path, change: Callable[[dict[str, bytes]], None]) -> None:
-    """The same zip with other content, its own check sums right."""
+    """Rewrite a zip with changed content; the zip's own checksums stay right."""
     with zipfile.ZipFile(file) as archive:
         members = {name: archive.read(name) for name in archive.namelist()}
     change(members)
@@ -266,7 +266,7 @@ def test_an_entry_that_is_locked_or_packed_wrongly_is_named(tmp_path: Path, kept
     content = bytearray(kept.read_bytes())
     with zipfile.ZipFile(kept) as archive:
         local = archive.getinfo(name).header_offset
-    listed = content.rindex(name.encode()) - 46  # in the list at the end
+    listed = content.rindex(name.encode()) - 46  # the entry in the directory at the end
     for at, flags, method in ((local, 6, 8), (listed, 8, 10)):
         if damage == "locked":
             content[at + flags] |= 1
@@ -296,7 +296,7 @@ def test_a_cut_off_file_and_any_changed_byte_are_refused(tmp_path: Path, reviewe
                 restore(file, tmp_path / "restored")
             except BackupError:
                 assert not (tmp_path / "restored").exists()
-            else:  # the byte says nothing, such as a time
+            else:  # the byte has no meaning for the content, such as a time
                 assert content(tmp_path / "restored" / "rsf.duckdb") == content(reviewed / "rsf.duckdb")
                 shutil.rmtree(tmp_path / "restored")
     with pytest.raises(BackupError, match="there is no file"):

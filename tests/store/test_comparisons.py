@@ -1,4 +1,4 @@
-"""What people say of two candidates is appended once, undone per reviewer, and known by a log that only reads what is new."""
+"""Comparisons of two candidates are appended once, undone per reviewer, and held by a log that only reads new rows."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def say(store: Store, act: str, left: str, right: str, verdict: Verdict = LEFT, 
 
 @contextmanager
 def failing_commit(store: Store, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """The disk is full at the moment of a commit, which the database then takes back."""
+    """The disk is full during a commit, which the database then rolls back."""
     parsed = store._db._parsed
 
     def full(sql: str) -> Any:
@@ -59,7 +59,7 @@ def test_an_act_that_is_sent_again_changes_nothing(filled: Store) -> None:
 
 def test_each_reviewers_newest_word_on_a_pair_holds_whichever_stands_left(filled: Store) -> None:
     say(filled, "a", "1.1.0", "1.1.1")
-    say(filled, "b", "1.1.1", "1.1.0", LEFT)  # the other one, now
+    say(filled, "b", "1.1.1", "1.1.0", LEFT)  # now the other candidate
     say(filled, "c", "1.1.0", "1.1.1", TIE, "ben")
     assert holds(filled) == {("1.1.1", "1.1.0", "left", "ann"), ("1.1.0", "1.1.1", "tie", "ben")}
 
@@ -194,11 +194,11 @@ def test_what_is_said_in_a_transaction_that_is_taken_back_is_forgotten_with_it(f
 
 
 def test_an_undo_of_what_was_never_kept_takes_nothing_back(filled: Store) -> None:
-    """A project that an earlier version has hurt: an undo was kept, and what it takes back was not."""
+    """In a project damaged by an earlier version: the undo was kept, but the comparison that it undoes was not."""
     lost = {"round": 1, "left_id": "1.1.0", "right_id": "1.1.2", "verdict": "left", "guide": 0, "created_at": utc_now()}
     lost |= {"kind": "undo", "target": "lost"}
     with filled.transaction("a test"):
-        filled._db.insert("comparisons", [lost | {"act": "u1", "reviewer": "ben"}])  # who has said nothing
+        filled._db.insert("comparisons", [lost | {"act": "u1", "reviewer": "ben"}])  # ben has compared nothing
     say(filled, "a", "1.1.0", "1.1.1")
     with filled.transaction("a test"):
         filled._db.insert("comparisons", [lost | {"act": "u2", "reviewer": "ann"}])

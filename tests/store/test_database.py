@@ -30,7 +30,7 @@ def open_with(folder: Path, patch: pytest.MonkeyPatch, *known: Migration) -> Dat
 
 
 def look(folder: Path, sql: str) -> list[tuple[object, ...]]:
-    """What a stranger reads from the closed file."""
+    """The rows that another program reads from the closed file."""
     with duckdb.connect(str(folder / "rsf.duckdb"), read_only=True) as connection:
         return connection.execute(sql).fetchall()
 
@@ -63,7 +63,7 @@ def test_failing_migration_rolls_back_with_its_record(tmp_path: Path, monkeypatc
     assert look(tmp_path, "SELECT number FROM migrations") == [(1,)]
     assert look(tmp_path, "SELECT id, text FROM notes") == [(1, "kept")]
     assert look(tmp_path, "SELECT table_name FROM duckdb_tables() WHERE table_name = 'more'") == []
-    db = open_with(tmp_path, monkeypatch, GOOD, LATER)  # the repaired version migrates it after all
+    db = open_with(tmp_path, monkeypatch, GOOD, LATER)  # a repaired version migrates it
     db.close()
     assert look(tmp_path, "SELECT id FROM more") == [(1,)]
 
@@ -79,7 +79,7 @@ def test_a_later_migration_is_preceded_by_a_backup(tmp_path: Path, monkeypatch: 
     db = open_with(tmp_path, monkeypatch, GOOD)
     add_note(db, 1, "before")
     db.close()
-    assert not list((tmp_path / "exports").iterdir())  # nothing to save before the first one
+    assert not list((tmp_path / "exports").iterdir())  # nothing to save before the first migration
     open_with(tmp_path, monkeypatch, GOOD, LATER).close()
     (backup,) = (tmp_path / "exports").iterdir()
     assert backup.name.endswith("before-migration-2.zip")
@@ -92,7 +92,7 @@ def test_a_migration_shows_how_far_it_is(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     open_with(tmp_path, monkeypatch, GOOD).close()
-    assert caplog.messages == []  # nobody waits for an empty one
+    assert caplog.messages == []  # an empty database is not worth a message
     open_with(tmp_path, monkeypatch, GOOD, LATER, (3, "third", "CREATE TABLE last (id INTEGER);")).close()
     assert caplog.messages == [
         "migrating the database: 1 of 2 (2, second) …",
@@ -180,7 +180,7 @@ def test_an_inner_transaction_belongs_to_the_outer_one(tmp_path: Path, monkeypat
 def test_a_transaction_that_fails_at_its_very_end_leaves_the_database_usable(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """COMMIT itself can fail; here because another connection, outside the lock, was faster with the same key."""
+    """COMMIT itself can fail; here because another connection, outside the lock, inserted the same key first."""
     db = open_with(tmp_path, monkeypatch, (1, "first", "CREATE TABLE notes (id INTEGER PRIMARY KEY, text VARCHAR);"))
     with pytest.raises(StoreError, match="saving a note"):  # noqa: PT012
         with db.transaction("saving a note"):
@@ -252,7 +252,7 @@ def test_a_folder_with_a_quote_in_its_name_works(tmp_path: Path, monkeypatch: py
 
 
 def test_threads_read_and_write_at_once_without_wrong_rows(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Each thread appends pairs of rows that belong together while all the others read them."""
+    """Each thread appends pairs of rows that belong together while another thread reads them."""
     db = open_with(tmp_path, monkeypatch, GOOD)
     monkeypatch.setattr(
         database, "queries", lambda: {"mine": "SELECT id, text FROM notes WHERE text LIKE $mine ORDER BY id"}
@@ -279,7 +279,7 @@ def test_threads_read_and_write_at_once_without_wrong_rows(tmp_path: Path, monke
 def test_closing_lets_go_of_the_file_whatever_threads_have_read(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A thread that lives on, as those of a web server do, keeps its cursor; the next opening must still succeed."""
+    """A thread that lives on, such as one of a web server, keeps its cursor; the next opening must still succeed."""
     db = open_with(tmp_path, monkeypatch, GOOD)
     with ThreadPoolExecutor(1) as pool:
         pool.submit(add_note, db, 1, "from a thread that lives on").result()
@@ -321,7 +321,7 @@ def test_a_statement_is_parsed_once_and_of_many_the_newest_are_kept(
 
 
 def test_every_query_is_one_statement() -> None:
-    """What is parsed is run as one: of two, the second would be left out."""
+    """Only the first statement of a parsed text runs; a second one would be left out."""
     with duckdb.connect() as connection:
         for name, sql in queries().items():
             assert len(connection.extract_statements(sql.replace("$keys", "(?)"))) == 1, name

@@ -1,4 +1,4 @@
-"""The decisions view in SQL against the formulas in rsf_core.sampling.acceptance, and what a person says about it."""
+"""The decisions view in SQL against the formulas in rsf_core.sampling.acceptance, and people's decisions on top of it."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def test_the_view_decides_as_the_formula_does(store: Store, scope: Scope, seed: 
     rng = np.random.default_rng(seed)
     prompts, k = 10, 8
     ell = np.where(rng.random(prompts * k) < 0.2, -np.inf, rng.normal(0, 3, prompts * k))
-    ell[:k] = -np.inf  # a prompt with nothing possible
+    ell[:k] = -np.inf  # a prompt without a possible candidate
     finish = np.where(rng.random(prompts * k) < 0.2, str(Finish.LENGTH), str(Finish.EOS))
     rows = candidates(prompts, k, finish=finish.tolist())
     add_candidates(store, rows)
@@ -128,7 +128,7 @@ def test_a_persons_word_holds_at_any_m(store: Store) -> None:
     add_candidates(store, rows)
     store.add_override("a", "1.1.0", Action.ACCEPT, "ann")
     store.add_override("b", "1.1.1", Action.REJECT, "ann")
-    assert [record.accepted for record in records(store, 1)] == [True, False]  # said before there is a decision
+    assert [record.accepted for record in records(store, 1)] == [True, False]  # people decided before the rule
     for log_m in (-50.0, 0.0, 50.0):
         decide(store, rows, 0.0, log_m)
         assert [record.accepted for record in records(store, 1)] == [True, False]

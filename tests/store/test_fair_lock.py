@@ -47,7 +47,7 @@ def test_a_greedy_thread_does_not_keep_the_others_waiting() -> None:
         time.sleep(0.001)
     stop.set()
     thread.join()
-    assert max(waited) <= 1  # the turn that was going on, never the next
+    assert max(waited) <= 1  # at most the turn in progress, never the next
 
 
 def test_an_error_inside_gives_it_back() -> None:

@@ -1,4 +1,4 @@
-"""The guide's versions are kept, and every decision knows by which it was made."""
+"""The guide's versions are kept, and every decision records the version it was made under."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def walk(store: Store, name: str, kind: ActKind) -> None:
 
 
 def guides(store: Store) -> dict[str, int]:
-    """By which version each word that holds was said, by candidate."""
+    """The guide version of each effective decision, by candidate."""
     rows = store.opinions(1).to_pylist()
     return {f"{row['prompt_id']}.{row['k']}": row["guide"] for row in rows}
 

@@ -1,4 +1,4 @@
-"""What is kept of the rounds that were asked for last."""
+"""What is kept in memory for the most recently used rounds."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def test_rounds_asked_for_in_turn_are_made_once_where_they_fit() -> None:
     for _ in range(3):
         assert [rounds.of(number) for number in (1, 2, 3, 4)] == [[1], [2], [3], [4]]
     assert asked == [1, 2, 3, 4]
-    rounds.of(5)  # the one asked for longest ago goes
+    rounds.of(5)  # the least recently used round goes
     assert rounds.known(1) is None and rounds.known(2) == [2]
 
 

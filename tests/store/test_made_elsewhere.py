@@ -1,4 +1,4 @@
-"""Candidates made elsewhere: beside what was drawn where people decide, and in no number that is told by P/q."""
+"""Candidates made elsewhere: people decide them beside drawn ones, and they enter no figure that is based on P/q."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def rows(*texts: tuple[int, str], source: str = "a teacher", log_q: float | None
 
 
 def add(store: Store, *texts: tuple[int, str]) -> list[str]:
-    """Their names."""
+    """Add completions of prompts made elsewhere; their names."""
     table = rows(*texts)
     with store.transaction("adding"):
         store.elsewhere.add(table)
@@ -80,7 +80,7 @@ def settings() -> Settings:
 
 
 def test_what_is_told_by_the_ratios_is_the_same_with_them_and_without(seeded: Store) -> None:
-    def told() -> list[object]:
+    def figures() -> list[object]:
         counts = seeded.round_counts(1)
         return [
             (counts.candidates, counts.scored, counts.decided, counts.accepted, counts.overridden, counts.undecided),
@@ -95,12 +95,12 @@ def test_what_is_told_by_the_ratios_is_the_same_with_them_and_without(seeded: St
             seeded.score_column(1, "words", everywhere=True).tolist(),
         ]
 
-    before = told()
+    before = figures()
     add(seeded, (1, "made by a teacher"), (1, "another"))
-    assert told() == before
+    assert figures() == before
     seeded.add_override("a", FIRST, Action.ACCEPT, "ann")
     seeded.add_override("b", SECOND, Action.REJECT, "ann")
-    assert told() == before
+    assert figures() == before
     assert seeded.round_counts(1).accepted_elsewhere == 1
     assert seeded.elsewhere.counts(1) == ElsewhereCounts(2, 1, 1, 1)
 

@@ -1,4 +1,4 @@
-"""What a person says is kept for good, and undo walks back through it."""
+"""People's decisions are kept for good, and undo walks back through them."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ NAMES = ("1.1.0", "1.1.1", "1.2.0")
 
 @pytest.fixture
 def filled(store: Store) -> Store:
-    """A store with decided candidates and nothing said yet."""
+    """A store with candidates decided by the rule, and by nobody else yet."""
     rows = candidates(prompts=2, per_prompt=2)
     add_candidates(store, rows)
     decide(store, rows, 0.0, log_m=-9.0)
@@ -112,7 +112,7 @@ def test_any_walk_of_one_reviewer_is_a_stack(filled: Store, steps: list[tuple[st
 
 
 def opinions(store: Store, reviewer: str) -> dict[str, str]:
-    """What a reviewer says now, by candidate."""
+    """A reviewer's current decisions, by candidate."""
     return {
         f"1.{row['prompt_id']}.{row['k']}": row["action"]
         for row in store.opinions(1).to_pylist()

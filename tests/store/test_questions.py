@@ -1,4 +1,4 @@
-"""Answers are acts: kept for each reviewer and question, sent twice they count once, and undone like a decision."""
+"""Answers are acts: kept for each reviewer and question, counted once if sent twice, and undone like a decision."""
 
 from __future__ import annotations
 
@@ -46,17 +46,17 @@ def walk(store: Store, name: str, kind: ActKind, who: str = "ann") -> tuple[str,
 def held(store: Store) -> dict[tuple[str, str, str], tuple[int, str]]:
     rows = {(a.reviewer, a.candidate_id, a.question): (a.version, a.value) for a in store.questions.answers(1)}
     log = store.acts.logs.of(1)
-    for anew in (False, True):  # as it was kept up, and as it is read again
+    for read_again in (False, True):  # the log as it was updated, and as it is read again
         with log.lock:
-            if anew:
+            if read_again:
                 log.forget()
             log.refresh()
-            told = {
+            in_log = {
                 (who, log.name(where), question): given
                 for where, answers in log.answers.items()
                 for (who, question), given in answers.items()
             }
-        assert told == rows
+        assert in_log == rows
     return rows
 
 
@@ -64,7 +64,7 @@ def test_versions_of_a_question_are_numbered_and_the_same_is_none(store: Store) 
     assert store.questions.add(CLEAR, "ann") == 1 == store.questions.add(CLEAR, "ben")
     assert store.questions.add(CLEAR.model_copy(update={"text": "Is it clear?"}), "ben") == 2
     assert store.questions.add(PARTS, "ben") == 1
-    assert store.questions.add(CLEAR, "ann") == 3  # back to the words of before is a change
+    assert store.questions.add(CLEAR, "ann") == 3  # going back to the earlier wording is a change
     assert [(one.question.name, one.version, one.author) for one in store.questions.all()] == [
         ("clear", 1, "ann"),
         ("clear", 2, "ben"),
@@ -78,7 +78,7 @@ def test_each_reviewer_has_an_answer_to_each_question_of_each_candidate(asked: S
     assert answer(asked, "a", "4") is None
     assert answer(asked, "b", "2", "ben") is None
     assert answer(asked, "c", "5", on="1.1.1") is None
-    assert answer(asked, "d", "3") is None  # thought again
+    assert answer(asked, "d", "3") is None  # ann changes her answer
     assert answer(asked, "d", "1") is None  # sent again: nothing changes
     assert held(asked) == {
         ("ann", "1.1.0", "clear"): (1, "3"),
@@ -140,7 +140,7 @@ def test_undo_and_redo_walk_answers_among_decisions(asked: Store) -> None:
     walk(asked, "r3", ActKind.REDO)
     assert held(asked)[key] == (1, "5") and asked.opinions(1).num_rows == 1
     walk(asked, "u4", ActKind.UNDO)
-    answer(asked, "e", "1")  # what was undone is gone
+    answer(asked, "e", "1")  # the undone answers are gone
     walk(asked, "u5", ActKind.UNDO)
     assert held(asked)[key] == (1, "4")
     walk(asked, "r4", ActKind.REDO)

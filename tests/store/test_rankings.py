@@ -1,4 +1,4 @@
-"""How people rank candidates of a prompt is appended once, undone per reviewer, and told from comparisons by one sequence."""
+"""Rankings of a prompt's candidates are appended once, undone per reviewer, and share one sequence with comparisons."""
 
 from __future__ import annotations
 

@@ -70,7 +70,7 @@ def test_a_segment_with_one_impossible_value_is_refused_whole(store: Store, colu
         store.commit_segment(*SEGMENT, replaced(rows, column, values))
     assert store.round_counts(1).candidates == 0
     assert store.committed_units("r1-generate-1") == set()
-    assert store.commit_segment(*SEGMENT, rows)  # the good one is welcome afterwards
+    assert store.commit_segment(*SEGMENT, rows)  # the good one is accepted afterwards
 
 
 @pytest.mark.parametrize("score", [math.nan, math.inf, -math.inf])
@@ -94,7 +94,7 @@ def test_log_ratios_that_would_always_be_accepted_are_refused(store: Store, colu
     counts = store.round_counts(1)
     with pytest.raises(StoreError):
         store.replace_log_ratios(1, 1, replaced(before, column, [value] + [0.0] * (rows.num_rows - 1)))
-    assert store.round_counts(1) == counts  # what was in force stays in force
+    assert store.round_counts(1) == counts  # the earlier target stays in use
 
 
 @pytest.mark.parametrize("log_m", [math.nan, math.inf, -math.inf])

@@ -1,4 +1,4 @@
-"""What is counted of a round in memory is what the database says, after every act; and no act means to read it all again."""
+"""The counts of a round in memory equal those of the database after every act, and no act requires reading it all again."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ PROMPTS, EACH = 12, 4
 
 
 def recounted(store: Store, round_number: int = 1) -> tuple[RoundCounts, list[PromptKind]]:
-    """By scans of the database."""
+    """The counts by scans of the database."""
     cursor = store._db._connection.cursor()
 
     def rows(sql: str) -> list[dict[str, Any]]:
@@ -81,7 +81,7 @@ def rows() -> pa.Table:
 
 @pytest.fixture
 def filled(store: Store, rows: pa.Table) -> Store:
-    """Drawn, scored but for a few, and decided; some were drawn further, and some made elsewhere."""
+    """Candidates drawn, scored and not yet decided; some come from drawing further, and one was made elsewhere."""
     add_prompts(store, train=PROMPTS, held_out=1)
     later = np.arange(PROMPTS * EACH) % EACH == EACH - 1
     add_candidates(store, rows.filter(pa.array(~later)))
@@ -96,7 +96,7 @@ def filled(store: Store, rows: pa.Table) -> Store:
 
 
 def made_elsewhere(store: Store, prompt: int) -> str:
-    """The name of another completion of a prompt."""
+    """Add another completion of a prompt; its name."""
     taken = store.elsewhere.next_k(1)
     k = dict(zip(*(taken[name].to_pylist() for name in ("prompt_id", "k")), strict=True)).get(prompt, ELSEWHERE_K)
     row = {"candidate_id": candidate_id(1, prompt, k), "round": 1, "prompt_id": prompt, "k": k, "completion": "by hand"}
@@ -258,7 +258,7 @@ def test_what_a_transaction_sees_is_forgotten_with_it(filled: Store, rows: pa.Ta
 
 
 def recounted_here(store: Store) -> tuple[RoundCounts, list[PromptKind]]:
-    """In the transaction of this thread."""
+    """The counts within the transaction of this thread."""
     cursor = store._db._cursor()
     counts = cursor.execute(COUNTED, {"round": 1}).fetchone()
     kinds = cursor.execute(KINDS, {"round": 1}).fetchall()

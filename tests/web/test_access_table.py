@@ -1,7 +1,7 @@
-"""Who gets what: a real server in each way of being open, each kind of person, everything that is asked for.
+"""Who has access to what: a real server for each way of being open, each kind of person, each request.
 
-yes   it is answered            401   not let in: the one page that says how (words for a program)
-403   refused                   no    the websocket is not opened
+yes   answered                  401   no access: only the page that explains access (a message for a program)
+403   refused                   no    the websocket is not accepted
 """
 
 from __future__ import annotations
@@ -34,13 +34,13 @@ from rsf_core.rounds.stages import Stage
 from tests.support.app_server import AppServer
 from tests.support.seeding import add_candidates, add_scores, candidates, decide
 
-WAIT = 60  # seconds, of every wait for the server
+WAIT = 60  # seconds, the limit of every wait for the server
 EXPIRED = "a-secret-of-long-ago"
 
 
 @dataclass
 class Servers:
-    """Two apps, one in each way of being open, and the secrets of the second."""
+    """Two apps, one for each way of being open, and the secrets of the second."""
 
     local: AppServer
     links: AppServer
@@ -78,13 +78,13 @@ class Servers:
         )
 
     def token(self, who: str, query: str = "") -> str:
-        """The token in the review card that this person's tab is given."""
+        """The token in the review card of this person's tab."""
         with self.tab(who) as tab:
             return re.findall(rb'"token": ?"([^"]+)"', draw(tab, "review", query))[-1].decode()
 
 
 def draw(tab: ClientConnection, page: str, query: str = "") -> bytes:
-    """All that a tab is sent for a page."""
+    """Everything that the server sends to a tab for a page."""
     asked = BackMsg()
     asked.rerun_script.page_name, asked.rerun_script.query_string = page, query
     tab.send(asked.SerializeToString())
@@ -202,7 +202,7 @@ def test_what_is_said_carries_the_name_of_the_link(servers: Servers) -> None:
     bosses, mine = servers.token("owner"), servers.token("reviewer")
     act = {"act": "act-of-ben", "kind": "decide", "candidates": ["1.1.0"], "action": "reject"}
     status, _, text = servers.ask("reviewer", "POST", "/api/review/say", {"token": bosses, "round": 1, "acts": [act]})
-    assert status == 401 and "reload" in text  # another's token, wherever it was found
+    assert status == 401 and "reload" in text  # another person's token
     status, _, text = servers.ask(
         "reviewer", "POST", "/api/review/say?reviewer=The+boss", {"token": mine, "round": 1, "acts": [act]}
     )
@@ -328,7 +328,7 @@ def refused(do: Callable[[], Any]) -> bool:
         do()
     except AccessError:
         return True
-    except RsfError:  # allowed, and cannot be done here
+    except RsfError:  # allowed, but not possible here
         return False
     return False
 

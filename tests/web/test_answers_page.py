@@ -1,4 +1,4 @@
-"""What people answered as a score, on the Scorers page: what it says, and where its buttons lead."""
+"""People's answers as a score, on the Scorers page: its text, and where its buttons lead."""
 
 from __future__ import annotations
 

@@ -162,7 +162,7 @@ def test_a_body_beyond_all_measure_is_refused(client: TestClient) -> None:
 def test_a_queue_is_the_same_packed_and_plain_and_is_packed_once(project: Project, accepted: str) -> None:
     app = Starlette(
         routes=list(api.routes()), middleware=[Middleware(GZipMiddleware, minimum_size=1)]
-    )  # as Streamlit's
+    )  # like Streamlit's
     client = TestClient(app)
     with client.stream(
         "POST",

@@ -1,4 +1,4 @@
-"""The Prompts page: completions made elsewhere are looked at, and what can be done with them is said before they are added."""
+"""The Prompts page: completions made elsewhere are previewed, and their possible uses are named before they are added."""
 
 from __future__ import annotations
 

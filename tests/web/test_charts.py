@@ -1,4 +1,4 @@
-"""Figures: what plotly would do otherwise by itself."""
+"""Figures: settings that replace plotly's defaults."""
 
 from __future__ import annotations
 

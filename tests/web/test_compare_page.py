@@ -26,24 +26,24 @@ def project(tmp_path: Path, small_task: Path, monkeypatch: pytest.MonkeyPatch) -
 
 
 def test_the_card_of_compare_is_there_with_what_it_needs(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
-    told: list[tuple[Any, ...]] = []
-    monkeypatch.setattr(compare_parts, "compare_card", lambda *args, **more: told.append((*args, more)))
+    drawn: list[tuple[Any, ...]] = []
+    monkeypatch.setattr(compare_parts, "compare_card", lambda *args, **more: drawn.append((*args, more)))
     project.guide_book.save("be kind", author=person("ann"))
     app = page_of("review", show="Compare")
     next(one for one in app.toggle if one.label.startswith("Pairs that I have compared")).set_value(True).run()
     assert not app.exception
-    for again, (name, number, reviewer, more) in zip((False, True), told, strict=True):
+    for again, (name, number, reviewer, more) in zip((False, True), drawn, strict=True):
         assert name.startswith(str(project.folder)) and (number, reviewer) == (1, person("ann"))
         assert more["again"] is again and more["guide"].text == "be kind"
 
 
 def test_rank_is_a_way_of_compare_with_a_card_of_its_own(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
-    told: list[tuple[Any, ...]] = []
-    monkeypatch.setattr(compare_parts, "rank_card", lambda *args, **more: told.append((*args, more)))
+    drawn: list[tuple[Any, ...]] = []
+    monkeypatch.setattr(compare_parts, "rank_card", lambda *args, **more: drawn.append((*args, more)))
     app = page_of("review", show="Compare", compare="rank")
     next(one for one in app.toggle if one.label.startswith("Prompts that I have ranked")).set_value(True).run()
     assert not app.exception
-    (name, number, reviewer, more), again = told
+    (name, number, reviewer, more), again = drawn
     assert name.startswith(str(project.folder)) and (number, reviewer) == (1, person("ann"))
     assert (more, again[-1]["again"]) == ({"again": False, "guide": None}, True)
     assert any("Enter sends" in one.value and "up to 8" in one.value for one in app.caption)
@@ -70,6 +70,6 @@ def test_agreement_says_what_the_comparisons_come_to(project: Project) -> None:
         project.comparing.say(1, f"1.{prompt}.{left}", f"1.{prompt}.{right}", Verdict.RIGHT, person("ann"))
     app = page_of("review", show="Agreement")
     table = next(frame.value for frame in app.dataframe if "higher by" in frame.value.columns)
-    assert table["higher by"].tolist() == ["sentiment"]  # the rule accepts all: it tells none apart
+    assert table["higher by"].tolist() == ["sentiment"]  # the rule accepts all, so it prefers none
     assert table["pairs"].tolist() == [2] and table["preferred by people"].tolist() == [2]
     assert "2 pairs" in " ".join(str(one.value) for one in app.markdown)

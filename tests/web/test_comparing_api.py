@@ -1,4 +1,4 @@
-"""Choices between two candidates arrive by the routes as they were said: in order, once, under the name in the token."""
+"""Choices between two candidates arrive through the routes as they were made: in order, once, under the token's name."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A round of candidates made elsewhere alone: the pages say what can and cannot be said of them."""
+"""A round whose candidates were all made elsewhere: the pages say which figures exist for them and which do not."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def test_what_is_said_of_them(counts: ElsewhereCounts, drawn: int, words: str) -
 
 @pytest.fixture
 def imported(project: Project) -> Project:
-    """The first round with one candidate, made elsewhere, and nothing drawn."""
+    """A first round with one candidate, made elsewhere, and none drawn."""
     row = {"prompt": project.prompts(Split.TRAIN)[0].text, "completion": "A fine one."}
     upload = project.imports.keep("teacher.jsonl", json.dumps(row).encode())
     placing = project.candidate_imports.start_found(upload, "teacher")
@@ -64,8 +64,8 @@ def test_the_pages_say_so_and_lead_to_review(imported: Project, monkeypatch: pyt
     app = AppTest.from_file(str(SHELL), default_timeout=60)
     app.switch_page(f"../../pages/{page}.py").run()
     assert not app.exception
-    (told,) = (info.value for info in app.info if "made elsewhere" in info.value)
-    assert "no log ratio, M, acceptance rate or automatic decision of it" in told and "1 not decided" in told
+    (message,) = (info.value for info in app.info if "made elsewhere" in info.value)
+    assert "no log ratio, M, acceptance rate or automatic decision of it" in message and "1 not decided" in message
     assert any(button.label == "Review them" for button in app.button)
 
 

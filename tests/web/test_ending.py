@@ -1,4 +1,4 @@
-"""A server that is asked to end does so in time, whatever its application does then."""
+"""A server that is asked to end does so in time, whatever its application is doing."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ run_to_end(Starlette(routes=[Route("/", request)], lifespan=lifespan), "127.0.0.
 
 @pytest.fixture
 def served(request: pytest.FixtureRequest) -> Iterator[tuple[subprocess.Popen[str], socket.socket]]:
-    """A server that hangs in the way the test is given, and a connection with a request to it."""
+    """A server that hangs in the way of the parameter, and a connection with a request to it."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
@@ -122,7 +122,7 @@ def test_asked_twice_it_ends_at_once_and_says_so(served: tuple[subprocess.Popen[
 def test_what_never_gives_up_the_interpreter_is_ended_too_and_named(
     served: tuple[subprocess.Popen[str], socket.socket],
 ) -> None:
-    """An expression whose matching takes ages holds every other thread, that of the limit among them."""
+    """A regular expression that takes very long to match blocks every other thread, including the one with the time limit."""
     process, _ = served
     process.send_signal(signal.SIGTERM)
     output, _ = process.communicate(timeout=PATIENCE_SECONDS)

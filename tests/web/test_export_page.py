@@ -1,4 +1,4 @@
-"""The Export page: what would be in it, writing it, and what was written."""
+"""The Export page: a preview of an export, writing it, and the written ones."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from tests.support.pages import page_of
 
 
 def finish(project: Project) -> None:
-    """Wait for what is being written."""
+    """Wait for the exports that are being written."""
     for state in project.exports.running():
         thread = project.exports._running[state.export_id].thread
         assert thread is not None
@@ -46,8 +46,8 @@ def test_a_set_is_looked_at_written_and_found_again(complete: Project, monkeypat
     ("names", "offered"),
     [
         (("c1-1", "c1-1-random"), "c1-1"),
-        (("c1-1", "c1-2", "c2-1"), "c1-2"),  # of the round that is shown
-        (("c2-1", "c2-1-random", "c3-1-random"), "c2-1"),  # that round has none
+        (("c1-1", "c1-2", "c2-1"), "c1-2"),  # the newest set of the shown round
+        (("c2-1", "c2-1-random", "c3-1-random"), "c2-1"),  # the shown round has none
     ],
 )
 def test_the_set_that_is_offered_first_is_of_this_round_and_no_control(

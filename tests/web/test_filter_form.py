@@ -1,4 +1,4 @@
-"""The filter form of the Review page: what was cleared stays cleared."""
+"""The filter form of the Review page: a cleared field stays cleared."""
 
 from __future__ import annotations
 

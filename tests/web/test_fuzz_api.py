@@ -1,4 +1,4 @@
-"""Whatever is posted to the review routes is answered with words: 200 or 4xx, never a 500."""
+"""Whatever is posted to the review routes gets an answer with a message: 200 or 4xx, never a 500."""
 
 from __future__ import annotations
 
@@ -90,7 +90,7 @@ def client(tmp_path_factory: pytest.TempPathFactory, small_task: Path) -> Iterat
 def answered(client: TestClient, route: str, content: bytes) -> None:
     answer = client.post(f"/api/review/{route}", content=content, headers=HEADERS)
     assert answer.status_code in (200, 400, 401, 403, 409, 413), (answer.status_code, content[:300])
-    assert isinstance(answer.json(), dict)  # also where it is refused: words
+    assert isinstance(answer.json(), dict)  # a refusal is an object too
     if answer.status_code != 200:
         assert len(answer.json()["error"]) > 5
 

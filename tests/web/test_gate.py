@@ -1,4 +1,4 @@
-"""The door in front of everything: the app's own names and pages alone, headers on every answer, words and never a 500."""
+"""The gate in front of everything: only the app's own names and pages, headers on every answer, messages, never a 500."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ async def stream(websocket: WebSocket) -> None:
 
 
 async def closed_twice(websocket: WebSocket) -> None:
-    """As Streamlit does where a browser leaves while the app ends."""
+    """Close twice, as Streamlit does if a browser leaves while the app ends."""
     await stream(websocket)
     await websocket.close()
 
@@ -58,7 +58,7 @@ def client_at(address: str = f"http://{OWN}") -> TestClient:
 
 
 def run(answer: Coroutine[Any, Any, None]) -> None:
-    """In a thread of its own: where browser tests ran before, the loop of Playwright goes on in this one."""
+    """Run in a separate thread: if browser tests ran before, Playwright's loop is still running in this one."""
     with ThreadPoolExecutor(1) as thread:
         thread.submit(asyncio.run, answer).result(60)
 
@@ -202,7 +202,9 @@ def test_an_address_that_was_named_is_its_own_too(monkeypatch):
     monkeypatch.setenv(own.URL_VARIABLE, "https://rsf.example.org")
     client = client_at()
     assert client.post("/", headers={"host": "rsf.example.org", "origin": "https://rsf.example.org"}).status_code == 200
-    assert client.post("/", headers={"origin": "https://rsf.example.org"}).status_code == 200  # a proxy that renames
+    assert (
+        client.post("/", headers={"origin": "https://rsf.example.org"}).status_code == 200
+    )  # a proxy that changes the host
     assert client.post("/", headers={"host": "rsf.example.org", "origin": f"http://{OWN}"}).status_code == 403
     assert client.get("/", headers={"host": "rsf.example.org:8501"}).status_code == 403
 

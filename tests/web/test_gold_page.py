@@ -1,4 +1,4 @@
-"""Gold items through the app: marked by owners alone, hidden from whoever is asked, and reported to the owner."""
+"""Gold items in the app: marked only by owners, hidden from reviewers who are asked, and reported to the owner."""
 
 from __future__ import annotations
 
@@ -88,13 +88,23 @@ def test_what_a_reviewer_is_sent_has_nothing_that_tells_a_gold_item(project: Pro
 
 
 def test_a_cursor_comes_back_and_tells_nothing() -> None:
-    told = [cursors.sealed(3, audit, gold) for audit in (None, "3.1.0", "3.9.7") for gold in (None, "3.5.2")]
-    assert len({len(text) for text in told}) == 1 and len(set(told)) == len(told)
-    assert cursors.unsealed(3, told[3]) == ("3.1.0", "3.5.2") and cursors.unsealed(3, told[0]) == (None, None)
-    assert cursors.sealed(3, "3.1.0", None) == told[2]
-    for other in (None, "", "zz", "3.1.0", told[3][:-2], told[3][:-1] + ("0" if told[3][-1] != "0" else "1")):
+    cursor_texts = [cursors.sealed(3, audit, gold) for audit in (None, "3.1.0", "3.9.7") for gold in (None, "3.5.2")]
+    assert len({len(text) for text in cursor_texts}) == 1 and len(set(cursor_texts)) == len(cursor_texts)
+    assert cursors.unsealed(3, cursor_texts[3]) == ("3.1.0", "3.5.2") and cursors.unsealed(3, cursor_texts[0]) == (
+        None,
+        None,
+    )
+    assert cursors.sealed(3, "3.1.0", None) == cursor_texts[2]
+    for other in (
+        None,
+        "",
+        "zz",
+        "3.1.0",
+        cursor_texts[3][:-2],
+        cursor_texts[3][:-1] + ("0" if cursor_texts[3][-1] != "0" else "1"),
+    ):
         assert cursors.unsealed(3, other) == (None, None)
-    assert cursors.unsealed(4, told[3]) == (None, None)
+    assert cursors.unsealed(4, cursor_texts[3]) == (None, None)
 
 
 def test_the_owner_reads_how_each_reviewer_does_and_what_it_means(project: Project) -> None:

@@ -1,4 +1,4 @@
-"""The Guide page, and what Review says of it, through the shell."""
+"""The Guide page, and the guide on the Review page, through the shell."""
 
 from __future__ import annotations
 

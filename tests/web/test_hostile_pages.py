@@ -1,5 +1,5 @@
-"""Whatever a task, a file, a person or a model is called, or says, every page draws it as text. Each element of each page is
-looked at as it is sent to the browser: no field of it that is read as markup holds the foreign text as it came."""
+"""Whatever the names and texts of tasks, files, people and models are, every page draws them as text. Each element of each
+page is checked as it is sent to the browser: no field that is read as markup holds foreign text unescaped."""
 
 from __future__ import annotations
 
@@ -37,13 +37,13 @@ HOSTILE = (
     ":material/bolt: %{y}"
 )
 SHORT = "[l](x) **bb** :red[r] $x$ <img src=x> `c`"  # a name has at most 60 characters
-# None of these may reach a reader of markup; what `literal` makes of them has a backslash or a joiner in between.
+# None of these may reach a field that is read as markup; `literal` puts a backslash or a joiner in between.
 MARKUP = re.compile(
     r"(?<!\\)!\[x|(?<!\\)\[l\]|(?<!\\)\*\*bb|:red\[|(?<!\\)\$x\$|(?<!\\)<(img|a )|(?<!\\)`c`|:material/bolt:.*%"
 )
 IN_FIGURES = re.compile(r"<img|<a |\$x\$|%\{y\}")
 IN_HTML = re.compile(r"<img|<a ")
-# What Streamlit shows as it is: text, what fields hold, options of a list (its documentation says where they are Markdown).
+# Fields that Streamlit shows as plain text: text, field values, list options (its documentation says where they are Markdown).
 PLAIN = {
     "text.body",
     "text_input.value",
@@ -100,7 +100,7 @@ PAGES: dict[str, list[dict[str, str]]] = {
 
 @pytest.fixture(scope="module")
 def hostile(tmp_path_factory: pytest.TempPathFactory, small_task: Path) -> Iterator[Project]:
-    """A project in which everything that is named or said is hostile."""
+    """A project in which every name and text is hostile."""
     with Project.create(tmp_path_factory.mktemp("hostile") / "**bb** [l](x) $x$", str(small_task), seed=1) as project:
         store = project.store
         project.supervisor.stop()
@@ -154,7 +154,7 @@ def comparison(number: int = 1) -> Comparison:
 
 
 def strings(message: Message, path: str = "") -> Iterator[tuple[str, str]]:
-    """Every text in what is sent to the browser, with the names of the fields that lead to it."""
+    """Every text in a message to the browser, with the path of its field."""
     for field, value in message.ListFields():
         name = f"{path}.{field.name}" if path else field.name
         values = value if field.is_repeated else [value]
@@ -166,7 +166,7 @@ def strings(message: Message, path: str = "") -> Iterator[tuple[str, str]]:
 
 
 def drawn(app: AppTest, beside: bool = True) -> Iterator[tuple[str, str]]:
-    """The texts of every element and container of a page, by `kind.field`; those `beside` it, in the side bar, too."""
+    """The texts of every element and container of a page, by `kind.field`; with `beside`, those of the sidebar too."""
     waiting = list(app._tree.children.values()) if beside else [app.main]
     while waiting:
         node: Any = waiting.pop()
@@ -182,7 +182,7 @@ def amiss(where: str, text: str) -> bool:
     kind, _, field = where.partition(".")
     if where in PLAIN or field.rpartition(".")[2] in ("id", "key", "form_id", "query_string", "page_script_hash"):
         return False
-    if kind in ("bidi_component", "graph_viz_chart"):  # by textContent; quoted in its own language
+    if kind in ("bidi_component", "graph_viz_chart"):  # set as textContent; quoted in its own language
         return False
     if kind == "plotly_chart":
         return IN_FIGURES.search(json.dumps(json.loads(text), ensure_ascii=False)) is not None if "{" in text else False
@@ -238,7 +238,7 @@ def test_every_page_draws_it_as_text(hostile: Project, monkeypatch: pytest.Monke
 
 
 def test_the_list_of_projects_draws_it_as_text(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """Whatever its folder is called, its settings say, and another process calls itself."""
+    """Whatever the folder, the settings and the name of another process contain."""
     summary = Summary(1, HOSTILE, True, 12, Gain(HOSTILE, 1, 0.5, 0.4, 0.6))
     running = Running("r1-generate-1", 0.5, HOSTILE)
     made = (HOSTILE, tmp_path / "x", HOSTILE, HOSTILE, utc_now(), 1_000, summary)
@@ -259,7 +259,7 @@ def test_the_list_of_projects_draws_it_as_text(monkeypatch: pytest.MonkeyPatch, 
 
 
 def kept(project: Project) -> str:
-    """A file whose name, headers and rows are hostile, on its way in."""
+    """An uploaded file whose name, headers and rows are hostile."""
     header = HOSTILE.replace(",", " ")
     rows = f'"{header}",reference\n"{HOSTILE}, once","{HOSTILE}"\n"{HOSTILE}, once","{HOSTILE}"\n'
     upload = project.imports.keep(f"{HOSTILE.replace('/', '_')}.csv", rows.encode())

@@ -1,4 +1,4 @@
-"""The JavaScript of the components: its own tests, and what only Python can say of it."""
+"""The JavaScript of the components: its own tests, and checks that need Python."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from tests.support.node import node
 ROOT = Path(__file__).parents[2]
 TESTS = sorted(Path(__file__).with_name("js").glob("*.test.mjs"))
 SOURCES = sorted(components.FOLDER.rglob("*.js"))
-# what makes markup or a program of a text, written in any way: completions are untrusted
+# calls that turn a text into markup or a program, however written: completions are untrusted
 MARKUP = re.compile(
     r"(?:inner|outer|Adjacent)HTML|HTMLUnsafe|setHTML|srcdoc|ContextualFragment|DOMParser|document\W+write|javascript:"
 )
@@ -123,18 +123,18 @@ def test_every_module_of_a_component_is_used(name: str) -> None:
     "accepted",
     [
         [[3, 3, 1, 0]],
-        [[0, 0, 0, 0], [5, 5, 5, 5]],  # nothing, and what people have accepted at every M
+        [[0, 0, 0, 0], [5, 5, 5, 5]],  # nothing, and candidates that people accept at every M
         [[10_000, 9_999, 2, 2], [1, 0, 0, 0], [0, 0, 0, 0]],
         np.sort(np.random.default_rng(0).integers(0, 5_000, (96, 481)), axis=1)[:, ::-1].tolist(),
     ],
     ids=["one", "none and all", "several", "a whole page"],
 )
 def test_the_tuner_reads_the_counts_that_python_tells_by_their_falls(accepted: list[list[int]]) -> None:
-    told: NDArray[np.int64] = np.array(accepted)
+    counts: NDArray[np.int64] = np.array(accepted)
     curves = (components.FOLDER / "m_tuner" / "curves.js").as_uri()
     read = f"""
         const {{ counts }} = await import({json.dumps(curves)});
-        console.log(JSON.stringify(counts({json.dumps(steps(told))}, {told.shape[1]})));
+        console.log(JSON.stringify(counts({json.dumps(steps(counts))}, {counts.shape[1]})));
     """
     done = node("--input-type=module", "-", script=read)
     assert done.returncode == 0, done.stderr

@@ -20,7 +20,7 @@ from tests.support.pages import labelled, page_of, words_of
 
 @pytest.fixture
 def same_browser(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Each page is opened in the same one."""
+    """All pages are opened in the same browser."""
     monkeypatch.setattr(type(st.context), "cookies", property(lambda _: {browser.COOKIE: "mine"}))
 
 
@@ -72,7 +72,7 @@ def test_a_judge_is_set_up_tried_saved_scores_beside_the_target_and_is_used(
         assert "scored 32 of 32 candidates" in words_of(app.caption)
         assert (complete.store.score_column(1, name, everywhere=True) >= 1).all()
         assert complete.counts(1) == decided and complete.settings.target == target, "nothing was decided by it"
-        assert "of questions and" in words_of(app.caption), "what it cost is said"
+        assert "of questions and" in words_of(app.caption), "the cost is shown"
 
         labelled(app.number_input, "Weight").set_value(2.0).run()
         click(app, "Use as a reward")
@@ -81,7 +81,7 @@ def test_a_judge_is_set_up_tried_saved_scores_beside_the_target_and_is_used(
         asked = len(server.seen)
         complete.score()
         complete.wait()
-        assert len(server.seen) == asked, "what it has said is not asked for again"
+        assert len(server.seen) == asked, "the judge's answers are not requested again"
 
 
 def test_an_endpoint_that_refuses_and_a_key_in_the_wrong_place_are_said(

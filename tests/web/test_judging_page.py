@@ -1,4 +1,4 @@
-"""A judge beside people, on the Scorers and the Target page."""
+"""A judge compared with people, on the Scorers and the Target page."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ JUDGE = 'llm_judge(endpoint="http://127.0.0.1:9/v1", model="*m*", rubric="Is it 
 
 @pytest.fixture
 def opinion(complete: Project, monkeypatch: pytest.MonkeyPatch) -> str:
-    """The scorer of the project, whose card says that it is a model's opinion."""
+    """The project's scorer, with a card that marks it as a model's opinion."""
     known = ScorerBook.card
     monkeypatch.setattr(session, "_project", complete)
     monkeypatch.setattr(

@@ -1,5 +1,5 @@
-"""Foreign text is drawn as text. The second half holds the code to it: whatever a page gives to Markdown is either written in
-the code, a number, or goes through `literal`."""
+"""Foreign text is drawn as text. The second half enforces it: everything that a page gives to Markdown is written in the
+code, is a number, or goes through `literal`."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ NUMBERS = {
     "limits",
     "literal",
     "_percent",
-}  # these give no foreign text
+}  # these return no foreign text
 
 
 @pytest.mark.parametrize(
@@ -56,7 +56,7 @@ NUMBERS = {
         (":material/bolt: :smile:", ":\u2060material/bolt: :\u2060smile:"),
         ("http://a.b www.c.d e@f.g", "http:\u2060//a.b www.\u2060c.d e@\u2060f.g"),
         ("C:\\x", "C:\\\\x"),
-        ("rsf init DIR --task NAME at 12:34", "rsf init DIR --task NAME at 12:34"),  # to be copied
+        ("rsf init DIR --task NAME at 12:34", "rsf init DIR --task NAME at 12:34"),  # a command that people copy
         ("", ""),
         (3, "3"),
     ],
@@ -100,8 +100,8 @@ def test_a_name_to_save_under_is_a_name_everywhere(text: str, name: str) -> None
 
 
 def takes_markup() -> dict[str, dict[str, int | None]]:
-    """By Streamlit's own documentation: what each of its functions draws as Markdown, by parameter, with its place (None:
-    only by name). `write` takes anything, and what is given to `html` and `latex` is markup too."""
+    """The parameters that each Streamlit function draws as Markdown, by its own documentation, with their place (None: only by
+    name). `write` takes anything, and the body of `html` and `latex` is markup too."""
     parameters: dict[str, dict[str, int | None]] = {"write": {"args": 0}, "html": {"body": 0}, "latex": {"body": 0}}
     for name in dir(st):
         function = getattr(st, name)
@@ -154,12 +154,12 @@ def test_the_rule_knows_what_streamlit_draws_as_markdown() -> None:
         "file_uploader",
     ):
         assert {"label", "help"} <= TAKES[widget].keys(), widget
-    assert "options" not in TAKES["selectbox"] and "options" not in TAKES["multiselect"]  # plain text in these
+    assert "options" not in TAKES["selectbox"] and "options" not in TAKES["multiselect"]  # these show plain text
     assert "body" not in TAKES["text"] and "dataframe" not in TAKES and "code" not in TAKES
 
 
 def findings(source: str) -> Iterator[str]:
-    """Where something is given to Markdown that may hold foreign text."""
+    """The arguments given to Markdown that may hold foreign text."""
     tree = ast.parse(source)
     given: dict[str, list[ast.expr]] = {}
     for node in ast.walk(tree):
@@ -176,7 +176,7 @@ def findings(source: str) -> Iterator[str]:
         takes = {name: place for a in attributes for name, place in TAKES.get(a.attr, {}).items()}
         arguments = [node.args[place] for place in takes.values() if place is not None and place < len(node.args)]
         named = {k.arg: k.value for k in node.keywords if k.arg in takes}
-        # what `format_func` gives is drawn in place of the options
+        # the result of `format_func` is drawn in place of the options
         arguments += [value for name, value in named.items() if not (name == "options" and "format_func" in named)]
         if "format_func" in named and "options" in takes:
             arguments = [a for a in arguments if not (len(node.args) > 1 and a is node.args[1])]
@@ -193,7 +193,7 @@ def _safe(node: ast.expr, given: dict[str, list[ast.expr]]) -> bool:
         case ast.JoinedStr():
             return all(_safe(part, given) for part in node.values)
         case ast.FormattedValue():
-            return node.format_spec is not None or _safe(node.value, given)  # a number's format takes no text
+            return node.format_spec is not None or _safe(node.value, given)  # a number format takes no text
         case ast.List() | ast.Tuple():
             return all(_safe(entry, given) for entry in node.elts)
         case ast.Starred():
@@ -210,16 +210,16 @@ def _safe(node: ast.expr, given: dict[str, list[ast.expr]]) -> bool:
             return all(_safe(value, given) for value in node.values)
         case ast.Call(func=ast.Name(id="list"), args=[entries]):
             return _safe(entries, given)
-        case ast.Call(func=ast.Name(id="plural"), args=[_, noun]):  # a number of them
+        case ast.Call(func=ast.Name(id="plural"), args=[_, noun]):  # a count with its noun
             return _safe(noun, given)
         case ast.Call():
             name = node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
             return name in NUMBERS
-        case ast.Subscript():  # of a table of words in the code, by their key
+        case ast.Subscript():  # a lookup in a table of words in the code
             return isinstance(node.value, ast.Name) and node.value.id.isupper()
         case ast.Attribute(value=ast.Name(id=table), attr="__getitem__"):
             return table.isupper()
-        case ast.Attribute(attr=constant):  # of another module
+        case ast.Attribute(attr=constant):  # a constant of another module
             return constant.isupper()
         case ast.Name():
             known = given.get(node.id, [])
@@ -232,7 +232,7 @@ def _safe(node: ast.expr, given: dict[str, list[ast.expr]]) -> bool:
             return False
 
 
-# What is written in the code, where the rule does not see it: the argument as it stands there.
+# Arguments whose text is written in the code although the rule cannot see it, as they stand there.
 WRITTEN = {
     "ui.py": {
         "title",
@@ -240,16 +240,16 @@ WRITTEN = {
         "options",
         "name.capitalize()",
         "f'{icon} {literal(message)}'",
-        # HTML, escaped as such
+        # HTML, escaped as HTML
         "f\"<style>{palette.rule(':root')}{sheet}</style>\"",
         "f'<p class=\"rsf-lead\">{html.escape(sentence)}</p>'",
         'f\'<div class="rsf-path" role="list">{steps}</div>\'',
         'f\'<div class="rsf-text" dir="auto">{html.escape(content)}</div>\'',
     },
-    "shell.py": {"project", "title"},  # not Streamlit's button; the pages' own titles
-    "project_list.py": {"options", "_facts(entry)"},  # the menu's own words; HTML, escaped as such
-    "about.py": {"f'{name} **{literal(value)}**'"},  # the parts' own names
-    # drawn by format_func, through literal or in the words of the code; a file's content
+    "shell.py": {"project", "title"},  # not Streamlit's button; titles of our pages
+    "project_list.py": {"options", "_facts(entry)"},  # the words of the menu; HTML, escaped as HTML
+    "about.py": {"f'{name} **{literal(value)}**'"},  # the names of the parts
+    # drawn through format_func, with literal or the code's own words; the content of a file
     "new_project_parts.py": {"names", "views.__getitem__", "given[1]", "list(Layout)"},
     "new_project.py": {"label"},
     "goal_form.py": {"label", "help_text", "list(Goal)"},

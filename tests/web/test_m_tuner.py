@@ -1,4 +1,4 @@
-"""What the M tuner is sent; test_javascript.py has what it makes of it."""
+"""The data sent to the M tuner; test_javascript.py tests what it does with them."""
 
 from __future__ import annotations
 

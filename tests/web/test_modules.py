@@ -1,4 +1,4 @@
-"""A component's modules become one, each with names of its own; what is not understood is refused."""
+"""A component's modules become one, each with names of its own; unknown syntax is refused."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from tests.support.node import node
 
 
 def write(folder: Path, **texts: str) -> Path:
-    """Modules of these names; returns the first."""
+    """Write modules with these names; the path of the first."""
     for name, text in texts.items():
         (folder / f"{name}.js").write_text(text, encoding="utf-8")
     return folder / f"{next(iter(texts))}.js"
 
 
 def run(entry: Path) -> str:
-    """What the whole says, as the browser would run it: from one text, with no file to import."""
+    """The output of the joined module, run as in the browser: from one text, with no file to import."""
     done = node("--input-type=module", "-", script=modules.script(entry))
     assert done.returncode == 0, done.stderr
     return done.stdout.strip()

@@ -1,4 +1,4 @@
-"""The steps of a new project through the shell: back and forth, each with its check, and a project at the end alone."""
+"""The steps of a new project through the shell: back and forth, each with its check, and a project only at the end."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ LIMIT = 120.0  # seconds
 
 @pytest.fixture
 def workspace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, tiny_model: Path) -> Iterator[Path]:
-    """A workspace of its own; models are tried in this process, which has torch loaded already."""
+    """A workspace of its own; models are tried in this process, which has already loaded torch."""
     from rsf_core.jobs.work import model_check
 
     def start(folder: Path, *arguments: object) -> None:
@@ -41,7 +41,7 @@ def workspace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, tiny_model: Path)
         session.close_one(name)
 
 
-def opened(**query: str) -> AppTest:
+def open_page(**query: str) -> AppTest:
     app = AppTest.from_file(str(SHELL), default_timeout=LIMIT)
     app.run()
     app.switch_page("../../pages/new_project.py")
@@ -90,7 +90,7 @@ def draft_of(app: AppTest, workspace: Path) -> drafts.Draft:
 
 
 def test_from_pasted_prompts_to_a_project_step_by_step(workspace: Path, jobs_in_threads: None) -> None:
-    app = opened()
+    app = open_page()
     app.radio(key="new-task").set_value("blank").run()
     click(app, "Begin")
     draft = draft_of(app, workspace)
@@ -110,7 +110,7 @@ def test_from_pasted_prompts_to_a_project_step_by_step(workspace: Path, jobs_in_
     click(app, "Next: What is good")
     assert "The target has no scorer yet" in says(app) and "on the Scorers page" in says(app)
     assert {"numeric_match", "words"} <= set(choosing(app, "checks").options)
-    assert not {"answer", "taste"} & set(choosing(app, "checks").options)  # of what people said in a project
+    assert not {"answer", "taste"} & set(choosing(app, "checks").options)  # these need people's answers and decisions
     choosing(app, "checks").set_value(["numeric_match"])
     sound(app.run())
     assert "The target has no scorer yet" not in says(app)
@@ -138,7 +138,7 @@ def test_from_pasted_prompts_to_a_project_step_by_step(workspace: Path, jobs_in_
 
 
 def test_every_step_of_a_bundled_task_is_sound_and_looking_changes_nothing(workspace: Path) -> None:
-    app = opened()
+    app = open_page()
     app.radio(key="new-task").set_value("translation_en_fr").run()
     click(app, "Begin")
     draft = draft_of(app, workspace)
@@ -156,20 +156,20 @@ def test_every_step_of_a_bundled_task_is_sound_and_looking_changes_nothing(works
 def test_a_reload_and_the_list_lead_back_to_a_draft_and_another_task_asks_first(
     workspace: Path, small_task: Path
 ) -> None:
-    app = opened()
+    app = open_page()
     app.radio(key="new-task").set_value("brought").run()
     app.text_input(key="new-task-path").set_value(str(small_task)).run()
     click(app, "Begin")
     draft = draft_of(app, workspace)
     assert draft.chosen.title == "Small reviews"
-    again = opened(draft=draft.draft_id, step="good")
+    again = open_page(draft=draft.draft_id, step="good")
     assert choosing(again, "rewards").value == ["sentiment"]
     (weight,) = [n for n in again.number_input if n.label == "Weight of sentiment"]
     weight.set_value(-2.0)
     sound(again.run())
     assert draft.project.settings.target.rewards == {"sentiment": -2.0}
 
-    other = opened()
+    other = open_page()
     assert "Not finished: Small reviews" in says(other)
     click(other, "Go on with it")
     other.radio(key="new-task").set_value("arithmetic").run()
@@ -179,19 +179,19 @@ def test_a_reload_and_the_list_lead_back_to_a_draft_and_another_task_asks_first(
 
 
 def test_what_cannot_be_begun_says_why_and_leaves_nothing(workspace: Path, tmp_path: Path) -> None:
-    app = opened()
+    app = open_page()
     app.radio(key="new-task").set_value("brought").run()
     (begin,) = [button for button in app.button if button.label == "Begin"]
     assert begin.disabled
     app.text_input(key="new-task-path").set_value(str(tmp_path / "nowhere")).run()
     click(app, "Begin")
     assert "no folder or archive" in says(app) and not drafts.drafts(workspace)
-    gone = opened(draft="0123456789ab")
+    gone = open_page(draft="0123456789ab")
     assert "not there any more" in says(gone) and "draft" not in gone.query_params
 
 
 def test_a_model_that_cannot_be_loaded_says_why_and_another_is_tried(workspace: Path, tiny_model: Path) -> None:
-    app = opened()
+    app = open_page()
     app.radio(key="new-task").set_value("arithmetic").run()
     click(app, "Begin")
     click(app, "Next: Model")
@@ -207,7 +207,7 @@ def test_a_model_that_cannot_be_loaded_says_why_and_another_is_tried(workspace: 
 
 
 def test_a_scorer_with_options_is_given_them_where_it_is_chosen(workspace: Path) -> None:
-    app = opened()
+    app = open_page()
     app.radio(key="new-task").set_value("blank").run()
     click(app, "Begin")
     draft = draft_of(app, workspace)

@@ -1,4 +1,4 @@
-"""The Overview shows the round as a path and what comes next as one button, in the words of the table of stages."""
+"""The Overview shows the round as a path and the next step as one button, in the words of the table of stages."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from tests.support.seeding import add_candidates, candidates, decide
 
 @pytest.fixture
 def shown(project: Project, monkeypatch: pytest.MonkeyPatch) -> Project:
-    """A project whose jobs are queued and do not begin."""
+    """A project whose jobs are queued and never begin."""
     project.supervisor.stop()
     monkeypatch.setattr(project.supervisor, "_begin", lambda job: None)
     monkeypatch.setattr(session, "_project", project)
@@ -30,7 +30,7 @@ def overview() -> AppTest:
 
 
 def primary(app: AppTest) -> list[str]:
-    """The buttons of what comes next, without those of the autopilot's form."""
+    """The buttons of the next step, without those of the autopilot's form."""
     return [button.label for button in app.button if button.label != "Start"]
 
 

@@ -1,4 +1,4 @@
-"""Candidates without a score: said on the pages where they matter, decided by hand, and scored again when a person asks."""
+"""Candidates without a score: named on the pages where they matter, decided by hand, and scored again on request."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def test_they_are_said_may_be_decided_by_hand_and_are_scored_again_when_asked(
         project.wait()
     counts = project.counts()
     assert (counts.decided, counts.unscored, counts.undecided) == (15, 1, 0)
-    assert project.score() is None and project.counts().unscored == 1  # it is not asked for again by itself
+    assert project.score() is None and project.counts().unscored == 1  # it is not scored again by itself
     stage = project.stages()[1]
     assert stage.detail == "15 scored, 1 without a score" and "<b>no words</b> (1.3.1)" in stage.note
     project.override("1.3.1", Action.ACCEPT, person("ann"))

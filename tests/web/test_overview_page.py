@@ -13,7 +13,7 @@ from tests.support.pages import page_of, words_of
 def test_held_out_completions_without_scores_leave_the_gain_unknown_and_every_page_whole(
     complete: Project, monkeypatch: pytest.MonkeyPatch, models: list[str]
 ) -> None:
-    """As with a reward on people's answers: held-out completions have none."""
+    """As with a reward on people's answers, which held-out completions do not have."""
     tuned = complete.tuned_model(1)
     assert tuned is not None
     ids = [tuned.model_id if name == "m1-1" else name for name in models]

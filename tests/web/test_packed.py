@@ -1,4 +1,4 @@
-"""Parts that are packed once make, one behind the other, a gzip that anybody reads."""
+"""Parts that are compressed once form, one after the other, a gzip that any reader understands."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ TEXTS = st.lists(st.text(st.characters(max_codepoint=127), max_size=400), max_si
 def test_what_is_packed_in_parts_is_the_text_in_one_member(texts: list[str]) -> None:
     parts, whole = [part(text) for text in texts], "".join(texts).encode()
     assert packed.plain(parts) == whole
-    reader = zlib.decompressobj(16 + zlib.MAX_WBITS)  # a browser reads one member, and checks length and checksum
+    reader = zlib.decompressobj(16 + zlib.MAX_WBITS)  # a browser reads a single member, and checks length and checksum
     assert reader.decompress(packed.gzip(parts)) == whole
     assert reader.eof and reader.unused_data == b""
 

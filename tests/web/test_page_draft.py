@@ -1,4 +1,4 @@
-"""What is typed in a form and not saved comes back from the address where this browser put it there; nothing else does."""
+"""Unsaved text of a form comes back from the address if this browser put it there; nothing else does."""
 
 from __future__ import annotations
 
@@ -21,13 +21,13 @@ NEW = ("A new one", "")
 
 
 class Tab(SimpleNamespace):
-    """As much of Streamlit as a draft needs: `said` is what the page says."""
+    """The part of Streamlit that a draft needs; `captions` collects the page's captions."""
 
     def __init__(self, **query: str) -> None:
-        super().__init__(session_state={}, query_params=query, said=[])
+        super().__init__(session_state={}, query_params=query, captions=[])
 
     def caption(self, words: str) -> None:
-        self.said.append(words)
+        self.captions.append(words)
 
 
 @pytest.fixture
@@ -43,16 +43,16 @@ def be(monkeypatch: pytest.MonkeyPatch) -> Callable[[str], None]:
 
 @pytest.fixture
 def tab(monkeypatch: pytest.MonkeyPatch) -> Callable[..., Tab]:
-    def opened(**query: str) -> Tab:
+    def open_tab(**query: str) -> Tab:
         page = Tab(**query)
         monkeypatch.setattr("rsf_core.web.page_draft.st", page)
         return page
 
-    return opened
+    return open_tab
 
 
 def held(value: Any) -> str:
-    """In an address, without a seal."""
+    """The draft as it stands in an address, without a seal."""
     text = in_address.packed(json.dumps([*NEW, value]))
     assert text is not None
     return text
@@ -64,10 +64,10 @@ def sealed(parameter: str, value: Any) -> str:
 
 
 def begun(tab: Tab, value: str = "saved", changed: bool = False) -> tuple[Any, list[str]]:
-    """What a form begins with, and what the page says of it."""
+    """The initial value of a form, and the page's captions about it."""
     beginning = page_draft.begun("draft", NEW)
     page_draft.keep("draft", NEW, value, value, changed)
-    return beginning, tab.said
+    return beginning, tab.captions
 
 
 def test_only_what_this_browser_has_put_into_the_address_comes_back(
@@ -102,10 +102,10 @@ def test_it_is_said_at_each_run_until_it_is_saved(be: Callable[[str], None], tab
         page = tab(**query)
         begun(page)
         page_draft.keep("draft", NEW, "typed", "typed", True)
-        assert page.said == [words] * 2
+        assert page.captions == [words] * 2
         page_draft.forget("draft", NEW)
         page_draft.keep("draft", NEW, "saved", "saved", False)
-        assert page.said == [words] * 2 and page.query_params == {}
+        assert page.captions == [words] * 2 and page.query_params == {}
 
 
 def test_a_draft_is_kept_while_another_entry_is_looked_at_and_written_in(

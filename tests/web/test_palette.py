@@ -1,4 +1,4 @@
-"""All colours come from palette.py: none is written anywhere else, and what style sheets and scripts name is there."""
+"""All colours come from palette.py: none is written anywhere else, and each name in style sheets and scripts exists."""
 
 from __future__ import annotations
 
@@ -96,7 +96,7 @@ def test_the_themes_of_streamlit_are_those_of_the_palette() -> None:
 def test_every_custom_property_that_is_named_is_there_and_every_one_there_is_named() -> None:
     texts = {file: file.read_text(encoding="utf-8") for file in SOURCES if file.suffix in {".js", ".css"}}
     named = {name for text in texts.values() for name in re.findall(r"--rsf-([\w-]+)", text)}
-    # the review card and the plot put the name of a meaning behind --rsf-
+    # the review card and the plot append the name of a meaning to --rsf-
     icons = re.search(r"ICONS = \{(.+?)\}", texts[components.FOLDER / "review_card" / "words.js"], re.DOTALL)
     bars = re.findall(r"(?:bars|color)\(\"(\w+)\"\)", texts[components.FOLDER / "m_tuner" / "plot.js"])
     assert icons is not None and len(bars) == 3

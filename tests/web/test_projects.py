@@ -1,4 +1,4 @@
-"""Several projects in one process: each tab looks at the one that its URL names, and says things there alone."""
+"""Several projects in one process: each tab shows the project that its URL names, and acts only on that one."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def made_once(tmp_path_factory: pytest.TempPathFactory, small_task: Path) -> Pat
 
 @pytest.fixture
 def workspace(tmp_path: Path, made_once: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
-    """The projects `ann` and `bob` in a folder that the app serves."""
+    """A folder, served by the app, with the projects `ann` and `bob`."""
     folder = tmp_path / "projects"
     for name in ("ann", "bob"):
         shutil.copytree(made_once, folder / name)
@@ -91,7 +91,7 @@ def named(app: AppTest) -> list[str]:
     return [names] if isinstance(names, str) else list(names)
 
 
-# -- which project a tab looks at --------------------------------------------------------------------------------------
+# -- which project a tab shows -----------------------------------------------------------------------------------------
 
 
 def test_without_a_project_there_is_the_list_and_a_click_opens_one(workspace: Path) -> None:
@@ -170,7 +170,7 @@ def test_the_overview_says_what_the_project_is_and_each_part_is_a_link(workspace
     assert links["Prompts"].page == "prompts" and links["Task"].page == "new_project"
 
 
-# -- what a tab says ---------------------------------------------------------------------------------------------------
+# -- what a tab sends --------------------------------------------------------------------------------------------------
 
 
 def say(token: str, act: str) -> Any:
@@ -245,7 +245,7 @@ def test_a_new_project_begins_with_one_click_in_the_list(
 
 def test_of_two_who_make_a_project_of_one_name_one_is_told(workspace: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     session.opened("ann")
-    monkeypatch.setattr(workspaces, "new_folder", lambda folder, name: folder / name)  # both asked at the same moment
+    monkeypatch.setattr(workspaces, "new_folder", lambda folder, name: folder / name)  # both ask at the same moment
     with pytest.raises(WorkspaceError, match=r"'ann' in .* already: choose another name"):
         session.make("ann", "arithmetic")
 
@@ -286,7 +286,7 @@ def test_a_project_that_another_process_has_open_is_named_with_it(
     assert any("Open in rsf run" in str(caption.value) for caption in app.caption)
 
 
-# -- what is served ----------------------------------------------------------------------------------------------------
+# -- serving files -----------------------------------------------------------------------------------------------------
 
 
 def test_an_empty_workspace_gets_the_ready_made_project_and_one_with_projects_gets_none(
@@ -322,7 +322,7 @@ def test_at_the_end_all_are_closed_and_none_is_opened_again(workspace: Path, mon
 
 
 class Fake:
-    """A project that is only opened and closed."""
+    """A stand-in for a project that is only opened and closed."""
 
     def __init__(self, closing: threading.Event | None = None) -> None:
         self.closed, self._closing = threading.Event(), closing

@@ -1,4 +1,4 @@
-"""The Prompts page says which prompts the model does not take: of a file on its way in, and of those that are there."""
+"""The Prompts page names prompts that the model cannot take, in an uploaded file and in the project."""
 
 from __future__ import annotations
 

@@ -99,8 +99,8 @@ def test_the_card_is_told_the_questions_and_what_was_answered(
         {"act": "act one of ann", "refused": None, "candidates": ("1.1.0",)}
     ]
     (prompt,) = project.review.candidates(1, ["1.1.0"])
-    told = [json.loads(api._candidate(one))["answers"] for one in prompt.candidates]
-    assert told == [[{"reviewer": "ann", "question": "clear", "version": 1, "value": 4}], []]
+    answers = [json.loads(api._candidate(one))["answers"] for one in prompt.candidates]
+    assert answers == [[{"reviewer": "ann", "question": "clear", "version": 1, "value": 4}], []]
     given: list[dict[str, Any]] = []
     from rsf_core.web.components import review_card
 

@@ -1,4 +1,4 @@
-"""Rankings arrive by the routes as they were said: in order, once, under the name in the token."""
+"""Rankings arrive through the routes as they were made: in order, once, under the token's name."""
 
 from __future__ import annotations
 

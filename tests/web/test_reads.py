@@ -1,4 +1,4 @@
-"""What a page shows is read once: its parts ask for the same figures, and the database is asked for them one time a run."""
+"""The figures of a page are read once: its parts use the same ones, and each query runs only once per run of the page."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from tests.support.pages import SHELL
 
 @contextmanager
 def questions(monkeypatch: pytest.MonkeyPatch) -> Iterator[Counter[tuple[str, str]]]:
-    """Counts each question that is asked of the database, by its name and what it is asked with."""
+    """Count the queries to the database by name and parameters."""
     asked: Counter[tuple[str, str]] = Counter()
     with monkeypatch.context() as patch:
         for how in ("rows", "arrow", "look_up"):
@@ -52,14 +52,14 @@ def test_no_page_asks_the_database_the_same_question_twice(
     for page, *_ in PAGES:
         threshold = complete.threshold()
         assert threshold is not None
-        # what was kept for the page before is out of date
+        # the figures kept for the previous page are out of date
         complete.set_threshold(threshold.log_m + 0.01, threshold.scope)
         with questions(monkeypatch) as asked:
             app.switch_page(f"../../pages/{page}.py").run()
         assert not app.exception, page
         assert not repeated(asked), f"{page} reads the same more than once"
         asking |= {page} if asked else set()
-    assert len(asking) > len(PAGES) / 2  # a page may show only what is kept already
+    assert len(asking) > len(PAGES) / 2  # a page may show only figures that are already kept
 
 
 def test_a_page_that_is_drawn_again_asks_for_little_and_shows_what_was_saved_in_between(

@@ -1,4 +1,4 @@
-"""A project whose settings make no sense opens, says what is wrong, starts nothing, and can be repaired."""
+"""A project with invalid settings opens, reports what is wrong, starts nothing, and can be repaired."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Models and Overview say what an interval speaks of, and show the procedure's beside it where it was replicated."""
+"""Models and Overview explain what an interval is about, and show that of the procedure beside it if there are replicates."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from tests.support.pages import page_of, words_of
 
 
 def line(project: Project, number: int, gain: float) -> Replicate:
-    """A replicate of what the project holds now, with one gain for each of four prompts."""
+    """A replicate of the project's current round, with one gain for each of four prompts."""
     comparison = project.comparison(1)
     assert comparison is not None
     result = replicates.round_result(project.store, comparison)
@@ -77,11 +77,11 @@ def test_models_show_the_interval_of_the_procedure_beside_it(
     home.mkdir()
     for number, gain in ((1, 0.1), (2, 0.3)):
         replicates.append(home / replicates.RESULTS, line(complete, number, gain))
-    (told,) = complete.replicated()
+    (procedure,) = complete.replicated()
     app = page_of_runs("models")
     shown = next(table.value for table in app.dataframe if "procedure" in table.value)
     assert shown["procedure"].tolist() == ["current"] and shown["runs"].tolist() == [2]
-    low, high = f"{told.gain.low:.2f}", f"{told.gain.high:.2f}"
+    low, high = f"{procedure.gain.low:.2f}", f"{procedure.gain.high:.2f}"
     assert low.lstrip("-") in shown["gain over the base"][0] and high in shown["gain over the base"][0]
     assert "changed since" not in words_of(app)
     complete.set("target.beta", "0.7")

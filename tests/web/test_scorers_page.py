@@ -1,4 +1,4 @@
-"""The Scorers page: what is installed, and what each scorer gives on this project's candidates."""
+"""The Scorers page: the installed scorers, and the scores of each on this project's candidates."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The web process stays light, and says at once why it cannot start."""
+"""The web process stays light, and reports at once why it cannot start."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ def test_a_taken_port_is_said(tmp_path, monkeypatch):
 
 
 def test_a_list_of_projects_is_not_served_by_links(tmp_path, monkeypatch):
-    """A link lets somebody into one project: which, has to be said."""
+    """A link gives access to one project, so the project must be named."""
     monkeypatch.setenv("RSF_PROJECT", "")
     monkeypatch.setenv("RSF_ACCESS", "")
     monkeypatch.setenv("RSF_WORKSPACE", "")
@@ -66,7 +66,7 @@ def test_a_project_and_a_workspace_are_not_served_together(tmp_path, monkeypatch
 
 
 def test_streamlit_run_finds_the_application_with_its_gate():
-    """Without it, app.py would be run as a page: nothing drawn, and nobody at the door."""
+    """Without the application, app.py would run as a page: nothing would be drawn, and there would be no gate."""
     discovered = discover_asgi_app(bundled.path("app.py"))
     assert discovered.is_asgi_app and discovered.app_name == "app"
     assert [part.cls for part in parts()["middleware"]] == [Gate]

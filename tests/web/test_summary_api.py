@@ -1,4 +1,4 @@
-"""The end of a queue in a hand-made example: two reviewers, one rule, every figure as counted by hand."""
+"""The end of a queue in a hand-made example: two reviewers, one rule, every figure counted by hand."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ class Clock:
 
 @pytest.fixture
 def project(tmp_path: Path, small_task: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Project]:
-    """Two prompts of three; the rule accepts the first prompt's."""
+    """Two prompts with three candidates each; the rule accepts those of the first prompt."""
     with Project.create(tmp_path / "p", str(small_task), seed=1) as made:
         drawn = candidates(2, 3)
         add_prompts(made.store)

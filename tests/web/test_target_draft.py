@@ -1,4 +1,4 @@
-"""The draft of a target in an address: read back as it was, and never more than a draft."""
+"""The draft of a target in an address: read back unchanged, and never more than a draft."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The Target page: the form says what a change would do before anything is saved, saves as one, and goes back."""
+"""The Target page: the form shows the effect of a change before anything is saved, saves it whole, and can go back."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ EXAMPLE = "**bold** [link](http://127.0.0.1:9/x)"
 
 @pytest.fixture
 def scored(project: Project, monkeypatch: pytest.MonkeyPatch) -> Project:
-    """A project with a decided first round, looked at; its jobs are queued and do not begin."""
+    """A project with a decided first round, shown by the app; its jobs are queued and never begin."""
     project.supervisor.stop()
     monkeypatch.setattr(project.supervisor, "_begin", lambda job: None)
     monkeypatch.setattr(session, "_project", project)
@@ -38,7 +38,7 @@ def scored(project: Project, monkeypatch: pytest.MonkeyPatch) -> Project:
 
 def page() -> AppTest:
     app = AppTest.from_file(str(SHELL), default_timeout=60)
-    app.switch_page("../../pages/target.py").run()  # not the Overview before it
+    app.switch_page("../../pages/target.py").run()  # without the Overview first
     assert not app.exception
     return app
 
@@ -73,7 +73,7 @@ def test_an_edit_shows_what_would_change_saves_nothing_and_is_then_used(scored: 
         int(expected.gained.sum())
     ) and "weight of sentiment 1 → -1" in words_of(app)
     texts = [str(element.proto.body) for element in app.get("html")]
-    assert sum(EXAMPLE in text for text in texts) >= 2  # to be read, and as text
+    assert sum(EXAMPLE in text for text in texts) >= 2  # the examples are shown, as text
     assert scored.settings.target.rewards == {"sentiment": 1.0} and len(scored.target_book.versions()) == 1
     labelled(app.text_input, "Why").set_value("the other way round").run()
     labelled(app.button, "Use this target").click().run()
@@ -105,7 +105,7 @@ def test_a_preset_fills_the_form_and_saves_nothing(scored: Project, name: str) -
     app.button(key=f"preset-{name}").click().run()
     assert not app.exception and "is loaded into the form" in words_of(app) and scored.settings.target.beta == 0.3
     assert labelled(app.text_input, "Why").value.startswith("preset")
-    assert labelled(app.button, "Use this target").disabled == (name == "base")  # it is that already
+    assert labelled(app.button, "Use this target").disabled == (name == "base")  # this preset is the current target
 
 
 def test_a_teacher_has_to_be_named_and_is_scored_by_a_job(scored: Project, tiny_model: Path) -> None:

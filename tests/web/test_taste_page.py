@@ -1,4 +1,4 @@
-"""What was learned from decisions, on the Scorers page: what it says, and where its buttons lead."""
+"""The score learned from decisions, on the Scorers page: its text, and where its buttons lead."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def learned_page(project: Project, monkeypatch: pytest.MonkeyPatch) -> AppTest:
 
 
 def kept(project: Project, report: Report) -> None:
-    """As if a job had learned it."""
+    """Store a learned version as its job does."""
     from dataclasses import asdict
 
     body = {"identity": "x", "hidden": [0.0], "others": [], "intercept": 0.0, "report": asdict(report)}

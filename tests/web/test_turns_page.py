@@ -1,4 +1,4 @@
-"""The Prompts page shows the turns of a conversation and lets a person write them."""
+"""The Prompts page shows the turns of a conversation, and a person can write them there."""
 
 from __future__ import annotations
 

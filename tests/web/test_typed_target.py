@@ -1,4 +1,4 @@
-"""The form of the target keeps what was typed into it while it says no target yet, and pages are found by their names."""
+"""The target's form keeps typed values while they do not form a valid target, and pages are found by their names."""
 
 from __future__ import annotations
 
@@ -46,6 +46,6 @@ def test_what_is_typed_while_the_form_says_no_target_stays(project: Project) -> 
 def test_the_first_page_is_found_by_its_name_too(project: Project) -> None:
     app = AppTest.from_file(str(SHELL), default_timeout=60).run()
     first = [one.value for one in app.title]
-    app._page_hash = calc_hash("overview")  # as the address /overview asks for it
+    app._page_hash = calc_hash("overview")  # as the address /overview requests it
     app.run()
     assert not app.exception and [one.value for one in app.title] == first == ["Round 1"]

@@ -1,4 +1,4 @@
-"""The pieces that every page is made of."""
+"""The elements that every page uses."""
 
 from __future__ import annotations
 
@@ -72,7 +72,7 @@ def test_an_interval_of_a_metric_has_its_unit() -> None:
 
 def test_a_job_that_started_and_ended_between_two_looks_is_seen(tmp_path: Path, small_task: Path) -> None:
     with Project.create(tmp_path / "p", str(small_task)) as project:
-        project.supervisor.stop()  # nobody starts the jobs of this test
+        project.supervisor.stop()  # so that no job starts
         idle = ui.activity(project)
         assert idle == ui.Activity((), "", 0)
         project.store.add_job("r1-generate-1", specs.generate(), ())

@@ -1,4 +1,4 @@
-"""The sealed set on the Models page: nothing of it is shown before it is opened by one deliberate act, and then who did it."""
+"""The sealed set on the Models page: none of it is shown before one deliberate act opens it, and then it names who did so."""
 
 from __future__ import annotations
 

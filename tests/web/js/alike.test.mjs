@@ -1,4 +1,4 @@
-// What is the same to a reader is decided once; nothing else is.
+// Texts that look the same to a reader are decided once; no others are.
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
@@ -8,7 +8,7 @@ import { candidate } from "./support/candidates.mjs";
 
 const texts = ["A  train,\nlate", "a train, late", "A train, late!", "a Train, late ", "another"];
 const siblings = (extra = {}) => texts.map((completion, k) => candidate(`1.1.${k}`, { completion, ...extra[k] }));
-const ids = (found) => found.map((one) => one.k);
+const ids = (candidates) => candidates.map((one) => one.k);
 const ON = { together: true };
 
 test("case and white space are no difference, a sign and a letter are one", () => {

@@ -1,4 +1,4 @@
-// Which question is at hand, what a digit answers, and what has to be answered first.
+// Which question is current, which answer a digit gives, and which questions must be answered first.
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
@@ -45,7 +45,7 @@ test("only one's own answers count, and only under versions that ask the same", 
   assert.deepEqual([...given([clear], one, "cleo")], []);
   assert.equal(outdated(renewed, one, "ann"), "Answered under version 1, which asked otherwise: kind");
   assert.equal(outdated(clear, one, "ann"), "");
-  assert.equal(outdated({ ...tone, version: 2, alike: [1, 2] }, one, "ann"), ""); // other words alone
+  assert.equal(outdated({ ...tone, version: 2, alike: [1, 2] }, one, "ann"), ""); // only the wording differs
 });
 
 test("one begins at the first open question that keys answer, or that must be answered", () => {
@@ -69,7 +69,7 @@ test("after an answer comes the next open question that keys answer, round and r
     ["clear", 4],
     ["tone", "kind"],
   ]);
-  assert.equal(nextOpen(all, both, 1), 1); // none is left: it stays
+  assert.equal(nextOpen(all, both, 1), 1); // none is open: it stays
   assert.equal(nextOpen([clear], new Map(), 0), 0);
 });
 
@@ -79,7 +79,7 @@ test("what must be answered is named with how many lack it, the first question f
   assert.equal(lacking(all, [none], "ann"), null);
   assert.equal(lacking(needed, [full], "ann"), null);
   assert.deepEqual(lacking(needed, [full, none, none], "ann"), { at: 1, question: needed[1], count: 2 });
-  assert.equal(lacking(needed, [full], "ben").count, 1); // another's answer is not one's own
+  assert.equal(lacking(needed, [full], "ben").count, 1); // an answer of another reviewer does not count
   assert.equal(lacking(needed, [of(answer("clear", 4))], "ann").at, 2);
 });
 

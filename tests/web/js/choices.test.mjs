@@ -19,7 +19,7 @@ function pair(prompt, left = 0, right = 1) {
   return { prompt: { prompt_id: prompt, text: "?", system: null, earlier: [] }, left: side(left), right: side(right) };
 }
 
-// As the server answers with what it was told: a server of one reviewer, who had compared `before`.
+// The server of one reviewer, who has already compared `before`; it answers by the choices that it has received.
 function server(before = []) {
   const line = [...before];
   const known = new Map();
@@ -42,7 +42,7 @@ function server(before = []) {
   });
 }
 
-// A card's choices, with an outbox of their own; `heard` is what the server's answers ask for.
+// A card's choices, with an outbox of their own; `heard` has what the server's answers ask for.
 function visit(content, data = {}) {
   const outbox = Outbox.of("project", "ann");
   const choices = new Choices();
@@ -59,7 +59,7 @@ function visit(content, data = {}) {
 }
 
 const where = ({ here }) => here?.prompt.prompt_id;
-const said = ({ requests }) =>
+const sent = ({ requests }) =>
   requests.flatMap(({ body }) => body.acts.map(({ kind, candidates, verdict }) => [kind, ...candidates, verdict]));
 
 test("each choice goes on at once, to the next pair, though no server answers", async () => {
@@ -74,7 +74,7 @@ test("each choice goes on at once, to the next pair, though no server answers", 
     ["left", "tie", "right"],
   );
   assert.equal(unsentWords(outbox, true), "3 unsent (the server does not answer; kept here)");
-  choices.choose("left"); // of nothing
+  choices.choose("left"); // with no pair shown
   assert.equal(outbox.acts.length, 3);
 });
 
@@ -84,13 +84,13 @@ test("what was chosen while no server answered is sent after a reload, and not a
   before.choices.choose("right");
   await frame();
   clearTimeout(before.outbox.timer);
-  globalThis.rsfOutboxes.clear(); // the page is loaded anew
+  globalThis.rsfOutboxes.clear(); // the page is loaded again
   const { choices, outbox } = visit({ queue: [pair(1, 1, 0), pair(2)] });
   assert.equal(where(choices), 2);
   const answers = server();
   outbox.accept("token");
   await pass(1_000);
-  assert.deepEqual(said(answers), [["compare", "1.1.0", "1.1.1", "right"]]);
+  assert.deepEqual(sent(answers), [["compare", "1.1.0", "1.1.1", "right"]]);
   assert.deepEqual(outbox.acts, []);
   assert.equal(choices.count, 1);
 });
@@ -109,7 +109,7 @@ test("undo goes back to the pair, redo chooses again, and a new choice forgets w
   choices.choose("right");
   assert.equal(choices.walk("redo"), undefined);
   await pass(1_000);
-  assert.deepEqual(said(answers), [
+  assert.deepEqual(sent(answers), [
     ["compare", "1.1.0", "1.1.1", "left"],
     ["compare", "1.2.0", "1.2.1", "tie"],
     ["undo", undefined],
@@ -129,13 +129,13 @@ test("a pair that only the server knew to be the last comes back once it answers
   assert.equal(where(choices), 1);
   await pass(1_000);
   assert.deepEqual([where(choices), choices.left, choices.count], [7, 2, 0]);
-  assert.equal(choices.walk("redo"), undefined); // what was said of it is not known here
+  assert.equal(choices.walk("redo"), undefined); // its choice is not known here
   assert.equal(choices.walk("undo"), undefined);
 });
 
 test("where another tab was at work the pairs are asked for again, once nothing is unsent", async () => {
   const { choices, heard } = visit({ queue: [pair(1), pair(2)] });
-  server([["1.9.0", "1.9.1"]]); // and knows nothing of what is undone here
+  server([["1.9.0", "1.9.1"]]); // it does not know the choice that is undone here
   choices.choose("left");
   await pass(1_000);
   choices.steps.past[0].act.candidates = ["1.1.0", "1.1.2"];
@@ -211,7 +211,7 @@ test("rankings go the same way: at once to the next prompt, sent with their plac
   clearTimeout(outbox.timer);
   const [sent] = outbox.body(outbox.acts).acts;
   assert.deepEqual([sent.kind, sent.candidates, sent.places, sent.guide], ["rank", ["1.1.2", "1.1.0", "1.1.1"], [2, 1, 1], 2]);
-  globalThis.rsfOutboxes.clear(); // the page is loaded anew
+  globalThis.rsfOutboxes.clear(); // the page is loaded again
   const again = new Choices(SETS);
   again.of({ round: 1, again: false }, Outbox.of("project", "ann"));
   again.take({ queue: [set(1, 0, 1, 5), set(2, 0, 1)], ranked: 3, undo: 3 });

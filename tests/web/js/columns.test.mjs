@@ -73,7 +73,7 @@ test("in a blind review a tile hides what the card hides", () => {
   const { made, where, heads } = columns();
   const whole = prompt(1, 1, { opinions: [{ reviewer: "ben", action: "accept", final: false }] });
   made.draw(whole, whole.candidates, "1.1.0", { ...data, blind: true });
-  assert.deepEqual(heads(), ["13 tokens"]); // the first, of three tokens
+  assert.deepEqual(heads(), ["13 tokens"]); // only "1" and "3 tokens"
   assert.equal(where.children[0].className, "tile  current");
 });
 
@@ -108,7 +108,7 @@ test("where the tile in focus stands is asked once a frame, however many keys ca
   }
   assert.deepEqual([looks, where.scrollTop], [0, 0]);
   await pass(16);
-  assert.deepEqual([looks, where.scrollTop], [1, 220]); // the last is whole in sight
+  assert.deepEqual([looks, where.scrollTop], [1, 220]); // the last is completely in sight
   await pass(100);
   assert.equal(looks, 1);
 });
@@ -125,12 +125,12 @@ test("the tiles of the next prompt stand behind, and come to the front with it a
     () => {},
     texts,
   );
-  const said = (where) => where.children.map((tile) => tile.children[1].textContent);
+  const textsIn = (where) => where.children.map((tile) => tile.children[1].textContent);
   const [one, two] = [prompt(1, 1), prompt(2, 2)];
   made.draw(one, one.candidates, "1.1.0", data);
   made.drawNext(two, two.candidates, "1.2.0", data);
   assert.deepEqual(
-    [said(places[".columns"]), said(places[".columns-behind"])],
+    [textsIn(places[".columns"]), textsIn(places[".columns-behind"])],
     [["text of 1.1.0"], ["text of 1.2.0", "text of 1.2.1"]],
   );
   assert.deepEqual(laidOut, [places[".columns-behind"]]); // before its key is pressed
@@ -139,7 +139,7 @@ test("the tiles of the next prompt stand behind, and come to the front with it a
   made.draw(two, two.candidates, "1.2.1", data);
   assert.equal(made.leaves.front, places[".columns-behind"]);
   assert.deepEqual(made.leaves.front.children, tiles);
-  assert.deepEqual(said(made.leaves.front), ["edited", "text of 1.2.1"]);
+  assert.deepEqual(textsIn(made.leaves.front), ["edited", "text of 1.2.1"]);
   made.drawNext(two, two.candidates, "1.2.0", data);
-  assert.deepEqual(said(made.leaves.back), ["text of 1.1.0"]);
+  assert.deepEqual(textsIn(made.leaves.back), ["text of 1.1.0"]);
 });

@@ -1,4 +1,4 @@
-// What the M tuner shows at each M.
+// The figures that the M tuner shows at each M.
 
 import assert from "node:assert/strict";
 import { test } from "node:test";

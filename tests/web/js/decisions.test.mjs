@@ -1,4 +1,4 @@
-// What stands of a candidate.
+// The effective decision on a candidate.
 
 import assert from "node:assert/strict";
 import { test } from "node:test";

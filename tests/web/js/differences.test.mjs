@@ -1,4 +1,4 @@
-// What two texts have differently, and what is said of it.
+// The differences of two texts, and their description.
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
@@ -10,8 +10,8 @@ const { chosen, differencesInWords, drawDifferences, following, others } = await
   "../../../rsf_core/web/components/review_card/comparison.js"
 );
 
-const text = (pieces, kind) => pieces.flatMap(([other, said]) => (other === kind || other === "" ? [said] : [])).join("");
-const changed = (pieces) => pieces.filter(([kind]) => kind).map(([kind, said]) => `${kind} ${said}`);
+const text = (pieces, kind) => pieces.flatMap(([other, words]) => (other === kind || other === "" ? [words] : [])).join("");
+const changed = (pieces) => pieces.filter(([kind]) => kind).map(([kind, words]) => `${kind} ${words}`);
 
 for (const [before, after, expected] of [
   ["a good film", "a good film", []],
@@ -100,8 +100,8 @@ test("a candidate is compared with the reference, its edit and the others after 
 
 test("what is compared is what stands: an edit in place of what was drawn", () => {
   const edited = { ...second, edit: "better" };
-  const found = others(first, family, [first, edited, third]);
-  assert.deepEqual([found[0].before, found[0].after], ["better", first.completion]);
+  const choices = others(first, family, [first, edited, third]);
+  assert.deepEqual([choices[0].before, choices[0].after], ["better", first.completion]);
   const own = others(edited, family, [first, edited, third]).find((other) => other.key === "edit");
   assert.deepEqual([own.before, own.after], [second.completion, "better"]);
 });
@@ -115,10 +115,10 @@ test("that only the beginning of a longer text is compared is known", () => {
 });
 
 test("where the chosen one is not there the first is, and the next follows it", () => {
-  const found = others(second, family, family.candidates);
-  assert.equal(chosen(found, "reference").key, 2);
-  assert.equal(chosen(found, 0).key, 0);
-  assert.deepEqual([following(found, 2), following(found, 0), following(found, "reference")], [0, 2, 0]);
+  const choices = others(second, family, family.candidates);
+  assert.equal(chosen(choices, "reference").key, 2);
+  assert.equal(chosen(choices, 0).key, 0);
+  assert.deepEqual([following(choices, 2), following(choices, 0), following(choices, "reference")], [0, 2, 0]);
   assert.equal(chosen([], "reference"), undefined);
   assert.equal(following([], "reference"), "reference");
 });

@@ -1,4 +1,4 @@
-// The end of a queue: asked about once, put away when one goes on, and each suggestion leads to its place.
+// The end of a queue: requested once, hidden when the reviewer goes on, and each suggestion leads to its place.
 
 import assert from "node:assert/strict";
 import { beforeEach, test } from "node:test";
@@ -23,16 +23,16 @@ function made(answers) {
   };
   document.activeElement = document.body;
   const asked = [];
-  const opened = [];
+  const visited = [];
   const ending = new Ending((selector) => ({ ".ending": at, ".ended": ended, ".card": card })[selector], {
     ask: async () => answers[Math.min(asked.push(1), answers.length) - 1],
-    open: (href) => opened.push(href),
+    open: (href) => visited.push(href),
   });
-  return { ending, at, asked, opened, ended, card };
+  return { ending, at, asked, visited, ended, card };
 }
 
 test("what was done and what is next are drawn once for an end, and a click leads on", async () => {
-  const { ending, at, asked, opened } = made([{ status: 200, content: SAID }]);
+  const { ending, at, asked, visited } = made([{ status: 200, content: SAID }]);
   globalThis.location = { href: "http://x/review?project=p&view=pending" };
   ending.draw("end");
   ending.draw("end");
@@ -46,7 +46,7 @@ test("what was done and what is next are drawn once for an end, and a click lead
     ["ul", ["li", ["button", "Settle 2 candidates"], " ", ["span", "They differ."]]],
   ]);
   at.below.find((one) => one.tag === "button").onclick();
-  assert.deepEqual(opened, ["http://x/review?project=p&view=disagreement"]);
+  assert.deepEqual(visited, ["http://x/review?project=p&view=disagreement"]);
 });
 
 test("who goes on while it is asked for is shown nothing, and another end is asked about anew", async () => {

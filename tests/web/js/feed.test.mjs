@@ -1,4 +1,4 @@
-// The queue is asked for, again where nobody answers, and more of it before it runs out.
+// The queue is requested, again if there is no answer, and more of it before it runs out.
 
 import assert from "node:assert/strict";
 import { beforeEach, test } from "node:test";
@@ -8,7 +8,7 @@ const { Feed } = await import("../../../rsf_core/web/components/review_card/feed
 const ready = async () => true;
 const never = () => assert.fail("it is not to be asked again");
 
-// A feed whose server answers with what is put there, in turn; `asked` is what it was asked for.
+// A feed whose server gives the prepared answers in turn; `asked` has its requests.
 function feeding(...answers) {
   const asked = [];
   const feed = new Feed((from) => {

@@ -1,4 +1,4 @@
-// Gold items on the card: keys for owners alone, the same key again takes the mark away.
+// Gold items on the card: only owners have the keys, and the same key again removes the mark.
 
 import assert from "node:assert/strict";
 import { beforeEach, test } from "node:test";

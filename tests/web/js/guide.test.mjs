@@ -1,4 +1,4 @@
-// What is said names the version of the guide that the card shows.
+// Acts name the version of the guide that the card shows.
 
 import assert from "node:assert/strict";
 import { beforeEach, test } from "node:test";
@@ -47,7 +47,7 @@ test("the outbox sends the version with the act", () => {
   assert.equal(outbox.body(acts).acts[0].guide, 3);
 });
 
-// A panel on a page of places, and a server that renders by `trees`.
+// A panel on a page with places, and a server that renders by `trees`.
 function panel(trees = {}) {
   const places = { ".card": place(), ".guide": place(), ".guide-button": place() };
   for (const one of Object.values(places)) one.focus = () => {};
@@ -84,7 +84,7 @@ test("Markdown is shown as it was written until the server has rendered it, and 
   guide.toggle();
   assert.equal(aside.textContent, "Guide, version 1# Kind");
   await pass(50);
-  assert.deepEqual(shape(aside.children[1]), [["div", "Kind"], "x"]); // no element that is not allowed
+  assert.deepEqual(shape(aside.children[1]), [["div", "Kind"], "x"]); // only allowed elements
   guide.draw({ version: 2, text: "# Other" }, { guide: "g" });
   await pass(50);
   assert.equal(aside.textContent, "Guide, version 2# Other");

@@ -1,4 +1,4 @@
-// A key does what the table says, and nothing where something else needs it.
+// A key acts as in the table, and does nothing if something else needs it.
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
@@ -103,7 +103,7 @@ test("arrows and the space bar belong to what is chosen with them, letters do no
   const inside = { tagName: "DIV", closest: (selector) => (selector.includes('[role="radiogroup"]') ? {} : null) };
   for (const key of ["ArrowLeft", "ArrowUp", " "]) assert.equal(keyFor(press(key, { target: inside })), null);
   assert.equal(keyFor(press("a", { target: inside })), "a");
-  assert.equal(keyFor(press("ArrowLeft", { target: { tagName: "#document" } })), "ArrowLeft"); // which has no closest
+  assert.equal(keyFor(press("ArrowLeft", { target: { tagName: "#document" } })), "ArrowLeft"); // a document has no closest()
 });
 
 for (const key of ["1", "9", "Backspace", "Delete", "Enter", "Tab", "r", "c", "R", "C"]) {

@@ -1,4 +1,4 @@
-// The list of a prompt's candidates, and what is done once a frame.
+// The list of a prompt's candidates, and work that is done once per frame.
 
 import assert from "node:assert/strict";
 import { beforeEach, test } from "node:test";
@@ -24,7 +24,7 @@ function listed() {
   return { list, chosen, where: places[".others"] };
 }
 
-// The rows are `high` each, or gone.
+// Each row is `high` pixels high, or hidden.
 function stand(where, high, isConnected = true) {
   for (const [i, item] of where.children.entries()) {
     Object.assign(item.children[0], { isConnected, offsetTop: high * i });
@@ -86,7 +86,7 @@ test("what waits for a frame to be drawn is done once after it, and soon where n
   await pass(1_000);
   assert.deepEqual(done, ["frame", "work"]);
   const { requestAnimationFrame: draws } = globalThis;
-  globalThis.requestAnimationFrame = () => {}; // of a tab that is not seen
+  globalThis.requestAnimationFrame = () => {}; // as in a hidden tab
   afterFrame(work);
   globalThis.requestAnimationFrame = draws;
   await pass(99);
@@ -124,16 +124,16 @@ test("the rows stay from prompt to prompt, each with what its candidate is by th
 test("a row says what has changed of its candidate", () => {
   const { list, where } = listed();
   const { candidates } = prompt(1, 1);
-  const told = () => where.children[0].children[0].children.map((part) => part.textContent);
+  const cells = () => where.children[0].children[0].children.map((part) => part.textContent);
   list.draw(candidates, "1.1.0", data);
-  const before = told();
+  const before = cells();
   candidates[0].opinions.push({ reviewer: "ann", action: "accept", final: false });
   list.draw(candidates, "1.1.0", data);
-  assert.deepEqual([before[1], told()[1]], ["✕", "✓"]);
-  assert.match(told()[3], /^accepted · ann: accept/);
+  assert.deepEqual([before[1], cells()[1]], ["✕", "✓"]);
+  assert.match(cells()[3], /^accepted · ann: accept/);
   candidates[0].edit = "edited";
   list.draw(candidates, "1.1.0", data);
-  assert.equal(told()[2], "edited");
+  assert.equal(cells()[2], "edited");
 });
 
 test("of candidates that are alike the one in focus is listed, and no other looks as if it were", () => {

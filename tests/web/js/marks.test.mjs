@@ -1,4 +1,4 @@
-// Labelled parts of a text stand in code points, whatever signs it is seen by, and are put on and taken off.
+// Labelled parts of a text are stored in code points, however the text is displayed, and are added and removed.
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
@@ -15,14 +15,14 @@ for (const [text, starts] of [
   ["a\r\nb", [0, 1, 1, 2, 3]],
   ["a\rb\u0007", [0, 1, 2, 3, 4]],
   ["👩\u200d👧", [0, 2, 3, 5]], // a joiner that joins stays
-  ["⟨ZWSP⟩\u200b", [0, 1, 2, 3, 4, 5, 6, 12]], // what is only written like a name
+  ["⟨ZWSP⟩\u200b", [0, 1, 2, 3, 4, 5, 6, 12]], // text that only looks like a name
   ["\u202eab", [0, 5, 6, 7]],
 ]) {
   test(`each code point of ${JSON.stringify(text)} is found in what is seen`, () => {
-    const found = aligned(text);
-    assert.deepEqual(found.starts, starts);
-    assert.equal(found.starts.length, [...text].length + 1);
-    assert.equal(found.starts.at(-1), found.shown.length);
+    const alignment = aligned(text);
+    assert.deepEqual(alignment.starts, starts);
+    assert.equal(alignment.starts.length, [...text].length + 1);
+    assert.equal(alignment.starts.at(-1), alignment.shown.length);
   });
 }
 
@@ -31,7 +31,7 @@ test("what is selected counts whole code points, also of a name that is selected
   assert.deepEqual(pointsIn(starts, 0, 1), { start: 0, end: 1 });
   assert.deepEqual(pointsIn(starts, 3, 5), { start: 1, end: 2 });
   assert.deepEqual(pointsIn(starts, 7, 10), { start: 2, end: 4 });
-  assert.deepEqual(pointsIn(starts, 8, 9), { start: 3, end: 4 }); // half of a pair
+  assert.deepEqual(pointsIn(starts, 8, 9), { start: 3, end: 4 }); // half of a surrogate pair
   assert.equal(pointsIn(starts, 1, 1), null);
 });
 
@@ -53,7 +53,7 @@ test("a text is cut where spans begin and end, overlapping ones too", () => {
   assert.deepEqual(cut(4, span(2, 9), span(6, 8)), [
     [0, 2, 0],
     [2, 4, 1],
-  ]); // the rest of the text is not read yet
+  ]); // the rest of the text is not loaded yet
   assert.deepEqual(cut(0), []);
 });
 

@@ -1,4 +1,4 @@
-// What the card says beside what is read, and for how long.
+// The messages of the card beside the text, and how long they stay.
 
 import assert from "node:assert/strict";
 import { beforeEach, test } from "node:test";
@@ -15,23 +15,23 @@ function messages() {
 }
 
 test("what does not hold any more goes, and goes by itself", async () => {
-  const { messages: said, words } = messages();
-  said.trouble("The last place is 8.");
-  said.clear();
+  const { messages: card, words } = messages();
+  card.trouble("The last place is 8.");
+  card.clear();
   assert.equal(words(), "");
-  said.trouble("The last place is 8.");
+  card.trouble("The last place is 8.");
   await pass(8_000);
   assert.equal(words(), "");
 });
 
 test("what was not saved stays until it is dismissed, and why nothing is sent until that has an end", () => {
-  const { messages: said, words } = messages();
-  said.trouble("Not saved: rank 1.1.0", { stay: true });
-  said.trouble("The last place is 8.");
-  said.clear();
+  const { messages: card, words } = messages();
+  card.trouble("Not saved: rank 1.1.0", { stay: true });
+  card.trouble("The last place is 8.");
+  card.clear();
   assert.equal(words(), "Not saved: rank 1.1.0");
-  said.trouble(null);
-  said.trouble("Reload the page.", { hold: true });
-  said.clear();
+  card.trouble(null);
+  card.trouble("Reload the page.", { hold: true });
+  card.clear();
   assert.equal(words(), "Reload the page.");
 });

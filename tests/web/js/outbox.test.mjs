@@ -1,4 +1,4 @@
-// What was said arrives: in order, once, whatever the network, the server and the tab do.
+// Acts arrive in order and once, whatever the network, the server and the tab do.
 
 import assert from "node:assert/strict";
 import { beforeEach, test } from "node:test";
@@ -7,7 +7,7 @@ import { frame, fresh, leaveRoom, pass, serve, settle } from "./support/browser.
 const OUTBOX = "../../../rsf_core/web/components/review_card/outbox.js";
 let visits = 0;
 
-// The outbox of a page that has just been loaded; what the card gets is in `acknowledged`, `troubles` and `shown`.
+// The outbox of a page that has just been loaded; the calls to the card are in `acknowledged`, `troubles` and `shown`.
 async function visit(project = "project", reviewer = "ann", token = "token") {
   delete globalThis.rsfOutboxes;
   const { Outbox, unique } = await import(`${OUTBOX}?visit=${visits++}`);
@@ -32,11 +32,11 @@ const kept = () => Object.keys(localStorage).filter((key) => key.startsWith("rsf
 
 beforeEach(fresh);
 
-// The first goes once the frame that shows it is drawn; the others are said while it is under way.
-async function say(outbox, ...said) {
-  for (const name of said) {
+// The first act is sent after the frame that shows it is drawn; the others are added while it is under way.
+async function say(outbox, ...names) {
+  for (const name of names) {
     outbox.add(decision(name));
-    if (name === said[0]) await frame();
+    if (name === names[0]) await frame();
   }
 }
 
@@ -82,7 +82,7 @@ test("the next request of a burst waits 150 ms, unless there is a hurry", async 
   await pass(1);
   assert.equal(server.requests.length, 2);
   for (const name of ["c", "d"]) outbox.add(decision(name));
-  assert.equal(await outbox.hurry(), true); // nor does it wait for a frame
+  assert.equal(await outbox.hurry(), true); // it does not wait for a frame either
   assert.deepEqual(server.requests.map(names), [["a"], ["b"], ["c", "d"]]);
 });
 
@@ -218,7 +218,7 @@ for (const status of [400, 413]) {
       return stored;
     });
     const { outbox, heard } = await visit();
-    outbox.send = () => {}; // until all are said
+    outbox.send = () => {}; // until all are added
     for (const name of ["a", "b", "bad", "c", "d"]) outbox.add(decision(name));
     delete outbox.send;
     outbox.send();
@@ -259,7 +259,7 @@ test("what a closed tab left unsent is sent by the next visit, in order, under t
   const first = await visit();
   for (const name of ["a", "b", "c"]) first.outbox.add(decision(name));
   await frame();
-  clearTimeout(first.outbox.timer); // the tab is closed: it asks no more
+  clearTimeout(first.outbox.timer); // the tab is closed and sends no more
   server.requests.length = 0;
   server.answer = () => stored;
   const second = await visit();
@@ -348,20 +348,20 @@ for (const hours of [
   test(`the order of what was said outlives a clock that is set by ${hours} h, and a reload`, async (t) => {
     serve(() => null);
     const now = Date.now();
-    const said = [];
+    const names = [];
     for (const again of [1, 2]) {
       const { outbox } = await visit();
       outbox.send = () => {};
       for (const [at, hour] of hours.entries()) {
         t.mock.method(Date, "now", () => now + 3_600_000 * (hour - again));
-        said.push(`visit ${again} act ${at}`);
-        outbox.add(decision(said.at(-1)));
+        names.push(`visit ${again} act ${at}`);
+        outbox.add(decision(names.at(-1)));
       }
     }
     const later = await visit();
     assert.deepEqual(
       later.outbox.acts.map((act) => act.act),
-      said,
+      names,
     );
   });
 }
@@ -471,7 +471,7 @@ test("the scripts of two components of a page have one outbox, in which a choice
   serve(() => null);
   const { outbox } = await visit();
   outbox.add(decision("a"));
-  const { Outbox } = await import(`${OUTBOX}?visit=${visits++}`); // the other component's
+  const { Outbox } = await import(`${OUTBOX}?visit=${visits++}`); // that of the other component
   assert.equal(Outbox.of("project", "ann"), outbox);
   assert.notEqual(Outbox.of("project", "ben"), outbox);
 });

@@ -1,4 +1,4 @@
-// Where one goes from where one is.
+// Where the keys lead from the current place.
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
@@ -8,7 +8,7 @@ import { Place } from "../../../rsf_core/web/components/review_card/place.js";
 const nothing = () => false;
 const promptOf = (id) => id?.split(".")[0];
 
-// A queue, with the focus on its first or on the one named.
+// A queue, with the focus on its first candidate or on the named one.
 function at(ids, focused = ids[0], position = Math.max(0, ids.indexOf(focused))) {
   const place = new Place();
   place.extend(ids, nothing);
@@ -29,7 +29,7 @@ test("one goes on to the next, and at the end to none", () => {
   assert.deepEqual([place.focused, place.position, place.left], ["b", 1, 1]);
   place.advance(nothing);
   assert.deepEqual([place.focused, place.position, place.left], [null, 2, 0]);
-  place.extend(["c"], nothing); // more has come
+  place.extend(["c"], nothing); // more candidates have arrived
   assert.equal(place.here, "c");
 });
 
@@ -110,7 +110,7 @@ test("a cleared place forgets all", () => {
 
 test("what stands in the queue as one of the audit is known as such, once, and only there", () => {
   const place = at(["a", "b"]);
-  place.extend(["r", "b", "c"], nothing, ["r", "b"]); // b came in its turn before
+  place.extend(["r", "b", "c"], nothing, ["r", "b"]); // b came in its own turn before
   assert.deepEqual([...place.audit], ["r"]);
   assert.deepEqual(place.shown("r", "boundary"), { candidate: "r", order: "boundary", audit: true });
   assert.deepEqual(place.shown("b", "boundary"), { candidate: "b", order: "boundary", audit: false });

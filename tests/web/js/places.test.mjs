@@ -1,4 +1,4 @@
-// Places are given by digits, taken back one by one, and mean an order whatever gaps they have.
+// Places are given by digits, taken back one by one, and define an order whatever gaps they have.
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
@@ -39,7 +39,7 @@ test("what is given last is taken back first, to be given anew", () => {
   places.give(3);
   assert.deepEqual([places.get("b"), places.atHand], [3, "c"]);
   places.go("a");
-  places.give(4); // another one in its place
+  places.give(4); // the same candidate gets another place
   assert.deepEqual([places.get("a"), places.atHand], [4, "c"]);
   places.back();
   assert.deepEqual([places.get("a"), places.atHand], [1, "a"]);
@@ -61,7 +61,7 @@ test("one may go to any candidate, and on to the next without a place, round the
   places.give(3);
   places.give(1);
   assert.deepEqual(places.open, []);
-  assert.equal(places.atHand, "b"); // where the last was given: a wrong digit is put right by another
+  assert.equal(places.atHand, "b"); // the last candidate stays current: another digit corrects a wrong one
   places.give(2);
   assert.deepEqual(places.groups, [["a"], ["b", "d"], ["c"]]);
 });

@@ -1,4 +1,4 @@
-// The questions below a completion: a key answers the one at hand and goes on, and what is typed is kept.
+// The questions below a completion: a key answers the current question and goes on, and typed text is kept.
 
 import assert from "node:assert/strict";
 import { beforeEach, test } from "node:test";
@@ -18,11 +18,11 @@ const why = { ...usual, name: "why", kind: "text", text: "Why?" };
 
 beforeEach(fresh);
 
-// Questions below one candidate, as the card draws them: what is answered comes to hold at once.
+// Questions below one candidate, as the card draws them: an answer counts at once.
 function panel(asked, { editable = true, answers = [] } = {}) {
   const [box, completion] = [place(), place()];
   completion.focus = () => {};
-  const told = { acts: [], trouble: [], back: 0 };
+  const calls = { acts: [], trouble: [], back: 0 };
   const data = { reviewer: "ann", questions: asked, editable };
   const known = new Map([
     ["1.1.0", candidate("1.1.0", { answers })],
@@ -43,12 +43,12 @@ function panel(asked, { editable = true, answers = [] } = {}) {
         asked: { question: question.name, version: question.version },
       };
       if (value === null) act.value = null;
-      told.acts.push([id, question.name, value]);
+      calls.acts.push([id, question.name, value]);
       apply(act, known.get(id), "ann");
       draw();
     },
-    trouble: (words) => told.trouble.push(words),
-    back: () => told.back++,
+    trouble: (words) => calls.trouble.push(words),
+    back: () => calls.back++,
     moved: () => draw(),
   });
   const draw = (id = focused) => {
@@ -77,7 +77,7 @@ function panel(asked, { editable = true, answers = [] } = {}) {
     box,
     completion,
     questions,
-    told,
+    calls,
     known,
     draw,
     buttons,
@@ -98,35 +98,35 @@ test("without questions nothing is drawn and no digit is taken", () => {
 });
 
 test("a digit answers the question at hand and goes on to the next", () => {
-  const { questions, told, pressed, at } = panel([clear, tone, why]);
+  const { questions, calls, pressed, at } = panel([clear, tone, why]);
   assert.equal(at(), "clear");
   assert.equal(questions.digit(4), true);
   assert.equal(at(), "tone");
   questions.digit(2);
-  assert.deepEqual(told.acts, [
+  assert.deepEqual(calls.acts, [
     ["1.1.0", "clear", 4],
     ["1.1.0", "tone", "rude"],
   ]);
   assert.deepEqual(pressed(), ["4", "rude2"]);
-  assert.equal(questions.digit(9), true); // it is no candidate's place, and no answer
-  assert.equal(told.acts.length, 2);
+  assert.equal(questions.digit(9), true); // neither the place of a candidate nor an answer
+  assert.equal(calls.acts.length, 2);
 });
 
 test("a click answers, and takes the same answer back", () => {
-  const { told, buttons, pressed } = panel([clear, tone]);
+  const { calls, buttons, pressed } = panel([clear, tone]);
   buttons()[2].onclick();
   assert.deepEqual(pressed(), ["3"]);
   buttons()[2].onclick();
   assert.deepEqual(pressed(), []);
-  assert.deepEqual(told.acts.at(-1), ["1.1.0", "clear", null]);
+  assert.deepEqual(calls.acts.at(-1), ["1.1.0", "clear", null]);
 });
 
 test("keys go from question to question, round and round, and say which is at hand", () => {
   const { questions, box, at } = panel([clear, tone]);
   questions.go(1);
   assert.equal(at(), "tone");
-  const said = box.below.find((one) => one.classList.contains("asked-said"));
-  assert.equal(said.textContent, "Tone? (keys 1 to 2), not answered.");
+  const spoken = box.below.find((one) => one.classList.contains("asked-said"));
+  assert.equal(spoken.textContent, "Tone? (keys 1 to 2), not answered.");
   assert.deepEqual(
     box.below.filter((one) => one.getAttribute("aria-current") === "true").map((one) => one.className),
     ["question at-hand"],
@@ -147,55 +147,55 @@ test("the key for the next question enters a field once, and goes on from it", (
 });
 
 test("words are typed in their field: Enter keeps them, Escape does not, and what stands is not said again", () => {
-  const { told, type, key, field } = panel([why]);
+  const { calls, type, key, field } = panel([why]);
   type(" because \n");
   key("Enter", { shiftKey: true });
   key("Enter", { isComposing: true });
-  assert.equal(told.acts.length, 0);
+  assert.equal(calls.acts.length, 0);
   key("Enter");
-  assert.deepEqual(told.acts, [["1.1.0", "why", "because"]]);
-  assert.equal(told.back, 1);
+  assert.deepEqual(calls.acts, [["1.1.0", "why", "because"]]);
+  assert.equal(calls.back, 1);
   field().onblur();
   type("other");
   key("Escape");
-  assert.equal(told.acts.length, 1);
+  assert.equal(calls.acts.length, 1);
   assert.equal(field().value, "because");
   type("  ");
   field().onblur();
-  assert.deepEqual(told.acts.at(-1), ["1.1.0", "why", null]);
+  assert.deepEqual(calls.acts.at(-1), ["1.1.0", "why", null]);
 });
 
 test("what is being typed is kept for its own candidate when the card goes on, or goes away", () => {
-  const { told, type, draw, field, questions } = panel([why]);
+  const { calls, type, draw, field, questions } = panel([why]);
   type("first");
   draw("1.1.1");
-  assert.deepEqual(told.acts, [["1.1.0", "why", "first"]]);
+  assert.deepEqual(calls.acts, [["1.1.0", "why", "first"]]);
   draw("1.1.1");
   assert.equal(field().value, "");
   type("second");
   draw("1.1.1"); // the server has answered: the field stays as it is
   assert.equal(field().value, "second");
   questions.leave();
-  assert.deepEqual(told.acts.at(-1), ["1.1.1", "why", "second"]);
+  assert.deepEqual(calls.acts.at(-1), ["1.1.1", "why", "second"]);
 });
 
 test("a decision waits for what must be answered, and the question comes to hand", () => {
   const needed = { ...tone, required: true };
-  const { questions, told, known, at } = panel([clear, needed]);
+  const { questions, calls, known, at } = panel([clear, needed]);
   assert.equal(questions.hold(["1.1.0"], known, "ann"), true);
-  assert.deepEqual(told.trouble, ["“Tone?” is to be answered first (keys 1 to 2)."]);
+  assert.deepEqual(calls.trouble, ["“Tone?” is to be answered first (keys 1 to 2)."]);
   assert.equal(at(), "tone");
   questions.hold(["1.1.0", "1.1.1"], known, "ann");
-  assert.match(told.trouble[1], /answered first of 2 of these 2 candidates/);
+  assert.match(calls.trouble[1], /answered first of 2 of these 2 candidates/);
   questions.digit(1);
   assert.equal(questions.hold(["1.1.0"], known, "ann"), false);
 });
 
 test("what is typed counts for the decision that comes right after", () => {
-  const { questions, told, known, type } = panel([{ ...why, required: true }]);
+  const { questions, calls, known, type } = panel([{ ...why, required: true }]);
   type("because");
   assert.equal(questions.hold(["1.1.0"], known, "ann"), false);
-  assert.deepEqual(told.acts, [["1.1.0", "why", "because"]]);
+  assert.deepEqual(calls.acts, [["1.1.0", "why", "because"]]);
 });
 
 test("an answer to other options is shown as such, and nothing is answered", () => {
@@ -208,18 +208,18 @@ test("an answer to other options is shown as such, and nothing is answered", () 
 
 test("a label marks what is selected, and each mark can be taken away", () => {
   const parts = { ...usual, name: "parts", kind: "spans", text: "Mark it", options: ["bad", "good"] };
-  const { box, completion, questions, told, at } = panel([clear, parts]);
-  assert.equal(completion.textContent, ""); // another draws it
+  const { box, completion, questions, calls, at } = panel([clear, parts]);
+  assert.equal(completion.textContent, ""); // another module draws it
   questions.go(1);
   assert.equal(at(), "parts");
   assert.equal(completion.textContent, "text of 1.1.0");
   questions.marks.selected = () => null;
   questions.digit(1);
-  assert.match(told.trouble[0], /Select a part of the text first/);
+  assert.match(calls.trouble[0], /Select a part of the text first/);
   questions.marks.selected = () => ({ start: 0, end: 4 });
   questions.digit(3); // there are two labels
   questions.digit(1);
-  assert.deepEqual(told.acts, [["1.1.0", "parts", [{ start: 0, end: 4, label: "bad" }]]]);
+  assert.deepEqual(calls.acts, [["1.1.0", "parts", [{ start: 0, end: 4, label: "bad" }]]]);
   const items = () => box.below.filter((one) => one.tag === "li");
   assert.deepEqual(
     items().map((one) => one.textContent),
@@ -232,11 +232,11 @@ test("a label marks what is selected, and each mark can be taken away", () => {
   items()[0]
     .below.find((one) => one.tag === "button")
     .onclick();
-  assert.deepEqual(told.acts.at(-1)[2], [{ start: 8, end: 13, label: "good" }]);
+  assert.deepEqual(calls.acts.at(-1)[2], [{ start: 8, end: 13, label: "good" }]);
   items()[0]
     .below.find((one) => one.tag === "button")
     .onclick();
-  assert.equal(told.acts.at(-1)[2], null);
+  assert.equal(calls.acts.at(-1)[2], null);
   assert.equal(completion.below.length, 0);
 });
 
@@ -259,7 +259,7 @@ test("an answer goes the way of a decision: shown at once, sent with its version
   assert.deepEqual(review.known.get(id).answers, [{ reviewer: "ann", question: "clear", version: 2, value: 4 }]);
   const sent = new Outbox("rsf-act:p:ann:").body(acts).acts[0];
   assert.deepEqual([sent.kind, sent.value, sent.asked], ["answer", "4", { question: "clear", version: 2 }]);
-  assert.equal(review.place.focused, id); // it is no decision: one stays
+  assert.equal(review.place.focused, id); // not a decision: the focus stays
   review.walk("undo");
   assert.deepEqual(review.known.get(id).answers, []);
   review.walk("redo");
@@ -267,28 +267,28 @@ test("an answer goes the way of a decision: shown at once, sent with its version
 });
 
 test("what is typed outlasts another question that comes to hand, and is kept once", () => {
-  const { told, questions, type, field } = panel([why, clear]);
+  const { calls, questions, type, field } = panel([why, clear]);
   type("half a thought");
-  questions.come(1); // as the label of a part does, which leaves the focus in the field
+  questions.come(1); // like the label of a part, which leaves the focus in the field
   assert.equal(questions.question.name, "clear");
   assert.equal(field().value, "half a thought");
   questions.leave(); // the tab is hidden, and shown again
   field().value = "half a thought, and the rest";
   field().onblur();
   field().onblur();
-  assert.deepEqual(told.acts, [
+  assert.deepEqual(calls.acts, [
     ["1.1.0", "why", "half a thought"],
     ["1.1.0", "why", "half a thought, and the rest"],
   ]);
 });
 
 test("where nothing can be answered a digit says nothing and no field stops the way", () => {
-  const { told, questions } = panel([why, clear], { editable: false });
+  const { calls, questions } = panel([why, clear], { editable: false });
   const seen = [0, 1].map(() => {
     questions.go(1);
     assert.equal(questions.digit(4), true);
     return questions.question.name;
   });
   assert.deepEqual(seen.sort(), ["clear", "why"]);
-  assert.deepEqual(told.acts, []);
+  assert.deepEqual(calls.acts, []);
 });

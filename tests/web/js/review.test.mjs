@@ -1,4 +1,4 @@
-// What is said, taken back and answered: what is shown agrees with what the server will have.
+// Acts, undo and answers: the card shows the state that the server will have.
 
 import assert from "node:assert/strict";
 import { beforeEach, test } from "node:test";
@@ -8,7 +8,7 @@ import { candidate, prompt, queue } from "./support/candidates.mjs";
 const { Review } = await import("../../../rsf_core/web/components/review_card/review.js");
 const { accepted } = await import("../../../rsf_core/web/components/review_card/decisions.js");
 
-// An outbox that keeps what is put into it until `answer` takes it out.
+// An outbox that keeps its acts until `answer` takes them out.
 class Held {
   acts = [];
   failures = 0;
@@ -18,7 +18,7 @@ class Held {
   }
 }
 
-// A review of two prompts of two, and what answers it.
+// A review of two prompts with two candidates each, and the stand-in for its server.
 function begun(data = {}) {
   const review = new Review();
   const outbox = new Held();
@@ -28,7 +28,7 @@ function begun(data = {}) {
   return { review, outbox };
 }
 
-// Let the server answer the acts in front, with what it knows of some prompts; `results` by act name.
+// Let the server answer the first acts with its state of some prompts; `results` by act name.
 function answer({ review, outbox }, { many = outbox.acts.length, prompts = [], results = {}, undo, redo } = {}) {
   const batch = outbox.acts.splice(0, many);
   const acknowledged = batch.map((act) => ({ act: act.act, candidates: act.candidates, ...results[act.kind] }));
@@ -55,10 +55,10 @@ test("a decision is shown, counted, kept for undo and put into the outbox; the n
   assert.equal(accepted(review.known.get("1.1.0")), true);
   assert.equal(review.decided, 1);
   assert.equal(review.place.focused, "1.1.1");
-  const [{ act, ...said }] = outbox.acts;
+  const [{ act, ...body }] = outbox.acts;
   assert.match(act, /^[0-9a-f]{32}$/);
   const shown = { candidate: "1.1.0", order: "boundary", audit: false };
-  assert.deepEqual(said, { round: 1, kind: "decide", candidates: ["1.1.0"], action: "accept", shown });
+  assert.deepEqual(body, { round: 1, kind: "decide", candidates: ["1.1.0"], action: "accept", shown });
 });
 
 test("how a candidate was come upon is said of the one in focus, where all that is pending is gone through", () => {
@@ -69,7 +69,7 @@ test("how a candidate was come upon is said of the one in focus, where all that 
   const { review, outbox } = begun({ order: "reward" });
   review.place.audit.add("1.1.0");
   assert.deepEqual(shown({ review, outbox }, ["1.1.0", "1.1.1"]), { candidate: "1.1.0", order: "reward", audit: true });
-  assert.equal(shown({ review, outbox }, ["1.1.1"]), undefined); // beside the one in focus
+  assert.equal(shown({ review, outbox }, ["1.1.1"]), undefined); // not the one in focus
   assert.equal(shown(begun({ view: "all" })), undefined);
   assert.equal(shown(begun({ filter: { tokens: "1..5" } })), undefined);
   assert.ok(shown(begun({ filter: {} })));
@@ -106,10 +106,10 @@ test("what is taken back is not counted as decided, what is decided twice counts
   then(() => decide(review, "reject")); // 1.1.1
   then(() => review.walk("undo"));
   then(() => review.walk("redo"));
-  then(() => review.decide("reject", ["1.1.0", "1.2.0"], "decide")); // of which one anew
+  then(() => review.decide("reject", ["1.1.0", "1.2.0"], "decide")); // one of them again
   then(() => review.walk("undo"));
   then(() => review.say("note", ["1.1.0"], { value: "why?" }));
-  then(() => review.walk("undo")); // the note alone
+  then(() => review.walk("undo")); // only the note
   then(() => review.walk("undo"));
   then(() => review.walk("undo"));
   assert.deepEqual(counts, [1, 2, 1, 2, 3, 2, 2, 2, 1, 0]);
@@ -197,7 +197,7 @@ test("the server's prompts are shown once nothing is unsent, with what was said 
   answer(held, { many: 1, prompts: [known] });
   assert.deepEqual(opinions(held.review, "1.1.0"), ["ann: accept"]); // not yet
   answer(held);
-  assert.deepEqual(opinions(held.review, "1.1.0"), ["ann: accept", "ben: reject"]); // as the server has them
+  assert.deepEqual(opinions(held.review, "1.1.0"), ["ann: accept", "ben: reject"]); // the server's opinions
   assert.deepEqual(opinions(held.review, "1.1.1"), ["ben: reject", "ann: reject"]);
 });
 
@@ -205,7 +205,7 @@ test("what was said while a queue was under way stands in it", () => {
   const { review } = begun();
   review.expect();
   decide(review, "accept");
-  review.outbox.acts.length = 0; // it has arrived meanwhile
+  review.outbox.acts.length = 0; // the act has arrived meanwhile
   review.begin(queue(prompt("1", 2)));
   assert.deepEqual(opinions(review, "1.1.0"), ["ann: accept"]);
 });

@@ -1,11 +1,11 @@
-// Words are found in what is read.
+// The search for words in the displayed text.
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
 import { matches, placed } from "../../../rsf_core/web/components/review_card/search.js";
 
-for (const [text, query, found] of [
+for (const [text, query, places] of [
   [
     "a film, a Film",
     "film",
@@ -32,7 +32,7 @@ for (const [text, query, found] of [
   ["abc", "", []],
   ["abc", "z", []],
 ]) {
-  test(`“${query}” in “${text}”`, () => assert.deepEqual(matches(text, query), found));
+  test(`“${query}” in “${text}”`, () => assert.deepEqual(matches(text, query), places));
 }
 
 test("of a million matches the first thousand are marked, in a moment", () => {

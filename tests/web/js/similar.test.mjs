@@ -1,4 +1,4 @@
-// The list of similar candidates is of this project, round and reviewer, and of nothing that filtered before.
+// The list of similar candidates keeps the project, round and reviewer, and drops earlier filters.
 
 import assert from "node:assert/strict";
 import { test } from "node:test";

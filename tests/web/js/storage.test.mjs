@@ -1,4 +1,4 @@
-// What the browser keeps, and what is as good as nothing.
+// What the browser stores, and stored values that count as nothing.
 
 import assert from "node:assert/strict";
 import { beforeEach, test } from "node:test";

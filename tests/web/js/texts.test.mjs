@@ -10,7 +10,7 @@ const { Renderings, mayDiffer } = await import("../../../rsf_core/web/components
 
 beforeEach(fresh);
 
-// Texts whose server answers by `answers`; what it was asked is in `asked`, how often there was more to show in `arrived`.
+// Texts whose server answers by `answers`; `asked` has its requests, `arrived` counts how often there was more to show.
 function reading(answers = {}, modes = {}) {
   const made = { asked: [], arrived: 0, status: 200 };
   made.renderings = new Renderings(
@@ -205,7 +205,7 @@ test("another text begins at its beginning, and the page is laid out anew for th
   assert.equal(set, 0);
 });
 
-// Two leaves that can be turned, or cannot.
+// Two leaves that can or cannot be turned.
 function leaved(able = true) {
   const leaves = { front: place(), back: place(), turned: 0 };
   leaves.turn = () => {

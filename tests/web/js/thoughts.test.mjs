@@ -1,11 +1,11 @@
-// A thought is told from its answer.
+// A thought is separated from its answer.
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
 import { cutInThought, thoughts } from "../../../rsf_core/web/components/review_card/thoughts.js";
 
-const told = (text) => thoughts(text).map(({ inner, thought, finished }) => [thought ? (finished ? "T" : "t") : "A", inner]);
+const parsed = (text) => thoughts(text).map(({ inner, thought, finished }) => [thought ? (finished ? "T" : "t") : "A", inner]);
 
 for (const [name, text, parts] of [
   ["no thought", "4", [["A", "4"]]],
@@ -103,7 +103,7 @@ for (const [name, text, parts] of [
     ],
   ],
 ]) {
-  test(name, () => assert.deepEqual(told(text), parts));
+  test(name, () => assert.deepEqual(parsed(text), parts));
 }
 
 test("nothing of the text is lost where there is no white space between its parts", () => {

@@ -1,4 +1,4 @@
-// What is drawn of a tree: the elements that are allowed, made one by one, and texts as they are seen.
+// Drawing a tree: only allowed elements, made one by one, and texts with hidden characters made visible.
 
 import assert from "node:assert/strict";
 import { test } from "node:test";

@@ -1,4 +1,4 @@
-// A prompt as what was said, turn by turn.
+// A prompt as a conversation, turn by turn.
 
 import assert from "node:assert/strict";
 import { beforeEach, test } from "node:test";
@@ -35,7 +35,7 @@ test("who speaks follows from the place of a turn", () => {
 
 test("a plain prompt is its text alone, read from its beginning", async () => {
   const where = place();
-  where.scrollTop = 70; // of the prompt before
+  where.scrollTop = 70; // of the previous prompt
   drawTurns(where, plain, reader);
   await pass(16);
   assert.deepEqual(

@@ -1,4 +1,4 @@
-// Nothing in a text hides, and what belongs to a letter or an emoji stays.
+// Hidden characters of a text become visible, and those that belong to a letter or an emoji stay.
 
 import assert from "node:assert/strict";
 import { test } from "node:test";

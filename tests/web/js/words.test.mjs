@@ -1,4 +1,4 @@
-// What is read on the card.
+// The words on the card.
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
@@ -45,9 +45,9 @@ test("where there is no score it is said of which scorer, and why", () => {
 
 test("what decides a candidate comes first, then its numbers", () => {
   assert.equal(facts(candidate("1.1.0"), false), "rejected · by the rule · p_accept 0.25 · ℓ\u00a0−1.50\u00a0nats · 3 tokens");
-  const said = candidate("1.1.0", { opinions: [{ reviewer: "ann", action: "accept", final: true }], flagged: true });
+  const flagged = candidate("1.1.0", { opinions: [{ reviewer: "ann", action: "accept", final: true }], flagged: true });
   assert.equal(
-    facts(said, true),
+    facts(flagged, true),
     "accepted · ann: accept, settled · p_accept 0.25 · ℓ\u00a0−1.50\u00a0nats · 3 tokens · flagged",
   );
   assert.equal(facts(candidate("1.1.0", { decision: null, p_accept: null, log_ratio: null }), false), "3 tokens");

@@ -1,4 +1,4 @@
-"""Markdown, code and formulas become a tree of harmless elements, whatever is in the text."""
+"""Markdown, code and formulas become a tree of harmless elements, whatever the text contains."""
 
 from __future__ import annotations
 
@@ -200,7 +200,7 @@ HOSTILE = [
 def test_nothing_of_a_hostile_text_runs_or_asks_for_anything(text: str) -> None:
     try:
         made = render(text)
-    except HiddenError:  # shown as it was drawn
+    except HiddenError:  # the text is shown as it was drawn
         assert text.startswith((">", "- "))
         return
     for tag, attributes, *_ in elements(made):

@@ -1,4 +1,4 @@
-"""Texts are rendered once, in a process that is ended where a text would take it for ever."""
+"""Texts are rendered once, in a process that is ended if a text takes too long."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from rsf_core.web.markup.rendered import AT_ONCE, Rendered
 
 
 class Helper(HelperProcess):
-    """Answers by itself, and counts."""
+    """Answers without a process, and records its requests."""
 
     def __init__(self) -> None:
         super().__init__(list, 1.0)
@@ -68,7 +68,7 @@ def test_requests_beyond_a_few_are_told_to_ask_again_instead_of_waiting() -> Non
     for thread in threads:
         thread.start()
     try:
-        while rendered._waiting.acquire(blocking=False):  # until all of them have their place
+        while rendered._waiting.acquire(blocking=False):  # until every place is taken
             rendered._waiting.release()
         assert rendered.of(["another", "known"]) == [{"later": True}, {"tree": '["known"]'}]
     finally:
@@ -93,7 +93,7 @@ def worker() -> Iterator[Rendered]:
 @pytest.mark.parametrize(
     ("text", "why"),
     [
-        ("$a " * 13_000, "too long"),  # searched from every dollar for another one
+        ("$a " * 13_000, "too long"),  # each dollar sign starts a search for another one
         ("![" * 19_000, "too long"),
         ("x" * 10_000_000, "longer than 40,000 characters"),
         ("$" + r"\sqrt{" * 250 + "x" + "}" * 250 + "$", "deep"),

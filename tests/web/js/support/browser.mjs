@@ -1,9 +1,9 @@
-// What of a browser the modules ask for: its stores, its clock, a server that answers. Import it before them.
+// The parts of a browser that the modules use: its stores, its clock, a server that answers. Import it before them.
 
 import { mock } from "node:test";
 
 class FakeStorage {
-  static room = Infinity; // characters a value may have
+  static room = Infinity; // the most characters of a value
 
   getItem(key) {
     return Object.hasOwn(this, key) ? this[key] : null;
@@ -23,7 +23,7 @@ for (const name of ["localStorage", "sessionStorage"]) {
   Object.defineProperty(globalThis, name, { value: new FakeStorage(), configurable: true });
 }
 
-// Only values up to so many characters fit into the stores.
+// Let only values of up to so many characters fit into the stores.
 export function leaveRoom(characters) {
   FakeStorage.room = characters;
 }
@@ -41,7 +41,7 @@ export function fresh() {
   mock.method(performance, "now", () => Date.now());
 }
 
-// Let everything that waits for an answer go on.
+// Let everything go on that waits for an answer.
 export async function settle() {
   for (let i = 0; i < 20; i++) await new Promise((done) => setImmediate(done));
 }
@@ -52,11 +52,11 @@ export async function pass(milliseconds) {
   await settle();
 }
 
-// Until the next frame is drawn, and what waits for that is done.
+// Wait until the next frame is drawn and everything that waits for it is done.
 export const frame = () => pass(16);
 
-// A server whose `answer(body, what)` returns {status, content}, null for no answer at all, or a promise of these. What it was
-// asked is in `requests`: {what, body, keepalive, at}.
+// A server whose `answer(body, what)` returns {status, content}, null for no answer at all, or a promise of these. Its
+// requests are in `requests`: {what, body, keepalive, at}.
 export function serve(answer) {
   const server = { answer, requests: [] };
   mock.method(globalThis, "fetch", async (url, { body, keepalive, signal }) => {

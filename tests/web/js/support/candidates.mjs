@@ -1,4 +1,4 @@
-// Prompts and candidates as /api/review/queue tells them.
+// Prompts and candidates as /api/review/queue returns them.
 
 export function candidate(id, extra = {}) {
   const [, prompt_id, k] = id.split(".");
@@ -27,7 +27,7 @@ export function candidate(id, extra = {}) {
   };
 }
 
-// A prompt of `each` candidates.
+// A prompt with `each` candidates.
 export function prompt(id, each, extra = {}) {
   const candidates = Array.from({ length: each }, (_, k) => candidate(`1.${id}.${k}`, extra));
   return { prompt_id: id, text: `prompt ${id}`, system: null, earlier: [], reference: null, candidates };

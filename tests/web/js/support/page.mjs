@@ -1,4 +1,4 @@
-// As much of a page as the modules draw on: elements with attributes, classes, children and their text. Import it before them.
+// The parts of a page that the modules draw on: elements with attributes, classes, children and text. Import it before them.
 
 class Node {
   constructor() {
@@ -65,7 +65,7 @@ class Element extends Node {
     this.heard[name] = [...(this.heard[name] ?? []), hears];
   }
 
-  // As a person scrolls.
+  // Scroll, as a person does.
   scrollTo(top) {
     this.scrollTop = top;
     for (const hears of this.heard.scroll ?? []) hears();
@@ -115,7 +115,7 @@ globalThis.document = {
   createDocumentFragment: () => new Fragment(),
 };
 
-// To ask where it stands lays out what it contains: `laidOut` has these, in order.
+// Asking for a position lays out the element's content: `laidOut` has these elements, in order.
 export const laidOut = [];
 globalThis.Range = class {
   selectNodeContents(node) {
@@ -131,7 +131,7 @@ export function place() {
   return new Element("div");
 }
 
-// An element as [tag, ...children], texts as they are.
+// An element as [tag, ...children]; texts are strings.
 export function shape(node) {
   return node.childNodes.map((child) => (child instanceof Text ? child.data : [child.tag, ...shape(child)]));
 }
