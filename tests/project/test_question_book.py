@@ -97,8 +97,8 @@ def test_the_reviewers_card_has_each_answer_and_hears_of_it_without_reading_anew
     project.question_book.put(CLEAR)
 
     def answer(value: str | None, act: str, who: str = "ann") -> None:
-        act_of_answer = Act(act, ActKind.ANSWER, ("1.1.1",), value=value, asked=Asked("clear", 1))
-        assert project.review.say(1, person(who), [act_of_answer])[0].refused is None
+        spoken_act = Act(act, ActKind.ANSWER, ("1.1.1",), value=value, asked=Asked("clear", 1))
+        assert project.review.say(1, person(who), [spoken_act])[0].refused is None
 
     def shown() -> list[list[tuple[str, str, int, str]]]:
         (prompt,) = project.review.candidates(1, ["1.1.1"])
