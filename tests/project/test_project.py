@@ -113,7 +113,7 @@ def test_the_next_round_starts_from_the_tuned_model(finished: Project) -> None:
 
 
 def test_the_example_of_the_python_api_calls_methods_with_arguments_that_they_have() -> None:
-    """The documentation's code is run where it stands in a document; this one stands in a docstring."""
+    """Other tests run the code in documents; this example is in a docstring."""
     example = "\n".join((api.__doc__ or "").splitlines()[2:])
     calls = [
         (node.func.attr, node)

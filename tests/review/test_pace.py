@@ -12,7 +12,7 @@ NOON = datetime(2026, 5, 4, 12, 0, 0)
 TODAY = NOON.date()
 
 
-class Said:
+class Decisions:
     """Decisions made one after the other, with seconds in between."""
 
     def __init__(self, at: datetime = NOON) -> None:
@@ -26,7 +26,7 @@ class Said:
 
 
 def test_who_changes_their_mind_has_decided_once_and_who_takes_it_back_has_not() -> None:
-    acts = Said()
+    acts = Decisions()
     for place, vote in ((1, 1), (2, -1), (1, -1), (3, 1), (3, 0)):
         acts.say(place, vote)
     tally = acts.tally
@@ -42,7 +42,7 @@ def test_who_changes_their_mind_has_decided_once_and_who_takes_it_back_has_not()
 
 
 def test_what_an_undo_brings_back_is_of_the_day_on_which_it_was_said() -> None:
-    acts = Said()
+    acts = Decisions()
     acts.say(1, 1)
     acts.say(1, -1, after=86_400)
     tomorrow = date(2026, 5, 5)
@@ -55,7 +55,7 @@ def test_what_an_undo_brings_back_is_of_the_day_on_which_it_was_said() -> None:
 
 
 def test_what_is_decided_in_bulk_is_not_read_and_counts_nowhere() -> None:
-    acts = Said()
+    acts = Decisions()
     acts.say(1, 1)
     acts.say(1, 1, kind="bulk")
     acts.say(2, 1, kind="bulk", same_act=True)
@@ -69,7 +69,7 @@ def test_what_is_decided_in_bulk_is_not_read_and_counts_nowhere() -> None:
 
 
 def test_a_whole_prompt_at_once_is_several_decisions_and_one_step() -> None:
-    acts = Said()
+    acts = Decisions()
     acts.say(9, 1)
     for place in (1, 2, 3):
         acts.say(place, 1, same_act=place > 1)
@@ -77,7 +77,7 @@ def test_a_whole_prompt_at_once_is_several_decisions_and_one_step() -> None:
 
 
 def test_a_pause_changes_no_pace_and_half_an_hour_begins_a_sitting() -> None:
-    acts = Said()
+    acts = Decisions()
     for place in range(7):
         acts.say(place, 1, after=20.0)
     assert acts.tally.pace.per_hour == 180.0
@@ -97,7 +97,7 @@ def test_a_pause_changes_no_pace_and_half_an_hour_begins_a_sitting() -> None:
 
 
 def test_a_clock_that_is_set_back_is_no_time_of_work() -> None:
-    acts = Said()
+    acts = Decisions()
     acts.say(1, 1)
     acts.say(2, 1, after=-3_600.0)
     assert acts.tally.pace.steps == 0 and acts.tally.decided == 2

@@ -18,7 +18,7 @@ def test_the_axis_of_the_share_accepted_has_ticks_of_its_own() -> None:
 
 
 def test_a_base_that_was_not_measured_in_a_metric_has_no_point_among_the_gains() -> None:
-    """As "reward, ended" of a base whose completions are all truncated."""
+    """For example "reward, ended" for a base whose completions are all truncated."""
     length, reward = Interval(9.0, 8.0, 10.0, 4), Interval(0.5, 0.25, 0.75, 4)
     base, tuned = {"length": length}, {"length": length, "reward, ended": reward}
     comparison = Comparison(

@@ -1,4 +1,4 @@
-"""A curated set as files: what json and pyarrow read back is what was frozen."""
+"""A curated set as files: json and pyarrow read back exactly the frozen rows."""
 
 from __future__ import annotations
 

@@ -67,7 +67,7 @@ def name(request: Request) -> str:
     return f"{request.what}-{request.format}-{request.shaped}"
 
 
-# -- what is in them -------------------------------------------------------------------------------------------------
+# -- their rows ------------------------------------------------------------------------------------------------------
 
 
 def test_sft_holds_the_curated_set_in_its_old_columns(exports: Exports) -> None:
@@ -253,7 +253,7 @@ def test_the_card_is_one_for_the_hub_and_shows_names_as_they_are(exports: Export
     assert "- `ann`: 2 candidates" in text and "- `bob`: 1 candidate\n" in text and "Cohen's κ" in text
 
 
-# -- what is refused, and what is left behind ---------------------------------------------------------------------------
+# -- refusals, and files left behind ------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
