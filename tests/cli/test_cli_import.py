@@ -123,11 +123,11 @@ def test_a_file_that_is_not_there_and_a_data_set_offline_say_what_to_do(folder: 
 
 def test_text_of_a_file_does_not_control_the_terminal(folder: Path, tmp_path: Path) -> None:
     file = tmp_path / "hostile.jsonl"
-    file.write_text(json.dumps({"prompt": "clear \x1b[2J and \x9b2J, ring \x07, [red]é[/red]"}) + "\n")
+    file.write_text(json.dumps({"prompt": "clear \x1b[2J \x9b2J \x07 [b]é[/b]"}) + "\n")
     assert rsf("import", folder, file, "--held-out", "0")["prompts"] == 1
     environment = {"RSF_REVIEWER": "ann", "COLUMNS": "200"}
     shown = RUNNER.invoke(app, ["prompts", str(folder), "--search", "clear"], env=environment).stdout
-    assert "clear ␛[2J and �2J, ring ␇, [red]é[/red]" in shown
+    assert "clear ␛[2J �2J ␇ [b]é[/b]" in shown  # short enough for any width
     assert not set("\x1b\x9b\x07") & set(shown)
 
 
