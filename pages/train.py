@@ -253,9 +253,8 @@ if sets:
                 f"acceptance {in_percent(summary['rate_effective'])}, "
                 f"by the rule alone {in_percent(summary['rate_automatic'])}"
             )
-            size = (
-                f", {plural(summary['tokens'], 'token')}" if "tokens" in summary else ""
-            )  # older sets do not record it
+            # Older sets do not record it.
+            size = f", {plural(summary['tokens'], 'token')}" if "tokens" in summary else ""
             st.markdown(
                 f"**{literal(curated.curated_id)}** · {plural(summary['samples'], 'sample')}{literal(size)} from "
                 f"{plural(summary['prompts'], 'prompt')} ({literal(what)}) · "

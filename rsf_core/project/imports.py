@@ -337,9 +337,8 @@ class Imports:
 
     def _made_newest(self, upload: str) -> None:
         newest = max((self._order(other) for other in self._folder.iterdir()), default=0)
-        write_json(
-            self._folder / upload / "order.json", {"order": newest + 1}
-        )  # times would do until the clock is set back
+        # Times would do until the clock is set back.
+        write_json(self._folder / upload / "order.json", {"order": newest + 1})
         self._forget_old()
 
     def _forget_old(self) -> None:
@@ -366,10 +365,8 @@ class Imports:
 
 def _has_ended_early(folder: Path) -> bool:
     """Whether the work in a folder was cancelled or interrupted."""
-    alive, summary = (
-        process.is_alive(folder),
-        read_json(folder / "summary.json"),
-    )  # in this order: it may end in between
+    alive = process.is_alive(folder)  # asked first: it may end in between
+    summary = read_json(folder / "summary.json")
     return not alive if summary is None else summary.get("problem") == CANCELLED
 
 

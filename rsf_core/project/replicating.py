@@ -184,7 +184,6 @@ def _delete_models(project: Project, author: Actor) -> None:
     gone = project.store.deleted_models()
     for model in project.models():
         if model.model_id != BASE_ID and model.model_id not in gone:
-            project.store.add_model_deletion(
-                model.model_id, author.name
-            )  # first: half-deleted files must not look whole
+            # First: half-deleted files must not look whole.
+            project.store.add_model_deletion(model.model_id, author.name)
             shutil.rmtree(project.folder / model.folder, ignore_errors=False)

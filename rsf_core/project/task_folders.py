@@ -123,9 +123,8 @@ def exported_settings(known: Settings) -> dict[str, Any]:
     """The settings that a task has: those that differ from the defaults, and the whole target, since a new project starts with
     another default for it. Seeds and settings that depend on the machine are left out."""
     values, default = known.model_dump(mode="json"), Settings(task=known.task).model_dump(mode="json")
-    values["target"]["tempered"] = (
-        known.target.tempered
-    )  # settings leave it out if it is false, but a new project would then have true
+    # Settings leave it out if it is false, but a new project would then have true.
+    values["target"]["tempered"] = known.target.tempered
     sections: dict[str, Any] = {}
     for name in SECTIONS:
         fields = {

@@ -140,9 +140,8 @@ def _label_studio(annotations: Sequence[Any]) -> dict[str, Any]:
             name, value = (
                 (result.get(key) for key in ("from_name", "value")) if isinstance(result, dict) else (None, None)
             )
-            if (
-                isinstance(name, str) and isinstance(value, dict) and "start" not in value
-            ):  # a span of a text is not an answer
+            # A span of a text is not an answer.
+            if isinstance(name, str) and isinstance(value, dict) and "start" not in value:
                 answer = next((_value(value[kind]) for kind in _VALUES if kind in value), None)
                 if answer is not None:
                     answers.setdefault(name, answer)

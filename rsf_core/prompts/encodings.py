@@ -200,11 +200,8 @@ def _guess(sample: bytes) -> Encoding:
     from charset_normalizer import from_bytes  # slow to import, and rarely needed
 
     best = from_bytes(sample).best()
-    if best is not None and best.encoding not in (
-        "ascii",
-        "utf_8",
-        *_GUESSED,
-    ):  # a rare encoding: take the best of the common ones instead
+    # A rare encoding: take the best of the common ones instead.
+    if best is not None and best.encoding not in ("ascii", "utf_8", *_GUESSED):
         best = from_bytes(sample, cp_isolation=_GUESSED).best() or best
     if best is None or best.encoding in ("ascii", "utf_8"):
         return UTF_8

@@ -114,9 +114,8 @@ def _alike(value: Any, reference: Any) -> bool:
 def read(completion: str, fenced: bool) -> Any:
     """The JSON value of a completion or of its answer, or `_NOTHING`. NaN, Infinity and text after the value are not valid
     JSON."""
-    for text in dict.fromkeys(
-        (completion.strip(), answer_of(completion).strip())
-    ):  # a JSON string may contain the tags of thoughts
+    # A JSON string may contain the tags of thoughts.
+    for text in dict.fromkeys((completion.strip(), answer_of(completion).strip())):
         inside = _FENCE.fullmatch(text) if fenced else None
         try:
             return json_values.loads(text if inside is None else inside[1])

@@ -23,9 +23,8 @@ DELIMITED = ("$", "\\boxed", "\\(", "\\[", "\\begin")
 
 
 def main() -> None:
-    logging.disable(
-        logging.ERROR
-    )  # silences the warning that the library's own time limit, which needs signals, is off
+    # Silences the warning that the library's own time limit, which needs signals, is off.
+    logging.disable(logging.ERROR)
     serve(lambda request: _answer(**request), int(sys.argv[1]), MORE_MEMORY)
 
 

@@ -290,9 +290,8 @@ def gains(comparisons: Sequence[Comparison], metric: str, percent: bool) -> go.F
     first = comparisons[0]
     labels = [first.before_id, *(f"round {comparison.round}" for comparison in comparisons)]
     measured = [first.before.get(metric), *(comparison.after[metric] for comparison in comparisons)]
-    points = [
-        (float(i), m) for i, m in enumerate(measured) if m is not None
-    ]  # "reward, ended" of a base that never ends
+    # A base that never ends has no "reward, ended".
+    points = [(float(i), m) for i, m in enumerate(measured) if m is not None]
     figure = _figure("", f"held-out {metric}" + (" (%)" if percent else ""), 280)
     figure.update_xaxes(tickvals=list(range(len(labels))), ticktext=list(map(figure_text, labels)), zeroline=False)
     _add_intervals(

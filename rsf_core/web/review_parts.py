@@ -133,9 +133,8 @@ def _page(pages: int, total: int) -> int:
     """The page of the table, in the URL."""
 
     def draw(key: str) -> int:
-        st.session_state[key] = min(
-            max(int(st.session_state[key]), 1), pages
-        )  # a value from the URL is text, and a filter may leave fewer pages
+        # A value from the URL is text, and a filter may leave fewer pages.
+        st.session_state[key] = min(max(int(st.session_state[key]), 1), pages)
         return int(
             st.number_input(f"Page of {pages:,} ({plural(total, 'candidate')})", 1, pages, step=1, width=260, key=key)
         )

@@ -47,9 +47,8 @@ def _pages(name: str | None) -> list[st.Page]:
         return st.Page(file, title=title, icon=icon, url_path=path, default=first, visibility=visibility)
 
     first, title = PAGES[0][:2] if alone else WORKSPACE_PAGES[0][:2]
-    by_name = st.Page(
-        lambda: ui.go(first, **dict(st.query_params)), title=title, url_path=first, visibility="hidden"
-    )  # so that its name is an address too
+    # So that its name is an address too.
+    by_name = st.Page(lambda: ui.go(first, **dict(st.query_params)), title=title, url_path=first, visibility="hidden")
 
     workspace = [page(*row, LIST, name is None or row[0] == LIST) for row in WORKSPACE_PAGES]
     pages = [page(*row, "overview" if alone else LIST, alone or name is not None) for row in PAGES]

@@ -63,9 +63,8 @@ def json_line(row: Row) -> bytes:
     text = json.dumps(row, ensure_ascii=False, allow_nan=False)
     for character, escaped in _LINE_ENDS.items():
         text = text.replace(character, escaped)
-    return (
-        text.encode("utf-8", "backslashreplace") + b"\n"
-    )  # half a surrogate pair has no UTF-8, but JSON can escape it
+    # Half a surrogate pair has no UTF-8, but JSON can escape it.
+    return text.encode("utf-8", "backslashreplace") + b"\n"
 
 
 def csv_line(schema: pa.Schema, row: Row) -> bytes:

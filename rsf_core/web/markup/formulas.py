@@ -48,9 +48,8 @@ def mathml(latex: str, display: bool) -> str | None:
         return None
     for element in root.iter():
         if element.text:
-            if (
-                element.text == "&"
-            ):  # from an environment that the converter does not know; a written \& comes as an entity
+            # From an environment that the converter does not know; a written \& comes as an entity.
+            if element.text == "&":
                 return None
             element.text = html.unescape(element.text)  # the converter writes &#x0002F; for a solidus
             if _UNREAD.search(element.text) and element.tag != "mtext":
