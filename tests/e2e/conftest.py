@@ -16,7 +16,7 @@ from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from rsf_core.project import Project
 from tests.support.app_server import AppServer
-from tests.support.browser import ARGUMENTS, wait_for_one_of_two
+from tests.support.browser import ARGUMENTS, SHORT_ANIMATIONS, wait_for_one_of_two
 from tests.support.review_card import EACH, PROMPTS
 from tests.support.seeding import add_candidates, add_scores, candidates, decide
 
@@ -66,13 +66,15 @@ def _kill_browsers() -> None:
 @pytest.fixture
 def visit(browser: Browser) -> Iterator[Callable[[], Page]]:
     """A page of a new visitor at each call, with storage and cookies of its own; `page.context.new_page()` is another tab of
-    the same visitor. Pages ask for reduced motion: without a graphics card, animation costs more than the rest of a page. They
-    end with the test: a page left open would ask its server every second for as long as the browser runs."""
+    the same visitor. Nothing is animated: without a graphics card, animation costs more than the rest of a page, and what
+    moves slips away under a click. Pages end with the test: a page left open would ask its server every second for as long as
+    the browser runs."""
     with contextlib.ExitStack() as stack:
 
         def arrive() -> Page:
             context = browser.new_context(viewport={"width": 1280, "height": 800}, reduced_motion="reduce")
             stack.callback(context.close)
+            context.add_init_script(SHORT_ANIMATIONS)
             context.set_default_timeout(40_000)
             return context.new_page()
 

@@ -22,6 +22,18 @@ ARGUMENTS = [
     "--disable-sync",
 ]
 
+# Streamlit animates also where a page asks for reduced motion: an expander opens over half a second. A control in it that is
+# pressed meanwhile moves, so that on a busy machine the mouse button was released beside it: it was focused, not clicked.
+SHORT_ANIMATIONS = """
+const animate = Element.prototype.animate;
+Element.prototype.animate = function (frames, options) {
+  return animate.call(this, frames, {...options, duration: 1});
+};
+const style = new CSSStyleSheet();
+style.replaceSync("*, *::before, *::after { transition-duration: 0s !important; transition-delay: 0s !important; " +
+  "animation-duration: 1ms !important; animation-delay: 0s !important; }");
+document.adoptedStyleSheets.push(style);
+"""
 
 ONE_OF_TWO_SECONDS = 20.0
 
