@@ -10,13 +10,10 @@ and however often; it continues when the page is reloaded or the app is restarte
 from __future__ import annotations
 
 import json
-import os
 import shutil
-import subprocess
-import sys
 import threading
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from functools import lru_cache, partial
 from hashlib import blake2b
@@ -27,16 +24,17 @@ from typing import Any
 import pyarrow.parquet as pq
 
 from rsf_core.domain import Split
-from rsf_core.domain.errors import PromptError, PromptFileError, RsfError
+from rsf_core.domain.errors import PromptError, PromptFileError
 from rsf_core.domain.files import read_json, typed, writable, write_json, write_whole
 from rsf_core.domain.settings import Settings
 from rsf_core.jobs import process
-from rsf_core.project.import_steps import TOO_LARGE, limit_memory, outcome, place_rows
+from rsf_core.project import prompt_reading, reading_process
+from rsf_core.project.import_steps import TOO_LARGE
 from rsf_core.project.problem_list import NAME as PROBLEMS
 from rsf_core.project.prompt_book import PromptBook
-from rsf_core.prompts import Format, Problem, PromptRow, hub, recognise, row_file
+from rsf_core.prompts import Format, Problem, PromptRow, hub, row_file
 from rsf_core.prompts.chosen_columns import prompt_columns, unread
-from rsf_core.prompts.files import FOUND, PACKED, Layout, Reading
+from rsf_core.prompts.files import FOUND, PACKED, Reading
 from rsf_core.prompts.parsing import Columns
 from rsf_core.prompts.rows import LARGEST_FILE
 from rsf_core.rounds.prompt_lengths import LengthsFound, PromptLengths
@@ -47,13 +45,8 @@ SMALL_PROJECT = 2_000  # prompts
 KEPT_UPLOADS = 3
 _ADDED_AT_ONCE = 20_000  # rows
 _PART = 4 << 20  # bytes of a file at a time
-FETCH_BYTES = 8 << 30  # of address space: the process that reads the hub reserves far more than it uses
-MEMORY_BYTES = 4 << 30  # what reading a file may take: 100,000 prompts take a tenth of it
-LOOK_SECONDS, GATHER_SECONDS = 60.0, 300.0
 KILL_SECONDS = 5.0
 CANCELLED = "reading the file was cancelled"
-# One core; and the system's allocator: Arrow's own reserves memory that would count against the limit.
-LEAN = {"OMP_NUM_THREADS": "1", "ARROW_DEFAULT_MEMORY_POOL": "system"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +86,7 @@ class Imports:
     ) -> None:
         self._folder, self._store, self._book, self._settings = folder, store, book, settings
         self._lengths = lengths
-        self._format = lru_cache(maxsize=8)(_recognised)
+        self._format = lru_cache(maxsize=8)(reading_process.read_format)
         self._beginning = threading.Lock()
 
     def keep(self, name: str, content: bytes | memoryview) -> str:
@@ -145,13 +138,15 @@ class Imports:
         PromptFileError: without `datasets`, offline, or if there is no such data set, configuration or split."""
         source, config, split = hub.checked(name, config, split)
         return self._kept(
-            f"{source} {config} {split}", f"{source} (hub, {split})", partial(_fetched, source, config, split)
+            f"{source} {config} {split}",
+            f"{source} (hub, {split})",
+            partial(reading_process.fetch, source, config, split),
         )
 
     def keep_folder(self, folder: str) -> str:
         """Store a data set's folder on this machine as one file; returns the upload's name. Raises PromptFileError."""
         source = typed(folder.strip()).absolute()
-        return self._kept(str(source), f"{source.name} (folder)", partial(_gathered, source))
+        return self._kept(str(source), f"{source.name} (folder)", partial(reading_process.gather, source))
 
     def _kept(self, source: str, name: str, write: Callable[[Path], None]) -> str:
         """Store one Parquet file, which `write` makes from the current state of a source."""
@@ -199,7 +194,7 @@ class Imports:
             "rows": row_file.SCHEMA.names,  # other versions have other columns
             "version": self._store.prompt_book.version(),
         }
-        return self.begin(upload, request, self._write_existing, work, __name__, again)
+        return self.begin(upload, request, self._write_existing, prompt_reading.work, prompt_reading.__name__, again)
 
     def begin(
         self,
@@ -223,12 +218,14 @@ class Imports:
             with writable(file.parent):
                 folder.mkdir()
                 write(folder)
-                write_json(folder / "request.json", {**request, "file": file.name, "memory": MEMORY_BYTES})
+                write_json(
+                    folder / "request.json", {**request, "file": file.name, "memory": reading_process.MEMORY_BYTES}
+                )
             small = file.stat().st_size <= SMALL_FILE and file.suffix not in PACKED  # which can grow a million times
             if small and sum(self._store.prompt_counts().values()) <= SMALL_PROJECT:
                 work(folder)
             else:
-                process.leave(process.start(folder, module, LEAN))
+                process.leave(process.start(folder, module, reading_process.LEAN))
         return folder.name
 
     def start_found(
@@ -368,80 +365,3 @@ def _has_ended_early(folder: Path) -> bool:
     alive = process.is_alive(folder)  # asked first: it may end in between
     summary = read_json(folder / "summary.json")
     return not alive if summary is None else summary.get("problem") == CANCELLED
-
-
-def _recognised(file: Path, reading: Reading = FOUND) -> Format:
-    """The format that a file is read as. A process with a memory limit opens Parquet files and spreadsheets, since a small
-    file can unpack to huge values. Raises PromptFileError."""
-    if file.suffix not in PACKED:
-        return recognise(file, reading)
-    command = [sys.executable, "-m", "rsf_core.project.imports", str(file), str(MEMORY_BYTES)]
-    command += [reading.sheet] if reading.sheet is not None else []
-    late = f"{file.name} was not read within {LOOK_SECONDS:g} s: split it"
-    answer = _answer_of(command, LOOK_SECONDS, late, f"{file.name} could not be read: {TOO_LARGE}")["format"]
-    layout = Layout(answer.pop("kind"), sheet=answer.pop("sheet"), sheets=tuple(answer.pop("sheets")))
-    return Format(layout, **answer | {"columns": tuple(answer["columns"])})
-
-
-def _gathered(folder: Path, file: Path) -> None:
-    """Write a data set's folder to one Parquet file, in a process with a memory limit. Raises PromptFileError."""
-    command = [sys.executable, "-m", "rsf_core.prompts.dataset_folder", str(folder), str(file), str(MEMORY_BYTES)]
-    late = f"{folder} was not read within {GATHER_SECONDS:g} s: import a part of it"
-    _answer_of(command, GATHER_SECONDS, late, f"reading {folder} failed: it is damaged, or {TOO_LARGE}")
-
-
-def _fetched(source: str, config: str, split: str, file: Path) -> None:
-    """Write a split of a hub data set to one Parquet file, in a process with a memory limit. Raises PromptFileError."""
-    command = [sys.executable, "-m", "rsf_core.prompts.hub", source, config, split, str(file), str(FETCH_BYTES)]
-    late = f"{source} was not downloaded within {GATHER_SECONDS:g} s: import a smaller split, or a folder of it"
-    _answer_of(command, GATHER_SECONDS, late, f"downloading {source} failed: {TOO_LARGE}")
-
-
-def _answer_of(command: Sequence[str], seconds: float, late: str, broken: str) -> dict[str, Any]:
-    """The JSON that a process prints. Raises PromptFileError: with the problem that the process reports, with `late` if it
-    takes more than `seconds`, or with `broken` if it ends without an answer."""
-    try:
-        ended = subprocess.run(
-            command, stdin=subprocess.DEVNULL, capture_output=True, timeout=seconds, env={**LEAN, **os.environ}
-        )
-    except subprocess.TimeoutExpired as error:
-        raise PromptFileError(late) from error
-    try:
-        answer: dict[str, Any] = json.loads(ended.stdout)
-    except ValueError as error:
-        raise PromptFileError(broken) from error
-    if "problem" in answer:
-        raise PromptFileError(answer["problem"])
-    return answer
-
-
-def _look(file: Path, sheet: str | None) -> dict[str, Any]:
-    try:
-        file_format = asdict(recognise(file, Reading(sheet=sheet)))
-    except MemoryError:  # pyarrow's too
-        return {"problem": f"{file.name} {TOO_LARGE}"}
-    except RsfError as error:
-        return {"problem": str(error)}
-    layout = file_format.pop("layout")
-    return {"format": file_format | {name: layout[name] for name in ("kind", "sheet", "sheets")}}
-
-
-def work(folder: Path) -> None:
-    """Do what request.json in the folder of a placing asks for. An error that is meant for a person becomes its outcome."""
-    request = json.loads((folder / "request.json").read_text(encoding="utf-8"))
-    write_json(folder / "summary.json", outcome(request["file"], lambda: place_rows(folder, request)))
-
-
-def main() -> None:
-    """Arguments: FOLDER, the folder of a placing, to do what it asks for; or FILE BYTES [SHEET], to print a file's format."""
-    path = Path(sys.argv[1])
-    if len(sys.argv) > 2:
-        limit_memory(int(sys.argv[2]))
-        print(json.dumps(_look(path, next(iter(sys.argv[3:]), None))))
-        return
-    limit_memory(int(json.loads((path / "request.json").read_text(encoding="utf-8"))["memory"]))
-    work(path)
-
-
-if __name__ == "__main__":
-    main()

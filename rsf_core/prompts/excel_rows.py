@@ -1,7 +1,7 @@
 """Rows of a spreadsheet: Excel (.xlsx, .xlsm, .xlsb, .xls) and OpenDocument (.ods), one sheet, its first row the header.
 
-A formula's cell holds its last result. A file is read in a process with limited memory (project/imports.py): a small file can
-hold gigabytes.
+A formula's cell holds its last result. A file is read in a process with limited memory (project/reading_process.py), because
+a small file can hold gigabytes.
 """
 
 from __future__ import annotations

@@ -16,7 +16,7 @@ import pytest
 from rsf_core.domain import Split
 from rsf_core.domain.access import person
 from rsf_core.domain.errors import PromptError, PromptFileError
-from rsf_core.project import Project, imports
+from rsf_core.project import Project, imports, prompt_reading, reading_process
 from rsf_core.project.commands import execute
 from rsf_core.project.imports import ImportState
 from rsf_core.project.problem_list import write_problems
@@ -77,13 +77,13 @@ def test_the_same_is_placed_once_and_anew_when_columns_share_or_prompts_change(
     project: Project, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     done: list[str] = []
-    usual = imports.work
+    usual = prompt_reading.work
 
     def work(folder: Path) -> None:
         done.append(folder.name)
         usual(folder)
 
-    monkeypatch.setattr(imports, "work", work)
+    monkeypatch.setattr(prompt_reading, "work", work)
     upload = project.imports.keep("a.jsonl", FILE)
     assert project.imports.keep("a.jsonl", FILE) == upload
     names = [project.imports.start(upload, COLUMNS, share) for share in (0.5, 0.5, 0.25)]
@@ -217,8 +217,8 @@ def test_a_file_that_grows_beyond_all_memory_is_refused_with_words_and_the_app_g
 ) -> None:
     content = bomb(tmp_path, 300)
     assert len(content) < 64 << 10 < imports.SMALL_FILE  # a small file, but still not read by the owner
-    monkeypatch.setattr(imports, "recognise", lambda file: pytest.fail("the owner reads it itself"))
-    monkeypatch.setattr(imports, "MEMORY_BYTES", 500 << 20)
+    monkeypatch.setattr(reading_process, "recognise", lambda *_: pytest.fail("the owner reads it itself"))
+    monkeypatch.setattr(reading_process, "MEMORY_BYTES", 500 << 20)
     upload = project.imports.keep("b.parquet", content)
     with pytest.raises(PromptFileError, match="needs more memory than an import may use: split it"):
         project.imports.format(upload)
@@ -231,7 +231,7 @@ def test_a_file_that_grows_beyond_all_memory_is_refused_with_words_and_the_app_g
 def test_lines_that_take_too_much_end_the_reading_and_not_the_machine(
     project: Project, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(imports, "MEMORY_BYTES", 130 << 20)
+    monkeypatch.setattr(reading_process, "MEMORY_BYTES", 130 << 20)
     upload = project.imports.keep("many.jsonl", long_lines())
     state = finished(project, upload, project.imports.start(upload, Columns("text"), 0.5))
     assert "more memory than an import may use" in str(state.problem)
@@ -254,7 +254,7 @@ def test_parquet_that_is_none_is_said_as_such(project: Project) -> None:
 
 
 def test_the_limit_stated_leaves_room_for_what_projects_have() -> None:
-    assert imports.MEMORY_BYTES == 4 << 30
+    assert reading_process.MEMORY_BYTES == 4 << 30
 
 
 def test_a_file_of_conversations_is_previewed_and_added_with_its_turns(project: Project) -> None:

@@ -22,8 +22,9 @@ RSF = Path(PYTHON).with_name("rsf")
 WHERE = (
     "RSF_TEST_WARM"  # in the environment: the folder of the templates' sockets, for owners that start jobs themselves
 )
-READERS = ("rsf_core.project.imports", "rsf_core.prompts.comparing")
-STARTERS = ("rsf_core.jobs.process", *READERS)  # the modules of the product that start these processes
+READERS = ("rsf_core.project.prompt_reading", "rsf_core.project.reading_process", "rsf_core.prompts.comparing")
+# the modules of the product that start these processes
+STARTERS = ("rsf_core.jobs.process", "rsf_core.project.reading_process", "rsf_core.prompts.comparing")
 STAND_IN = ".stand-in"  # the suffix of a program that is started in place of Python: tests/support/faults/stand_in.py
 CLOSING_SECONDS = 10.0
 IMPORTING_SECONDS = 240.0  # limit for a template to import, on a busy machine
