@@ -4,7 +4,18 @@ import streamlit as st
 
 from rsf_core.domain import JobKind
 from rsf_core.domain.words import plural
-from rsf_core.web import acceptance_parts, accepted_parts, elsewhere, no_score, prompt_bands, rule_of_m, session, ui
+from rsf_core.web import (
+    acceptance_parts,
+    accepted_parts,
+    elsewhere,
+    job_parts,
+    no_score,
+    prompt_bands,
+    round_parts,
+    rule_of_m,
+    session,
+    ui,
+)
 
 project = session.project()
 number = ui.chosen_round(project)
@@ -12,8 +23,8 @@ threshold = project.threshold(number)
 
 ui.heading("Acceptance", "Which M, and what does it cost? A candidate is accepted with probability min(1, P/(M·q)).")
 
-ui.stale_proposal(project, number)
-running = ui.running_job(project, [JobKind.GENERATE, JobKind.SCORE])
+round_parts.stale_proposal(project, number)
+running = job_parts.running_job(project, [JobKind.GENERATE, JobKind.SCORE])
 no_score.panel(project, number, editable=number == project.current_round and not running)
 elsewhere.panel(project, number, project.counts(number).candidates)
 landscape = project.landscape(threshold.scope, number) if threshold else None

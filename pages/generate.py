@@ -7,7 +7,7 @@ import streamlit as st
 from rsf_core.domain import JobKind, Split
 from rsf_core.domain.words import in_percent, plural
 from rsf_core.rounds.stages import Progress, Stage
-from rsf_core.web import drawing_until, prompt_bands, session, ui
+from rsf_core.web import drawing_until, job_parts, prompt_bands, round_parts, session, ui
 from rsf_core.web.literal import literal
 
 project = session.project()
@@ -23,12 +23,12 @@ ui.heading(
     "The proposal draws several completions for each prompt; the distribution they are drawn from is recorded exactly.",
 )
 
-ui.stale_proposal(project, number)
-running = ui.running_job(project, [JobKind.GENERATE, JobKind.SCORE])
+round_parts.stale_proposal(project, number)
+running = job_parts.running_job(project, [JobKind.GENERATE, JobKind.SCORE])
 if newest and not running:
     for state in (generate, score):
-        ui.ended_badly(project, state)
-ui.left_out(generate)
+        job_parts.ended_badly(project, state)
+round_parts.left_out(generate)
 
 if newest and not running and not any(project.prompt_counts().values()):
     ui.empty("There are no prompts to draw candidates for.", page="prompts", label="Add prompts")

@@ -1,5 +1,5 @@
 """New project, step by step. The project exists only after the last step, and then opens on its Overview."""
 
-from rsf_core.web import new_project
+from rsf_core.web.new_project import steps
 
-new_project.draw()
+steps.draw()

@@ -6,7 +6,20 @@ import streamlit as st
 
 from rsf_core.domain import JobKind
 from rsf_core.domain.words import SHARES, in_percent, plural
-from rsf_core.web import about, autopilot_panel, charts, elsewhere, lost, next_step, runs, session, ui
+from rsf_core.web import (
+    about,
+    autopilot_panel,
+    charts,
+    elsewhere,
+    estimates,
+    job_parts,
+    lost,
+    next_step,
+    round_parts,
+    runs,
+    session,
+    ui,
+)
 from rsf_core.web.literal import literal
 
 NOT_MEASURED = (
@@ -24,9 +37,9 @@ ui.heading(
     "Draw candidates, keep the good ones, train on them, and see on held-out prompts whether it helped.",
 )
 about.line(project.settings, project.prompt_counts())
-ui.path(stages)
+round_parts.path(stages)
 
-running = newest and ui.running_job(project, list(JobKind))
+running = newest and job_parts.running_job(project, list(JobKind))
 run = project.autopilot.latest_run()
 if newest and not running and not (run and run.active):
     next_step.panel(project, stages)
@@ -78,11 +91,11 @@ else:
             st.info(NOT_MEASURED, icon=":material/help:")
     with right:
         gain = together.get((latest.round, "tuned"), latest.gain_over_base.get(metric))
-        beyond_chance = gain is not None and ui.beyond_chance(gain)
+        beyond_chance = gain is not None and estimates.beyond_chance(gain)
         st.metric(
             f"{literal(metric)}, round {latest.round:,} against the base",
-            literal(ui.interval(latest.after.get(metric), metric).split("  ")[0]),
-            ui.interval(gain, metric, signed=True),
+            literal(estimates.interval(latest.after.get(metric), metric).split("  ")[0]),
+            estimates.interval(gain, metric, signed=True),
             delta_color="normal" if beyond_chance else "off",
             delta_arrow="auto" if beyond_chance else "off",
         )

@@ -3,7 +3,7 @@
 import streamlit as st
 
 from rsf_core.domain import Split
-from rsf_core.web import prompt_import_parts, prompt_parts, session, turns, ui
+from rsf_core.web import prompt_import_parts, prompt_list, prompt_parts, session, turns, ui
 
 project = session.project()
 counts = project.prompt_counts()
@@ -20,7 +20,7 @@ usual = "Import a file" if st.query_params.get("import") else None if total else
 listed, by_hand, imported = st.tabs(["All prompts", "Add by hand", "Import a file"], default=usual)
 
 with listed:
-    prompt_parts.listing(project)
+    prompt_list.listing(project)
 
 with by_hand:
     with st.form("by-hand", clear_on_submit=True):

@@ -7,9 +7,11 @@ from rsf_core.web import (
     agreement_parts,
     compare_parts,
     guide_parts,
+    job_parts,
     no_score,
     progress_parts,
     review_parts,
+    round_parts,
     session,
     ui,
 )
@@ -24,8 +26,8 @@ ui.heading(
     "Read what the rule decided, and overrule it where you know better: your decision counts.",
 )
 
-ui.stale_proposal(project, number)
-running = ui.running_job(project, [JobKind.GENERATE, JobKind.SCORE])
+round_parts.stale_proposal(project, number)
+running = job_parts.running_job(project, [JobKind.GENERATE, JobKind.SCORE])
 if not project.counts(number).candidates and not project.elsewhere_counts(number).candidates:
     if not running:
         ui.empty("The candidates of each prompt will be shown here.", page="generate", label="Generate candidates")

@@ -3,7 +3,7 @@
 import streamlit as st
 
 from rsf_core.domain import JobKind
-from rsf_core.web import answer_parts, judge_parts, own_scorer_parts, scorer_parts, session, taste_parts, ui
+from rsf_core.web import answer_parts, job_parts, judge_parts, own_scorer_parts, scorer_parts, session, taste_parts, ui
 
 project = session.project()
 number = ui.chosen_round(project)
@@ -12,7 +12,7 @@ ui.heading(
     "Scorers", "What makes a completion good? Each scorer gives it a number; the target says which scores count."
 )
 
-ui.running_job(project, [JobKind.SCORE])
+job_parts.running_job(project, [JobKind.SCORE])
 way = scorer_parts.way_of_looking()
 if way == scorer_parts.WAYS[0]:
     scorer_parts.on_the_candidates(project, number)

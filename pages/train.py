@@ -11,7 +11,7 @@ from rsf_core.domain.words import in_percent, plural
 from rsf_core.models.hardware import SLOW_BF16, multiplies_bf16
 from rsf_core.project.exporting import curated as exports
 from rsf_core.rounds.stages import Progress, Stage
-from rsf_core.web import charts, controls, lost, session, ui
+from rsf_core.web import charts, controls, estimates, job_parts, lost, round_parts, session, ui
 from rsf_core.web.literal import file_name, literal
 
 project = session.project()
@@ -33,11 +33,11 @@ CURVES = {
     "Gradient norm": ("grad_norm", "gradient norm"),
     "Tokens a second": ("tokens_per_second", "completion tokens a second"),
 }
-running = ui.running_job(project, TRAINING)
+running = job_parts.running_job(project, TRAINING)
 if newest and not running:
     for state in (finetune, evaluate):
-        ui.ended_badly(project, state)
-    ui.left_out(evaluate)
+        job_parts.ended_badly(project, state)
+    round_parts.left_out(evaluate)
     if counts.decided == 0:
         ui.empty(
             "There are no decisions yet: draw and score candidates first.", page="generate", label="Generate candidates"
@@ -179,10 +179,10 @@ if comparison is not None:
         [
             {
                 "metric": name,
-                "before": ui.interval(comparison.before.get(name), name),
-                "after": ui.interval(comparison.after[name], name),
-                "gain": ui.interval(comparison.gain.get(name), name, signed=True),
-                "gain over the base": ui.interval(comparison.gain_over_base.get(name), name, signed=True),
+                "before": estimates.interval(comparison.before.get(name), name),
+                "after": estimates.interval(comparison.after[name], name),
+                "gain": estimates.interval(comparison.gain.get(name), name, signed=True),
+                "gain over the base": estimates.interval(comparison.gain_over_base.get(name), name, signed=True),
             }
             for name in comparison.after
         ],
@@ -209,7 +209,7 @@ if comparison is not None:
     lost.table(comparison, compared)
     broken_off = not running and (job := evaluate.job) is not None and job.state is not JobState.DONE
     if broken_off and job is not None and not (newest and evaluate.progress is Progress.FAILED):  # shown above
-        ui.job_ended_badly(project, job, partial(project.evaluate, number))
+        job_parts.job_ended_badly(project, job, partial(project.evaluate, number))
     for control in Control:
         controls.section(project, number, comparison, control, startable=not running and not broken_off)
     with st.expander("Read some of them", icon=":material/menu_book:", expanded=True):

@@ -17,7 +17,7 @@ from rsf_core.sampling.cost import forecast
 from rsf_core.sampling.diagnosis import MANY, TOP, Diagnosis
 from rsf_core.sampling.intervals import Interval
 from rsf_core.store.records import ThresholdRecord
-from rsf_core.web import ui
+from rsf_core.web import estimates, ui
 from rsf_core.web.components.m_tuner import m_tuner
 from rsf_core.web.literal import literal
 
@@ -128,23 +128,23 @@ def _distance(diagnosis: Diagnosis) -> None:
     zero = "0 by construction: nothing exceeds this M"
 
     def estimate(interval: Interval, unit: str = "", scale: float = 1.0) -> str:
-        return ui.limits(interval, unit, scale) if interval.known else "cannot be estimated from these draws"
+        return estimates.limits(interval, unit, scale) if interval.known else "cannot be estimated from these draws"
 
     rows = [
-        ("Acceptance rate", ui.limits(diagnosis.acceptance_rate, " %", 100), "mean of min(1, P/(M·q))"),
+        ("Acceptance rate", estimates.limits(diagnosis.acceptance_rate, " %", 100), "mean of min(1, P/(M·q))"),
         ("Total variation", zero if diagnosis.bound_holds_here else estimate(diagnosis.tvd), "to the target, 0 to 1"),
         (
             "KL(target ‖ accepted)",
             zero if diagnosis.bound_holds_here else estimate(diagnosis.kl_target, " nats"),
             "what the accepted miss",
         ),
-        ("KL(accepted ‖ proposal)", ui.limits(diagnosis.kl_proposal, " nats"), "how far selection moves q"),
+        ("KL(accepted ‖ proposal)", estimates.limits(diagnosis.kl_proposal, " nats"), "how far selection moves q"),
         (
             "Violated mass",
             zero if diagnosis.bound_holds_here else estimate(diagnosis.violated_mass, " %", 100),
             "of the target, where ℓ > log M",
         ),
-        ("Bound violated", ui.limits(diagnosis.violation_rate, " %", 100), "of the draws"),
+        ("Bound violated", estimates.limits(diagnosis.violation_rate, " %", 100), "of the draws"),
         ("Effective sample size", f"{diagnosis.ess:,.0f} of {diagnosis.draws:,}", "draws the target is worth"),
         (
             "Tail index k̂",
@@ -218,10 +218,10 @@ def judged_marks(project: Project, number: int, threshold: ThresholdRecord) -> N
                 "accepted": None if mark.log_m is None else landscape.at(mark.log_m).accepted,
                 "total variation": ""
                 if judged is None
-                else ui.limits(judged.tvd)
+                else estimates.limits(judged.tvd)
                 if judged.tvd.known
                 else "cannot be estimated",
-                "bound violated": "" if judged is None else ui.limits(judged.violation_rate, " %", 100),
+                "bound violated": "" if judged is None else estimates.limits(judged.violation_rate, " %", 100),
                 "explanation": mark.explanation,
             }
         )

@@ -10,7 +10,7 @@ from rsf_core.domain.words import fixed, in_percent, percent, plural
 from rsf_core.project import Project
 from rsf_core.review.agreement import Agreement
 from rsf_core.sampling.intervals import Interval
-from rsf_core.web import charts, compare_parts, gold_parts, guide_parts, progress_parts, question_parts, ui
+from rsf_core.web import charts, compare_parts, estimates, gold_parts, guide_parts, progress_parts, question_parts, ui
 from rsf_core.web.literal import literal
 
 
@@ -102,7 +102,7 @@ def _suggestion(project: Project, number: int, reviewer: Actor) -> None:
                 "scorer": name,
                 "weight now": None if now is None else now.rewards.get(name, 0.0),
                 "suggested": round(suggestion.target.rewards[name], 4),
-                "weight/β as fitted": ui.limits(limits),
+                "weight/β as fitted": estimates.limits(limits),
             }
             for name, limits in suggestion.fit.coefficients.items()
         ],

@@ -10,7 +10,7 @@ from rsf_core.domain.access import Actor
 from rsf_core.domain.words import in_percent, plural
 from rsf_core.project import Project
 from rsf_core.review.win_rates import Figure
-from rsf_core.web import ui
+from rsf_core.web import estimates, ui
 from rsf_core.web.components.compare_card import compare_card
 from rsf_core.web.components.rank_card import rank_card
 from rsf_core.web.literal import literal
@@ -94,5 +94,5 @@ def _row(figure: Figure) -> dict[str, str | int]:
         "higher by": figure.name or "the rule",
         "pairs": figure.pairs,
         "preferred by people": figure.wins,
-        "share": ui.limits(figure.share, " %", 100),
+        "share": estimates.limits(figure.share, " %", 100),
     }

@@ -7,7 +7,7 @@ import streamlit as st
 from rsf_core.domain import Control, JobState
 from rsf_core.project import Project
 from rsf_core.rounds.comparisons import Comparison
-from rsf_core.web import ui
+from rsf_core.web import estimates, job_parts, ui
 from rsf_core.web.literal import literal
 
 _HEADINGS = {
@@ -51,11 +51,15 @@ def section(project: Project, number: int, comparison: Comparison, control: Cont
             [
                 {
                     "metric": name,
-                    control.label: ui.interval(metrics.get(name), name),
-                    "tuned": ui.interval(comparison.after[name], name),
-                    _GAINED[control]: ui.interval(over.get(name), name, signed=True),
+                    control.label: estimates.interval(metrics.get(name), name),
+                    "tuned": estimates.interval(comparison.after[name], name),
+                    _GAINED[control]: estimates.interval(over.get(name), name, signed=True),
                     **(
-                        {"what the constraints gained over random": ui.interval(beside.get(name), name, signed=True)}
+                        {
+                            "what the constraints gained over random": estimates.interval(
+                                beside.get(name), name, signed=True
+                            )
+                        }
                         if beside
                         else {}
                     ),
@@ -69,7 +73,7 @@ def section(project: Project, number: int, comparison: Comparison, control: Cont
         return
     job = project.control_job(number, control)
     if job is not None and job.state is not JobState.DONE:
-        ui.job_ended_badly(project, job)
+        job_parts.job_ended_badly(project, job)
     elif project.control_is_deleted(number, control):
         st.caption(
             f"The {literal(control.label)} of this round was deleted before it was compared under these settings."

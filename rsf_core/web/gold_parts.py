@@ -12,7 +12,7 @@ from rsf_core.domain.words import in_percent, plural
 from rsf_core.project import Project
 from rsf_core.project.gold_book import GoldReport
 from rsf_core.review.gold import Accuracy, ReviewerAccuracy
-from rsf_core.web import ui
+from rsf_core.web import estimates, ui
 from rsf_core.web.literal import literal
 
 MOST_ITEMS = 200
@@ -99,7 +99,7 @@ def _row(reviewer: str, guide: str, part: Accuracy) -> dict[str, Any]:
         "guide": guide,
         "answered": part.answered,
         "right": part.right,
-        "accuracy": "–" if part.share is None else ui.limits(part.share, " %", 100),
+        "accuracy": "–" if part.share is None else estimates.limits(part.share, " %", 100),
         "turned away": f"{part.turned_away:,} of {part.to_accept:,}",
         "let through": f"{part.let_through:,} of {part.to_reject:,}",
         "by another guide": part.other_guide,

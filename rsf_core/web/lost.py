@@ -10,7 +10,7 @@ from rsf_core.evaluation.forgetting import PER_COMPLETION, PER_TOKEN
 from rsf_core.evaluation.gauges import HELD_OUT, UNRELATED
 from rsf_core.rounds.comparisons import Comparison
 from rsf_core.sampling.intervals import Interval
-from rsf_core.web import ui
+from rsf_core.web import estimates, ui
 
 NOT_MEASURED = "not measured"
 WHAT_IT_IS = (
@@ -22,7 +22,7 @@ WHAT_IT_IS = (
 
 def shown(measures: Mapping[str, Interval], name: str) -> str:
     """One measure with its interval, or NOT_MEASURED."""
-    return ui.limits(measures[name]) if name in measures else NOT_MEASURED
+    return estimates.limits(measures[name]) if name in measures else NOT_MEASURED
 
 
 def line(comparison: Comparison) -> str:

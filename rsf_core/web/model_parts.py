@@ -18,7 +18,7 @@ from rsf_core.rounds.curation import is_control
 from rsf_core.rounds.lineage import ModelView, prompts_won
 from rsf_core.sampling.sign_test import sign_test
 from rsf_core.store.records import CuratedRecord, RoundRecord
-from rsf_core.web import charts, lost, palette, runs, ui
+from rsf_core.web import charts, estimates, job_parts, lost, palette, round_parts, runs, ui
 from rsf_core.web.literal import literal
 
 MOST_OPTIONS = 200  # prompts that a list holds
@@ -42,7 +42,7 @@ def lineage(project: Project, models: Sequence[ModelView]) -> None:
                 "model": view.model.model_id,
                 "from": view.model.parent_id or "–",
                 "drew": ", ".join(f"round {number}" for number in view.drew) or "–",
-                **{name: ui.interval(view.metrics.get(name), name) for name in names},
+                **{name: estimates.interval(view.metrics.get(name), name) for name in names},
                 **{
                     name: "0" if view.model.model_id == "base" else lost.shown(view.forgotten, name)
                     for name in PER_TOKEN.values()
@@ -88,7 +88,7 @@ def _next_proposal(project: Project) -> None:
             "it does not become the proposal. Select it below to choose it anyway.",
             icon=":material/trending_down:",
         )
-    ui.stale_proposal(project, number)
+    round_parts.stale_proposal(project, number)
 
 
 def _actions(project: Project, view: ModelView) -> None:
@@ -165,9 +165,9 @@ def compare(project: Project, models: Sequence[ModelView]) -> None:
         [
             {
                 "metric": name,
-                first: ui.interval(pairing.first.get(name), name),
-                second: ui.interval(pairing.second[name], name),
-                f"{second} − {first}": ui.interval(pairing.gain.get(name), name, signed=True),
+                first: estimates.interval(pairing.first.get(name), name),
+                second: estimates.interval(pairing.second[name], name),
+                f"{second} − {first}": estimates.interval(pairing.gain.get(name), name, signed=True),
             }
             for name in pairing.second
         ]
@@ -213,7 +213,7 @@ def _own_prompt(project: Project, chosen: tuple[str, str]) -> None:
         ):
             if ui.attempt(lambda: project.try_out(chosen, text, system.strip() or None, count)):
                 st.rerun()
-    running = ui.running_job(project, [JobKind.TRIAL])
+    running = job_parts.running_job(project, [JobKind.TRIAL])
     newest = next((job for job in reversed(project.jobs()) if job.kind is JobKind.TRIAL), None)
     if newest is not None and newest.state is JobState.FAILED and not running:
         ui.problem(newest.outcome)
@@ -303,7 +303,7 @@ def _gains(project: Project, comparisons: list[Comparison]) -> None:
     if len(together) > 1:
         names = {"tuned": "round", "control": "random control of round", "constraints": "constraints only of round"}
         remarks = [
-            f"{names[which]} {number}: {ui.interval(gain, headline, signed=True)}"
+            f"{names[which]} {number}: {estimates.interval(gain, headline, signed=True)}"
             + (", beyond chance" if gain.known and gain.low > 0 else "")
             for (number, which), gain in together.items()
         ]

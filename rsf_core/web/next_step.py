@@ -9,7 +9,7 @@ import streamlit as st
 from rsf_core.project import Project
 from rsf_core.rounds.drive import OpenRound, Start, Stopped
 from rsf_core.rounds.stages import Progress, Stage, StageState, persons_before, stage_type
-from rsf_core.web import ui
+from rsf_core.web import job_parts, ui
 
 
 def panel(project: Project, states: Sequence[StageState]) -> None:
@@ -17,7 +17,7 @@ def panel(project: Project, states: Sequence[StageState]) -> None:
     failed = next((state for state in states if state.progress is Progress.FAILED), None)
     with st.container(horizontal=True, vertical_alignment="center"):
         if failed is not None:
-            ui.ended_badly(project, failed)
+            job_parts.ended_badly(project, failed)
         match project.next_step():
             case OpenRound():
                 if _advance(project, f"Start round {project.current_round + 1}", ":material/replay:"):

@@ -19,7 +19,8 @@ from rsf_core.prompts.files import FOUND, SUFFIXES, Reading
 from rsf_core.prompts.parsing import Columns
 from rsf_core.web import candidate_import_parts, row_problems, turns, ui
 from rsf_core.web.literal import literal
-from rsf_core.web.prompt_parts import TO_DO, words
+from rsf_core.web.prompt_list import words
+from rsf_core.web.prompt_parts import TO_DO
 
 NONE = "–"
 PROMPTS, COMPLETIONS = "prompts", "completions"

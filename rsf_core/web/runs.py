@@ -8,7 +8,7 @@ from rsf_core.domain.errors import ReplicateError, SettingsError
 from rsf_core.domain.words import SHARES, number
 from rsf_core.project import Project
 from rsf_core.rounds.replicates import Procedure
-from rsf_core.web import ui
+from rsf_core.web import estimates, ui
 from rsf_core.web.literal import literal
 
 ONE_MODEL = (
@@ -57,7 +57,8 @@ def _row(result: Procedure, digest: str) -> dict[str, str | int]:
         "prompts": result.prompts,
         "metric": result.metric,
         **{
-            name: "–" if gain is None else ui.interval(gain, result.metric, signed=True) for name, gain in gains.items()
+            name: "–" if gain is None else estimates.interval(gain, result.metric, signed=True)
+            for name, gain in gains.items()
         },
     }
 

@@ -10,7 +10,7 @@ import streamlit as st
 
 from rsf_core.domain import bundled
 from rsf_core.domain.errors import ProjectClosedError, RsfError
-from rsf_core.web import inviting, session, ui
+from rsf_core.web import inviting, session, ui, watching
 from rsf_core.web.literal import literal
 from rsf_core.web.navigation import LIST, PAGES, WORKSPACE_PAGES
 
@@ -79,7 +79,7 @@ def _of_a_project(name: str | None, page: st.Page) -> None:
         st.info(literal(str(error)), icon=":material/lock:")
         st.button("Open it again", type="primary", icon=":material/folder_open:", on_click=session.go_on)
         return
-    ui.watch(ui.activity(project))
+    watching.watch(watching.activity(project))
     ui.sidebar(project)
     if session.actor().link_id is not None and not ui.locked("invites.invite"):
         with st.sidebar:

@@ -14,7 +14,7 @@ from rsf_core.learning.report import BIN_PROMPTS, BIN_ROWS, Against, Report
 from rsf_core.project import Project
 from rsf_core.project.taste_book import Decisions, Disagreement, Use, Version
 from rsf_core.sampling.intervals import Interval
-from rsf_core.web import charts, target_form, ui
+from rsf_core.web import charts, job_parts, target_form, ui
 from rsf_core.web.literal import literal
 
 EXCERPT = 400  # characters of an example
@@ -38,7 +38,7 @@ def learned(project: Project) -> None:
         "other candidate, how likely people are to accept it. It decides nothing by itself: you check how good it is "
         "and add it to the target if you want."
     )
-    running = ui.running_job(project, [JobKind.LEARN, JobKind.EMBED])
+    running = job_parts.running_job(project, [JobKind.LEARN, JobKind.EMBED])
     _to_learn_from(project, decisions, versions, running)
     _features(project, running)
     if not versions:

@@ -1,4 +1,4 @@
-"""The parts that every page is made of: heading, empty state, the round as a path, a running job, texts and numbers."""
+"""The elements that every page is made of: heading, empty state, choices in the URL, errors, tables and texts."""
 
 from __future__ import annotations
 
@@ -6,27 +6,21 @@ import html
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import streamlit as st
 
 from rsf_core.acceptance.target import compounding
-from rsf_core.domain import JobKind, JobState, access, bundled
+from rsf_core.domain import access, bundled
 from rsf_core.domain.access import Actor
-from rsf_core.domain.errors import ProjectClosedError, RsfError, WorkspaceError
+from rsf_core.domain.errors import RsfError
 from rsf_core.domain.files import in_words
-from rsf_core.domain.words import number, percent, seconds, significant, unit
 from rsf_core.project import Project
 from rsf_core.review.filters import CandidateFilter, View
-from rsf_core.rounds.stages import Progress, StageState, stage_type
-from rsf_core.sampling.intervals import Interval
-from rsf_core.store.records import JobRecord
 from rsf_core.web import palette, session
 from rsf_core.web.literal import literal
 
-_DOTS = {Progress.DONE: "✓", Progress.FAILED: "!", Progress.RUNNING: "…"}
 REFRESH_SECONDS = 1.0
-QUIET_SECONDS = 4.0  # between checks for what was begun elsewhere: each costs the server and every open tab a rerun
 
 
 def style() -> None:
@@ -193,173 +187,6 @@ def reviewer() -> Actor:
     return actor
 
 
-def path(stages: Sequence[StageState]) -> None:
-    """The round as a path: what is done, what runs, what comes next."""
-    steps = "".join(
-        f'<div class="rsf-step {state.progress}" role="listitem" aria-label="{_name(state)}: {state.progress}">'
-        f'<div class="rsf-dot">{_DOTS.get(state.progress, number)}</div>'
-        f'<div class="rsf-name">{_name(state)}</div>'
-        f'<div class="rsf-detail">{html.escape(_in_short(state))}</div></div>'
-        for number, state in enumerate(stages, start=1)
-    )
-    st.html(f'<div class="rsf-path" role="list">{steps}</div>')
-
-
-def _name(state: StageState) -> str:
-    return html.escape(stage_type(state.stage).label)
-
-
-def _in_short(state: StageState) -> str:
-    """A failed stage in one word: the whole message is below the path, with what to do."""
-    return str(state.job.state) if state.progress is Progress.FAILED and state.job else state.detail
-
-
-class Activity(NamedTuple):
-    """What goes on in the project: the active jobs, and what the autopilot does. `last_end`, the newest event that ended a
-    job, reveals one that started and ended between two checks."""
-
-    jobs: tuple[str, ...]
-    autopilot: str
-    last_end: int
-
-
-def activity(project: Project) -> Activity:
-    """Read at each check of every open tab: from the jobs in memory, without a query to the database."""
-    run = project.autopilot.latest_run()
-    return Activity(
-        tuple(job.job_id for job in project.jobs(active=True)),
-        run.event if run else "",
-        max((job.changed_seq for job in project.jobs() if job.state.ended), default=0),
-    )
-
-
-def watch(shown: Activity) -> None:
-    """Redraw the page when `activity` differs from `shown`, or the project was closed in another tab: within a second
-    while something goes on, else within QUIET_SECONDS. The shell reads it before the page reads anything, so a page that was
-    drawn in between is drawn again; it also shows what a colleague or `rsf` has started."""
-    busy = bool(shown.jobs or shown.autopilot)
-    st.fragment(_watch, run_every=REFRESH_SECONDS if busy else QUIET_SECONDS)(shown)
-
-
-def _watch(shown: Activity) -> None:
-    try:
-        now = activity(session.project())
-    except (ProjectClosedError, WorkspaceError):  # renamed, archived or deleted
-        st.rerun()
-    if now != shown:
-        st.rerun()
-
-
-def running_job(project: Project, kinds: Sequence[JobKind]) -> bool:
-    """Show the running job of these kinds, live, with a cancel button. Returns whether there is one. A job of another
-    kind is only named: the machine does one at a time."""
-    active = project.jobs(active=True)
-    mine = [job for job in active if job.kind in kinds]
-    if mine:
-        _live_jobs(project, kinds)
-    elif active:
-        st.info(
-            f"{literal(active[0].job_id)} is {literal(active[0].state)}; the next stage starts after it.",
-            icon=":material/schedule:",
-        )
-    return bool(mine)
-
-
-@st.fragment(run_every=REFRESH_SECONDS)
-def _live_jobs(project: Project, kinds: Sequence[JobKind]) -> None:
-    for job in project.jobs(active=True):
-        if job.kind in kinds:
-            job_card(project, job)
-
-
-def job_card(project: Project, job: JobRecord) -> None:
-    status = project.status(job)
-    left = status.remaining_seconds()
-    with st.container(border=True):
-        with st.container(horizontal=True, vertical_alignment="center"):
-            st.markdown(f"**{literal(job.job_id)}** · {literal(status.message or job.message)}", width="stretch")
-            label = "Cancelling…" if status.cancelling else "Cancel"
-            done = status.cancelling or locked("cancel")
-            if st.button(label, key=f"cancel-{job.job_id}", icon=":material/stop_circle:", disabled=done):
-                attempt(lambda: project.cancel(job.job_id))
-        counted = f"{status.done:,} of {status.total:,} {status.unit_name}" if status.total else "starting"
-        st.progress(
-            status.fraction, text=literal(counted) + (f" · about {seconds(left)} left" if left is not None else "")
-        )
-        if status.note:
-            st.caption(literal(status.note))
-        if project.supervisor.problem:
-            problem(project.supervisor.problem)
-
-
-def left_out(state: StageState) -> None:
-    """Show what a stage that is done had to leave out."""
-    if state.note:
-        st.warning(literal(state.note), icon=":material/content_cut:")
-
-
-def ended_badly(project: Project, state: StageState) -> None:
-    """Show why a stage failed or was cancelled, with the buttons that go on from what is finished or start it again."""
-    if state.progress is not Progress.FAILED or state.job is None:
-        return
-    start_again = partial(project.start_stage, state.stage, actor())
-    restarts = stage_type(state.stage).restarts(project.counts())
-    job_ended_badly(project, state.job, start_again if restarts else None)
-
-
-def job_ended_badly(project: Project, job: JobRecord, start_again: Callable[[], object] | None = None) -> None:
-    """Show why a job failed or was cancelled, with the buttons that go on from what is finished or, if `start_again` is given,
-    start it again."""
-    if job.state is JobState.CANCELLED:
-        st.warning(literal(job.outcome), icon=":material/stop_circle:")
-    else:
-        problem(job.outcome)
-    with st.container(horizontal=True):
-        if st.button(
-            "Resume",
-            key=f"resume-{job.job_id}",
-            type="primary",
-            icon=":material/play_arrow:",
-            disabled=locked("resume"),
-        ):
-            if attempt(lambda: project.resume(job.job_id)):
-                st.rerun()
-        hint = "Uses the current settings and decisions. Resume keeps those that the job started with."
-        if start_again is not None and st.button(
-            "Start again",
-            key=f"start-again-{job.job_id}",
-            icon=":material/restart_alt:",
-            help=hint,
-            disabled=locked("resume"),
-        ):
-            if attempt(start_again):
-                st.rerun()
-
-
-def stale_proposal(project: Project, number: int) -> None:
-    """Show that the newest round's candidates come from a model other than the one in use, and how to draw again."""
-    stale = project.lineage.stale_proposal()
-    if stale is None or stale.round != number:
-        return
-    with st.container(horizontal=True, vertical_alignment="center"):
-        words = (
-            f"The candidates of round {number} were drawn from **{literal(stale.drew)}**, and the model in use is now "
-            f"**{literal(stale.current)}**. Their log q belongs to {literal(stale.drew)}: to train "
-            f"{literal(stale.current)}, draw candidates from it."
-        )
-        (st.info if stale.trained else st.warning)(words, icon=":material/history:", width="stretch")
-        if not project.jobs(active=True):
-            if st.button(
-                f"Start round {number + 1}",
-                icon=":material/replay:",
-                help=f"Draws from {literal(stale.current)}.",
-                disabled=locked("draw_next_round"),
-            ):
-                if attempt(project.draw_next_round):
-                    st.query_params.pop("round", None)
-                    go("generate")
-
-
 def grid(rows: Any, **options: Any) -> Any:
     """A table as all pages draw them: no column of row numbers, a dash where there is no value. Options are Streamlit's."""
     return st.dataframe(rows, hide_index=True, placeholder="–", **options)
@@ -371,30 +198,3 @@ def text(content: str) -> None:
         st.html(f'<div class="rsf-text" dir="auto">{html.escape(content)}</div>')
     else:
         st.html('<div class="rsf-empty">(empty)</div>')
-
-
-def interval(estimate: Interval | None, name: str, signed: bool = False) -> str:
-    """value [low, high] of a metric with its unit; "no interval" if all prompts are equal or there is only one, so that the
-    spread is unknown."""
-    if estimate is None:
-        return "–"
-    value = f"{number(estimate.value, name, signed)} {unit(name)}".strip()
-    if not estimate.known:
-        return f"{value}  (no interval)"
-    return f"{value}  [{number(estimate.low, name, signed)}, {number(estimate.high, name, signed)}]"
-
-
-def beyond_chance(gain: Interval) -> bool:
-    """Whether the limits of a gain exclude 0: only then does it have a sign, and an arrow."""
-    return gain.known and not gain.low <= 0.0 <= gain.high
-
-
-def limits(interval: Interval, unit: str = "", scale: float = 1.0) -> str:
-    """value [low, high] of any estimate, to three digits."""
-    value, low, high = (_three_digits(limit, scale) for limit in (interval.value, interval.low, interval.high))
-    return f"{value}{unit}  [{low}, {high}]" if interval.known else f"{value}{unit}  (no interval)"
-
-
-def _three_digits(value: float, scale: float) -> str:
-    """value·scale to three digits; a share in percent (`scale` 100) has more if less than all would read as 100."""
-    return percent(value) if scale == 100.0 and not 1e-6 <= abs(value) < 0.9995 else significant(value * scale)

@@ -14,7 +14,7 @@ from rsf_core.rounds.comparisons import Comparison
 from rsf_core.rounds.curation import is_control
 from rsf_core.rounds.lineage import ModelView
 from rsf_core.store.records import SealedOpening
-from rsf_core.web import runs, ui
+from rsf_core.web import estimates, job_parts, runs, ui
 from rsf_core.web.literal import literal
 
 
@@ -30,7 +30,7 @@ def panel(project: Project, models: Sequence[ModelView]) -> None:
             icon=":material/lock:",
         )
         return
-    running = ui.running_job(project, [JobKind.SEALED])
+    running = job_parts.running_job(project, [JobKind.SEALED])
     if opening is None:
         _open(project, models, count)
         return
@@ -102,17 +102,17 @@ def _figure(project: Project, opening: SealedOpening, comparison: Comparison) ->
     metric = comparison.headline
     st.metric(
         f"The figure to publish: {literal(metric)} of {literal(opening.model_id)} over the base",
-        ui.interval(comparison.gain_over_base.get(metric), metric, signed=True),
+        estimates.interval(comparison.gain_over_base.get(metric), metric, signed=True),
     )
     ui.grid(
         [
             {
                 "metric": name,
-                "base": ui.interval(comparison.base.get(name), name),
-                comparison.after_id: ui.interval(comparison.after[name], name),
-                "gain over the base": ui.interval(comparison.gain_over_base.get(name), name, signed=True),
-                "random control": ui.interval(comparison.control.get(name), name),
-                "over the control": ui.interval(comparison.selection.get(name), name, signed=True),
+                "base": estimates.interval(comparison.base.get(name), name),
+                comparison.after_id: estimates.interval(comparison.after[name], name),
+                "gain over the base": estimates.interval(comparison.gain_over_base.get(name), name, signed=True),
+                "random control": estimates.interval(comparison.control.get(name), name),
+                "over the control": estimates.interval(comparison.selection.get(name), name, signed=True),
             }
             for name in comparison.after
         ],
@@ -125,6 +125,6 @@ def _figure(project: Project, opening: SealedOpening, comparison: Comparison) ->
         st.caption("The model had no random control when they were opened.")
     seen = project.comparison(opening.round)
     if seen is not None and metric in seen.gain_over_base:
-        gain = ui.interval(seen.gain_over_base[metric], metric, signed=True)
+        gain = estimates.interval(seen.gain_over_base[metric], metric, signed=True)
         st.caption(literal(f"On the held-out prompts, on which models were chosen, it gained {gain}."))
     runs.curse(project)

@@ -13,8 +13,8 @@ from rsf_core.project.draft_steps import TITLES, Facts, Step, blocking, check
 from rsf_core.project.workspace import LONGEST_NAME, checked_name, free_name
 from rsf_core.prompts import tasks
 from rsf_core.web import drafting, goal_form, session, ui
-from rsf_core.web import new_project_parts as parts
 from rsf_core.web.literal import literal
+from rsf_core.web.new_project import model, prompts, summary, task, trial
 
 DRAFT, STEP = "draft", "step"
 SHOWN_DRAFTS = 3
@@ -36,22 +36,22 @@ def draw() -> None:
     _heading(draft)
     if draft is None:
         _unfinished()
-        parts.task(None, _began)
+        task.draw(None, _began)
         return
     facts = draft.facts()
     step = _stepper(draft, facts)
     st.html(f'<p class="rsf-lead">{LEADS[step]}</p>')
     match step:
         case Step.TASK:
-            parts.task(draft, _began)
+            task.draw(draft, _began)
         case Step.PROMPTS:
-            parts.prompts(draft)
+            prompts.draw(draft)
         case Step.MODEL:
-            parts.model(draft)
+            model.draw(draft)
         case Step.GOOD:
             goal_form.form(draft)
         case Step.TRIAL:
-            parts.trial(draft)
+            trial.draw(draft)
         case Step.NAME:
             _name(draft, facts)
     if step is not Step.NAME:
@@ -179,7 +179,7 @@ def _back_and_forth(draft: Draft, step: Step) -> None:
 
 def _name(draft: Draft, facts: Facts) -> None:
     """The last step: a summary, what is still lacking, and the name."""
-    parts.summary(draft, facts)
+    summary.draw(draft, facts)
     missing = blocking(facts)
     for step, message in missing.items():
         with st.container(horizontal=True, vertical_alignment="center"):

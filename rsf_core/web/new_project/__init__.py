@@ -1,0 +1,1 @@
+"""The pages of a new project, a module for each step; `steps` shows them."""
