@@ -30,6 +30,14 @@ LATE = {
     "models.placement": "asks torch for the devices there are, in a job",
 }
 AT_ONCE = {"models.template_process": "runs in a process of its own, which renders untrusted templates"}
+# Modules that import a module by a name which is known only when they run, each with whose name it is.
+BY_NAME = {
+    "jobs.worker": "the module of a kind of job, in a job",
+    "scorers.registry": "a scorer or its check, which reads options without loading the scorer",
+    "scorers.sandbox_tests": "a module that tested code asks for",
+    "scorers.sandbox_values": "likewise",
+    "web.application": "pandas and the pieces of pages, before anything is served",
+}
 
 # Modules of the store that pages, their pieces and the CLI may import.
 STORE_MODULES = {
@@ -51,12 +59,13 @@ def parsed(path: Path) -> ast.Module:
 
 
 def imports(tree: ast.AST, inside: bool = False) -> Iterator[tuple[str, bool]]:
-    """`(module, inside a function)` of every import statement."""
+    """`(module, inside a function)` of every import statement. In `from package import name` the name may be a module, too."""
     for node in ast.iter_child_nodes(tree):
         if isinstance(node, ast.Import):
             yield from ((alias.name, inside) for alias in node.names)
-        elif isinstance(node, ast.ImportFrom) and node.module:
-            yield node.module, inside
+        elif isinstance(node, ast.ImportFrom):
+            assert node.module and node.level == 0, "imports are absolute"
+            yield from ((f"{node.module}.{alias.name}", inside) for alias in node.names)
         if not isinstance(node, ast.expr):
             yield from imports(node, inside or isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef))
 
@@ -65,25 +74,48 @@ def is_of(module: str, packages: tuple[str, ...]) -> bool:
     return any(module == package or module.startswith(package + ".") for package in packages)
 
 
-def torch_imports() -> Iterator[tuple[str, bool]]:
-    for path, tree in sources("rsf_core").items():
-        module = path.removeprefix("rsf_core/").removesuffix(".py").removesuffix("/__init__").replace("/", ".")
-        for name, inside in imports(tree):
-            if name.split(".")[0] in HEAVY:
-                yield module, inside
+def modules() -> Iterator[tuple[str, ast.Module]]:
+    """All modules by their names within rsf_core: `jobs.worker`, `pages.review`, `app`."""
+    for path, tree in (sources("rsf_core", "pages") | {"app.py": parsed(ROOT / "app.py")}).items():
+        yield path.removeprefix("rsf_core/").removesuffix(".py").removesuffix("/__init__").replace("/", "."), tree
+
+
+def outside() -> Iterator[tuple[str, ast.Module]]:
+    """The modules that do not compute with models."""
+    return ((module, tree) for module, tree in modules() if not is_of(module, COMPUTES))
 
 
 def test_only_what_computes_with_models_imports_torch() -> None:
     wrong = {
         module
-        for module, inside in torch_imports()
-        if not is_of(module, COMPUTES) and not (module in LATE and inside) and module not in AT_ONCE
+        for module, tree in outside()
+        for name, inside in imports(tree)
+        if name.split(".")[0] in HEAVY and not (module in LATE and inside) and module not in AT_ONCE
     }
-    assert not wrong, "torch belongs into a job process: import it inside a function there, or move what needs it"
+    assert not wrong, f"torch belongs into a job process: move what needs it: {wrong}"
 
 
-def test_no_page_imports_torch() -> None:
-    assert not {name for tree in sources("pages").values() for name, _ in imports(tree) if name.split(".")[0] in HEAVY}
+def test_what_computes_with_models_is_imported_by_nothing_else() -> None:
+    """Not inside a function either: the function would load torch where it is called."""
+    wrong = {
+        (module, name)
+        for module, tree in outside()
+        for name, _ in imports(tree)
+        if is_of(name.removeprefix("rsf_core."), COMPUTES)
+    }
+    assert not wrong, f"importing these loads torch: do it in a job: {wrong}"
+
+
+def test_no_import_is_hidden_in_a_text() -> None:
+    """No contract sees a module that is imported by a text."""
+    calls = {
+        (module, ast.unparse(node))
+        for module, tree in modules()
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Call) and ast.unparse(node.func).split(".")[-1] in ("import_module", "__import__")
+    }
+    assert {module for module, _ in calls} == BY_NAME.keys(), calls
+    assert not [call for _, call in calls if any(name in call for name in HEAVY)]
 
 
 @pytest.fixture(scope="module")
@@ -145,7 +177,7 @@ def test_pages_import_no_module_that_knows_sql() -> None:
         (path, name)
         for path, tree in sources("pages", "rsf_core/web", "rsf_core/cli").items()
         for name, _ in imports(tree)
-        if is_of(name, ("rsf_core.store", "duckdb")) and name not in STORE_MODULES
+        if is_of(name, ("rsf_core.store", "duckdb")) and not is_of(name, tuple(STORE_MODULES))
     }
     assert not wrong, (
         f"ask the project, or, where a module holds nothing but frozen rows, add it to STORE_MODULES: {wrong}"
@@ -161,6 +193,32 @@ def test_pages_ask_the_project_and_not_its_store(folder: str) -> None:
             if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Attribute) and node.value.attr == "store"
         }
         assert not attributes, f"{path}: give Project a method for it"
+
+
+# What pages may read of a project that asks nobody who acts. Anything else goes through `guarded`.
+UNASKED = {"invites": "links are looked up before anybody is known", "settings": "of a draft, which is no project yet"}
+
+
+@pytest.mark.parametrize("folder", ["pages", "rsf_core/web"])
+def test_whoever_acts_on_a_page_is_asked_for_at_each_call(folder: str) -> None:
+    """`session.opened`, `session.opened_as` and `draft.project` return the project itself, which checks nobody."""
+    wrong = []
+    for path, tree in sources(folder).items():
+        parents = {child: node for node in ast.walk(tree) for child in ast.iter_child_nodes(node)}
+        for node in ast.walk(tree):
+            called = ast.unparse(node.func) if isinstance(node, ast.Call) else ""
+            if called not in ("session.opened", "session.opened_as") and ast.unparse(node) != "draft.project":
+                continue
+            use = parents[node]
+            if isinstance(use, ast.Lambda):  # opens it, or is called by guarded
+                continue
+            if isinstance(use, ast.Attribute) and use.attr in UNASKED:
+                continue
+            if not (isinstance(use, ast.Call) and ast.unparse(use.func) == "guarded"):
+                wrong.append(f"{path}:{getattr(node, 'lineno', '?')}: {ast.unparse(use)}")
+    assert not wrong, "nobody is asked whether they may do this; use session.project(), project_of() or guarded():\n" + (
+        "\n".join(wrong)
+    )
 
 
 def test_the_version_is_that_of_the_package() -> None:

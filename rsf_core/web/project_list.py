@@ -98,7 +98,7 @@ def _main_button(entry: Entry) -> None:
             icon=":material/casino:",
             width="content",
         ):
-            if ui.attempt(lambda: session.opened(entry.name).advance(ui.actor())):
+            if ui.attempt(lambda: session.project_of(entry.name).advance(ui.actor())):
                 ui.go("overview", **{session.PROJECT: entry.name})
     if st.button("Open", key=f"open-{entry.name}", icon=":material/arrow_forward:", width="content"):
         if ui.attempt(lambda: session.opened(entry.name)):

@@ -220,6 +220,11 @@ def opened(named: str | None = None) -> Project:
         return _project
 
 
+def project_of(named: str) -> Project:
+    """A project of the workspace as the person at this tab may use it; it is opened if it is not open."""
+    return guarded(opened(named), actor)
+
+
 def entries() -> list[Entry]:
     """The projects of the workspace as a list shows them. Those that are open here report their state now."""
     return [_live(entry) for entry in workspaces.entries(workspace())]

@@ -11,7 +11,8 @@ from rsf_core.domain.words import plural, seconds, size, speed
 from rsf_core.jobs.model_check import CheckState, ModelReport
 from rsf_core.models import DEFAULT_MODEL
 from rsf_core.project.draft import Draft
-from rsf_core.web import ui
+from rsf_core.project.guarded import guarded
+from rsf_core.web import session, ui
 from rsf_core.web.literal import literal
 
 _EMBEDDED, _FOLDER, _HUB = "The one included in RSF Studio", "A folder on this machine", "From the Hugging Face hub"
@@ -47,7 +48,7 @@ def draw(draft: Draft) -> None:
         if not name:
             st.caption("Name the model, then load it.")
             return
-    if name != current and not ui.attempt(lambda: draft.project.set("model", name)):
+    if name != current and not ui.attempt(lambda: guarded(draft.project, session.actor).set("model", name)):
         return
     state = draft.model()
     if state.running:

@@ -61,7 +61,8 @@ def _paste(draft: Draft) -> None:
 
             def add() -> None:
                 with st.spinner("Comparing them with all prompts …", show_time=True):
-                    problems.extend(draft.project.import_prompts(rows.rows, "by hand", share / 100))
+                    project = guarded(draft.project, session.actor)
+                    problems.extend(project.import_prompts(rows.rows, "by hand", share / 100))
 
             if not rows.rows and not rows.problems:
                 ui.problem("There is no prompt in the text: write what the model should be asked.")
