@@ -216,8 +216,9 @@ def test_whoever_acts_on_a_page_is_asked_for_at_each_call(folder: str) -> None:
                 continue
             if not (isinstance(use, ast.Call) and ast.unparse(use.func) == "guarded"):
                 wrong.append(f"{path}:{getattr(node, 'lineno', '?')}: {ast.unparse(use)}")
-    assert not wrong, "nobody is asked whether they may do this; use session.project(), project_of() or guarded():\n" + (
-        "\n".join(wrong)
+    assert not wrong, (
+        "nobody is asked whether they may do this; use session.project(), project_of() or guarded():\n"
+        + ("\n".join(wrong))
     )
 
 

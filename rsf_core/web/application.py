@@ -23,6 +23,8 @@ from rsf_core.web.ending import TEARDOWN_SECONDS, within
 from rsf_core.web.gate import Gate
 
 SHELL = Path(__file__).with_name("shell.py")
+# Importing the shell runs a page; what renders Markdown runs in a process of its own.
+_NOT_LOADED = ("rsf_core.web.shell", "rsf_core.web.markup.")
 
 
 @asynccontextmanager
@@ -59,9 +61,9 @@ def _load() -> None:
     own, which could see modules that import each other half initialised."""
     # first, and completely: Plotly uses pandas as it is in sys.modules, even if a thread of Streamlit has half imported it
     importlib.import_module("pandas")
-    for module in pkgutil.iter_modules([str(SHELL.parent)]):
-        if module.name != SHELL.stem:  # importing it runs a page
-            importlib.import_module(f"rsf_core.web.{module.name}")
+    for module in pkgutil.walk_packages([str(SHELL.parent)], "rsf_core.web."):
+        if not module.name.startswith(_NOT_LOADED):
+            importlib.import_module(module.name)
     plotly.graph_objects.Figure(plotly.graph_objects.Bar(x=[0], y=[0])).to_json()  # Plotly imports more as it is used
     pa.Table.from_pydict({"x": [0]}).to_pandas()
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import socket
 import subprocess
 import sys
@@ -17,13 +18,19 @@ from rsf_core.web.gate import Gate
 from rsf_core.web.server import serve
 
 
-def test_the_owner_and_every_page_are_loaded_without_torch():
+def test_what_pages_draw_with_is_loaded_before_any_of_them_runs_and_without_torch():
+    """Packages of pages' pieces too: two pages that are opened at once must not see modules half initialised."""
     code = (
-        "import sys, rsf_core.web.application, rsf_core.web.session, rsf_core.web.charts, rsf_core.web.ui, rsf_core.cli;"
-        "print([name for name in ('torch', 'transformers', 'peft') if name in sys.modules])"
+        "import json, sys, rsf_core.cli.main; from rsf_core.web import application; application._load();"
+        "print(json.dumps(list(sys.modules)))"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert done.stdout.strip() == "[]"
+    loaded = set(json.loads(done.stdout))
+    assert not loaded & {"torch", "transformers", "peft"}
+    web = bundled.path("rsf_core", "web")  # tests run in a checkout
+    pieces = [path.relative_to(web).with_suffix("") for path in web.rglob("*.py") if path.name != "__init__.py"]
+    names = {f"rsf_core.web.{'.'.join(piece.parts)}" for piece in pieces if piece.parts[0] not in ("shell", "markup")}
+    assert len(names) > 60 and not names - loaded
 
 
 def test_a_folder_that_is_no_project_is_refused(tmp_path, monkeypatch):
