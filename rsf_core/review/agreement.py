@@ -96,9 +96,7 @@ def agreement(index: ReviewIndex, seed: int, before: Opinions | None = None) -> 
     decided, audit = _audit(index, seed)
     edges = np.linspace(0.0, 1.0, 11)
     overruled = decided & (index.automatic != (index.votes > 0))
-    # The rule accepts no truncated candidate.
-    p_accept = np.where(index.table.truncated, 0.0, np.nan_to_num(index.p_accept))
-    bins = np.minimum((p_accept * 10).astype(int), 9)
+    bins = np.minimum((np.nan_to_num(index.p_accept) * 10).astype(int), 9)
     counts = [(np.bincount(bins[mask], minlength=10)).tolist() for mask in (decided, overruled)]
     return Agreement(
         audit=_confusion(index, audit & decided),

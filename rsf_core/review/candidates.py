@@ -100,7 +100,7 @@ def candidate(
         impossible=scored and ratio == -math.inf,
         p_accept=float(index.p_accept[at]) if decided else None,
         decision=rule if decided else None,
-        violated=decided and not truncated and bool(index.violated[at]),
+        violated=decided and bool(index.violated[at]),
         accepted=bool(index.accepted[at]),
         opinions=(),
         flagged=False,

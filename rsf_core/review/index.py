@@ -70,7 +70,7 @@ class ReviewIndex:
         self.margin = table.critical - offset - m
         with np.errstate(invalid="ignore"):
             self.automatic = (self.margin > 0) & ~table.truncated
-            excess = table.log_ratio - offset - m
+            excess = np.where(table.truncated & self.scored, -math.inf, table.log_ratio) - offset - m
             self.p_accept = np.exp(np.minimum(0.0, excess))
             self.violated: Bools = excess > 0
         self._orders: dict[object, tuple[Ints, Ints]] = {}

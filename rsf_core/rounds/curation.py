@@ -82,7 +82,7 @@ def freeze(store: Store, settings: Settings, round_number: int, author: str) -> 
             "rate_automatic": rates.automatic,
             "rate_effective": rates.effective,
             "overridden": counts.overridden,
-            "violated": counts.violated,
+            "bound_violated": counts.violated,
             "edited": sum(sample["edited"] for sample in samples),
             "made_elsewhere": sum(sample["source"] is not None for sample in samples),
         },

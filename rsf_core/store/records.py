@@ -132,8 +132,8 @@ class OverrideRecord:
 class RoundCounts:
     """How many candidates of a round are in which state. `accepted` counts effective decisions, overrides included; `retired`
     those without a decision whose prompt was retired, so that no decision will come; `unscored` those for which a scorer of
-    the target has no score, so that the rule does not decide them. All of these are drawn candidates; `accepted_elsewhere`
-    counts candidates made elsewhere that people accept."""
+    the target has no score, so that the rule does not decide them. `violated` counts those with P/q > M that are not
+    truncated. All of these are drawn candidates; `accepted_elsewhere` counts candidates made elsewhere that people accept."""
 
     candidates: int
     scored: int

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from rsf_core.acceptance.landscape import Landscape
 from rsf_core.domain import Action, Outcome, Scope, place
 from rsf_core.domain.access import person
 from rsf_core.domain.errors import SettingsError, StageError, StoreError
@@ -111,6 +112,31 @@ def test_the_decision_shown_is_the_stores_own(review: Reviews, store: Store) -> 
         assert candidate.scores == pytest.approx(record.scores) and candidate.impossible == (
             record.log_ratio == -math.inf
         )
+
+
+@pytest.mark.parametrize("scope", list(Scope))
+def test_what_is_counted_at_m_is_the_same_in_the_round_at_every_m_and_on_the_card(
+    review: Reviews, store: Store, scope: Scope
+) -> None:
+    """A truncated candidate above M violates no bound, and the rule never accepts it."""
+    store.add_threshold(1, 1, LOG_M, scope, "ann", "by hand")
+    store.add_override("a", "1.1.0", Action.ACCEPT, "ann")
+    ratios, counts = store.ratios(1), store.round_counts(1)
+    at = Landscape(ratios, scope).at(LOG_M)
+    shown = [
+        c for prompt in review.queue(1, person("ann"), view=View.ALL, limit=200).prompts for c in prompt.candidates
+    ]
+    assert any(c.truncated and c.log_ratio is not None and c.log_ratio > LOG_M for c in shown)
+    assert 0 < counts.violated == at.violating == sum(c.violated for c in shown)
+    assert (counts.automatic, counts.accepted) == (at.automatic, at.accepted)
+    assert counts.automatic == sum(c.decision is Outcome.ACCEPTED for c in shown)
+    assert counts.accepted == sum(c.accepted for c in shown)
+    assert counts.prompts - counts.prompts_accepted == at.prompts_with_none
+    assert {c.p_accept for c in shown if c.truncated} == {0.0}
+    likely = names(review, CandidateFilter(p_accept=(0.01, 1.0)))
+    assert set(likely) == {c.candidate_id for c in shown if c.p_accept is not None and c.p_accept >= 0.01}
+    card = store.candidates_of_prompt(1, 1)
+    assert {one.acceptance_prob for one in card if one.decision == "truncated"} == {0.0}
 
 
 def test_every_view_holds_what_it_says(review: Reviews, store: Store) -> None:

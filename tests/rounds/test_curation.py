@@ -99,7 +99,7 @@ def test_bound_violations_are_weighted_when_asked_for(store: Store) -> None:
     seed(store, ell, log_m=-1.0)
     for i in range(6):
         store.add_override(f"{i}", f"1.{1 + i // 3}.{i % 3}", Action.ACCEPT, "ann")
-    assert freeze(store, settings(), 1, "ann").summary["violated"] == 5
+    assert freeze(store, settings(), 1, "ann").summary["bound_violated"] == 5
     assert set(store.curated_samples("c1-1")["weight"].to_pylist()) == {1.0}
     freeze(store, settings(weighted=True), 1, "ann")
     np.testing.assert_allclose(store.curated_samples("c1-2")["weight"], np.exp(np.maximum(0, ell + 1.0)))

@@ -45,13 +45,13 @@ def test_the_view_decides_as_the_formula_does(store: Store, scope: Scope, seed: 
         assert [record.accepted for record in records_by_prompt] == (rule & (finish == "eos")).tolist()
         np.testing.assert_allclose(
             np.array([record.acceptance_prob for record in records_by_prompt], float),
-            acceptance_prob(ell, log_m, scale),
+            np.where(finish == "length", 0.0, acceptance_prob(ell, log_m, scale)),
             rtol=1e-14,
         )
         counts = store.round_counts(1)
         assert counts.accepted == counts.automatic == int((rule & (finish == "eos")).sum())
         assert counts.truncated == int((finish == "length").sum())
-        assert counts.violated == int(violated(ell, log_m, scale).sum())
+        assert counts.violated == int((violated(ell, log_m, scale) & (finish == "eos")).sum())
         assert counts.decided == counts.candidates == prompts * k
 
 

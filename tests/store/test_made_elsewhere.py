@@ -169,7 +169,7 @@ def test_what_people_accept_of_them_is_frozen_with_its_source_and_weighs_one(see
     assert (sample["source"], sample["decided_by"], sample["log_ratio"]) == ("a teacher", "ann", None)
     summary = record.summary
     assert summary["made_elsewhere"] == 1 and summary["samples"] == before["samples"] + 1
-    same = ("rate_automatic", "rate_effective", "candidates", "overridden", "violated", "tokens")
+    same = ("rate_automatic", "rate_effective", "candidates", "overridden", "bound_violated", "tokens")
     assert {name: summary[name] for name in same} == {name: before[name] for name in same}
 
 

@@ -226,16 +226,15 @@ def _made(facts: Facts) -> Iterator[str]:
         if curated is None or curated.log_m == threshold.log_m:
             yield f"- **M was chosen by**: {code(threshold.author)} ({code(threshold.reason)})"
     automatic, effective, overridden = facts.rates.automatic, facts.rates.effective, facts.counts.overridden
-    violated = facts.counts.violated
+    violated, which = facts.counts.violated, "P/q > M"
     if facts.curated is not None:
         summary = facts.curated.summary
         automatic, effective = summary.get("rate_automatic", math.nan), summary.get("rate_effective", math.nan)
-        overridden, violated = summary.get("overridden", overridden), summary.get("violated", violated)
+        overridden, violated = summary.get("overridden", overridden), summary.get("bound_violated", violated)
+        if "violated" in summary:  # a set of an earlier version
+            violated, which = summary["violated"], "P/q > M, truncated ones too"
     yield f"- **Acceptance rate**: {_share(automatic)} by the rule alone, {_share(effective)} with overrides"
-    yield (
-        f"- **Overridden by people**: {plural(overridden, 'candidate')}; "
-        f"**bound violated** (P/q > M, truncated ones too): {violated:,}"
-    )
+    yield (f"- **Overridden by people**: {plural(overridden, 'candidate')}; **bound violated** ({which}): {violated:,}")
     if overridden:
         yield "- With overrides the accepted are no longer an exact draw from P, so both rates are given"
 

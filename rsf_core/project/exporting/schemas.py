@@ -115,7 +115,7 @@ MEANINGS = {
     "people only ranked among K candidates, because the pairs of a ranking are not independent",
     "candidate_id": "the candidate: round.prompt.k",
     "decided_by": "the rule, or the names of the people who decided it",
-    "acceptance_prob": "min(1, P/(M·q)) of the completion as drawn",
+    "acceptance_prob": "min(1, P/(M·q)) of the completion as drawn; 0 if it was truncated",
     "prompt_token_ids": "the prompt as the model read it",
     "token_ids": "the completion as it was drawn; empty if it was edited (sft)",
     "reference": "the prompt's reference answer, if there is one",

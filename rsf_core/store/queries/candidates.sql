@@ -81,7 +81,7 @@ DELETE FROM unscored WHERE round = $round AND target_id = $target_id;
 -- name: tally
 SELECT prompt_id, k, FALSE AS elsewhere, finish = 'length' AS truncated, decision IS NOT NULL AS decided,
        coalesce(decision = 'accepted', FALSE) AS automatic,
-       coalesce(log_ratio > '-infinity' AND log_ratio - offset_log_m > log_m, FALSE) AS violated,
+       violated,
        candidate_id IN (SELECT candidate_id FROM without_score WHERE round = $round) AS unscored,
        candidate_id IN (SELECT candidate_id FROM candidates
                         WHERE round = $round AND job_id IN (SELECT job_id FROM adaptive_jobs)) AS further,
