@@ -134,10 +134,7 @@ class Exports:
 
     def state(self, export_id: str) -> ExportState:
         """The state of an export. Raises ExportError if this process does not know it."""
-        with self._lock:
-            if export_id not in self._running:
-                raise ExportError(f"no export {export_id!r} was begun since the project was opened: begin it again")
-            return self._running[export_id].state
+        return self._begun(export_id).state
 
     def running(self) -> list[ExportState]:
         """The exports that are being written or wait."""
@@ -145,9 +142,8 @@ class Exports:
             return [one.state for one in self._running.values() if one.state.running]
 
     def cancel(self, export_id: str) -> None:
-        """Ask an export to stop; what it has written is deleted."""
-        self.state(export_id)
-        self._running[export_id].cancelled.set()
+        """Ask an export to stop; what it has written is deleted. Raises ExportError if this process does not know it."""
+        self._begun(export_id).cancelled.set()
 
     def write(
         self,
@@ -206,6 +202,12 @@ class Exports:
                 one.thread.join(CLOSE_SECONDS)
 
     # ------------------------------------------------------------------------------------------------------------------
+
+    def _begun(self, export_id: str) -> _Running:
+        with self._lock:  # another thread may start an export, which forgets the oldest that have ended
+            if export_id not in self._running:
+                raise ExportError(f"no export {export_id!r} was begun since the project was opened: begin it again")
+            return self._running[export_id]
 
     def _named(self, name: str) -> Made:
         export = next((made for made in self.made() if made.name == name), None)

@@ -335,6 +335,31 @@ def test_a_cancelled_export_leaves_nothing(exports: Exports) -> None:
     assert {path.name for path in exports._place.iterdir()} == before
 
 
+def test_what_runs_is_looked_at_under_the_lock_alone(exports: Exports, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Another thread that starts an export forgets the oldest that have ended."""
+
+    class Watched(dict[str, Any]):
+        def __getitem__(self, export_id: str) -> Any:
+            assert exports._lock.locked()
+            return super().__getitem__(export_id)
+
+        def values(self) -> Any:
+            assert exports._lock.locked()
+            return super().values()
+
+    running = Watched(exports._running)
+    monkeypatch.setattr(exports, "_running", running)
+    with exports._turn:  # so that the export waits
+        export_id = exports.start(Request(What.LABELS, Format.DATASETS, Shape.PLAIN, seed=10))
+        assert exports.state(export_id).running and len(exports.running()) == 1
+        exports.cancel(export_id)
+    thread = dict(running)[export_id].thread
+    thread.join(60)
+    assert "cancelled" in str(exports.state(export_id).problem)
+    with pytest.raises(ExportError, match="no export"):
+        exports.cancel("unknown")
+
+
 def test_what_a_killed_owner_left_is_swept(store: Store, tmp_path: Path) -> None:
     left = tmp_path / "exports" / f"{SCRATCH}abc"
     (left / "data").mkdir(parents=True)
