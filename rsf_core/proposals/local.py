@@ -183,8 +183,10 @@ class LocalProposal:
     def _batches(
         self, pairs: Sequence[tuple[tuple[int, ...], tuple[int, ...]]], most_logits: int
     ) -> Iterator[list[int]]:
-        """The indices of each batch: equal prompts side by side, and at most `most_logits` logits."""
-        order = sorted(range(len(pairs)), key=lambda i: (len(pairs[i][0]), pairs[i][0], len(pairs[i][1])))
+        """The indices of each batch: equal prompts side by side, and at most `most_logits` logits. Empty completions are in
+        none: their log-probability and divergence are 0."""
+        some = (i for i, (_, completion) in enumerate(pairs) if completion)
+        order = sorted(some, key=lambda i: (len(pairs[i][0]), pairs[i][0], len(pairs[i][1])))
         vocabulary = self.model.get_input_embeddings().num_embeddings
         start = 0
         while start < len(order):

@@ -93,6 +93,19 @@ def test_a_larger_vocabulary_is_scored_in_smaller_batches_with_the_same_result(p
     assert sizes[: len(pairs)] == [1] * len(pairs) and 1 < max(sizes[len(pairs) :]) < 32
 
 
+@pytest.mark.parametrize("empty", [1, 32, 33, 70])  # a part of a batch, one, and more
+def test_an_empty_completion_has_probability_1_and_costs_no_divergence(proposal, empty):
+    pairs = [(c.prompt_token_ids, c.token_ids) for c in drawn(proposal, Sampling(max_new_tokens=4)).values()][:3]
+    prompt = pairs[0][0]
+    for others in ([], pairs):
+        mixed = [(prompt, ())] * empty + others
+        np.testing.assert_array_equal(proposal.log_prob(mixed)[:empty], 0.0)
+        np.testing.assert_allclose(proposal.log_prob(mixed)[empty:], proposal.log_prob(pairs)[: len(others)], atol=1e-4)
+        np.testing.assert_array_equal(proposal.divergence(proposal, mixed)[:empty], 0.0)
+        assert np.isfinite(proposal.hidden_states(mixed)).all()
+    assert (proposal.log_prob(pairs) < 0).all()
+
+
 def test_without_truncation_or_temperature_log_q_is_log_model(proposal):
     assert all(c.log_q == c.log_model for c in drawn(proposal, Sampling(max_new_tokens=8)).values())
 
