@@ -255,14 +255,8 @@ def test_no_docstring_holds_a_control_character() -> None:
     assert not damaged, "docstrings with a control character, which must be raw:\n" + "\n".join(damaged)
 
 
-# A name states what a value is, not how it was obtained: `round_record`, not `found`. `wanted` is stored or sent in SPOKEN.
+# A name states what a value is, not how it was obtained: `round_record`, not `found`.
 VAGUE = {"anew", "found", "opened", "said", "told", "wanted"}
-SPOKEN = {
-    "rsf_core/domain/specs.py",
-    "rsf_core/project/commands.py",
-    "rsf_core/project/round_book.py",
-    "rsf_core/rounds/drawing.py",
-}
 
 
 def test_variables_say_what_they_hold() -> None:
@@ -270,7 +264,7 @@ def test_variables_say_what_they_hold() -> None:
         f"{path}:{getattr(node, 'lineno', '?')}: {name}"
         for path, tree in sources("rsf_core", "pages", "tests").items()
         for node in ast.walk(tree)
-        if (name := _bound(node)) in VAGUE and not (name == "wanted" and path in SPOKEN)
+        if (name := _bound(node)) in VAGUE
     ]
     assert not vague, "names that say how a value came and not what it is:\n" + "\n".join(vague)
 

@@ -82,7 +82,7 @@ def generate(
     if starving:
         raise StageError("--starving and --until-accepted are two ways to draw: give one of them")
     with connect(folder, "rsf generate") as connection:
-        arguments = {"wanted": until_accepted, "most": most, "log_m": log_m, "author": who()}
+        arguments = {"goal": until_accepted, "most": most, "log_m": log_m, "author": who()}
         connection.call("draw_until", arguments)
         while True:
             follow(connection, as_json)

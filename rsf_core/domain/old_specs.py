@@ -1,7 +1,8 @@
 """Specs of jobs as earlier versions of RSF Studio wrote them, upgraded step by step to the current ones (specs).
 
 Version 1 had no `version` key: keys were added as they were needed. A key that is missing is filled in here with the value of
-that time. A step is written against the meaning of its own version and never changed afterwards.
+that time. Version 2 had another name for the goal of a run that draws until enough are accepted. A step is written against the
+meaning of its own version and never changed afterwards.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from typing import Any, Final, Literal
 from rsf_core.domain.errors import JobError
 from rsf_core.domain.vocabulary import JobKind
 
-VERSION: Final[Literal[2]] = 2
+VERSION: Final[Literal[3]] = 3
 
 Json = dict[str, Any]
 
@@ -26,9 +27,10 @@ def upgraded(kind: JobKind, data: Mapping[str, Any], fields: Collection[str], wh
             f"{where} was written by a later version of RSF Studio (specs of version {version}, this one reads "
             f"{VERSION}): open the project with that version"
         )
-    if isinstance(version, bool) or version not in (1, VERSION):
+    if isinstance(version, bool) or version not in range(1, VERSION + 1):
         raise JobError(f"{where} is damaged: {str(version)[:80]!r} is not a version")
-    return dict(data) if version == VERSION else _from_1(kind, data, fields)
+    new = _from_1(kind, data, fields) if version == 1 else dict(data)
+    return _from_2(new) if new["version"] == 2 else new
 
 
 def _from_1(kind: JobKind, data: Mapping[str, Any], fields: Collection[str]) -> Json:
@@ -37,6 +39,14 @@ def _from_1(kind: JobKind, data: Mapping[str, Any], fields: Collection[str]) -> 
     new = {"kind": kind} | ({} if upgrade is None else upgrade(known)) | known | {"version": 2}
     if kind is JobKind.FINETUNE:
         new["lineage"] = _lineage(new.get("lineage"))
+    return new
+
+
+def _from_2(data: Json) -> Json:
+    new = data | {"version": 3}
+    until = data.get("until")
+    if isinstance(until, dict):
+        new["until"] = {"goal" if name == "wanted" else name: value for name, value in until.items()}
     return new
 
 

@@ -71,11 +71,11 @@ class FirstK(_Part):
 
 
 class Until(_Part):
-    """The goal of a run that draws until enough are accepted: `wanted` accepted candidates, from `most` prompts at most, at
+    """The goal of a run that draws until enough are accepted: `goal` accepted candidates, from `most` prompts at most, at
     `log_m` (nats) under a target. `run` is the name of the run."""
 
     run: str
-    wanted: int
+    goal: int
     most: int
     log_m: float
     scope: Scope
@@ -135,7 +135,7 @@ class Corrections:
 class _Spec(_Part):
     """The fields of every spec. Specs of earlier versions have no `compute`: it is auto."""
 
-    version: Literal[2] = VERSION
+    version: Literal[3] = VERSION
     round: int
     compute: Compute = Compute()
 

@@ -99,9 +99,9 @@ def generate(project: Project, starving: bool = False) -> str:
 
 
 @command
-def draw_until(project: Project, wanted: int, most: int | None, log_m: float | None, author: Actor) -> str:
-    """Draw and score until `wanted` more candidates are accepted."""
-    return project.draw_until(wanted, most, log_m, author)
+def draw_until(project: Project, goal: int, most: int | None, log_m: float | None, author: Actor) -> str:
+    """Draw and score until `goal` more candidates are accepted."""
+    return project.draw_until(goal, most, log_m, author)
 
 
 @command

@@ -123,13 +123,11 @@ class RoundBook:
         return self._stages.generate(then_score, starving=True)
 
     @spoken
-    def draw_until(
-        self, wanted: int, most: int | None = None, log_m: float | None = None, author: Actor = LOCAL
-    ) -> str:
-        """Start drawing and scoring, some prompts at a time, until `wanted` more candidates are accepted at an M that is fixed
+    def draw_until(self, goal: int, most: int | None = None, log_m: float | None = None, author: Actor = LOCAL) -> str:
+        """Start drawing and scoring, some prompts at a time, until `goal` more candidates are accepted at an M that is fixed
         beforehand (`log_m`, nats; by default the current one), or `most` prompts were drawn for; the first job's id. See
         `drawn_until`. Raises StageError."""
-        return self._stages.draw_until(wanted, most, log_m, author)
+        return self._stages.draw_until(goal, most, log_m, author)
 
     def drawn_until(self, round_number: int | None = None) -> SoFar | None:
         """The state of a round's newest run of `draw_until`, with limits of the rate that are valid at every moment."""

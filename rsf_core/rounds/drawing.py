@@ -16,7 +16,7 @@ from rsf_core.rounds import stages, versions
 from rsf_core.rounds.stages import Stage
 from rsf_core.rounds.state import ProjectState
 from rsf_core.rounds.submitting import Submitting
-from rsf_core.rounds.until import Looks, asked_for, drawn_until, next_prompts
+from rsf_core.rounds.until import Looks, next_prompts, prompt_count, until_of
 from rsf_core.scorers import registry
 from rsf_core.store.store import Store
 
@@ -42,7 +42,7 @@ class Drawing:
             drawn = self._starving(round_record.round, train)
         elif until is not None:
             mine = [job for job in self._store.jobs(round_number=round_record.round) if job.kind is JobKind.GENERATE]
-            before = asked_for([job for job in mine if (other := drawn_until(job)) and other.run == until.run])
+            before = prompt_count([job for job in mine if (other := until_of(job)) and other.run == until.run])
             drawn = next_prompts(train, until, before, settings.generate.prompts or PART)
         else:
             drawn = stages.draw_prompts(train, settings.generate.prompts, round_record.round, settings.seed)
@@ -94,16 +94,16 @@ class Drawing:
             )
         return [prompt for prompt in train if prompt.prompt_id in starving]
 
-    def draw_until(self, count: int, most: int | None, log_m: float | None, actor: Actor) -> str:
+    def draw_until(self, goal: int, most: int | None, log_m: float | None, actor: Actor) -> str:
         """Draw candidates of the newest round for `generate.prompts` prompts (32 if that is all) at a time, and score them,
-        until `count` more are accepted (see `until`) or `most` prompts were drawn for (None: all). Returns the first job's
+        until `goal` more are accepted (see `until`) or `most` prompts were drawn for (None: all). Returns the first job's
         id. M is `log_m` (nats, for all prompts alike), else the M in force, which stays. Raises StageError if there is none:
         M must be fixed before the candidates are drawn."""
         access.check(actor, "draw_until")
         round_record, settings = self._project_state.current_round(), self._project_state.sound_settings()
         self._submitting.refuse_a_second(JobKind.GENERATE)
         self._submitting.refuse_a_second(JobKind.SCORE)
-        if count < 1 or (most is not None and most < 1):
+        if goal < 1 or (most is not None and most < 1):
             raise StageError("ask for at least one accepted candidate and at least one prompt")
         if log_m is not None and not math.isfinite(log_m):
             raise StageError(f"log M is {log_m}: it must be a number")
@@ -122,12 +122,10 @@ class Drawing:
             )
         train = self._store.prompt_counts().get(Split.TRAIN, 0)
         run = f"{round_record.round}.{len(self._store.jobs(round_number=round_record.round))}.{settings.seed}"
-        until = Until(
-            run=run, wanted=count, most=min(most or train, train), log_m=fixed, scope=scope, target_id=target_id
-        )
+        until = Until(run=run, goal=goal, most=min(most or train, train), log_m=fixed, scope=scope, target_id=target_id)
         # as chosen by a person: the rule would choose again after each part
         self._store.add_threshold(
-            round_record.round, target_id, fixed, scope, actor.name, f"fixed to draw until {count:,} are accepted"
+            round_record.round, target_id, fixed, scope, actor.name, f"fixed to draw until {goal:,} are accepted"
         )
         return self.generate(until=until)
 
@@ -138,7 +136,7 @@ class Drawing:
             return
         so_far = self.looks.newest(round_number)
         drawn = [job for job in self._store.jobs(round_number=round_number) if job.kind is JobKind.GENERATE]
-        if so_far is None or so_far.end is not None or drawn_until(drawn[-1]) != so_far.until:
+        if so_far is None or so_far.end is not None or until_of(drawn[-1]) != so_far.until:
             return
         if self._store.round_counts(round_number).undecided == 0:
             self.generate(until=so_far.until)

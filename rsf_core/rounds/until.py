@@ -4,7 +4,7 @@ After each part the limits of the acceptance rate decide whether to go on. An in
 at some such look in far more than 5 % of runs; these limits hold at all looks together (see sampling.sequence), so that they
 can be used for stopping. They are limits of the rate at this M, over prompts like these: with an M chosen from what was drawn,
 decisions would depend on one another. Drawing ends when both the number accepted and the lower limit of the rate times the
-number drawn reach the wanted number, or when it cannot be reached any more."""
+number drawn reach the goal, or when it cannot be reached any more."""
 
 from __future__ import annotations
 
@@ -27,9 +27,9 @@ KEPT = 4  # runs whose limits are kept, so that a look costs what is new
 class End(StrEnum):
     """Why drawing ends."""
 
-    MET = "the wanted number is accepted, and the rate's lower limit confirms it"
+    MET = "the goal is reached, and the rate's lower limit confirms it"
     MOST = "the allowed number of prompts was drawn for"
-    HOPELESS = "the wanted number cannot be reached with the allowed prompts: the rate's upper limit is too low"
+    HOPELESS = "the goal cannot be reached with the allowed prompts: the rate's upper limit is too low"
     CHANGED = "M or the target was changed in the meantime, which invalidates the limits"
     BROKEN_OFF = "it was interrupted"
 
@@ -64,7 +64,7 @@ class Looks:
     def newest(self, round_number: int) -> SoFar | None:
         """The newest run of a round; None if there was none."""
         jobs = self._store.jobs(round_number=round_number)
-        mine = [(job, until) for job in jobs if job.kind is JobKind.GENERATE and (until := drawn_until(job))]
+        mine = [(job, until) for job in jobs if job.kind is JobKind.GENERATE and (until := until_of(job))]
         if not mine:
             return None
         until = mine[-1][1]
@@ -92,7 +92,7 @@ class Looks:
         until, in_force = so_far.until, self._store.thresholds(round_number)[:1]
         if [(m.log_m, m.scope, m.target_id) for m in in_force] != [(until.log_m, until.scope, until.target_id)]:
             return End.CHANGED
-        if so_far.accepted >= until.wanted and so_far.number >= until.wanted:
+        if so_far.accepted >= until.goal and so_far.number >= until.goal:
             return End.MET
         since = [
             job for job in jobs if job.kind in _KINDS and job.seq >= generated[-1].seq and scores_beside(job) is None
@@ -100,10 +100,10 @@ class Looks:
         if since[-1].state.ended and since[-1].state is not JobState.DONE:
             return End.BROKEN_OFF
         most = min(until.most, self._store.prompt_counts().get(Split.TRAIN, 0))
-        if asked_for(generated) >= most and not waits:
+        if prompt_count(generated) >= most and not waits:
             return End.MOST
         left = max(until.most - so_far.prompts, 0)
-        if so_far.prompts and so_far.accepted + so_far.high * left * so_far.drawn / so_far.prompts < until.wanted:
+        if so_far.prompts and so_far.accepted + so_far.high * left * so_far.drawn / so_far.prompts < until.goal:
             return End.HOPELESS
         return None
 
@@ -120,14 +120,14 @@ class Looks:
         return sequence
 
 
-def drawn_until(job: JobRecord) -> Until | None:
+def until_of(job: JobRecord) -> Until | None:
     """The `Until` of a generate job; None if it draws for given prompts."""
     spec = job.sound_spec(GenerateSpec)
     return None if spec is None else spec.until
 
 
-def asked_for(jobs: Sequence[JobRecord]) -> int:
-    """How many prompts the generate jobs of a run were asked to draw for; some may have been left out."""
+def prompt_count(jobs: Sequence[JobRecord]) -> int:
+    """The number of prompts that the generate jobs of a run were given; some may have been left out."""
     return sum(job.spec_of(GenerateSpec).until_prompts for job in jobs)
 
 

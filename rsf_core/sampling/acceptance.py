@@ -225,7 +225,7 @@ def most_at_rate(n: int, rate: float) -> int:
 
 def _log_m_for_rate(ascending: Floats, rate: float) -> float:
     if not 0.0 < rate <= 1.0:
-        raise TargetError(f"the wanted acceptance rate is {rate}; it must lie in (0, 1]")
+        raise TargetError(f"the acceptance rate to reach is {rate}; it must lie in (0, 1]")
     n, first = ascending.size, int(np.searchsorted(ascending, -math.inf, side="right"))
     if first == n:
         why = "there are no candidates" if n == 0 else f"all {n} candidates fail a constraint (log ratio −inf)"

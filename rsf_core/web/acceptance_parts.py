@@ -91,7 +91,7 @@ def _start(
 
 
 def numbers(project: Project, number: int, landscape: Landscape, log_m: float) -> None:
-    """The figures at one M: the distance to the target with intervals, and the cost of the number of samples wanted."""
+    """The figures at one M: the distance to the target with intervals, and the cost of the number of samples needed."""
     diagnosis = landscape.diagnosis(log_m)
     if landscape.scale_contains_draw:
         _decide_again(project, number)
@@ -179,7 +179,7 @@ def _distance(diagnosis: Diagnosis) -> None:
 
 def _cost(project: Project, number: int, landscape: Landscape, diagnosis: Diagnosis) -> None:
     left, right = st.columns(2)
-    samples = left.number_input("Accepted samples wanted", 1, 10_000_000, 500, 100, key=f"wanted-{number}")
+    samples = left.number_input("Accepted samples needed", 1, 10_000_000, 500, 100, key=f"samples-{number}")
     speed = project.generation_speed(number)
     rate = diagnosis.acceptance_rate
     if speed is None:

@@ -31,9 +31,9 @@ def _progress(so_far: SoFar) -> None:
     with st.container(border=True):
         st.markdown(
             f"**{so_far.accepted:,} of {plural(so_far.drawn, 'candidate')} for {plural(so_far.prompts, 'prompt')} are "
-            f"accepted**; the goal is {so_far.until.wanted:,}, at log M = {so_far.until.log_m:.3g}."
+            f"accepted**; the goal is {so_far.until.goal:,}, at log M = {so_far.until.log_m:.3g}."
         )
-        st.progress(min(1.0, min(so_far.accepted, so_far.number) / so_far.until.wanted))
+        st.progress(min(1.0, min(so_far.accepted, so_far.number) / so_far.until.goal))
         st.caption(
             f"The acceptance rate lies between {in_percent(so_far.low, 1)} and {in_percent(so_far.high, 1)} (95 %). "
             "These limits hold at all moments at once, so you may stop by them. They cover the automatic decisions at "
@@ -56,7 +56,7 @@ def _form(project: Project) -> None:
     with st.expander("Draw until enough are accepted", icon=":material/target:"):
         with st.form("draw-until", border=False):
             left, middle, right = st.columns(3)
-            accepted = left.number_input("Accepted wanted", 1, 1_000_000, 100)
+            goal = left.number_input("Goal (accepted candidates)", 1, 1_000_000, 100)
             most = middle.number_input("Maximum number of prompts", 1, prompts, prompts)
             log_m = right.number_input(
                 "log M (nats)",
@@ -70,5 +70,5 @@ def _form(project: Project) -> None:
                 "draws, the limits would be invalid."
             )
             if st.form_submit_button("Start drawing", icon=":material/target:", disabled=ui.locked("draw_until")):
-                if ui.attempt(lambda: project.draw_until(int(accepted), int(most), log_m, ui.actor())):
+                if ui.attempt(lambda: project.draw_until(int(goal), int(most), log_m, ui.actor())):
                     st.rerun()

@@ -53,9 +53,7 @@ TARGETS = st.builds(
 RECIPES = st.builds(
     Train, epochs=st.integers(1, 100), growth_bound=st.none() | st.floats(1.5, 9), seed=st.integers(0, 9)
 )
-UNTIL = st.builds(
-    Until, run=TEXT, wanted=COUNTS, most=COUNTS, log_m=NATS, scope=st.sampled_from(Scope), target_id=COUNTS
-)
+UNTIL = st.builds(Until, run=TEXT, goal=COUNTS, most=COUNTS, log_m=NATS, scope=st.sampled_from(Scope), target_id=COUNTS)
 GAUGES = st.builds(GaugePart, name=TEXT, key=TEXT, models=NAMES, unit_size=COUNTS, sampling=LAWS)
 SHARED: dict[str, st.SearchStrategy[Any]] = {
     "round": COUNTS,
@@ -118,7 +116,7 @@ def test_a_spec_reads_back_from_its_json_as_it_was(spec: JobSpec) -> None:
 @KINDS
 def test_a_spec_is_told_by_its_kind_and_says_its_version(kind: JobKind) -> None:
     data = dump(specs.of_kind(kind))
-    assert (data["kind"], data["version"]) == (str(kind), 2)
+    assert (data["kind"], data["version"]) == (str(kind), 3)
     assert read(data).kind is kind
     assert read({name: value for name, value in data.items() if name != "kind"}, kind).kind is kind
 
@@ -203,6 +201,20 @@ def test_what_the_first_specs_did_not_say_is_as_it_was_then() -> None:
     assert compared == specs.evaluate(**changes, unit_size=21)  # 64 completions per unit
 
 
+@pytest.mark.parametrize("version", [1, 2])
+def test_the_goal_of_a_run_that_was_called_wanted_is_read(version: int) -> None:
+    until = Until(run="1.0.7", goal=40, most=6, log_m=-2.5, scope=Scope.GLOBAL, target_id=1)
+    spec = specs.generate(until=until, until_prompts=2)
+    stored = dump(spec)
+    stored["until"]["wanted"] = stored["until"].pop("goal")
+    for until_of_old in (stored["until"], None):
+        stored |= {"version": version, "until": until_of_old}
+        reread = read(stored)
+        assert isinstance(reread, GenerateSpec) and reread.until == (until if until_of_old else None)
+    with pytest.raises(JobError, match=r"until\.goal: must be a whole number \(got 'many'\)"):
+        read(stored | {"until": dump(spec)["until"] | {"goal": "many"}})
+
+
 def test_what_was_allowed_once_is_read_as_it_was_asked_for() -> None:
     """The first versions allowed a temperature of 0.001 and a top-k of 10⁶."""
     data = dump(specs.trial("base"))
@@ -243,13 +255,13 @@ def test_a_version_that_is_none_is_named(version: object) -> None:
 
 def test_a_spec_of_a_later_version_says_so() -> None:
     with pytest.raises(
-        JobError, match=r"written by a later version .*version 3, this one reads 2.*open the project with"
+        JobError, match=r"written by a later version .*version 4, this one reads 3.*open the project with"
     ):
-        read(dump(specs.generate()) | {"version": 3, "anything": 1})
+        read(dump(specs.generate()) | {"version": 4, "anything": 1})
 
 
 @KINDS
-@pytest.mark.parametrize("version", [1, 2])
+@pytest.mark.parametrize("version", [1, 2, 3])
 def test_each_field_that_is_damaged_is_named(kind: JobKind, version: int) -> None:
     sound = dump(specs.of_kind(kind)) | {"version": version}
     damaged = {"object": {"x": {}}, "text": "\0", "list": [[[]]]}

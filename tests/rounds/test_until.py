@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import time
 from pathlib import Path
 
+import duckdb
 import numpy as np
 import pytest
 
@@ -15,12 +17,12 @@ from rsf_core.domain.errors import JobError, StageError
 from rsf_core.domain.specs import Until
 from rsf_core.jobs.supervisor import JobSupervisor
 from rsf_core.project import Project
-from rsf_core.rounds.until import End, SoFar, drawn_until, next_prompts, place
+from rsf_core.rounds.until import End, SoFar, next_prompts, place, until_of
 from rsf_core.sampling.sequence import ConfidenceSequence, confidence_sequence
 from tests.support import specs
 from tests.support.waiting import until
 
-UNTIL = Until(run="1.0.7", wanted=10, most=6, log_m=0.5, scope=Scope.GLOBAL, target_id=1)
+UNTIL = Until(run="1.0.7", goal=10, most=6, log_m=0.5, scope=Scope.GLOBAL, target_id=1)
 
 
 def finished(project: Project) -> SoFar:
@@ -67,6 +69,24 @@ def test_a_project_whose_run_cannot_go_on_is_opened_and_goes_on_once_that_is_men
         assert [job.job_id for job in project.jobs()] == [first, "r1-generate-2"]
 
 
+def test_a_run_that_an_earlier_version_started_is_read_with_its_goal(
+    tmp_path: Path, small_task: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Specs of version 2 called the goal `wanted`."""
+    monkeypatch.setattr(JobSupervisor, "_begin", lambda supervisor, job: None)  # the job only has to be queued
+    folder = tmp_path / "project"
+    with Project.create(folder, str(small_task), seed=1) as project:
+        project.store.add_job("r1-generate-1", specs.generate(until=UNTIL, until_prompts=2), [])
+    with duckdb.connect(str(folder / "rsf.duckdb")) as database:
+        ((text,),) = database.execute("SELECT spec FROM jobs").fetchall()
+        old = json.loads(text) | {"version": 2}
+        old["until"]["wanted"] = old["until"].pop("goal")
+        database.execute("UPDATE jobs SET spec = ?", [json.dumps(old)])
+    with Project.open(folder) as project:
+        drawn = project.drawn_until()
+        assert drawn is not None and drawn.until == UNTIL
+
+
 def test_limits_that_come_one_by_one_are_those_of_the_whole() -> None:
     means = np.random.default_rng(2).beta(1, 4, 80)
     low, high = confidence_sequence(means)
@@ -101,7 +121,7 @@ def test_it_draws_part_after_part_until_enough_are_accepted(waiting: Project) ->
     drawn = finished(waiting)
     jobs = [job for job in waiting.jobs() if job.kind is JobKind.GENERATE]
     assert drawn.prompts == drawn.drawn / 8 and len(jobs) == -(-drawn.prompts // 3) > 1
-    assert all((until := drawn_until(job)) and until.run == drawn.until.run for job in jobs)
+    assert all((until := until_of(job)) and until.run == drawn.until.run for job in jobs)
     threshold = waiting.threshold()
     assert threshold is not None and (threshold.log_m, threshold.scope) == (-2.0, Scope.GLOBAL)
     assert (threshold.author, threshold.chosen_by) == ("ann", ChosenBy.PERSON)
@@ -129,9 +149,9 @@ def test_m_must_be_fixed_before(waiting: Project) -> None:
     with pytest.raises(StageError, match="M must be fixed before"):
         waiting.draw_until(4, author=person("ann"))
     assert not waiting.jobs() and waiting.threshold() is None
-    for wanted_count, most, log_m in ((0, None, 1.0), (4, 0, 1.0), (4, None, float("nan"))):
+    for goal, most, log_m in ((0, None, 1.0), (4, 0, 1.0), (4, None, float("nan"))):
         with pytest.raises(StageError):
-            waiting.draw_until(wanted_count, most, log_m, person("ann"))
+            waiting.draw_until(goal, most, log_m, person("ann"))
     waiting.generate()
     waiting.wait()
     chosen = waiting.threshold()

@@ -50,7 +50,7 @@ COUNT = 192
 def main() -> None:
     subjects, more = ([" ".join(subject.split()) for subject in part.split(";")] for part in (SUBJECTS, SEALED))
     if len(subjects) < COUNT:
-        raise SystemExit(f"{len(subjects)} subjects, {COUNT} wanted")
+        raise SystemExit(f"{len(subjects)} subjects, {COUNT} expected")
     rows = [
         {
             "text": f"Write one short review sentence about {subject}.",

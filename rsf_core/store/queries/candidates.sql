@@ -8,9 +8,9 @@ SELECT DISTINCT sampling FROM candidates WHERE round = $round ORDER BY sampling;
 -- Candidates made elsewhere have no tokens of this model: for them only the missing scores under $elsewhere.
 -- name: candidates_to_score
 SELECT c.candidate_id, c.prompt_id, c.completion, c.finish, c.token_count, c.prompt_token_ids, c.token_ids, c.sampling,
-       list_filter(c.wanted, lambda scorer: NOT list_contains(coalesce(s.scorers, []), scorer)) AS missing
+       list_filter(c.required, lambda scorer: NOT list_contains(coalesce(s.scorers, []), scorer)) AS missing
 FROM (SELECT candidate_id, prompt_id, k, completion, finish, len(token_ids) AS token_count, prompt_token_ids, token_ids,
-             sampling, $scorers::VARCHAR[] AS wanted
+             sampling, $scorers::VARCHAR[] AS required
       FROM candidates WHERE round = $round
       UNION ALL
       SELECT candidate_id, prompt_id, k, completion, 'eos', NULL, [], [], '{}', $elsewhere::VARCHAR[]
@@ -36,9 +36,9 @@ LEFT JOIN adaptive_jobs a ON a.job_id = c.job_id
 LEFT JOIN (SELECT candidate_id, scorer, arg_max(score, rowid) AS score FROM scores WHERE round = $round GROUP BY ALL) s
        ON s.candidate_id = c.candidate_id
 WHERE c.round = $round AND NOT (c.prompt_id IN (SELECT prompt_id FROM retired_prompts) AND EXISTS (
-    SELECT 1 FROM unnest($scorers) AS wanted(scorer)
+    SELECT 1 FROM unnest($scorers) AS required(scorer)
     WHERE NOT EXISTS (SELECT 1 FROM scores t
-                      WHERE t.round = $round AND t.candidate_id = c.candidate_id AND t.scorer = wanted.scorer)))
+                      WHERE t.round = $round AND t.candidate_id = c.candidate_id AND t.scorer = required.scorer)))
   AND c.candidate_id NOT IN (SELECT candidate_id FROM pairs_without_score
                              WHERE round = $round AND scorer IN (SELECT unnest($scorers::VARCHAR[])))
 ORDER BY c.prompt_id, c.k;

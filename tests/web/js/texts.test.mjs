@@ -145,7 +145,7 @@ test("many and long texts go in several requests, and the oldest wishes are forg
   await pass(31);
   assert.equal(asked[0].length, 30);
   assert.equal(asked[0][0], "*249");
-  assert.equal(renderings.wanted.size, 200);
+  assert.equal(renderings.pending.size, 200);
   const long = reading();
   long.renderings.want(Array.from({ length: 40 }, (_, i) => `*${i}${"x".repeat(39_000)}`));
   await pass(31);

@@ -1,7 +1,7 @@
 // Texts that the server has rendered, requested ahead of the reader.
 
 const KEPT = 2_000; // texts
-const WANTED = 200; // texts
+const MOST_PENDING = 200; // texts
 const LONGEST = 40_000; // characters of a text (web/markup/render.py)
 const AT_ONCE = 30; // texts in a request
 const LARGEST = 600_000; // characters in a request
@@ -19,7 +19,7 @@ export class Renderings {
   constructor(ask, arrived) {
     Object.assign(this, { ask, arrived });
     this.kept = new Map(); // by text: {nodes} (null: reads the same unrendered) or {why}
-    this.wanted = new Set();
+    this.pending = new Set();
     this.timer = null;
     this.asking = false;
   }
@@ -43,14 +43,14 @@ export class Renderings {
   want(texts) {
     for (const text of texts) {
       if (!this.lacks(text)) continue;
-      this.wanted.delete(text);
-      this.wanted.add(text);
+      this.pending.delete(text);
+      this.pending.add(text);
     }
-    for (const oldest of this.wanted) {
-      if (this.wanted.size <= WANTED) break;
-      this.wanted.delete(oldest);
+    for (const oldest of this.pending) {
+      if (this.pending.size <= MOST_PENDING) break;
+      this.pending.delete(oldest);
     }
-    if (this.wanted.size) this.soon(GATHERING);
+    if (this.pending.size) this.soon(GATHERING);
   }
 
   soon(milliseconds) {
@@ -75,8 +75,8 @@ export class Renderings {
     });
     const late = texts.some((text) => !this.kept.has(text));
     const refused = answer.status >= 400 && answer.status < 500; // requested again, they would be refused again
-    for (const text of texts) if (refused || this.kept.has(text)) this.wanted.delete(text);
-    if (this.wanted.size) this.soon(late ? AGAIN : 0);
+    for (const text of texts) if (refused || this.kept.has(text)) this.pending.delete(text);
+    if (this.pending.size) this.soon(late ? AGAIN : 0);
     if (answers.length) this.arrived();
   }
 
@@ -84,7 +84,7 @@ export class Renderings {
   batch() {
     const texts = [];
     let room = LARGEST;
-    for (const text of [...this.wanted].reverse()) {
+    for (const text of [...this.pending].reverse()) {
       room -= text.length;
       if (texts.length && (texts.length === AT_ONCE || room < 0)) break;
       texts.push(text);
