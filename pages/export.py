@@ -20,7 +20,7 @@ else:
     export_parts.write_button(project, request, preview)
 
 export_parts.running(project)
-export_parts.made(project)
+export_parts.finished_exports(project)
 
 with st.expander("Which one do I need?", icon=":material/help:"):
     st.markdown(export_parts.GUIDE)

@@ -11,7 +11,7 @@ guide, versions = project.guide_book.current(), project.guide_book.versions()
 if guide is None:
     ui.empty("The guide will be shown here, and beside every candidate in Review, once it is written.")
 else:
-    guide_parts.shown(guide)
+    guide_parts.show(guide)
     guide_parts.reading(project, guide, reviewer)
 if not ui.locked("guide_book.save"):
     guide_parts.editor(project, guide, reviewer)

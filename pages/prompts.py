@@ -31,7 +31,7 @@ with by_hand:
         )
         side = second.selectbox("Split", ["by hash", *Split], format_func=lambda value: str(value).replace("_", " "))
         system = st.text_input("System prompt", help="May be left empty.")
-        earlier = turns.written((), "by-hand")
+        earlier = turns.text_areas((), "by-hand")
         locked = ui.locked("import_prompts")
         if st.form_submit_button("Add prompt", type="primary", icon=":material/add:", disabled=locked):
             if not text.strip():

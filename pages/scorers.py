@@ -25,7 +25,7 @@ elif way == scorer_parts.WAYS[3]:
 elif way == scorer_parts.WAYS[4]:
     answer_parts.answers(project, number)
 else:
-    taste_parts.learned(project)
+    taste_parts.panel(project)
 
 with st.expander("What a scorer is", icon=":material/help:"):
     st.markdown(

@@ -201,13 +201,16 @@ UNASKED = {"invites": "links are looked up before anybody is known", "settings":
 
 @pytest.mark.parametrize("folder", ["pages", "rsf_core/web"])
 def test_whoever_acts_on_a_page_is_asked_for_at_each_call(folder: str) -> None:
-    """`session.opened`, `session.opened_as` and `draft.project` return the project itself, which checks nobody."""
+    """`session.open_project`, `session.project_of_tab` and `draft.project` return the project itself, which checks nobody."""
     wrong = []
     for path, tree in sources(folder).items():
         parents = {child: node for node in ast.walk(tree) for child in ast.iter_child_nodes(node)}
         for node in ast.walk(tree):
             called = ast.unparse(node.func) if isinstance(node, ast.Call) else ""
-            if called not in ("session.opened", "session.opened_as") and ast.unparse(node) != "draft.project":
+            if (
+                called not in ("session.open_project", "session.project_of_tab")
+                and ast.unparse(node) != "draft.project"
+            ):
                 continue
             use = parents[node]
             if isinstance(use, ast.Lambda):  # opens it, or is called by guarded

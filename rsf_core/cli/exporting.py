@@ -69,7 +69,7 @@ def export(
         export_id = connection.call("export_start", {"request": choices, "out": place})
         try:
             with err.status("starting") as progress:
-                while (export_state := connection.call("export_state", {"export_id": export_id}))["made"] is None:
+                while (export_state := connection.call("export_state", {"export_id": export_id}))["export"] is None:
                     if export_state["problem"] is not None:
                         raise ExportError(export_state["problem"])
                     progress.update(escape(export_state["message"]))
@@ -77,12 +77,12 @@ def export(
         except KeyboardInterrupt:
             connection.call("export_cancel", {"export_id": export_id})
             raise
-    made = export_state["made"]
+    export = export_state["export"]
     say(
-        made,
+        export,
         as_json,
         lambda: (
-            f"[green]✓[/] {escape(made['folder'])}: {plural(made['rows'], 'row')} in "
-            f"{escape(', '.join(name for name, _ in made['files'] if name != 'README.md'))}, with a card"
+            f"[green]✓[/] {escape(export['folder'])}: {plural(export['rows'], 'row')} in "
+            f"{escape(', '.join(name for name, _ in export['files'] if name != 'README.md'))}, with a card"
         ),
     )

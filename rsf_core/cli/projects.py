@@ -112,7 +112,7 @@ def open_app(
     from rsf_core.web import own
     from rsf_core.web.server import serve
 
-    serve(folder, host, port, own.named(access), url, workspace)
+    serve(folder, host, port, own.parse_access(access), url, workspace)
 
 
 def list_projects(

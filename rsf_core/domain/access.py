@@ -114,13 +114,13 @@ def person(name: object) -> Actor:
     return Actor(speaker(name), Role.OWNER)
 
 
-def spoken(method: Callable[P, R]) -> Callable[P, R]:
+def requires_actor(method: Callable[P, R]) -> Callable[P, R]:
     """Decorator of a method by which somebody acts: its `author` or `reviewer` must be an Actor, not a bare name, whether the
     web, a command or Python calls it. The method raises AccessError before it does anything."""
     return _checking(method, _acting)
 
 
-def named(method: Callable[P, R]) -> Callable[P, R]:
+def checks_name(method: Callable[P, R]) -> Callable[P, R]:
     """Decorator of a method of the store that saves something under a name: the name in its `author` or `reviewer` is checked,
     and stored as `speaker` returns it. The method raises AccessError before it does anything."""
     return _checking(method, speaker)
@@ -257,7 +257,7 @@ _LOOKS_AT = {
     "guide_book.": ("versions", "current", "unread"),
     "question_book.": ("current", "summaries", "versions"),
     "answers.": ("of_round", "draft"),
-    "exports.": ("preview", "made", "state", "running"),
+    "exports.": ("preview", "finished", "state", "running"),
     "supervisor.": ("problem",),
     "prompt_book.": ("unusable", "with_reference", "version"),
     "prompt_lengths.": ("counts",),

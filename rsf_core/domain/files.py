@@ -22,7 +22,7 @@ FULL = "the disk of {} is full: free some space; saved data stays"
 _OTHERS = stat.S_IRWXG | stat.S_IRWXO
 
 
-def typed(path: str) -> Path:
+def expand_home(path: str) -> Path:
     """A path as a person types it: ~ is the home folder; ~name of an unknown user stays as it is."""
     return Path(os.path.expanduser(path))
 

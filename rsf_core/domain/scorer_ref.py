@@ -41,7 +41,7 @@ class ScorerRef:
             reason = str(error).partition(" (at line")[0]
             slash = "; in double quotes a \\ is written twice, in single quotes once" if "\\" in inside else ""
             raise ScorerError(
-                f'the options in {shown(text, 120)} cannot be read ({reason}): write them as in {name}(text="cat", '
+                f'the options in {label(text, 120)} cannot be read ({reason}): write them as in {name}(text="cat", '
                 f"count=2), a text in quotes, true or false in lower case{slash}"
             ) from error
         wrong = [key for key in options if not _KEY.fullmatch(key)]
@@ -55,7 +55,7 @@ class ScorerRef:
         """The canonical text: options sorted by name, each written as JSON, which TOML can read."""
         if not self.options:
             return self.name
-        return f"{self.name}({', '.join(f'{key}={written(self.options[key])}' for key in sorted(self.options))})"
+        return f"{self.name}({', '.join(f'{key}={format_value(self.options[key])}' for key in sorted(self.options))})"
 
 
 def canonical(text: str) -> str:
@@ -85,7 +85,7 @@ def readable(reference: str) -> str:
         return reference
 
 
-def shown(reference: str, most: int = 100) -> str:
+def label(reference: str, most: int = 100) -> str:
     """A scorer in messages: as people read it, with long options cut short."""
     words = readable(reference)
     return words if len(words) <= most else f"{words[: most - 2]}…)"
@@ -101,12 +101,12 @@ def _is_plain(value: Any) -> bool:
     return isinstance(value, (str, int, bool))
 
 
-def written(value: Any) -> str:
+def format_value(value: Any) -> str:
     """A value as a reference writes it."""
     if isinstance(value, dict):
-        return f"{{{', '.join(f'{_key(key)}={written(value[key])}' for key in sorted(value))}}}"
+        return f"{{{', '.join(f'{_key(key)}={format_value(value[key])}' for key in sorted(value))}}}"
     if isinstance(value, list):
-        return f"[{', '.join(map(written, value))}]"
+        return f"[{', '.join(map(format_value, value))}]"
     return (
         json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")
         if isinstance(value, str)
@@ -115,4 +115,4 @@ def written(value: Any) -> str:
 
 
 def _key(key: str) -> str:
-    return key if _KEY.fullmatch(key) else written(key)
+    return key if _KEY.fullmatch(key) else format_value(key)

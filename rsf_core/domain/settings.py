@@ -164,9 +164,9 @@ def can_be_met(target: Target) -> Target:
         least = least if one.at_least is None else max(least, one.at_least)
         most = most if one.at_most is None else min(most, one.at_most)
         if least > most:
-            limits = f"at least {scorer_ref.written(least)} and at most {scorer_ref.written(most)}"
+            limits = f"at least {scorer_ref.format_value(least)} and at most {scorer_ref.format_value(most)}"
             why = ValueError(
-                f"no score of {scorer_ref.shown(one.scorer)} is {limits}, so nothing could ever be accepted"
+                f"no score of {scorer_ref.label(one.scorer)} is {limits}, so nothing could ever be accepted"
             )
             constraint = one.model_dump(exclude_none=True)
             wrong.append(

@@ -16,7 +16,7 @@ ROLES = ("user", "assistant")
 MOST_TURNS = 200
 
 
-def spoken_by(turns: Sequence[str]) -> list[tuple[str, str]]:
+def with_roles(turns: Sequence[str]) -> list[tuple[str, str]]:
     """Each of the earlier turns with its role."""
     return list(zip(cycle(ROLES), turns))
 
@@ -24,7 +24,7 @@ def spoken_by(turns: Sequence[str]) -> list[tuple[str, str]]:
 def messages(text: str, system: str | None = None, earlier: Sequence[str] = ()) -> list[dict[str, str]]:
     """The prompt as chat messages: the system text if there is one, the earlier turns, the text."""
     first = [("system", system)] if system else []
-    return [{"role": role, "content": content} for role, content in [*first, *spoken_by(earlier), ("user", text)]]
+    return [{"role": role, "content": content} for role, content in [*first, *with_roles(earlier), ("user", text)]]
 
 
 def whole(text: str, earlier: Sequence[str] = ()) -> str:

@@ -114,7 +114,7 @@ class Choice:
 
 
 @dataclass(frozen=True, slots=True)
-class Said:
+class ActOutcome:
     """The result of an act or a choice: the candidates it touched (at most 1,000 of a bulk act), or why it was refused. If
     `known`, it had been sent before, and nothing changed."""
 

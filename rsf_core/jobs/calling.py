@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from rsf_core.domain.files import read_json, write_json
-from rsf_core.domain.scorer_ref import shown
+from rsf_core.domain.scorer_ref import label
 from rsf_core.domain.specs import Scoring
 from rsf_core.jobs.spool import now
 from rsf_core.jobs.worker import JobContext
@@ -34,7 +34,7 @@ def limited(context: JobContext[Scoring], scorer: str, names: Sequence[str]) -> 
     process = os.getpid()
     seconds = context.spec.timeout_seconds
     call = {"scorer": scorer, "first": names[0], "last": names[-1], "count": len(names), "seconds": seconds}
-    context.progress(message=f"scoring {_candidates(call)} with {shown(scorer)!r}")
+    context.progress(message=f"scoring {_candidates(call)} with {label(scorer)!r}")
     write_json(context.spool.folder / _NAME, call | {"until": now() + seconds})
     faulthandler.dump_traceback_later(seconds, exit=True, file=_STDERR)
     began = time.monotonic()
@@ -61,7 +61,7 @@ def timed_out(folder: Path) -> str | None:
     if call is None or now() < call["until"] - 1:
         return None
     return (
-        f"the scorer {shown(call['scorer'])!r} did not return within {call['seconds']:g} s from {_candidates(call)}: fix it, "
+        f"the scorer {label(call['scorer'])!r} did not return within {call['seconds']:g} s from {_candidates(call)}: fix it, "
         "take it out of the target, or raise score.timeout_seconds (seconds a batch), and resume. Where it hung is in "
         f"{folder / 'log.txt'}"
     )
@@ -70,7 +70,7 @@ def timed_out(folder: Path) -> str | None:
 def during(folder: Path) -> str:
     """The scorer that the ended process in `folder` was calling, as the end of a sentence; "" if none."""
     call = _read(folder)
-    return "" if call is None else f", while the scorer {shown(call['scorer'])!r} was called on {_candidates(call)}"
+    return "" if call is None else f", while the scorer {label(call['scorer'])!r} was called on {_candidates(call)}"
 
 
 def _read(folder: Path) -> dict[str, Any] | None:

@@ -79,7 +79,7 @@ def outcome(folder: Path) -> Window | None:
     return Window(**summary)
 
 
-def shown(folder: Path) -> tuple[str, ...]:
+def first_rows(folder: Path) -> tuple[str, ...]:
     """The first rows that are not sealed, as the model gets them; empty until they are known."""
     return tuple(read_json(folder / "shown.json") or ())
 

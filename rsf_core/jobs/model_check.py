@@ -14,7 +14,7 @@ from hashlib import blake2b
 from pathlib import Path
 from typing import Any
 
-from rsf_core.domain.files import read_json, typed, writable, write_json
+from rsf_core.domain.files import expand_home, read_json, writable, write_json
 from rsf_core.domain.settings import Compute
 from rsf_core.jobs import process
 
@@ -70,7 +70,7 @@ def folder_for(parent: Path, name: str, compute: Compute) -> Path:
 
 def _files(name: str) -> list[Any]:
     try:
-        files = sorted(path for path in typed(name).glob("*") if path.is_file())
+        files = sorted(path for path in expand_home(name).glob("*") if path.is_file())
         return [(path.name, about.st_size, about.st_mtime_ns) for path in files if (about := path.stat())]
     except (OSError, ValueError):  # not a path, but a name of the hub
         return []

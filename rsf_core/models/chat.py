@@ -7,7 +7,7 @@ from typing import Any
 
 from rsf_core.domain import Prompt
 from rsf_core.domain.errors import ModelError, PromptRefusedError
-from rsf_core.domain.turns import messages, spoken_by
+from rsf_core.domain.turns import messages, with_roles
 from rsf_core.models.rendering import render
 
 # words that occur in no template
@@ -63,7 +63,7 @@ class Chat:
     def _require(self, rendered: str, prompt: Prompt, completion: str = "") -> None:
         """Raises PromptRefusedError if the rendered text lacks the system text or the content of a turn."""
         texts = [(prompt.text, "the prompt"), (prompt.system or "", "the system text")]
-        for role, text in [*spoken_by(prompt.earlier), ("assistant", completion)]:
+        for role, text in [*with_roles(prompt.earlier), ("assistant", completion)]:
             # templates of reasoning models leave out the assistant's thoughts
             texts.append((text.rpartition("</think>")[2] if role == "assistant" else text, f"a turn of the {role}"))
         for text, turn in texts:

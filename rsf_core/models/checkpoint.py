@@ -61,7 +61,7 @@ def read(folder: Path) -> Checkpoint:
         header = _header(path)
         absent = sorted(expected - header.keys())
         if absent:
-            raise ModelError(f"{path} lacks {named(absent)}, which {INDEX} says it holds: {_COPY_AGAIN}")
+            raise ModelError(f"{path} lacks {first_names(absent)}, which {INDEX} says it holds: {_COPY_AGAIN}")
         tensors |= header
     checkpoint = Checkpoint(config, tensors)
     _check_numbers(folder, checkpoint)
@@ -69,7 +69,7 @@ def read(folder: Path) -> Checkpoint:
     return checkpoint
 
 
-def named(names: list[str]) -> str:
+def first_names(names: list[str]) -> str:
     """The first names, and how many more there are."""
     more = len(names) - 3
     return ", ".join(names[:3]) + (f" and {more} more" if more > 0 else "")
@@ -111,7 +111,7 @@ def _weight_files(folder: Path) -> Iterator[tuple[Path, set[str]]]:
         others = sorted(path.name for path in folder.iterdir() if path.suffix in OTHER_WEIGHTS)
         raise ModelError(
             f"{folder} has neither {WEIGHTS} nor {INDEX}"
-            + (f"; {named(others)} cannot be read: pickles and other formats are never opened" if others else "")
+            + (f"; {first_names(others)} cannot be read: pickles and other formats are never opened" if others else "")
             + ". Save the model as safetensors (save_pretrained does)"
         )
     weight_map = read_object(folder / INDEX).get("weight_map")
@@ -124,7 +124,7 @@ def _weight_files(folder: Path) -> Iterator[tuple[Path, set[str]]]:
         by_shard.setdefault(shard, set()).add(tensor)
     absent = sorted(shard for shard in by_shard if not os.path.exists(folder / shard))
     if absent:
-        raise ModelError(f"{folder} lacks the weights {named(absent)}, which {INDEX} names: {_COPY_AGAIN}")
+        raise ModelError(f"{folder} lacks the weights {first_names(absent)}, which {INDEX} names: {_COPY_AGAIN}")
     for shard, tensors in sorted(by_shard.items()):
         yield folder / shard, tensors
 
@@ -169,8 +169,8 @@ def _check_numbers(folder: Path, checkpoint: Checkpoint) -> None:
     if odd:
         raise ModelError(
             f"the weights in {folder} hold other numbers than F32, F16 or BF16: "
-            f"{named([f'{name} is {dtype}' for name, dtype in sorted(odd.items())])}. Take the model as it was before it "
-            "was quantised"
+            f"{first_names([f'{name} is {dtype}' for name, dtype in sorted(odd.items())])}. Take the model as it was before "
+            "it was quantised"
         )
 
 

@@ -79,7 +79,7 @@ class Part(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class LawRequest:
     """One request of a model's folder: its name, its value as text, and how it is handled."""
 
     name: str
@@ -119,10 +119,10 @@ def keep_with(model: Any, folder: Path) -> None:
             setattr(model.generation_config, name, value)
 
 
-def asked(config: Mapping[str, Any], model_masks: bool = False) -> list[Asked]:
+def requests(config: Mapping[str, Any], model_masks: bool = False) -> list[LawRequest]:
     """All requests that change how tokens are drawn, and how each is handled with the setting generate.model_masks."""
     switched = Part.LAW if model_masks else Part.OFF
-    requests: list[Asked] = []
+    requests: list[LawRequest] = []
     for name, neutral in _NEUTRAL.items():
         value = config.get(name)
         if value is None or any(value == other and type(value) in (type(other), float) for other in neutral):
@@ -130,11 +130,11 @@ def asked(config: Mapping[str, Any], model_masks: bool = False) -> list[Asked]:
         if name == "bad_words_ids":
             requests += _bad_words_asked(config, value, switched)
             continue
-        requests.append(Asked(name, _short(value), _part(name, config, switched), _note(name, config)))
+        requests.append(LawRequest(name, _short(value), _part(name, config, switched), _note(name, config)))
     return requests
 
 
-def in_words(requests: Sequence[Asked]) -> str:
+def in_words(requests: Sequence[LawRequest]) -> str:
     """The requests that are part of the law and those that are not, each with its value."""
     parts = []
     for part in Part:
@@ -270,7 +270,7 @@ def _note(name: str, config: Mapping[str, Any]) -> str:
     return ""
 
 
-def _bad_words_asked(config: Mapping[str, Any], value: Any, switched: Part) -> Iterator[Asked]:
+def _bad_words_asked(config: Mapping[str, Any], value: Any, switched: Part) -> Iterator[LawRequest]:
     """Bad words of one token are masks, and the padding is always part of the law; longer ones depend on earlier tokens."""
     words = value if isinstance(value, list) else [value]
     ends = config.get("eos_token_id")
@@ -282,7 +282,7 @@ def _bad_words_asked(config: Mapping[str, Any], value: Any, switched: Part) -> I
         ([word for word in words if word not in single], Part.NOT_APPLIED, "words of several tokens"),
     ):
         if some:
-            yield Asked("bad_words_ids", _short(some), part, note)
+            yield LawRequest("bad_words_ids", _short(some), part, note)
 
 
 def _as_list(value: Any) -> list[Any]:

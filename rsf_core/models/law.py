@@ -7,14 +7,14 @@ from typing import Any
 
 from rsf_core.domain import Mask
 from rsf_core.models import generation
-from rsf_core.models.generation import Asked, Vocabulary
+from rsf_core.models.generation import LawRequest, Vocabulary
 from rsf_core.models.tokens import vocabulary
 
 
-def asked_of(folder: Path, model_masks: bool = False) -> list[Asked]:
+def requests_of(folder: Path, model_masks: bool = False) -> list[LawRequest]:
     """The requests of the folder for drawing tokens, and how each is handled. Loads no weights. Raises ModelError if a file is
     broken."""
-    return generation.asked(generation.read(folder), model_masks)
+    return generation.requests(generation.read(folder), model_masks)
 
 
 def masks_of(

@@ -39,7 +39,7 @@ class Lengths:
         self._prompting = Prompting(model, tokenizer, pad)
         self._ids: dict[tuple[str | None, tuple[str, ...]], tuple[int, ...]] = {}
 
-    def made(self, prompt: Prompt) -> tuple[int, ...]:
+    def uncached_token_ids(self, prompt: Prompt) -> tuple[int, ...]:
         """The tokens that completions of `prompt` follow. Raises ModelError, see Prompting."""
         return self._prompting.token_ids(prompt)
 
@@ -47,7 +47,7 @@ class Lengths:
         """The same, cached: each prompt is first checked, then drawn from."""
         key = (prompt.system, (*prompt.earlier, prompt.text))
         if key not in self._ids:
-            self._ids[key] = self.made(prompt)
+            self._ids[key] = self.uncached_token_ids(prompt)
         return self._ids[key]
 
     def text(self, prompt: Prompt) -> str:

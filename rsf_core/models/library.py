@@ -19,7 +19,7 @@ import platformdirs
 from filelock import FileLock
 
 from rsf_core.domain.errors import ModelError, OutOfSpaceError
-from rsf_core.domain.files import is_full_disk, typed
+from rsf_core.domain.files import expand_home, is_full_disk
 from rsf_core.models.checkpoint import OTHER_WEIGHTS
 
 DEFAULT_MODEL = "smollm2-135m-instruct"
@@ -38,14 +38,14 @@ def is_ready(name: str) -> bool:
     """Whether `resolve` has nothing to convert or download."""
     if name == DEFAULT_MODEL:
         return _is_model(cache_folder() / DEFAULT_MODEL)
-    return _is_model(typed(name))
+    return _is_model(expand_home(name))
 
 
 def local_folder(name: str) -> Path | None:
     """The folder of a model that is already on this machine, without converting or downloading anything; else None."""
     if is_ready(name):
-        return cache_folder() / DEFAULT_MODEL if name == DEFAULT_MODEL else typed(name).absolute()
-    if name == DEFAULT_MODEL or os.path.exists(typed(name)):
+        return cache_folder() / DEFAULT_MODEL if name == DEFAULT_MODEL else expand_home(name).absolute()
+    if name == DEFAULT_MODEL or os.path.exists(expand_home(name)):
         return None
     from huggingface_hub import try_to_load_from_cache
     from huggingface_hub.errors import HFValidationError
@@ -68,7 +68,7 @@ def resolve(name: str, progress: ReportProgress = lambda fraction, message: None
 def folder_of(name: str) -> Path | None:
     """The folder that `name` names, None if it names a model of the hub. Raises ModelError if there is no such folder though
     `name` can only be a path, or if the folder holds no model."""
-    folder = typed(name)
+    folder = expand_home(name)
     if os.path.isdir(folder):
         if not _is_model(folder):
             others = sorted(path.name for path in folder.iterdir() if path.suffix in OTHER_WEIGHTS)

@@ -11,7 +11,7 @@ from typing import Any
 
 from rsf_core.domain.errors import ModelError, RsfError
 from rsf_core.models import checkpoint, generation, rendering
-from rsf_core.models.checkpoint import Checkpoint, named
+from rsf_core.models.checkpoint import Checkpoint, first_names
 from rsf_core.models.placement import CPU, Placement
 
 _PROBE = "Say 1 word: a."
@@ -126,27 +126,28 @@ def _weights(folder: Path, kind: Any, dtype: str) -> Any:
     missing = sorted(report["missing_keys"])
     if missing:
         raise ModelError(
-            f"the weights in {folder} lack {named(missing)}, which config.json asks for; random numbers would stand in for "
-            "them. Copy or download the model again"
+            f"the weights in {folder} lack {first_names(missing)}, which config.json asks for; random numbers would stand in "
+            "for them. Copy or download the model again"
         )
     odd = sorted(
         f"{name} is {_shape(has)} instead of {_shape(wants)}" for name, has, wants in report["mismatched_keys"]
     )
     if odd:
         raise ModelError(
-            f"the weights in {folder} have other shapes than config.json says: {named(odd)}. Copy or download the model again"
+            f"the weights in {folder} have other shapes than config.json says: {first_names(odd)}. Copy or download "
+            "the model again"
         )
     unused = sorted(_beyond(report["unexpected_keys"], model))
     if unused:
         raise ModelError(
-            f"the weights in {folder} hold {named(unused)}, for which config.json names too few layers: the model would be "
-            "cut short. Copy or download the model again"
+            f"the weights in {folder} hold {first_names(unused)}, for which config.json names too few layers: the model would "
+            "be cut short. Copy or download the model again"
         )
     broken = sorted(name for name, parameter in model.named_parameters() if not _finite(parameter))
     if broken:
         raise ModelError(
-            f"the weights in {folder} hold numbers that are not finite (NaN or infinity) in {named(broken)}: copy or download "
-            "the model again; where it was trained, training has diverged"
+            f"the weights in {folder} hold numbers that are not finite (NaN or infinity) in {first_names(broken)}: copy or "
+            "download the model again; where it was trained, training has diverged"
         )
     return model
 

@@ -22,7 +22,7 @@ from typing import Any
 
 from rsf_core.domain import Prompt
 from rsf_core.domain.errors import PromptRefusedError
-from rsf_core.domain.turns import spoken_by
+from rsf_core.domain.turns import with_roles
 from rsf_core.models.chat import Chat
 from rsf_core.models.tokens import vocabulary
 
@@ -80,7 +80,9 @@ def plain(prompt: Prompt) -> str:
     """The prompt as a model without a chat template reads it."""
     if not prompt.earlier:
         return "\n\n".join(filter(None, (prompt.system, prompt.text)))
-    turns = (f"{role.capitalize()}: {content}" for role, content in (*spoken_by(prompt.earlier), ("user", prompt.text)))
+    turns = (
+        f"{role.capitalize()}: {content}" for role, content in (*with_roles(prompt.earlier), ("user", prompt.text))
+    )
     return "\n\n".join(filter(None, (prompt.system, *turns, "Assistant:")))
 
 

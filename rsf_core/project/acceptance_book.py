@@ -16,7 +16,7 @@ from rsf_core.acceptance.preview import Draft
 from rsf_core.acceptance.rules import RuleOutcome
 from rsf_core.acceptance.target import reward
 from rsf_core.domain import ChosenBy, Scope
-from rsf_core.domain.access import LOCAL, Actor, spoken
+from rsf_core.domain.access import LOCAL, Actor, requires_actor
 from rsf_core.domain.errors import StageError
 from rsf_core.domain.settings import Target
 from rsf_core.project.target_book import TargetBook
@@ -55,7 +55,7 @@ class AcceptanceBook:
         thresholds = self._store.thresholds(self._project_state.number(round_number))
         return thresholds[0] if thresholds else None
 
-    @spoken
+    @requires_actor
     def set_threshold(
         self,
         log_m: float,
@@ -75,7 +75,7 @@ class AcceptanceBook:
         """Every M the round has had, the current one first."""
         return self._store.thresholds(self._project_state.number(round_number))
 
-    @spoken
+    @requires_actor
     def undo_threshold(self, round_number: int | None = None, author: Actor = LOCAL) -> bool:
         """Return to the previous M; False if there is none under this target."""
         number = self._project_state.number(round_number)
@@ -164,7 +164,7 @@ class AcceptanceBook:
             raise StageError(f"round {number} has no scores yet: rules are compared after scoring")
         return rules.compare(landscape, log_m, ratios, self.reward(number), self._store.completions)
 
-    @spoken
+    @requires_actor
     def take_suggestion(self, suggestion: Suggestion, round_number: int | None = None, author: Actor = LOCAL) -> None:
         """Make the suggested target the project's, as a new version. The round is decided again by it, at the suggested M."""
         number = self._project_state.number(round_number)

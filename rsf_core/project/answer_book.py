@@ -10,7 +10,7 @@ import numpy as np
 
 from rsf_core.acceptance.preview import Draft
 from rsf_core.domain import ELSEWHERE_K, parse_candidate_id
-from rsf_core.domain.access import LOCAL, Actor, spoken
+from rsf_core.domain.access import LOCAL, Actor, requires_actor
 from rsf_core.domain.errors import QuestionError
 from rsf_core.domain.questions import Question
 from rsf_core.domain.settings import Constraint, Target
@@ -18,7 +18,7 @@ from rsf_core.project.question_book import AskedQuestion, QuestionBook
 from rsf_core.project.scorer_book import Scores, summary
 from rsf_core.project.target_book import TargetBook
 from rsf_core.review.answer_means import bounds
-from rsf_core.rounds.answer_versions import made
+from rsf_core.rounds.answer_versions import make
 from rsf_core.rounds.start import Stages
 from rsf_core.scorers import answered
 from rsf_core.scorers.answered import Answered
@@ -68,11 +68,11 @@ class AnswerBook:
         return self._store.unchanged(("answers as scores", round_number, question.question.body), TABLES, read)
 
     def _now(self, question: AskedQuestion) -> Answered:
-        return made(
+        return make(
             self._store, question.question, question.alike, self._store.questions.last_answer(question.question.name)
         )
 
-    @spoken
+    @requires_actor
     def use(self, question: str, author: Actor = LOCAL) -> str:
         """Save the current answers to a question as a scorer of their own; returns its name. Later answers do not change it:
         they make another. Raises QuestionError if there are no answers, or they are not numbers."""
@@ -85,14 +85,14 @@ class AnswerBook:
             )
         with self._store.transaction("keeping answers as a scorer"):
             last = self._store.questions.last_answer(question)
-            use = made(self._store, current.question, current.alike, last)
+            use = make(self._store, current.question, current.alike, last)
             if not use.means:
                 raise QuestionError(f"nobody has answered {question!r} yet: it says nothing of any candidate")
             self._store.questions.add_answer_version(use.version, question, current.version, last, author.name)
         answered.keep(self._folder, use)
         return answered.ref(question, use.version)
 
-    @spoken
+    @requires_actor
     def score(self, question: str, round_number: int | None = None, author: Actor = LOCAL) -> str | None:
         """Score a round, the newest by default, by the current answers to a question; the job's id, None if that was already
         done. This decides nothing. Raises QuestionError, as `use` does, and StageError."""

@@ -9,7 +9,7 @@ from functools import lru_cache
 from rsf_core.acceptance import bands
 from rsf_core.acceptance.bands import Bands, Plan, Rates
 from rsf_core.domain import Action, JobKind, JobState
-from rsf_core.domain.access import LOCAL, Actor, spoken
+from rsf_core.domain.access import LOCAL, Actor, requires_actor
 from rsf_core.review.onlooking import Find
 from rsf_core.rounds.state import ProjectState
 from rsf_core.sampling.intervals import Interval
@@ -75,13 +75,13 @@ class CandidateBook:
         counts, look = self._store.elsewhere.counts(number), self._onlooking(number, onlooker)
         return counts if look is None else look.elsewhere(counts)
 
-    @spoken
+    @requires_actor
     def override(self, candidate_id: str, action: Action, reviewer: Actor = LOCAL, uid: str | None = None) -> bool:
         """Accept or reject a candidate, or return it to the rule (auto); False if an override with this `uid` is already
         stored. Raises StoreError for an unknown candidate."""
         return self._store.add_override(uid or uuid.uuid4().hex, candidate_id, action, reviewer.name)
 
-    @spoken
+    @requires_actor
     def undo(self, round_number: int | None = None, reviewer: Actor = LOCAL) -> str | None:
         """Undo the reviewer's last override of a round; the candidate's id, or None."""
         return self._store.undo_override(uuid.uuid4().hex, self._project_state.number(round_number), reviewer.name)

@@ -21,7 +21,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from rsf_core.domain import ELSEWHERE_K, K_BITS, candidate_id
-from rsf_core.domain.access import LOCAL, Actor, spoken
+from rsf_core.domain.access import LOCAL, Actor, requires_actor
 from rsf_core.domain.arrays import Ints
 from rsf_core.domain.errors import PromptError, PromptFileError
 from rsf_core.domain.files import read_json
@@ -33,7 +33,7 @@ from rsf_core.project.imports import Imports
 from rsf_core.prompts import Problem, completions
 from rsf_core.prompts.chosen_columns import completion_columns
 from rsf_core.prompts.completions import CompletionColumns
-from rsf_core.prompts.files import FOUND, Reading
+from rsf_core.prompts.files import AS_RECOGNISED, Reading
 from rsf_core.prompts.reading import WrongRow
 from rsf_core.store.database import utc_now
 from rsf_core.store.store import Store
@@ -104,12 +104,17 @@ class CandidateImports:
     ) -> None:
         self._uploads, self._store, self._settings, self._unsealed = uploads, store, settings, unsealed
 
-    def columns(self, upload: str, reading: Reading = FOUND) -> CompletionColumns | None:
+    def columns(self, upload: str, reading: Reading = AS_RECOGNISED) -> CompletionColumns | None:
         """What the columns of an uploaded file most likely hold. Raises PromptFileError if it cannot be read."""
         return completions.recognise_columns(self._uploads.format(upload, reading))
 
     def start(
-        self, upload: str, columns: CompletionColumns, source: str, reading: Reading = FOUND, again: bool = False
+        self,
+        upload: str,
+        columns: CompletionColumns,
+        source: str,
+        reading: Reading = AS_RECOGNISED,
+        again: bool = False,
     ) -> str:
         """Start to read the completions of an uploaded file; returns the name of the reading. `source` made those whose rows
         name no other. With `again`, a reading that was cancelled or interrupted starts again. Raises PromptFileError if
@@ -137,12 +142,12 @@ class CandidateImports:
 
         def write(folder: Path) -> None:
             pq.write_table(self._store.prompt_book.entries(), folder / candidate_reading.EXISTING)
-            pq.write_table(self._store.elsewhere.known(number), folder / candidate_reading.KNOWN)
+            pq.write_table(self._store.elsewhere.completions(number), folder / candidate_reading.KNOWN)
 
         work, module = candidate_reading.work, candidate_reading.__name__
         return self._uploads.begin(upload, request, write, work, module, again)
 
-    def start_found(
+    def start_recognised(
         self, upload: str, source: str, again: bool = False, named: Mapping[str, str] = MappingProxyType({})
     ) -> str:
         """Like `start`, with the columns as they are recognised, except those that are `named` by what they hold. Raises
@@ -186,7 +191,7 @@ class CandidateImports:
         """Forget an interrupted reading, so that it starts again."""
         self._uploads.restart(upload, reading)
 
-    @spoken
+    @requires_actor
     def add(self, upload: str, reading: str, author: Actor = LOCAL) -> AddedCandidates:
         """Add what was read to the newest round, all of it or nothing. Each completion of a prompt is added once, however
         often this is called. Raises PromptError if prompts were added or retired since, or another round was opened."""
@@ -220,7 +225,7 @@ class CandidateImports:
                 at += len(batch)
         return len(new), len(made), there
 
-    @spoken
+    @requires_actor
     def run(
         self, file: str | Path, source: str, columns: CompletionColumns | None = None, author: Actor = LOCAL
     ) -> AddedCandidates:
@@ -233,7 +238,7 @@ class CandidateImports:
         if columns is not None:
             reading = self.start(upload, columns, source, again=True)
         else:
-            reading = self.start_found(upload, source, again=True)
+            reading = self.start_recognised(upload, source, again=True)
         give_up = time.monotonic() + WAIT_SECONDS
         while (state := self.state(upload, reading)).running:
             if time.monotonic() > give_up:
@@ -247,7 +252,7 @@ class CandidateImports:
     def _not_there(self, folder: Path, number: int) -> tuple[Ints, int]:
         """Which of the rows that were read are not in the round, and how many are: some may have been added since."""
         rows = pq.read_table(folder / ROWS, columns=["prompt", "upper", "lower"])
-        _, there = first_of(Texts.of(rows, "prompt"), Texts.of(self._store.elsewhere.known(number), "prompt_id"))
+        _, there = first_of(Texts.of(rows, "prompt"), Texts.of(self._store.elsewhere.completions(number), "prompt_id"))
         return np.flatnonzero(~there), int(there.sum())
 
     def _with_prompts(self, folder: Path, name: str) -> range:

@@ -103,7 +103,7 @@ def _law(settings: Settings) -> list[Check]:
     if folder is None:
         return []
     try:
-        law = models.asked_of(folder, settings.generate.model_masks)
+        law = models.requests_of(folder, settings.generate.model_masks)
     except RsfError as error:
         return [Check("law of the model", False, str(error))]
     return [Check("law of the model", True, models.in_words(law))]

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from rsf_core.domain import Action
-from rsf_core.domain.access import LOCAL, Actor, spoken
+from rsf_core.domain.access import LOCAL, Actor, requires_actor
 from rsf_core.review.gold import GoldAnswer, ReviewerAccuracy, accuracies, answers
 from rsf_core.store.review_records import GoldMark
 from rsf_core.store.store import Store
@@ -30,13 +30,13 @@ class GoldBook:
     def __init__(self, store: Store) -> None:
         self._store = store
 
-    @spoken
+    @requires_actor
     def mark(self, candidate_id: str, action: Action | str, author: Actor = LOCAL) -> None:
         """Make a candidate a gold item with the right decision `action`. Marking one again confirms it under the current
         guide. Raises StageError for an unknown candidate, or if `action` is not a decision."""
         self._store.gold.mark(candidate_id, action, author.name)
 
-    @spoken
+    @requires_actor
     def unmark(self, candidate_id: str, author: Actor = LOCAL) -> None:
         """Make it an ordinary candidate again: reviewers' decisions on it count like any others. Raises StageError."""
         self._store.gold.unmark(candidate_id, author.name)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from rsf_core.domain.access import LOCAL, Actor, spoken
+from rsf_core.domain.access import LOCAL, Actor, requires_actor
 from rsf_core.domain.errors import GuideError
 from rsf_core.store.review_records import GuideVersion
 from rsf_core.store.store import Store
@@ -35,7 +35,7 @@ class GuideBook:
         newest = next(iter(self.versions()), None)
         return newest if newest is not None and newest.text else None
 
-    @spoken
+    @requires_actor
     def save(self, text: str, reason: str = "", author: Actor = LOCAL) -> int:
         """Make `text` the guide, as a new version; returns its number, or that of the newest if nothing has changed. An empty
         text removes the guide. Raises GuideError if it is too long or holds a character that is not text."""
@@ -64,7 +64,7 @@ class GuideBook:
         read = self._store.unchanged(name, ("guide_readings",), lambda: self._store.guides.last_read(reviewer.name))
         return Unread(guide, read) if read < guide.version else None
 
-    @spoken
+    @requires_actor
     def read(self, version: int, reviewer: Actor) -> None:
         """Record that the reviewer has read a version. Raises GuideError if there is no such version."""
         newest = self._store.guides.version()

@@ -25,7 +25,7 @@ import pyarrow.parquet as pq
 
 from rsf_core.domain import Split
 from rsf_core.domain.errors import PromptError, PromptFileError
-from rsf_core.domain.files import read_json, typed, writable, write_json, write_whole
+from rsf_core.domain.files import expand_home, read_json, writable, write_json, write_whole
 from rsf_core.domain.settings import Settings
 from rsf_core.jobs import process
 from rsf_core.project import prompt_reading, reading_process
@@ -34,10 +34,10 @@ from rsf_core.project.problem_list import NAME as PROBLEMS
 from rsf_core.project.prompt_book import PromptBook
 from rsf_core.prompts import Format, Problem, PromptRow, hub, row_file
 from rsf_core.prompts.chosen_columns import prompt_columns, unread
-from rsf_core.prompts.files import FOUND, PACKED, Reading
+from rsf_core.prompts.files import AS_RECOGNISED, PACKED, Reading
 from rsf_core.prompts.parsing import Columns
 from rsf_core.prompts.rows import LARGEST_FILE
-from rsf_core.rounds.prompt_lengths import LengthsFound, PromptLengths
+from rsf_core.rounds.prompt_lengths import LengthsState, PromptLengths
 from rsf_core.store.store import Store
 
 SMALL_FILE = 256 << 10  # bytes: read and placed at once, without a process
@@ -145,7 +145,7 @@ class Imports:
 
     def keep_folder(self, folder: str) -> str:
         """Store a data set's folder on this machine as one file; returns the upload's name. Raises PromptFileError."""
-        source = typed(folder.strip()).absolute()
+        source = expand_home(folder.strip()).absolute()
         return self._kept(str(source), f"{source.name} (folder)", partial(reading_process.gather, source))
 
     def _kept(self, source: str, name: str, write: Callable[[Path], None]) -> str:
@@ -169,7 +169,7 @@ class Imports:
         about = read_json(self._folder / upload / "name.json")
         return None if about is None else str(about["name"])
 
-    def format(self, upload: str, reading: Reading = FOUND) -> Format:
+    def format(self, upload: str, reading: Reading = AS_RECOGNISED) -> Format:
         """The format that the file is read as. Raises PromptFileError if it cannot be read."""
         copy = self.file(upload)
         try:
@@ -179,7 +179,12 @@ class Imports:
             raise PromptFileError(str(error).replace(str(copy), name).replace(copy.name, name)) from error
 
     def start(
-        self, upload: str, columns: Columns, held_out_share: float, reading: Reading = FOUND, again: bool = False
+        self,
+        upload: str,
+        columns: Columns,
+        held_out_share: float,
+        reading: Reading = AS_RECOGNISED,
+        again: bool = False,
     ) -> str:
         """Start to read and place the rows of an uploaded file; returns the name of the placing. With `again`, a placing that
         was cancelled or interrupted starts again."""
@@ -228,7 +233,7 @@ class Imports:
                 process.leave(process.start(folder, module, reading_process.LEAN))
         return folder.name
 
-    def start_found(
+    def start_recognised(
         self, upload: str, held_out_share: float, again: bool = False, named: Mapping[str, str] = MappingProxyType({})
     ) -> str:
         """Like `start`, with the columns as they are recognised, except those that are `named` by what they hold. Raises
@@ -280,7 +285,7 @@ class Imports:
         """Forget an interrupted placing, so that it starts again."""
         shutil.rmtree(self._folder / upload / placing, ignore_errors=True)
 
-    def lengths(self, upload: str, placing: str) -> LengthsFound:
+    def lengths(self, upload: str, placing: str) -> LengthsState:
         """Whether the model takes the rows of a placing that is done, as far as this is known. A process finds it out, which
         this call starts if needed. The rows can be added before it ends, whatever its result."""
         return self._lengths.check(self._folder / upload / placing)

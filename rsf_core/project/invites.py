@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from rsf_core.domain import access
-from rsf_core.domain.access import Actor, Role, spoken
+from rsf_core.domain.access import Actor, Role, requires_actor
 from rsf_core.domain.errors import AccessError
 from rsf_core.store.database import utc_now
 from rsf_core.store.links import LinkRecord, Links
@@ -39,7 +39,7 @@ class Invites:
         """Every link there has been, the oldest first."""
         return list(self._by_digest().values())
 
-    @spoken
+    @requires_actor
     def invite(self, name: str, author: Actor, owner: bool = False, days: int = DAYS) -> Invitation:
         """Create a link for a person. Raises AccessError for a name that is not valid, or that reads like another's."""
         name = access.person_name(name)
@@ -60,7 +60,7 @@ class Invites:
         """The address to send to the person."""
         return (self.address or NOT_OPEN) + invitation.path
 
-    @spoken
+    @requires_actor
     def revoke(self, name_or_id: str, author: Actor) -> list[LinkRecord]:
         """Revoke the links of a name, or one link, at once. Raises AccessError if there is no open one."""
         requested = " ".join(name_or_id.split())

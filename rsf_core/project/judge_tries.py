@@ -44,7 +44,7 @@ def scored(store: Store, candidates: Sequence[Tried]) -> list[tuple[Tried, Score
     return scores
 
 
-def judged(options: Mapping[str, Any], candidates: Sequence[tuple[Tried, Scored]]) -> list[Judged]:
+def judge(options: Mapping[str, Any], candidates: Sequence[tuple[Tried, Scored]]) -> list[Judged]:
     """The judge's score of each candidate, within SECONDS in all. Scores that arrived in time count, whatever stops the judge;
     each other candidate has the reason why it has no score, and what to do. Raises Unavailable if the endpoint answers none of
     them."""

@@ -13,7 +13,7 @@ from typing import Any
 
 from rsf_core.acceptance.preview import Draft
 from rsf_core.domain import sent_keys, trust
-from rsf_core.domain.access import LOCAL, Actor, spoken
+from rsf_core.domain.access import LOCAL, Actor, requires_actor
 from rsf_core.domain.errors import ScorerError
 from rsf_core.domain.sent_keys import SentKey
 from rsf_core.project import judge_tries
@@ -73,13 +73,13 @@ class OwnScorers:
         """Allow judges to send this key, in every project of the user who runs this app on this machine."""
         sent_keys.allow(sent)
 
-    @spoken
+    @requires_actor
     def save(self, name: str, source: str, author: Actor = LOCAL) -> OwnFile:
         """Save a scorer as PROJECT/scorers/NAME.py; if it is in the target, the target then uses this version. Raises
         ScorerError if it is not a scorer; then nothing changes."""
         return self._keep(name, source, own.CODE, author)
 
-    @spoken
+    @requires_actor
     def save_judge(self, name: str, options: Mapping[str, Any], author: Actor = LOCAL, new: bool = False) -> OwnFile:
         """Save a judge with these options of `llm_judge`, such as a rubric of many lines, as PROJECT/scorers/NAME.toml; see
         `save`. Its `key` is the name of an environment variable: the key itself is never stored. Raises ScorerError, also if
@@ -94,11 +94,13 @@ class OwnScorers:
     def _keep(self, name: str, source: str, kind: str, author: Actor) -> OwnFile:
         if name in registry.names():
             raise ScorerError(f"a scorer {name!r} is installed already: choose another name")
-        used = [scorer for scorer in self._target_book.draft().target.scorers if own.named(scorer, name)]
+        used = [scorer for scorer in self._target_book.draft().target.scorers if own.refers_to(scorer, name)]
         saved = own.save(self._folder, name, source, kind)
         if used:
             draft = self._target_book.draft()
-            target = own.renamed(draft.target, {s: _now(s, saved) for s in draft.target.scorers if own.named(s, name)})
+            target = own.renamed(
+                draft.target, {s: _now(s, saved) for s in draft.target.scorers if own.refers_to(s, name)}
+            )
             if target != draft.target:  # a version was named
                 self._target_book.use(Draft(target, draft.accept), f"{name} was changed", draft, author=author)
             else:
@@ -120,14 +122,14 @@ class OwnScorers:
 
     def remove(self, name: str) -> None:
         """Delete a scorer's file in PROJECT/scorers; its scores stay. Raises ScorerError if it is in the target."""
-        if any(own.named(scorer, name) for scorer in self._target_book.draft().target.scorers):
+        if any(own.refers_to(scorer, name) for scorer in self._target_book.draft().target.scorers):
             raise ScorerError(f"{name!r} is in the target: take it out there first")
         path = own.file(self._folder, name)
         if path is None:
             raise ScorerError(f"there is no {own.FOLDER}/{name}.py in this project")
         (self._folder / own.FOLDER / path.filename).unlink(missing_ok=True)
 
-    @spoken
+    @requires_actor
     def use(self, name: str, weight: float, author: Actor = LOCAL) -> None:
         """Make a scorer (`NAME`, `NAME.KEY`) a reward of the target, with this weight. Raises ScorerError."""
         ref = own.reference(name)
@@ -162,7 +164,7 @@ class OwnScorers:
         Raises ScorerError for invalid options, Unavailable if the endpoint does not answer."""
         own_judge.check(options)
         candidates = self._store.candidates_to_try(round_number, judge_tries.JUDGED)
-        return judge_tries.judged(options, judge_tries.scored(self._store, candidates))
+        return judge_tries.judge(options, judge_tries.scored(self._store, candidates))
 
 
 def _now(scorer: str, file: OwnFile) -> str:

@@ -14,7 +14,7 @@ from hashlib import blake2b
 from typing import Unpack
 
 from rsf_core.domain import JobKind, JobState, Prompt, Split
-from rsf_core.domain.access import LOCAL, Actor, spoken
+from rsf_core.domain.access import LOCAL, Actor, requires_actor
 from rsf_core.domain.errors import PromptError
 from rsf_core.domain.settings import Settings
 from rsf_core.prompts import Problem, PromptRow, comparing, identity
@@ -149,7 +149,7 @@ class PromptBook:
             digest.update(repr(row).encode())
         return digest.digest()
 
-    def known(self, key: bytes) -> Placement | None:
+    def earlier_placement(self, key: bytes) -> Placement | None:
         """An earlier placing with this key, or None."""
         with self._guard:
             return self._placements.get(key)
@@ -159,7 +159,7 @@ class PromptBook:
         target cannot read, a requested split that would put near-duplicates on both sides. Cached for the same rows and
         prompts."""
         key = self.key(rows, held_out_share)
-        placed = self.known(key)
+        placed = self.earlier_placement(key)
         if placed is None:
             placed = self._place(rows, held_out_share)
             with self._guard:
@@ -208,7 +208,7 @@ class PromptBook:
 
     # -- keeping -------------------------------------------------------------------------------------------------------
 
-    @spoken
+    @requires_actor
     def retire(self, prompt_ids: Sequence[int], author: Actor = LOCAL) -> None:
         """Take prompts out of use: they are no longer drawn, evaluated or waited for. Raises PromptError if one already is."""
         with self._store.transaction("retiring prompts"):
@@ -218,7 +218,7 @@ class PromptBook:
                     raise PromptError(f"prompt {prompt.prompt_id} is retired already")
             self._store.prompt_book.say(list(dict.fromkeys(prompt_ids)), "retire", author.name)
 
-    @spoken
+    @requires_actor
     def restore(self, prompt_ids: Sequence[int], author: Actor = LOCAL) -> None:
         """Put retired prompts back. Raises PromptError if one is in use, was replaced by one in use, was sealed under another
         number, or would then be there twice."""
@@ -238,7 +238,7 @@ class PromptBook:
                     raise PromptError(f"prompt {prompt.prompt_id} is the same as prompt {same}, which is in use")
             self._store.prompt_book.say(list(dict.fromkeys(prompt_ids)), "restore", author.name)
 
-    @spoken
+    @requires_actor
     def edit(self, prompt_id: int, row: PromptRow, author: Actor = LOCAL) -> int:
         """Replace a prompt by `row`, in the same split; returns its new number. Candidates drawn for the earlier text keep
         that prompt. Raises PromptError if the prompt is sealed or retired, nothing changes, or the new one exists already,
@@ -277,7 +277,7 @@ class PromptBook:
             self._store.prompt_book.say([prompt_id], "replace", author.name, number)
             return number
 
-    @spoken
+    @requires_actor
     def seal(self, prompt_ids: Sequence[int], author: Actor = LOCAL) -> list[int]:
         """Seal held-out prompts for which nothing was drawn yet; returns their new numbers. Raises PromptError if one is not
         held out and in use, was compared on, or nearly repeats one that is not sealed, or if the sealed prompts were

@@ -99,9 +99,9 @@ def import_start(
     import. `file` may be `hub:ID`, with a configuration and a split."""
     upload = project.imports.keep_named(file, config, split)
     if what == "candidates":
-        placing = project.candidate_imports.start_found(upload, source, again=True, named=columns or {})
+        placing = project.candidate_imports.start_recognised(upload, source, again=True, named=columns or {})
     else:
-        placing = project.imports.start_found(upload, held_out, again=True, named=columns or {})
+        placing = project.imports.start_recognised(upload, held_out, again=True, named=columns or {})
     return {"what": what, "upload": upload, "placing": placing}
 
 

@@ -10,7 +10,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from rsf_core.domain import settings_file
-from rsf_core.domain.access import LOCAL, Actor, spoken
+from rsf_core.domain.access import LOCAL, Actor, requires_actor
 from rsf_core.domain.errors import QuestionError
 from rsf_core.domain.field_words import in_words
 from rsf_core.domain.questions import Question
@@ -77,7 +77,7 @@ class QuestionBook:
 
         return list(self._store.unchanged(name, ("answers",), read))
 
-    @spoken
+    @requires_actor
     def note(self, author: Actor = LOCAL) -> None:
         """Store the questions of the settings as versions, if they are new."""
         questions, newest = self._settings().review.questions, self._store.questions.newest()
@@ -87,7 +87,7 @@ class QuestionBook:
                 for question in changed:
                     self._store.questions.add(question, author.name)
 
-    @spoken
+    @requires_actor
     def save(self, questions: Sequence[Question], author: Actor = LOCAL) -> None:
         """Ask these questions from now on; earlier answers stay. Raises SettingsError."""
         self.note()  # the questions that were written by hand and are about to be replaced
@@ -95,7 +95,7 @@ class QuestionBook:
         settings_file.replace(self._folder, {"review": review})
         self.note(author)
 
-    @spoken
+    @requires_actor
     def put(self, values: Mapping[str, Any], instead_of: str | None = None, author: Actor = LOCAL) -> None:
         """Ask one more question, given the fields of `Question`, or one in place of the question named `instead_of`. Raises
         QuestionError if the fields are not valid or there is no question to replace, and SettingsError if two have the same
@@ -109,7 +109,7 @@ class QuestionBook:
         questions[at : at + 1] = [question]
         self.save(questions, author)
 
-    @spoken
+    @requires_actor
     def drop(self, name: str, author: Actor = LOCAL) -> None:
         """Stop asking a question; earlier answers stay. Raises QuestionError if it is not asked."""
         questions = list(self._settings().review.questions)

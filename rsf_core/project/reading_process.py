@@ -18,7 +18,7 @@ from typing import Any
 from rsf_core.domain.errors import PromptFileError, RsfError
 from rsf_core.project.import_steps import TOO_LARGE, limit_memory
 from rsf_core.prompts import Format, recognise
-from rsf_core.prompts.files import FOUND, PACKED, Layout, Reading
+from rsf_core.prompts.files import AS_RECOGNISED, PACKED, Layout, Reading
 
 MEMORY_BYTES = 4 << 30  # what reading a file may take: 100,000 prompts take a tenth of it
 FETCH_BYTES = 8 << 30  # of address space: the process that reads the hub reserves far more than it uses
@@ -27,7 +27,7 @@ FORMAT_SECONDS, GATHER_SECONDS = 60.0, 300.0
 LEAN = {"OMP_NUM_THREADS": "1", "ARROW_DEFAULT_MEMORY_POOL": "system"}
 
 
-def read_format(file: Path, reading: Reading = FOUND) -> Format:
+def read_format(file: Path, reading: Reading = AS_RECOGNISED) -> Format:
     """The format that a file is read as. A process with a memory limit opens Parquet files, spreadsheets and archives, since
     a small one can unpack to huge values. Raises PromptFileError."""
     if file.suffix not in PACKED:

@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable, Sequence
 
 from rsf_core.domain import Control, JobState
-from rsf_core.domain.access import LOCAL, Actor, spoken
+from rsf_core.domain.access import LOCAL, Actor, requires_actor
 from rsf_core.domain.errors import JobError, StageError
 from rsf_core.jobs.spool import Status
 from rsf_core.jobs.supervisor import JobSupervisor
@@ -54,13 +54,13 @@ class RoundBook:
             onlooker_votes=self._votes_for(self._project_state.current_round().round, onlooker)
         )
 
-    @spoken
+    @requires_actor
     def advance(self, author: Actor = LOCAL) -> str | None:
         """Start what `next_step` returns: what comes next in the newest round, or the next round. None while something runs.
         Raises StageError if a person has to do something first."""
         return self._driver.advance(author)
 
-    @spoken
+    @requires_actor
     def start_stage(self, stage: Stage, author: Actor = LOCAL) -> str | None:
         """Start a stage of the newest round by the current settings and decisions, also if a job of it ended badly; the job's
         id, or None if there is nothing left to compute. Raises StageError."""
@@ -104,7 +104,7 @@ class RoundBook:
         """The model that a person chose for the round after the newest, or None."""
         return self._store.proposal_choice(self._project_state.current_round().round)
 
-    @spoken
+    @requires_actor
     def set_proposal(self, model_id: str, author: Actor = LOCAL, reason: str = "by hand") -> None:
         """Let the next round draw from `model_id`, whatever the newest round has tuned. Raises StageError."""
         if all(model.model_id != model_id for model in self._store.models()):
@@ -122,7 +122,7 @@ class RoundBook:
         count only what was drawn for all prompts alike. Raises StageError."""
         return self._stages.generate(then_score, starving=True)
 
-    @spoken
+    @requires_actor
     def draw_until(self, goal: int, most: int | None = None, log_m: float | None = None, author: Actor = LOCAL) -> str:
         """Start drawing and scoring, some prompts at a time, until `goal` more candidates are accepted at an M that is fixed
         beforehand (`log_m`, nats; by default the current one), or `most` prompts were drawn for; the first job's id. See
@@ -150,7 +150,7 @@ class RoundBook:
         StageError."""
         self._stages.choose_m()
 
-    @spoken
+    @requires_actor
     def freeze(self, author: Actor = LOCAL) -> CuratedRecord:
         """Freeze the newest round's effective decisions into a curated set. Raises StageError."""
         return self._stages.freeze(author)
@@ -159,12 +159,12 @@ class RoundBook:
         """Start fine-tuning on a curated set (by default the newest of the round); the job's id."""
         return self._stages.finetune(curated_id, then_evaluate)
 
-    @spoken
+    @requires_actor
     def train(self, author: Actor = LOCAL) -> str:
         """Freeze, fine-tune and evaluate, one after the other; the fine-tune job's id."""
         return self._stages.finetune(self.freeze(author).curated_id)
 
-    @spoken
+    @requires_actor
     def train_control(
         self, author: Actor = LOCAL, round_number: int | None = None, control: Control = Control.RANDOM
     ) -> str:
@@ -177,7 +177,7 @@ class RoundBook:
         """Start the held-out evaluation of a round; the job's id, None if it is already there."""
         return self._stages.evaluate(round_number)
 
-    @spoken
+    @requires_actor
     def open_sealed(self, author: Actor = LOCAL, model_id: str | None = None) -> str:
         """Open the sealed prompts, once, for a tuned model (by default the one that would draw the next round), and compare
         it, the base and its random control on them; the job's id. Raises StageError."""

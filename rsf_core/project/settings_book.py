@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from rsf_core.domain import settings_file
-from rsf_core.domain.access import LOCAL, Actor, spoken
+from rsf_core.domain.access import LOCAL, Actor, requires_actor
 from rsf_core.domain.errors import SettingsError
 from rsf_core.domain.settings import Settings
 from rsf_core.domain.settings_reading import Problem
@@ -33,7 +33,7 @@ class SettingsBook:
         they are set or unset."""
         return self._project_state.settings_problems()
 
-    @spoken
+    @requires_actor
     def set(self, key: str, text: str, author: Actor = LOCAL) -> Settings:
         """Change one setting, e.g. `set("generate.candidates", "16")`. Raises SettingsError, and TargetError or ScorerError
         for an impossible target (`target_check`); then nothing changes. A file of unrelated prompts is read at once to check
@@ -58,7 +58,7 @@ class SettingsBook:
         self._question_book.note(author)
         return changed
 
-    @spoken
+    @requires_actor
     def unset(self, key: str, author: Actor = LOCAL) -> Settings:
         """Reset one setting to its default. Raises SettingsError."""
         self._target_book.note()

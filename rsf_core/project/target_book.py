@@ -20,7 +20,7 @@ from rsf_core.acceptance.preview import Draft, Preview, Stored
 from rsf_core.acceptance.target import LOG_MODEL, LOG_Q
 from rsf_core.acceptance.target_words import accept_changes, describe, target_changes
 from rsf_core.domain import JobKind, settings_file
-from rsf_core.domain.access import LOCAL, Actor, spoken
+from rsf_core.domain.access import LOCAL, Actor, requires_actor
 from rsf_core.domain.errors import StageError, TargetError
 from rsf_core.domain.settings import Accept, Constraint, Target
 from rsf_core.project import target_check
@@ -246,7 +246,7 @@ class TargetBook:
             *listed,
         ]
 
-    @spoken
+    @requires_actor
     def note(self, author: Actor = LOCAL, reason: str = BY_HAND) -> None:
         """Store the target of the settings as a version, unless it is the newest one already: it may have been changed by one
         setting, or by hand in project.toml."""
@@ -256,7 +256,7 @@ class TargetBook:
         if not (records and _is(records[0], now)):
             self._add(now, author, reason)
 
-    @spoken
+    @requires_actor
     def use(
         self,
         draft: Draft,
@@ -298,7 +298,7 @@ class TargetBook:
                 raise TargetError("this is the target already: nothing would change")
         return self._stages.score(fate.round) if decide else None
 
-    @spoken
+    @requires_actor
     def back(self, number: int, decide: bool = False, author: Actor = LOCAL) -> str | None:
         """Make an earlier version the target again, as a new version; see `use`. Raises TargetError if there is no such
         version."""

@@ -8,7 +8,7 @@ import math
 from pathlib import Path
 
 from rsf_core.domain.errors import ScorerError, TargetError
-from rsf_core.domain.scorer_ref import ScorerRef, shown
+from rsf_core.domain.scorer_ref import ScorerRef, label
 from rsf_core.domain.settings import Constraint, Target
 from rsf_core.rounds import versions
 from rsf_core.scorers import own, registry
@@ -49,7 +49,7 @@ def bounds_of(project: Path, scorer: str) -> tuple[float, float]:
     hint = f"; did you mean {near[0]!r}?" if near else "."
     own_ones = f"; of this project's own: {', '.join(files)}" if files else ""
     raise ScorerError(
-        f"there is no scorer {shown(name)!r}{hint} There are: {', '.join(sorted(names)) or 'none'}{own_ones}. A package's has "
+        f"there is no scorer {label(name)!r}{hint} There are: {', '.join(sorted(names)) or 'none'}{own_ones}. A package's has "
         f"to be installed first, one of your own is the file {own.FOLDER}/NAME{own.CODE}"
     )
 
@@ -61,5 +61,5 @@ def beyond(constraint: Constraint, low: float, high: float) -> str | None:
     if least <= high and low <= most:
         return None
     bound = f"at least {least:.15g}" if least > high else f"at most {most:.15g}"  # 15 digits show a tiny excess too
-    scores = f"the scores of {shown(constraint.scorer)} lie between {low:.15g} and {high:.15g}"
+    scores = f"the scores of {label(constraint.scorer)} lie between {low:.15g} and {high:.15g}"
     return f"{scores}, so none is {bound}: correct the constraint"

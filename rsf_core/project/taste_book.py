@@ -17,7 +17,7 @@ import pyarrow.compute as pc
 
 from rsf_core.acceptance.preview import Draft
 from rsf_core.domain import Action, JobKind, Verdict, candidate_at, place
-from rsf_core.domain.access import LOCAL, Actor, spoken
+from rsf_core.domain.access import LOCAL, Actor, requires_actor
 from rsf_core.domain.errors import ScorerError, StageError
 from rsf_core.domain.scorer_ref import ScorerRef
 from rsf_core.domain.settings import Constraint
@@ -199,7 +199,7 @@ class TasteBook:
         now = self._version_now()
         return next((one.version for one in self.versions() if one.version == now), None)
 
-    @spoken
+    @requires_actor
     def learn(self, author: Actor = LOCAL) -> str:
         """Start learning from the current decisions; the job's id. The newest round is scored by the result afterwards. Raises
         StageError if there are too few decisions, or none since the last version."""

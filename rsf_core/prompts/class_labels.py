@@ -26,7 +26,7 @@ def labels_of(schema: pa.Schema) -> Labels:
         return {}
 
 
-def named(column: pa.Array | pa.ChunkedArray, labels: list[str]) -> pa.Array:
+def with_names(column: pa.Array | pa.ChunkedArray, labels: list[str]) -> pa.Array:
     """A column with the names of labels in place of their numbers; −1 stands for no label."""
     texts = [labels[n] if n is not None and 0 <= n < len(labels) else None for n in column.to_pylist()]
     return pa.array(texts, pa.string())

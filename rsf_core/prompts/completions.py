@@ -17,8 +17,8 @@ from typing import Any
 from rsf_core.domain.words import plural
 from rsf_core.prompts import conversations
 from rsf_core.prompts.column_names import plainly
-from rsf_core.prompts.files import FOUND, Reading
-from rsf_core.prompts.formats import Format, are_marked, named
+from rsf_core.prompts.files import AS_RECOGNISED, Reading
+from rsf_core.prompts.formats import Format, are_marked, usual_column
 from rsf_core.prompts.manners import learn, values_of
 from rsf_core.prompts.parsing import Columns, characters, check_text, prompt_of, text_of
 from rsf_core.prompts.placing import digest
@@ -75,19 +75,21 @@ def recognise_columns(file_format: Format) -> CompletionColumns | None:
     if file_format.text is None:
         return None
     free = [name for name in file_format.columns if name != file_format.text]
-    completion = named(free, _COMPLETIONS) or (file_format.text if file_format.reference == file_format.text else None)
+    completion = usual_column(free, _COMPLETIONS) or (
+        file_format.text if file_format.reference == file_format.text else None
+    )
     if completion is None:
         return None
     free = [name for name in free if name not in (completion, file_format.system)]
-    reference = named(free, ("reference", "ground_truth", "gold"))
+    reference = usual_column(free, ("reference", "ground_truth", "gold"))
     return CompletionColumns(
         file_format.text,
         completion,
         file_format.system,
         reference,
-        named(free, _LOG_Q),
-        named(free, _TOKENS),
-        named(free, _SOURCES),
+        usual_column(free, _LOG_Q),
+        usual_column(free, _TOKENS),
+        usual_column(free, _SOURCES),
     )
 
 
@@ -96,7 +98,7 @@ def parse(
     columns: CompletionColumns,
     keep: Callable[[Sequence[CompletionRow]], object],
     *,
-    reading: Reading = FOUND,
+    reading: Reading = AS_RECOGNISED,
     on_row: Callable[[int], None] = lambda count: None,
 ) -> tuple[list[Problem], tuple[str, ...]]:
     """Read the completions of a file and pass those that can be read to `keep`, a few at a time. Returns what is wrong with

@@ -24,7 +24,7 @@ import pyarrow.parquet as pq
 from rsf_core.domain import Split
 from rsf_core.domain.errors import PromptFileError
 from rsf_core.prompts import rows as limits
-from rsf_core.prompts.class_labels import labels_of, named
+from rsf_core.prompts.class_labels import labels_of, with_names
 
 _SHARD = re.compile(r"([A-Za-z_]+)-\d+-of-\d+")
 _BATCH = 1024
@@ -108,7 +108,7 @@ def _batches(file: Path) -> Iterator[pa.Table]:
 
 def _plain(table: pa.Table) -> pa.Table:
     for name, labels in labels_of(table.schema).items():
-        table = table.set_column(table.schema.get_field_index(name), name, named(table[name], labels))
+        table = table.set_column(table.schema.get_field_index(name), name, with_names(table[name], labels))
     return table.replace_schema_metadata(None)
 
 

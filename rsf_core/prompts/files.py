@@ -40,7 +40,7 @@ class Reading:
             )
 
 
-FOUND = Reading()
+AS_RECOGNISED = Reading()
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +69,7 @@ class Layout:
         return description
 
 
-def look(path: Path, reading: Reading = FOUND) -> Layout:
+def look(path: Path, reading: Reading = AS_RECOGNISED) -> Layout:
     """The layout of a file, with what a person has chosen in `reading`. Raises PromptFileError if it can't be read at all."""
     suffix = path.suffix.lower()
     if suffix not in SUFFIXES:

@@ -12,7 +12,7 @@ from rsf_core.domain import Split
 from rsf_core.prompts import annotated, choices, conversations, files
 from rsf_core.prompts import rows as limits
 from rsf_core.prompts.column_names import REFERENCES, TEXTS, is_plural, plainly
-from rsf_core.prompts.files import FOUND, Layout, Reading
+from rsf_core.prompts.files import AS_RECOGNISED, Layout, Reading
 from rsf_core.prompts.records import Number
 from rsf_core.prompts.references import are_single
 from rsf_core.prompts.rows import Problem
@@ -87,7 +87,7 @@ class Format:
         return f"{self.layout.describe()}; {self.name}"
 
 
-def recognise(path: Path, reading: Reading = FOUND) -> Format:
+def recognise(path: Path, reading: Reading = AS_RECOGNISED) -> Format:
     """The format of a file, from its first rows. Raises PromptFileError if the file can't be read at all."""
     layout = files.look(path, reading)
     records, wrong = files.sample(path, layout, SAMPLE)
@@ -110,12 +110,12 @@ def recognise(path: Path, reading: Reading = FOUND) -> Format:
     free = [name for name in free if name not in decided]
     # a truth value is a label beside another column, and the reference if there is no other column
     stated = [name for name in free if not annotated.are_places(values[name])]
-    reference = named([name for name in stated if any(map(_is_readable, values[name]))], REFERENCES) or named(
-        stated, REFERENCES
-    )
+    reference = usual_column(
+        [name for name in stated if any(map(_is_readable, values[name]))], REFERENCES
+    ) or usual_column(stated, REFERENCES)
     if reference is None and holds_conversations(text, values[text]) and any(_replies(values[text])):
         reference = text
-    system, split = named(free, _SYSTEMS), named(free, _SPLITS)
+    system, split = usual_column(free, _SYSTEMS), usual_column(free, _SPLITS)
     unread = None if split is None else next((value for value in values[split] if not _is_side(value)), None)
     tool = next((record.tool for record in records if record.tool is not None), None)
     flat = annotated.flat_label_studio(names)
@@ -215,7 +215,7 @@ def _replies(values: Sequence[Any]) -> list[bool]:
     return [conversations.is_one(value) and conversations.reply_in(value) is not None for value in turns]
 
 
-def named(names: Sequence[str], usual: Sequence[str]) -> str | None:
+def usual_column(names: Sequence[str], usual: Sequence[str]) -> str | None:
     """The column with the first of the `usual` names that occurs, in whatever case; None if there is none."""
     lower = {plainly(name): name for name in reversed(names)}
     return next((lower[name] for name in usual if name in lower), None)

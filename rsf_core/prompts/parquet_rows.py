@@ -12,7 +12,7 @@ import pyarrow.parquet as pq
 from rsf_core.domain.errors import PromptFileError
 from rsf_core.prompts import rows as limits
 from rsf_core.prompts.arrow_values import two_of_a_name, values
-from rsf_core.prompts.class_labels import labels_of, named
+from rsf_core.prompts.class_labels import labels_of, with_names
 from rsf_core.prompts.records import Record
 from rsf_core.prompts.rows import Problem
 
@@ -44,7 +44,7 @@ def records(path: Path) -> Iterator[Record | Problem]:
                     batch_size=_batch_rows(file.metadata.row_group(group)), row_groups=[group]
                 ):
                     columns = (
-                        named(column, labels[name]) if name in labels else column
+                        with_names(column, labels[name]) if name in labels else column
                         for name, column in zip(names, batch.columns, strict=True)
                     )
                     for row in zip(*map(values, columns), strict=True):

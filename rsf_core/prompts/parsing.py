@@ -16,7 +16,7 @@ from rsf_core.prompts import choices, conversations
 from rsf_core.prompts import rows as limits
 from rsf_core.prompts.column_names import plainly
 from rsf_core.prompts.conversations import Conversation, system_text
-from rsf_core.prompts.files import FOUND, Reading
+from rsf_core.prompts.files import AS_RECOGNISED, Reading
 from rsf_core.prompts.formats import CONVERSATIONS, TURNS, companions, gsm8k_answer, side
 from rsf_core.prompts.manners import Manner, learn, offered
 from rsf_core.prompts.reading import Rows, WrongRow, read_rows
@@ -58,7 +58,7 @@ def parse(
     system_column: str | None = None,
     split_column: str | None = None,
     *,
-    reading: Reading = FOUND,
+    reading: Reading = AS_RECOGNISED,
     on_row: Callable[[int], None] = lambda count: None,
     keep: Callable[[Sequence[PromptRow]], object] | None = None,
 ) -> Parsed:

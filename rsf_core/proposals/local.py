@@ -71,7 +71,7 @@ class LocalProposal:
 
     def prompt_token_ids(self, prompt: Prompt) -> tuple[int, ...]:
         """The tokens that completions of `prompt` follow. Raises ModelError; see Prompting."""
-        return self.lengths.made(prompt)
+        return self.lengths.uncached_token_ids(prompt)
 
     def draw(
         self,

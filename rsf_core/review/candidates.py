@@ -109,10 +109,10 @@ def candidate(
         edit=None,
         source=row["source"],
     )
-    return said_of(drawn, drawn.accepted, words, notes, answers) if words or notes or answers else drawn
+    return with_acts(drawn, drawn.accepted, words, notes, answers) if words or notes or answers else drawn
 
 
-def said_of(
+def with_acts(
     drawn: ReviewCandidate,
     accepted: bool,
     words: Sequence[Word],

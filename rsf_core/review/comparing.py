@@ -6,8 +6,8 @@ import uuid
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from rsf_core.domain import Choice, Said, Verdict, candidate_id
-from rsf_core.domain.access import LOCAL, Actor, spoken
+from rsf_core.domain import ActOutcome, Choice, Verdict, candidate_id
+from rsf_core.domain.access import LOCAL, Actor, requires_actor
 from rsf_core.domain.settings import Settings
 from rsf_core.review import walking
 from rsf_core.review.candidates import ReviewCandidate, ReviewPrompt
@@ -78,12 +78,12 @@ class Comparing:
         """These pairs with their texts."""
         return [self._shown(round_number, left, right) for left, right in pairs]
 
-    @spoken
-    def say_all(self, choices: Sequence[Choice], round_number: int, reviewer: Actor = LOCAL) -> list[Said]:
+    @requires_actor
+    def say_all(self, choices: Sequence[Choice], round_number: int, reviewer: Actor = LOCAL) -> list[ActOutcome]:
         """Save a reviewer's comparisons, in order; see Comparisons.say_all."""
         return self._store.comparisons.say_all(choices, round_number, reviewer.name)
 
-    @spoken
+    @requires_actor
     def say(
         self,
         round_number: int,
@@ -98,7 +98,7 @@ class Comparing:
         named = act or uuid.uuid4().hex
         return self._store.comparisons.say(named, round_number, left_id, right_id, verdict, reviewer.name)
 
-    @spoken
+    @requires_actor
     def undo(self, round_number: int, reviewer: Actor = LOCAL, act: str | None = None) -> tuple[str, str] | None:
         """Take back this reviewer's last comparison. Returns the pair. Raises StageError if there is none."""
         return self._store.comparisons.undo(act or uuid.uuid4().hex, round_number, reviewer.name)

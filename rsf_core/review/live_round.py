@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rsf_core.domain import K_BITS, Scope
-from rsf_core.review.candidates import Answer, ReviewPrompt, said_of
+from rsf_core.review.candidates import Answer, ReviewPrompt, with_acts
 from rsf_core.review.index import ReviewIndex
 from rsf_core.review.opinions import Guides, Opinions, Word
 from rsf_core.review.round_table import RoundTable
@@ -111,7 +111,7 @@ class LiveRound:
         prompt, (row,) = self._prompts.get(number), index.table.row_of([where])
         if prompt is not None and row >= 0:
             heard = self._words(log, where), log.notes.get(where, {}), answers(log, where)
-            shown = tuple(said_of(c, bool(index.accepted[row]), *heard) if c.k == k else c for c in prompt.candidates)
+            shown = tuple(with_acts(c, bool(index.accepted[row]), *heard) if c.k == k else c for c in prompt.candidates)
             self._prompts[number] = replace(prompt, candidates=shown)
 
     def _opinions(self, log: RoundLog) -> Opinions:
@@ -148,7 +148,7 @@ class LiveRound:
         with self._lock:
             return self.gold, self._life, (self._spoken, self._annotated)
 
-    def spoken_of(self, since: tuple[int, int], until: tuple[int, int]) -> list[int]:
+    def places_with_acts(self, since: tuple[int, int], until: tuple[int, int]) -> list[int]:
         """The places with an act between two positions (see `heard_so_far`) in one life of the log."""
         log = self._store.acts.logs.of(self.round)
         with log.lock:

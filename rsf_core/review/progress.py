@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
-from rsf_core.domain.access import LOCAL, Actor, speaker, spoken
+from rsf_core.domain.access import LOCAL, Actor, requires_actor, speaker
 from rsf_core.domain.errors import StageError
 from rsf_core.review.agreement import WithOthers, with_others
 from rsf_core.review.pace import Tally
@@ -89,12 +89,12 @@ class ReviewProgress:
         with tallies.lock:
             return [self._progress(round_number, name, tally) for name, tally in sorted(tallies.of.items())]
 
-    @spoken
+    @requires_actor
     def set_goal(self, per_day: int | None, per_round: int | None, reviewer: Actor = LOCAL) -> None:
         """Set this reviewer's own goal; None is no goal. Raises StageError for a goal below 1."""
         self._set(reviewer.name, per_day, per_round, reviewer)
 
-    @spoken
+    @requires_actor
     def set_goal_of(self, name: str, per_day: int | None, per_round: int | None, author: Actor = LOCAL) -> None:
         """Set the goal of another reviewer. Raises StageError for a goal below 1, AccessError for an invalid name."""
         self._set(speaker(name), per_day, per_round, author)

@@ -11,8 +11,8 @@ from functools import partial
 import numpy as np
 from numpy.typing import NDArray
 
-from rsf_core.domain import K_BITS, Act, Action, Said, place
-from rsf_core.domain.access import LOCAL, Actor, spoken
+from rsf_core.domain import K_BITS, Act, Action, ActOutcome, place
+from rsf_core.domain.access import LOCAL, Actor, requires_actor
 from rsf_core.domain.errors import StageError, TargetError
 from rsf_core.domain.scorer_ref import readable
 from rsf_core.domain.settings import Settings, Target
@@ -282,12 +282,12 @@ class Reviews:
 
     # -- acting ------------------------------------------------------------------------------------------------------
 
-    @spoken
-    def say(self, round_number: int, reviewer: Actor, acts: Sequence[Act]) -> list[Said]:
+    @requires_actor
+    def say(self, round_number: int, reviewer: Actor, acts: Sequence[Act]) -> list[ActOutcome]:
         """Record the acts of a reviewer in order; see Acts.say."""
         return self._store.acts.say(acts, round_number, reviewer.name)
 
-    @spoken
+    @requires_actor
     def bulk(
         self,
         round_number: int,

@@ -10,8 +10,8 @@ from itertools import islice
 import numpy as np
 from numpy.typing import NDArray
 
-from rsf_core.domain import MOST_RANKED, Choice, Said, candidate_id, parse_candidate_id
-from rsf_core.domain.access import LOCAL, Actor, spoken
+from rsf_core.domain import MOST_RANKED, ActOutcome, Choice, candidate_id, parse_candidate_id
+from rsf_core.domain.access import LOCAL, Actor, requires_actor
 from rsf_core.domain.settings import Settings
 from rsf_core.review import walking
 from rsf_core.review.candidates import ReviewCandidate, ReviewPrompt
@@ -74,12 +74,12 @@ class Ranking:
         """These candidates, each set of one prompt, with their texts and in a random order."""
         return [self._shown(round_number, self._shuffled(round_number, names)) for names in sets]
 
-    @spoken
-    def say_all(self, choices: Sequence[Choice], round_number: int, reviewer: Actor = LOCAL) -> list[Said]:
+    @requires_actor
+    def say_all(self, choices: Sequence[Choice], round_number: int, reviewer: Actor = LOCAL) -> list[ActOutcome]:
         """Save a reviewer's rankings, in order; see the store's Choices.say_all."""
         return self._store.rankings.say_all(choices, round_number, reviewer.name)
 
-    @spoken
+    @requires_actor
     def say(
         self, round_number: int, best_first: Sequence[Sequence[str]], reviewer: Actor = LOCAL, act: str | None = None
     ) -> bool:
@@ -89,7 +89,7 @@ class Ranking:
         places = tuple(at for at, group in enumerate(best_first, 1) for _ in group)
         return self._store.rankings.say(act or uuid.uuid4().hex, round_number, names, places, reviewer.name)
 
-    @spoken
+    @requires_actor
     def undo(self, round_number: int, reviewer: Actor = LOCAL, act: str | None = None) -> tuple[str, ...] | None:
         """Take back this reviewer's last ranking. Returns its candidates. Raises StageError if there is none."""
         return self._store.rankings.undo(act or uuid.uuid4().hex, round_number, reviewer.name)

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rsf_core.domain import place
-from rsf_core.review.candidates import ReviewCandidate, ReviewPrompt, said_of
+from rsf_core.review.candidates import ReviewCandidate, ReviewPrompt, with_acts
 from rsf_core.review.gold_mix import as_seen
 from rsf_core.review.index import ReviewIndex, Spots, summed_up
 from rsf_core.review.live_round import Heard, LiveRound
@@ -52,7 +52,7 @@ class Seen:
         words, (_, notes, answers) = self.words[where], self.heard[where]
         speak = {self.reviewer, *(word.reviewer for word in words)}
         shown = tuple(answer for answer in answers if answer.reviewer in speak)
-        return said_of(candidate, bool(self.index.accepted[row]), words, notes, shown)
+        return with_acts(candidate, bool(self.index.accepted[row]), words, notes, shown)
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,7 +136,7 @@ def _account(
 
 def _updated(live: LiveRound, reviewer: str, account: _Account, heard_until: tuple[int, int]) -> _Account:
     """The account with the acts since."""
-    again = [where for where in live.spoken_of(account.heard_until, heard_until) if where in account.at]
+    again = [where for where in live.places_with_acts(account.heard_until, heard_until) if where in account.at]
     if not again:
         return replace(account, heard_until=heard_until)
     heard = live.answered(again)

@@ -12,7 +12,7 @@ from rsf_core.scorers.answered import Answered
 from rsf_core.store.store import Store
 
 
-def made(store: Store, question: Question, alike: Collection[int], last: int) -> Answered:
+def make(store: Store, question: Question, alike: Collection[int], last: int) -> Answered:
     """The scorer made of the answers to a question, under its versions `alike`, up to the answer `last`."""
     answers = store.questions.answers_up_to(question.name, last)
     return Answered(question.name, bounds(question), means(question, alike, answers))
@@ -24,9 +24,9 @@ def remember(project: Path, store: Store) -> None:
     for version in store.questions.answer_versions():
         if answered.path_of(project, version.version).is_file():
             continue
-        question = store.questions.known()[version.question, version.question_version]
+        question = store.questions.versions()[version.question, version.question_version]
         every = [one for one in store.questions.all() if one.question.name == question.name]
         alike = [one.version for one in every if one.question.measure == question.measure]
-        remade = made(store, question, alike, version.last_answer)
+        remade = make(store, question, alike, version.last_answer)
         if remade.version == version.version:  # else a target that names it reports that it is missing
             answered.keep(project, remade)

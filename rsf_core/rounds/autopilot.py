@@ -12,7 +12,7 @@ from enum import StrEnum
 
 from rsf_core.acceptance import bands
 from rsf_core.domain import Control, JobState
-from rsf_core.domain.access import Actor, ActorKind, Role, spoken
+from rsf_core.domain.access import Actor, ActorKind, Role, requires_actor
 from rsf_core.domain.errors import RsfError, StageError
 from rsf_core.rounds import comparisons, drive, guardrails, stages
 from rsf_core.rounds.drive import Complete, Driver, OpenRound, Resume, Start, Stopped, WaitForJob, WaitForReview
@@ -86,7 +86,7 @@ class Autopilot:
             last.created_at,
         )
 
-    @spoken
+    @requires_actor
     def start(self, count: int, pause: bool, author: Actor) -> AutopilotRun:
         """Run rounds until `count` more are complete, the open one included. Raises StageError while one is active."""
         run = self.latest_run()
@@ -101,12 +101,12 @@ class Autopilot:
         self.steer()
         return self._run()
 
-    @spoken
+    @requires_actor
     def stop(self, author: Actor, reason: str = "by hand") -> None:
         """Stop the autopilot. A running job continues to its end."""
         self._say("stopped", author.name, reason)
 
-    @spoken
+    @requires_actor
     def go_on(self, author: Actor) -> None:
         """Go on after the review that the run waits for. Raises StageError if none waits."""
         if self._run().state is not AutopilotState.WAITING:

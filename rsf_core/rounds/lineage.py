@@ -12,7 +12,7 @@ from typing import Any
 
 from rsf_core.acceptance.decisions import target_of
 from rsf_core.domain import Control
-from rsf_core.domain.access import Actor, spoken
+from rsf_core.domain.access import Actor, requires_actor
 from rsf_core.domain.errors import StageError
 from rsf_core.domain.settings import Target
 from rsf_core.domain.specs import TrialSpec
@@ -20,7 +20,7 @@ from rsf_core.domain.words import significant
 from rsf_core.evaluation import forgetting
 from rsf_core.evaluation.measures import Measures
 from rsf_core.evaluation.metrics import Measured, gains, intervals
-from rsf_core.models import Asked, asked_of
+from rsf_core.models import LawRequest, requests_of
 from rsf_core.rounds.comparisons import COMPARED_TABLES, common_log_m
 from rsf_core.rounds.curation import control_of
 from rsf_core.rounds.next_proposal import current_model, next_proposal
@@ -117,14 +117,14 @@ class Lineage:
             views.append(ModelView(model, metrics, size, gone, drew, lost[model.model_id]))
         return views
 
-    def law(self, model_id: str) -> list[Asked]:
+    def law(self, model_id: str) -> list[LawRequest]:
         """What the files of a model ask for when tokens are drawn from it, and what is done about each; empty if its files are
         gone. Raises ModelError if they are damaged."""
         model = next(m for m in self._store.models() if m.model_id == model_id)
         folder = self._folder / model.folder  # the base's folder is absolute
         if not folder.is_dir():
             return []
-        return asked_of(folder, self._project_state.settings().generate.model_masks)
+        return requests_of(folder, self._project_state.settings().generate.model_masks)
 
     def pairing(self, first: str, second: str) -> Pairing | None:
         """Two models compared, or None if one has no held-out completions under the current settings."""
@@ -152,7 +152,7 @@ class Lineage:
         a, b = self.completions(first), self.completions(second)
         return {key: (a[key], b[key]) for key in sorted(a.keys() & b.keys(), key=lambda key: (key[1], key[0]))}
 
-    @spoken
+    @requires_actor
     def vote(self, ballot: Ballot, key: tuple[int, int], preferred: str, reviewer: Actor) -> None:
         """Save which model's completion a reviewer prefers ('' if neither), in a blind comparison."""
         texts = _digest(ballot.texts[key])
@@ -169,7 +169,7 @@ class Lineage:
             if {first, second} <= drawn.keys() and (spec := self._store.job(job_id).sound_spec(TrialSpec))
         ]
 
-    @spoken
+    @requires_actor
     def delete(self, model_id: str, author: Actor) -> None:
         """Delete the files of a tuned model; its candidates and metrics stay. Raises StageError if a round still needs it."""
         if model_id == BASE_ID:

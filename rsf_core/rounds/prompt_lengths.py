@@ -30,7 +30,7 @@ NO_FOLDER = "the model is fetched or converted by the first job, which says whic
 
 
 @dataclass(frozen=True, slots=True)
-class LengthsFound:
+class LengthsState:
     """The check of the rows of a placing: `message` while it runs; `problem` if it cannot be made, and `again` if it can be
     tried again; else how many rows the model takes beside generate.max_new_tokens and how many not, the first of these named
     by their lines. `shown` are the first rows as the model gets them, as soon as they are known."""
@@ -76,26 +76,26 @@ class PromptLengths:
 
     # -- a file ----------------------------------------------------------------------------------------------------------
 
-    def check(self, placing: Path) -> LengthsFound:
+    def check(self, placing: Path) -> LengthsState:
         """The state of the check of a placing's rows, which is started if it was not."""
         model = self.folder()
         if model is None:
-            return LengthsFound(problem=NO_FOLDER)
+            return LengthsState(problem=NO_FOLDER)
         if not (placing / "rows.parquet").exists():
-            return LengthsFound(problem="the file is not read yet")
+            return LengthsState(problem="the file is not read yet")
         folder = length_check.folder_for(placing, model)
         length_check.start(folder, placing / "rows.parquet", model, self._name())
         try:
             window = length_check.outcome(folder)
             if window is not None:
-                return replace(self._counted(folder, placing, window), shown=length_check.shown(folder))
+                return replace(self._counted(folder, placing, window), shown=length_check.first_rows(folder))
             message = length_check.progress(folder)
             # it may have ended just now
-            return LengthsFound(message=message) if length_check.outcome(folder) is None else self.check(placing)
+            return LengthsState(message=message) if length_check.outcome(folder) is None else self.check(placing)
         except ModelError as error:
-            return LengthsFound(problem=str(error).rstrip("."), again=True)
+            return LengthsState(problem=str(error).rstrip("."), again=True)
 
-    def _counted(self, folder: Path, placing: Path, window: Window) -> LengthsFound:
+    def _counted(self, folder: Path, placing: Path, window: Window) -> LengthsState:
         lengths = pq.read_table(folder / "lengths.parquet")
         room, new = length_check.room(window), self._settings().generate.max_new_tokens
         most = room.most(new)
@@ -115,7 +115,7 @@ class PromptLengths:
             named.append(length.problem(f"line {rows['line'][place].as_py()}", room, new) or "")
             if len(named) == NAMED:
                 break
-        return LengthsFound("", None, len(tokens) - len(bad), len(too_long), len(refused), tuple(named))
+        return LengthsState("", None, len(tokens) - len(bad), len(too_long), len(refused), tuple(named))
 
     def cancel(self, placing: Path) -> None:
         for folder in placing.glob("lengths-*"):

@@ -15,8 +15,8 @@ from pydantic import ValidationError
 from rsf_core import models
 from rsf_core.domain import sent_keys
 from rsf_core.domain.errors import ModelError, ScorerError
-from rsf_core.domain.files import typed
-from rsf_core.domain.scorer_ref import ScorerRef, shown
+from rsf_core.domain.files import expand_home
+from rsf_core.domain.scorer_ref import ScorerRef, label
 from rsf_core.domain.settings import Target
 from rsf_core.domain.settings_reading import problems_of
 from rsf_core.scorers import own, registry
@@ -74,7 +74,7 @@ def _check_key(scorer: str) -> None:
         if sent is not None:
             sent_keys.check(sent)
     except ScorerError as error:
-        raise ScorerError(f"the scorer {shown(scorer)}: {error}") from error
+        raise ScorerError(f"the scorer {label(scorer)}: {error}") from error
 
 
 def _with_version(scorer: str) -> str:
@@ -143,6 +143,6 @@ def _of_a_folder(scorer: str) -> tuple[ScorerRef | None, str | None]:
         name = ref.options.get("model")
         if not known >= _NEEDED or not isinstance(name, str) or name == models.DEFAULT_MODEL:
             return None, None
-        return ref, models.identity_with_tokenizer(typed(name)) if models.is_ready(name) else None
+        return ref, models.identity_with_tokenizer(expand_home(name)) if models.is_ready(name) else None
     except (ScorerError, ModelError, OSError):
         return None, None

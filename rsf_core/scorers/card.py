@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from rsf_core.domain.errors import ScorerError
-from rsf_core.domain.scorer_ref import written
+from rsf_core.domain.scorer_ref import format_value
 
 REQUIRED = object()  # marks an option without a default
 _KINDS = (
@@ -29,7 +29,7 @@ class Option:
 
     def __str__(self) -> str:
         """The option as it is written in a reference, with its default if it may be left out."""
-        return self.name if self.default is REQUIRED else f"{self.name}={written(self.default)}"
+        return self.name if self.default is REQUIRED else f"{self.name}={format_value(self.default)}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from rsf_core.domain import Prompt
-from rsf_core.domain.turns import spoken_by
+from rsf_core.domain.turns import with_roles
 from rsf_core.scorers.base import NoScore
 
 _THOUGHT = re.compile(r"\s*<think>.*</think>", re.DOTALL)
@@ -32,7 +32,7 @@ def question(
     turns = []
     if prompt is not None:
         turns = [("system", prompt.system)] if prompt.system else []
-        turns += [*spoken_by(prompt.earlier), ("user", prompt.text)]
+        turns += [*with_roles(prompt.earlier), ("user", prompt.text)]
     parts = [*turns, ("reference", reference), ("completion", completion)]
     mark = hashlib.sha256(json.dumps(parts).encode()).hexdigest()[:16]
 

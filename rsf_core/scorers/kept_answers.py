@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from rsf_core.domain.scorer_ref import shown
+from rsf_core.domain.scorer_ref import label
 from rsf_core.domain.words import plural
 from rsf_core.scorers.base import Unavailable
 
@@ -108,7 +108,7 @@ def spent_between(before: Mapping[str, Spent], after: Mapping[str, Spent]) -> st
         if requests := now.requests - was.requests:
             tokens = (now.prompt_tokens - was.prompt_tokens, now.answer_tokens - was.answer_tokens)
             parts.append(
-                f"{plural(requests, 'question')} asked for {shown(scorer)}: {plural(tokens[0], 'token')} of questions, "
+                f"{plural(requests, 'question')} asked for {label(scorer)}: {plural(tokens[0], 'token')} of questions, "
                 f"{tokens[1]:,} of answers."
             )
     return " ".join(parts)

@@ -319,7 +319,7 @@ def plain(project: Path, target: Target) -> Target:
     return renamed(target, names) if names else target
 
 
-def named(scorer: str, name: str) -> bool:
+def refers_to(scorer: str, name: str) -> bool:
     """Whether a scorer of a target is this file, in any version and with any key."""
     ref = reference(scorer)
     return ref is not None and ref.name == name

@@ -13,8 +13,8 @@ from functools import partial
 from itertools import islice
 from typing import Any
 
-from rsf_core.domain import Act, Action, ActKind, Said, parse_candidate_id, place
-from rsf_core.domain.access import named
+from rsf_core.domain import Act, Action, ActKind, ActOutcome, parse_candidate_id, place
+from rsf_core.domain.access import checks_name
 from rsf_core.domain.errors import QuestionError
 from rsf_core.domain.questions import QuestionKind, checked
 from rsf_core.store.database import AT_ONCE, FEW, Database, utc_now
@@ -40,7 +40,7 @@ class _Request:
     acts: Sequence[Act]
     round: int
     reviewer: str
-    outcomes: list[Said] | None = None
+    outcomes: list[ActOutcome] | None = None
     error: Exception | None = None
     done: threading.Event = field(default_factory=threading.Event)  # set when the request is answered
 
@@ -84,8 +84,8 @@ class Acts:
         self._last = ("", -math.inf)  # who acted last, and when by the monotonic clock
         self._guard = threading.Lock()
 
-    @named
-    def say(self, acts: Sequence[Act], round_number: int, reviewer: str) -> list[Said]:
+    @checks_name
+    def say(self, acts: Sequence[Act], round_number: int, reviewer: str) -> list[ActOutcome]:
         """Append the acts of one reviewer, in order, in one transaction. An act that was saved before changes nothing, so
         it can be sent again; an act that is not valid is refused alone, with the reason. Undo and redo walk this
         reviewer's acts of the round. Requests that wait for another transaction to end share the next one, because
@@ -102,7 +102,7 @@ class Acts:
             raise request.error
         return request.outcomes or []
 
-    @named
+    @checks_name
     def bulk(
         self, act: str, places: Sequence[tuple[int, int]], action: Action, round_number: int, reviewer: str
     ) -> int:
@@ -199,7 +199,7 @@ class Acts:
         for request, results in zip(requests, outcomes, strict=True):
             request.outcomes = results
 
-    def _perform(self, requests: Sequence[_Request], batch: _Batch) -> list[list[Said]]:
+    def _perform(self, requests: Sequence[_Request], batch: _Batch) -> list[list[ActOutcome]]:
         acts = [act for request in requests for act in request.acts]
         names = dict.fromkeys(act.act for act in acts)
         before = {row["act"]: row for row in self._db.look_up("acts_known", list(names))}
@@ -215,24 +215,24 @@ class Acts:
                     touched = (
                         self._touched_by(act, before.get(act.act), batch) if act.kind in WALKS else act.candidate_ids
                     )
-                    results.append(Said(act.act, touched, known=True))
+                    results.append(ActOutcome(act.act, touched, known=True))
                 elif refused is not None:
-                    results.append(Said(act.act, act.candidate_ids, refused))
+                    results.append(ActOutcome(act.act, act.candidate_ids, refused))
                 elif act.kind in WALKS:
                     results.append(self._walk(act, request.round, request.reviewer, batch))
                 else:
                     batch.add(kept, request.round, request.reviewer, guide if act.guide is None else act.guide)
-                    results.append(Said(act.act, act.candidate_ids))
+                    results.append(ActOutcome(act.act, act.candidate_ids))
                 known.add(act.act)
             outcomes.append(results)
         return outcomes
 
-    def _walk(self, act: Act, round_number: int, reviewer: str, batch: _Batch) -> Said:
+    def _walk(self, act: Act, round_number: int, reviewer: str, batch: _Batch) -> ActOutcome:
         """Undo or redo an act: append what held before it, or what it recorded."""
         log = batch.log(round_number)
         target = log.walk(act.kind, reviewer)
         if target is None:
-            return Said(act.act, (), f"there is nothing to {act.kind} in this round")
+            return ActOutcome(act.act, (), f"there is nothing to {act.kind} in this round")
         undoing = act.kind is ActKind.UNDO
         touched = tuple(log.touched(target)[:TOUCHED])
         texts = log.texts_before(target) if undoing else log.texts_of(target)
@@ -249,7 +249,7 @@ class Acts:
             [(where, kind, values.get(seq)) for where, kind, seq in texts],
             log.answers_before(target) if undoing else log.answers_of(target),
         )
-        return Said(act.act, touched)
+        return ActOutcome(act.act, touched)
 
     def _touched_by(self, act: Act, row: dict[str, Any] | None, batch: _Batch) -> tuple[str, ...]:
         """The candidates touched by an undo or a redo that was saved before."""
@@ -267,7 +267,7 @@ class Acts:
             return act, None
         if act.asked is None:
             return act, "an answer names its question, and the version of it"
-        question = self._questions.known().get((act.asked.question, act.asked.version))
+        question = self._questions.versions().get((act.asked.question, act.asked.version))
         if question is None:
             return act, f"there is no question {act.asked.question[:60]!r} with a version {act.asked.version}"
         if act.value is None:
@@ -280,7 +280,7 @@ class Acts:
 
     def _lengths(self, acts: Sequence[Act]) -> dict[str, int]:
         """The lengths (code points) of the completions in which the acts mark spans."""
-        known = self._questions.known() if any(act.asked for act in acts) else {}
+        known = self._questions.versions() if any(act.asked for act in acts) else {}
         marked = {
             name
             for act in acts

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from contextlib import ExitStack
 from typing import Any, Generic, TypeVar
 
-from rsf_core.domain import Choice, ChoiceKind, Said, parse_candidate_id
-from rsf_core.domain.access import named
+from rsf_core.domain import ActOutcome, Choice, ChoiceKind, parse_candidate_id
+from rsf_core.domain.access import checks_name
 from rsf_core.domain.errors import StageError
 from rsf_core.store.database import Database, utc_now
 from rsf_core.store.guides import Guides
@@ -69,8 +69,8 @@ class Choices(ABC, Generic[W, L]):
             log.refresh()
             return list(log.standing())
 
-    @named
-    def say_all(self, choices: Sequence[Choice], round_number: int, reviewer: str) -> list[Said]:
+    @checks_name
+    def say_all(self, choices: Sequence[Choice], round_number: int, reviewer: str) -> list[ActOutcome]:
         """Save a reviewer's choices in a round, in order and in one transaction. A choice that was saved before changes
         nothing; a choice that is not valid is refused alone. The outcome of an undo names the candidates of the choice
         it took back."""
@@ -86,37 +86,39 @@ class Choices(ABC, Generic[W, L]):
                     log.forget()
                 raise
 
-    @named
-    def one(self, choice: Choice, round_number: int, reviewer: str) -> Said:
+    @checks_name
+    def one(self, choice: Choice, round_number: int, reviewer: str) -> ActOutcome:
         """Save one choice. Raises StageError if it is refused."""
         (outcome,) = self.say_all([choice], round_number, reviewer)
         if outcome.refused is not None:
             raise StageError(outcome.refused)
         return outcome
 
-    def _perform(self, choices: Sequence[Choice], log: L, round_number: int, reviewer: str) -> list[Said]:
+    def _perform(self, choices: Sequence[Choice], log: L, round_number: int, reviewer: str) -> list[ActOutcome]:
         rows = self._db.look_up(self.known, [choice.act for choice in choices])
         before: dict[str, tuple[str, ...]] = {row["act"]: self.ids(row) for row in rows}
-        outcomes: list[Said] = []
+        outcomes: list[ActOutcome] = []
         for choice in choices:
             if choice.act in before:
-                outcomes.append(Said(choice.act, before[choice.act], known=True))
+                outcomes.append(ActOutcome(choice.act, before[choice.act], known=True))
                 continue
             outcomes.append(self._save(choice, log, round_number, reviewer))
             if outcomes[-1].refused is None:
                 before[choice.act] = outcomes[-1].candidate_ids
         return outcomes
 
-    def _save(self, choice: Choice, log: L, round_number: int, reviewer: str) -> Said:
+    def _save(self, choice: Choice, log: L, round_number: int, reviewer: str) -> ActOutcome:
         newest = self._guides.version()
         refused = self._refusal(choice, round_number, newest)
         if refused is not None:
-            return Said(choice.act, choice.candidate_ids, refused)
+            return ActOutcome(choice.act, choice.candidate_ids, refused)
         ids, target = choice.candidate_ids, None
         if choice.kind is ChoiceKind.UNDO:
             last = log.last_of(reviewer)
             if last is None:
-                return Said(choice.act, (), f"there is nothing to undo: {reviewer} {self.done} in round {round_number}")
+                return ActOutcome(
+                    choice.act, (), f"there is nothing to undo: {reviewer} {self.done} in round {round_number}"
+                )
             ids, target, content = self.ids_of(last), last.act, self.content_of(last)
         else:
             content = self.content(choice)
@@ -124,7 +126,7 @@ class Choices(ABC, Generic[W, L]):
         row |= content | {"target": target, "created_at": utc_now()}
         self._db.insert(self.table, [row | {"guide": newest if choice.guide is None else choice.guide}])
         log.read_on()
-        return Said(choice.act, ids)
+        return ActOutcome(choice.act, ids)
 
     def _refusal(self, choice: Choice, round_number: int, guide: int) -> str | None:
         """Why the choice is refused, or None; `guide` is the newest version of the guide."""

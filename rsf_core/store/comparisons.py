@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from rsf_core.domain import Choice, ChoiceKind, Verdict
-from rsf_core.domain.access import named
+from rsf_core.domain.access import checks_name
 from rsf_core.store.choice_records import ComparisonRecord
 from rsf_core.store.choices import Choices
 from rsf_core.store.comparison_log import ComparisonLog, Pair
@@ -15,13 +15,13 @@ class Comparisons(Choices[ComparisonRecord, ComparisonLog]):
     table, kind, known = "comparisons", ChoiceKind.COMPARE, "comparisons_known"
     done = "has compared no pair"
 
-    @named
+    @checks_name
     def say(self, act: str, round_number: int, left_id: str, right_id: str, verdict: Verdict, reviewer: str) -> bool:
         """Save which of two candidates is better. Returns False if this act was saved before: then nothing changes. Raises
         StageError for two that cannot be compared."""
         return not self.one(Choice(act, ChoiceKind.COMPARE, (left_id, right_id), verdict), round_number, reviewer).known
 
-    @named
+    @checks_name
     def undo(self, act: str, round_number: int, reviewer: str) -> Pair | None:
         """Take back the reviewer's last comparison of the round. Returns the pair, None if this act was saved before. Raises
         StageError if there is nothing to take back."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from rsf_core.domain.access import named
+from rsf_core.domain.access import checks_name
 from rsf_core.store.database import Database, utc_now
 from rsf_core.store.review_records import ReviewGoal
 
@@ -17,7 +17,7 @@ class Goals:
         """The goal of each reviewer who has one, or had."""
         return {row.pop("reviewer"): ReviewGoal(**row) for row in self._db.rows("review_goals")}
 
-    @named
+    @checks_name
     def set(self, reviewer: str, goal: ReviewGoal, author: str) -> None:
         row: dict[str, Any] = {"reviewer": reviewer, "per_day": goal.per_day, "per_round": goal.per_round}
         with self._db.transaction(f"saving the goal of {reviewer}"):

@@ -7,7 +7,7 @@ import threading
 from typing import Any
 
 from rsf_core.domain import Action, parse_candidate_id, place
-from rsf_core.domain.access import named
+from rsf_core.domain.access import checks_name
 from rsf_core.domain.errors import StageError
 from rsf_core.store.database import Database, utc_now
 from rsf_core.store.guides import Guides
@@ -43,7 +43,7 @@ class Gold:
                 marks[where] = GoldMark(**row | {"action": Action(row["action"]), "since": since})
         return by_round
 
-    @named
+    @checks_name
     def mark(self, candidate_id: str, action: Action | str, author: str) -> None:
         """Make a candidate a gold item, whose right decision is `action`, or mark it again, under the current guide. Raises
         StageError for an unknown candidate, and for an action other than accept and reject."""
@@ -51,7 +51,7 @@ class Gold:
             raise StageError(f"the right decision of a gold item is accept or reject, not {str(action)!r:.60}")
         self._say(candidate_id, str(action), author)
 
-    @named
+    @checks_name
     def unmark(self, candidate_id: str, author: str) -> None:
         """Make a gold item an ordinary candidate again: from now on reviewers' decisions on it count like any others. Raises
         StageError if it is not a gold item."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from rsf_core.domain.access import named
+from rsf_core.domain.access import checks_name
 from rsf_core.store.database import Database, utc_now
 from rsf_core.store.review_records import GuideVersion
 
@@ -23,7 +23,7 @@ class Guides:
             newest = self._newest = state, int(self._db.rows("guide_version")[0]["version"])
         return newest[1]
 
-    @named
+    @checks_name
     def add(self, text: str, author: str, reason: str) -> int:
         """Append a version. Returns its number."""
         with self._db.transaction("saving the guide"):
@@ -36,7 +36,7 @@ class Guides:
         """The newest version that the reviewer has read, 0 if none."""
         return int(self._db.rows("guide_read", {"reviewer": reviewer})[0]["version"])
 
-    @named
+    @checks_name
     def add_reading(self, version: int, reviewer: str) -> None:
         with self._db.transaction(f"saving that {reviewer} has read the guide"):
             self._db.insert("guide_readings", [{"version": version, "reviewer": reviewer, "created_at": utc_now()}])

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from rsf_core.domain.access import Role, named
+from rsf_core.domain.access import Role, checks_name
 from rsf_core.store.database import Database, utc_now
 
 
@@ -43,14 +43,14 @@ class Links:
         """Every link there has been, the oldest first."""
         return [LinkRecord(**row | {"role": Role(row["role"])}) for row in self._db.rows("links")]
 
-    @named
+    @checks_name
     def add(self, link_id: str, name: str, role: Role, secret_sha256: str, author: str, expires_at: datetime) -> None:
         row: dict[str, object] = {"link_id": link_id, "name": name, "role": str(role), "secret_sha256": secret_sha256}
         row |= {"created_by": author, "created_at": utc_now(), "expires_at": expires_at}
         with self._db.transaction(f"saving the link of {name}"):
             self._db.insert("links", [row])
 
-    @named
+    @checks_name
     def revoke(self, link_ids: list[str], author: str) -> None:
         rows = [{"link_id": link_id, "revoked_by": author, "revoked_at": utc_now()} for link_id in link_ids]
         with self._db.transaction("revoking links"):

@@ -31,7 +31,7 @@ class MadeElsewhere:
         rows = self._db.rows("sources_elsewhere", {"round": round_number})
         return {row["source"]: row["candidates"] for row in rows}
 
-    def known(self, round_number: int) -> pa.Table:
+    def completions(self, round_number: int) -> pa.Table:
         """Every completion that the round has, drawn or not: prompt_id, and the MD5 of its text as two numbers, `upper` and
         `lower`, of its first and its last 8 bytes, the lowest first."""
         return self._db.arrow("completions_known", {"round": round_number})

@@ -6,7 +6,7 @@ from typing import Any
 
 import pyarrow as pa
 
-from rsf_core.domain.access import named
+from rsf_core.domain.access import checks_name
 from rsf_core.store.database import Database, utc_now
 from rsf_core.store.kept import Kept
 from rsf_core.store.records import ModelRecord, row_of
@@ -28,7 +28,7 @@ class Models:
     def deleted_models(self) -> set[str]:
         return {row["model_id"] for row in self._kept.rows("deleted_models", ("model_deletions",))}
 
-    @named
+    @checks_name
     def add_model_deletion(self, model_id: str, author: str) -> None:
         with self._db.transaction(f"deleting model {model_id}"):
             self._db.insert("model_deletions", [{"model_id": model_id, "author": author, "created_at": utc_now()}])
@@ -38,7 +38,7 @@ class Models:
         rows = self._kept.rows("proposal_choice", ("proposal_choices",), {"after_round": after_round})
         return rows[0]["model_id"] if rows else None
 
-    @named
+    @checks_name
     def add_proposal_choice(self, model_id: str, after_round: int, author: str, reason: str) -> None:
         row = {"model_id": model_id, "after_round": after_round, "author": author, "reason": reason}
         with self._db.transaction("saving what the next round draws from"):
@@ -48,7 +48,7 @@ class Models:
         """Blind preferences between two models, oldest first; of one reviewer if given."""
         return self._db.rows("votes", {"first_id": first_id, "second_id": second_id, "reviewer": reviewer})
 
-    @named
+    @checks_name
     def add_vote(
         self, first_id: str, second_id: str, prompt_id: int, k: int, preferred_id: str, reviewer: str, texts: str
     ) -> None:

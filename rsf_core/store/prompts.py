@@ -10,7 +10,7 @@ import numpy as np
 import pyarrow as pa
 
 from rsf_core.domain import Prompt, Split
-from rsf_core.domain.access import named
+from rsf_core.domain.access import checks_name
 from rsf_core.domain.turns import Turns
 from rsf_core.store.database import Database, utc_now
 from rsf_core.store.kept import Kept
@@ -114,7 +114,7 @@ class Prompts:
                 self._db.append("prompts", part)
             return range(first, end)
 
-    @named
+    @checks_name
     def say(self, prompt_ids: Sequence[int], action: str, author: str, replaced_by: int | None = None) -> None:
         """Append an event, "retire", "replace" or "restore", for each of these prompts."""
         row = {"action": action, "replaced_by": replaced_by, "author": author, "created_at": utc_now()}

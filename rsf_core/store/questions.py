@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from rsf_core.domain.access import named
+from rsf_core.domain.access import checks_name
 from rsf_core.domain.questions import Question
 from rsf_core.store.database import Database, utc_now
 from rsf_core.store.review_records import AnswerRecord, AnswerVersion, QuestionVersion
@@ -34,11 +34,11 @@ class Questions:
         """The newest version of each question, by its name."""
         return {one.question.name: one for one in self.all()}
 
-    def known(self) -> Mapping[tuple[str, int], Question]:
+    def versions(self) -> Mapping[tuple[str, int], Question]:
         """Every version, by name and number."""
         return {(one.question.name, one.version): one.question for one in self.all()}
 
-    @named
+    @checks_name
     def add(self, question: Question, author: str) -> int:
         """Append a version, unless the newest is the same. Returns its number."""
         with self._db.transaction("saving a question"):
@@ -72,7 +72,7 @@ class Questions:
         """Every version that is used as a scorer, the oldest first."""
         return [AnswerVersion(**row) for row in self._db.rows("answer_versions")]
 
-    @named
+    @checks_name
     def add_answer_version(self, version: str, question: str, number: int, last: int, author: str) -> None:
         """Save a version made of the answers up to `last`; a version that exists stays as it is."""
         with self._db.transaction(f"saving answers as version {version}"):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from rsf_core.domain import MOST_RANKED, Choice, ChoiceKind, parse_candidate_id
-from rsf_core.domain.access import named
+from rsf_core.domain.access import checks_name
 from rsf_core.store.choice_records import RankingRecord
 from rsf_core.store.choices import Choices
 from rsf_core.store.comparison_log import RankingLog
@@ -15,7 +15,7 @@ class Rankings(Choices[RankingRecord, RankingLog]):
     table, kind, known = "rankings", ChoiceKind.RANK, "rankings_known"
     done = "has ranked no prompt"
 
-    @named
+    @checks_name
     def say(
         self, act: str, round_number: int, candidates: tuple[str, ...], places: tuple[int, ...], reviewer: str
     ) -> bool:
@@ -24,7 +24,7 @@ class Rankings(Choices[RankingRecord, RankingLog]):
         choice = Choice(act, ChoiceKind.RANK, candidates, places=places)
         return not self.one(choice, round_number, reviewer).known
 
-    @named
+    @checks_name
     def undo(self, act: str, round_number: int, reviewer: str) -> tuple[str, ...] | None:
         """Take back the reviewer's last ranking of the round. Returns its candidates, None if this act was saved before.
         Raises StageError if there is nothing to take back."""

@@ -9,7 +9,7 @@ from typing import Any
 import pyarrow as pa
 
 from rsf_core.domain import Act, Action, ActKind, parse_candidate_id
-from rsf_core.domain.access import named
+from rsf_core.domain.access import checks_name
 from rsf_core.domain.errors import StoreError
 from rsf_core.domain.patterns import PatternError, composed_pattern
 from rsf_core.domain.text import composed
@@ -26,7 +26,7 @@ class Reviewed:
         self._candidates_in = lru_cache(maxsize=KEPT_VERSIONS)(self._count_candidates)
         self._ratios_state = lru_cache(maxsize=KEPT_VERSIONS)(self._read_ratios_state)
 
-    @named
+    @checks_name
     def add_override(self, uid: str, candidate_id: str, action: Action, reviewer: str) -> bool:
         """Append a decision of `reviewer` on a candidate. Returns False if `uid` was saved before: then nothing changes.
         Raises StoreError for an unknown candidate."""
@@ -37,7 +37,7 @@ class Reviewed:
             raise StoreError(outcome.refused)
         return not outcome.known
 
-    @named
+    @checks_name
     def undo_override(self, uid: str, round_number: int, reviewer: str) -> str | None:
         """Take back the last act of `reviewer` in the round. Returns a candidate it touched, or None if there is none."""
         (outcome,) = self._acts.say([Act(uid, ActKind.UNDO)], round_number, reviewer)

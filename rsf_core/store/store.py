@@ -12,7 +12,7 @@ from rsf_core.domain import (
     Prompt,
     Split,
 )
-from rsf_core.domain.access import named
+from rsf_core.domain.access import checks_name
 from rsf_core.domain.parts import of_part
 from rsf_core.store.acts import Acts
 from rsf_core.store.candidates import Candidates
@@ -145,7 +145,7 @@ class Store:
         rows = self._kept.rows("last_autopilot_event", ("flight_events",))
         return AutopilotEvent(**rows[0]) if rows else None
 
-    @named
+    @checks_name
     def add_autopilot_event(
         self, run: int, event: str, round_number: int, last_round: int, pause: bool, author: str, reason: str
     ) -> None:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from rsf_core.domain.access import named
+from rsf_core.domain.access import checks_name
 from rsf_core.store.database import Database, utc_now
 from rsf_core.store.kept import Kept
 
@@ -42,7 +42,7 @@ class TargetVersions:
             for row in rows
         ]
 
-    @named
+    @checks_name
     def add(self, spec: dict[str, Any], accept: dict[str, Any], author: str, reason: str) -> int:
         """Append a version. Returns its number."""
         with self._db.transaction("saving the target"):

@@ -10,7 +10,7 @@ from typing import Any
 
 import pyarrow as pa
 
-from rsf_core.domain.access import named
+from rsf_core.domain.access import checks_name
 from rsf_core.store.database import Database, utc_now
 
 
@@ -30,7 +30,7 @@ class Tastes:
         """The oldest first."""
         return [TasteRecord(**row | {"body": json.loads(row["body"])}) for row in self._db.rows("tastes")]
 
-    @named
+    @checks_name
     def add(self, version: str, body: Mapping[str, Any], author: str) -> None:
         """Save a version; one that exists stays as it is."""
         with self._db.transaction(f"saving what was learned as {version}"):

@@ -257,7 +257,7 @@ def _handler(
 
             def respond() -> Response:
                 access.check(actor, f"routes.{answer.__name__}")
-                project = guarded(session.opened_as(which), lambda: actor)
+                project = guarded(session.project_of_tab(which), lambda: actor)
                 with in_words():
                     return _response(answer(body, project, actor), to_pack)
 

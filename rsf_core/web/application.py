@@ -44,7 +44,7 @@ def _open() -> None:
     session.prepare()
     if own.access() is not own.Access.LINKS:
         return
-    invites = session.opened().invites
+    invites = session.open_project().invites
     invites.address = own.address()
     owners = [link for link in invites.links() if link.role is Role.OWNER and link.state == "open"]
     if owners:

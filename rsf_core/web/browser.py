@@ -10,7 +10,7 @@ from starlette.types import Message, Scope, Send
 COOKIE = "rsf_browser"
 
 
-def named(scope: Scope, send: Send) -> Send:
+def give_name(scope: Scope, send: Send) -> Send:
     """`send` that gives the browser its name with the answer to the first request it makes without one."""
     if scope["type"] != "http" or COOKIE in HTTPConnection(scope).cookies:
         return send

@@ -114,7 +114,7 @@ def _preview(project: Project, upload: str, placing: str, preview: CandidatePrev
     parts += [f"{preview.there:,} already in the round"] if preview.there else []
     for line in (*([", ".join(parts) + "."] if parts else []), *preview.notes):
         st.caption(literal(line))
-    row_problems.shown(preview, partial(project.candidate_imports.problems, upload, placing), "made-problems")
+    row_problems.show(preview, partial(project.candidate_imports.problems, upload, placing), "made-problems")
     add = st.button(
         f"Add {plural(preview.candidates, 'candidate')}",
         type="primary",

@@ -8,7 +8,7 @@ from typing import Any
 
 from pydantic import Field
 
-from rsf_core.domain import Choice, ChoiceKind, Said
+from rsf_core.domain import ActOutcome, Choice, ChoiceKind
 from rsf_core.review.candidates import ReviewCandidate, ReviewPrompt
 from rsf_core.web.api_body import Body
 
@@ -20,7 +20,7 @@ class UpcomingBody(Body):
     after: int | None = Field(None, ge=0, lt=2**63)
 
 
-def undone(outcomes: Sequence[Said], choices: Sequence[Choice], most: int) -> list[tuple[str, ...]]:
+def undone(outcomes: Sequence[ActOutcome], choices: Sequence[Choice], most: int) -> list[tuple[str, ...]]:
     """The candidates of the choices that undos took back, to be shown again: at most `most` choices."""
     taken_back = {
         result.candidate_ids
@@ -30,15 +30,15 @@ def undone(outcomes: Sequence[Said], choices: Sequence[Choice], most: int) -> li
     return sorted(taken_back)[:most]
 
 
-def results(outcomes: Sequence[Said]) -> list[dict[str, Any]]:
+def results(outcomes: Sequence[ActOutcome]) -> list[dict[str, Any]]:
     return [
         {"act": outcome.act, "refused": outcome.refused, "candidates": outcome.candidate_ids} for outcome in outcomes
     ]
 
 
-def asked(prompt: ReviewPrompt) -> dict[str, Any]:
+def prompt_json(prompt: ReviewPrompt) -> dict[str, Any]:
     return {"prompt_id": prompt.prompt_id, "text": prompt.text, "system": prompt.system, "earlier": prompt.earlier}
 
 
-def read(candidate: ReviewCandidate) -> dict[str, str]:
+def candidate_json(candidate: ReviewCandidate) -> dict[str, str]:
     return {"candidate_id": candidate.candidate_id, "completion": candidate.completion}

@@ -11,7 +11,7 @@ from rsf_core.domain.access import Actor
 from rsf_core.project import Project
 from rsf_core.review.comparing import Compared
 from rsf_core.web.api_body import Body
-from rsf_core.web.choosing_api import UpcomingBody, asked, read, results, undone
+from rsf_core.web.choosing_api import UpcomingBody, candidate_json, prompt_json, results, undone
 
 MOST_PAIRS = 25  # in a response
 
@@ -58,4 +58,4 @@ def _stands(project: Project, round_number: int, reviewer: Actor) -> dict[str, i
 
 
 def _pair(pair: Compared) -> dict[str, Any]:
-    return {"prompt": asked(pair.prompt), "left": read(pair.left), "right": read(pair.right)}
+    return {"prompt": prompt_json(pair.prompt), "left": candidate_json(pair.left), "right": candidate_json(pair.right)}

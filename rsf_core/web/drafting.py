@@ -24,7 +24,7 @@ def begin(workspace: Path, task: str, brought: Path | None = None, called: str |
         return draft
 
 
-def opened(workspace: Path, draft_id: str) -> Draft:
+def open_draft(workspace: Path, draft_id: str) -> Draft:
     """A draft by its name. Raises NotAProjectError if there is none (any more), ProjectLockedError if another process has it
     open."""
     with _lock:

@@ -46,7 +46,7 @@ def secret(scope: Scope) -> str | None:
 
 def actor(secret: str | None) -> Actor:
     """The holder of the link with this secret. Raises AccessError, with the reason, if it lets nobody in."""
-    return session.opened().invites.actor(secret)
+    return session.open_project().invites.actor(secret)
 
 
 def enter(scope: Scope) -> Response:
@@ -55,7 +55,7 @@ def enter(scope: Scope) -> Response:
     if scope["method"] not in ("GET", "HEAD"):
         return closed(scope, "A link has to be opened with GET.", HTTPStatus.METHOD_NOT_ALLOWED)
     try:
-        link = session.opened().invites.find(secret)
+        link = session.open_project().invites.find(secret)
     except AccessError as error:
         return closed(scope, str(error))
     response = RedirectResponse("/", HTTPStatus.SEE_OTHER, {"cache-control": "no-store"})

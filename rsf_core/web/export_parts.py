@@ -11,7 +11,7 @@ from rsf_core.domain.errors import ExportError, RsfError
 from rsf_core.domain.words import plural, size
 from rsf_core.project import Project
 from rsf_core.project.exporting.exports import ExportState, Preview
-from rsf_core.project.exporting.made import CARD, Made
+from rsf_core.project.exporting.finished import CARD, FinishedExport
 from rsf_core.project.exporting.request import Format, Pairing, Request, Shape, What
 from rsf_core.rounds.curation import is_control
 from rsf_core.web import ui
@@ -212,8 +212,8 @@ def running(project: Project) -> None:
         return
     if state.problem is not None:
         ui.problem(state.problem)
-    elif state.made is not None:
-        st.success(f"Written: {literal(state.made.name)}", icon=":material/check_circle:")
+    elif state.export is not None:
+        st.success(f"Written: {literal(state.export.name)}", icon=":material/check_circle:")
 
 
 @st.fragment(run_every=ui.REFRESH_SECONDS)
@@ -237,9 +237,9 @@ def _progress(project: Project, state: ExportState) -> None:
             ui.attempt(lambda: project.exports.cancel(state.export_id))
 
 
-def made(project: Project) -> None:
+def finished_exports(project: Project) -> None:
     """The exports made so far, each to be downloaded or deleted."""
-    exports = project.exports.made()
+    exports = project.exports.finished()
     if not exports:
         return
     st.header("Written", anchor=False)
@@ -247,7 +247,7 @@ def made(project: Project) -> None:
         _made(project, one, at < OFFERED)
 
 
-def _made(project: Project, one: Made, offered: bool) -> None:
+def _made(project: Project, one: FinishedExport, offered: bool) -> None:
     with st.container(border=True, horizontal=True, vertical_alignment="center"):
         st.markdown(
             f"**{literal(one.name)}**  \n{literal(WHATS[What(one.what)])} · {plural(one.rows, 'row')} · "
@@ -266,13 +266,13 @@ def _made(project: Project, one: Made, offered: bool) -> None:
 
 
 @st.cache_data(max_entries=2 * OFFERED, show_spinner=False)
-def _content(folder: str, path: str | None, _one: Made) -> bytes:
+def _content(folder: str, path: str | None, _one: FinishedExport) -> bytes:
     """A file of an export, or the whole export as an archive. It never changes, so it is made once. It is not made on the
     click, because Streamlit loses what it makes then if the page is drawn again meanwhile."""
     return _one.archive() if path is None else _one.file(path)
 
 
-def _downloads(one: Made) -> None:
+def _downloads(one: FinishedExport) -> None:
     """One button for the data and one for the card, or one for both if the data is a folder."""
     files = one.data
     alone = one.format != Format.DATASETS and len(files) == 1

@@ -59,7 +59,7 @@ class Gate:
         if refusal is not None:
             await _answer(_refusal(refusal), scope, receive, send)
         elif own.access() is own.Access.LOCAL:
-            await self._app({**scope, ACTOR: None}, receive, browser.named(scope, send))
+            await self._app({**scope, ACTOR: None}, receive, browser.give_name(scope, send))
         elif scope["type"] == "http" and scope["path"] == entrance.PATH:
             await _answer(entrance.enter(scope), scope, receive, send)
         else:

@@ -50,7 +50,7 @@ def news(project: Project, reviewer: Actor) -> None:
                     st.rerun()
 
 
-def shown(guide: GuideVersion) -> None:
+def show(guide: GuideVersion) -> None:
     """The guide with its version."""
     with st.container(border=True):
         ui.text(guide.text)

@@ -102,7 +102,7 @@ def _begin(chosen: str, file: OwnFile | None) -> None:
     if st.session_state.get(_SHOWN) == shown and _key("rubric") in st.session_state:
         return
     st.session_state[_SHOWN] = shown
-    name, values = _drafted(page_draft.begun(_DRAFT, shown)) or (_name(file), _usual(file))
+    name, values = _drafted(page_draft.read(_DRAFT, shown)) or (_name(file), _usual(file))
     st.session_state[_key("name")] = name
     for option, usual in _START.items():
         st.session_state[_key(option)] = type(usual)(values[option])

@@ -7,7 +7,7 @@ from typing import Any
 
 import streamlit as st
 
-from rsf_core.domain.scorer_ref import shown
+from rsf_core.domain.scorer_ref import label
 from rsf_core.domain.settings import Target
 from rsf_core.domain.words import fixed, in_percent, plural, significant
 from rsf_core.project import Project
@@ -101,7 +101,7 @@ def warnings(project: Project, target: Target) -> None:
 
 def sends(scorer: str) -> str:
     """Which texts a scorer sends, and where."""
-    return sends_words(shown(scorer), registry.options(scorer))
+    return sends_words(label(scorer), registry.options(scorer))
 
 
 def sends_words(name: str, options: Mapping[str, Any]) -> str:
@@ -122,7 +122,7 @@ def spent(project: Project, scorers: Iterable[str]) -> None:
         if (usage := counted.get(scorer)) is not None:
             st.caption(
                 literal(
-                    f"{shown(scorer)} has been asked {plural(usage.requests, 'question')} so far: "
+                    f"{label(scorer)} has been asked {plural(usage.requests, 'question')} so far: "
                     f"{plural(usage.prompt_tokens, 'token')} of questions and {usage.answer_tokens:,} of answers, as "
                     "the endpoint counts them."
                 )
@@ -131,7 +131,7 @@ def spent(project: Project, scorers: Iterable[str]) -> None:
 
 def _word(scorer: str, judging: Judging) -> None:
     """Whether a model's opinion agrees with people's decisions, before it decides."""
-    name, so_far = shown(scorer), f"{min(judging.decisions, ENOUGH)} of {ENOUGH}"
+    name, so_far = label(scorer), f"{min(judging.decisions, ENOUGH)} of {ENOUGH}"
     if not judging.enough:
         st.warning(
             literal(

@@ -20,7 +20,7 @@ WHAT_IT_IS = (
 )
 
 
-def shown(measures: Mapping[str, Interval], name: str) -> str:
+def in_words(measures: Mapping[str, Interval], name: str) -> str:
     """One measure with its interval, or NOT_MEASURED."""
     return estimates.limits(measures[name]) if name in measures else NOT_MEASURED
 
@@ -30,8 +30,8 @@ def line(comparison: Comparison) -> str:
     if not comparison.forgotten:
         return "What the model has forgotten was not measured: compare again to measure it."
     return (
-        f"Forgotten, in nats per token from the base: {shown(comparison.forgotten, PER_TOKEN[UNRELATED])} on unrelated "
-        f"prompts, {shown(comparison.forgotten, PER_TOKEN[HELD_OUT])} on held-out ones."
+        f"Forgotten, in nats per token from the base: {in_words(comparison.forgotten, PER_TOKEN[UNRELATED])} on unrelated "
+        f"prompts, {in_words(comparison.forgotten, PER_TOKEN[HELD_OUT])} on held-out ones."
     )
 
 
@@ -43,9 +43,9 @@ def table(comparison: Comparison, controls: Mapping[str, Mapping[str, Interval]]
         [
             {
                 "forgotten": name.removeprefix("forgotten: "),
-                "before": before or shown(comparison.forgotten_before, name),
-                "after": shown(comparison.forgotten, name),
-                **{control: shown(lost, name) for control, lost in controls.items()},
+                "before": before or in_words(comparison.forgotten_before, name),
+                "after": in_words(comparison.forgotten, name),
+                **{control: in_words(lost, name) for control, lost in controls.items()},
             }
             for names in (PER_TOKEN, PER_COMPLETION)
             for name in (names[UNRELATED], names[HELD_OUT])

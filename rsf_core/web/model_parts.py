@@ -44,7 +44,7 @@ def lineage(project: Project, models: Sequence[ModelView]) -> None:
                 "drew": ", ".join(f"round {number}" for number in view.drew) or "–",
                 **{name: estimates.interval(view.metrics.get(name), name) for name in names},
                 **{
-                    name: "0" if view.model.model_id == "base" else lost.shown(view.forgotten, name)
+                    name: "0" if view.model.model_id == "base" else lost.in_words(view.forgotten, name)
                     for name in PER_TOKEN.values()
                 },
                 "size (MB)": None if view.size is None else view.size / 1e6,
@@ -172,7 +172,7 @@ def compare(project: Project, models: Sequence[ModelView]) -> None:
             for name in pairing.second
         ]
         + [
-            {"metric": name, **{of: "0" if of == "base" else lost.shown(forgotten[of], name) for of in chosen}}
+            {"metric": name, **{of: "0" if of == "base" else lost.in_words(forgotten[of], name) for of in chosen}}
             for name in PER_TOKEN.values()
         ],
     )
@@ -335,7 +335,7 @@ def _rounds_table(
                 "samples": curated[r.round].summary["samples"] if r.round in curated else None,
                 "content": curated[r.round].content_hash[:12] if r.round in curated else "",
                 "model": by_round[r.round].after_id if r.round in by_round else "–",
-                "forgotten (nats a token, unrelated prompts)": lost.shown(
+                "forgotten (nats a token, unrelated prompts)": lost.in_words(
                     by_round[r.round].forgotten, PER_TOKEN[UNRELATED]
                 )
                 if r.round in by_round

@@ -31,10 +31,10 @@ class Access(StrEnum):
 
 def access() -> Access:
     """How this process is open. Raises AccessError if the variable names no such way."""
-    return named(os.environ.get(ACCESS_VARIABLE) or Access.LOCAL)
+    return parse_access(os.environ.get(ACCESS_VARIABLE) or Access.LOCAL)
 
 
-def named(word: str) -> Access:
+def parse_access(word: str) -> Access:
     """The way of access with this name. Raises AccessError if there is none."""
     if word not in list(Access):
         raise AccessError(f"access is {' or '.join(Access)} (got {word!r})")

@@ -108,7 +108,7 @@ def _begin(chosen: str, file: OwnFile | None) -> None:
     """Fill the fields when another scorer is chosen, and only then, so that unsaved text stays."""
     shown = _version(chosen, file)
     if st.session_state.get(_SHOWN) != shown or _SOURCE not in st.session_state:
-        draft = page_draft.begun(_DRAFT, shown)
+        draft = page_draft.read(_DRAFT, shown)
         is_draft = isinstance(draft, list) and len(draft) == 2 and all(isinstance(one, str) for one in draft)
         st.session_state[_NAME], st.session_state[_SOURCE] = draft if is_draft else _saved(file)
         st.session_state[_SHOWN] = shown

@@ -25,7 +25,7 @@ TOO_LONG = "This draft is too long for the page's address: a reload would lose i
 _MARK = "."  # between a draft and its seal; in neither of them
 
 
-def begun(parameter: str, shown: tuple[str, str]) -> Any:
+def read(parameter: str, shown: tuple[str, str]) -> Any:
     """The draft in the form of `shown`, an entry and its version; None if there is none. A draft in an address, made by an
     earlier version of the app, may be anything: the caller checks it."""
     st.session_state.pop(_notice_key(parameter), None)

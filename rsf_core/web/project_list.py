@@ -101,7 +101,7 @@ def _main_button(entry: Entry) -> None:
             if ui.attempt(lambda: session.project_of(entry.name).advance(ui.actor())):
                 ui.go("overview", **{session.PROJECT: entry.name})
     if st.button("Open", key=f"open-{entry.name}", icon=":material/arrow_forward:", width="content"):
-        if ui.attempt(lambda: session.opened(entry.name)):
+        if ui.attempt(lambda: session.open_project(entry.name)):
             ui.go("overview", **{session.PROJECT: entry.name})
 
 

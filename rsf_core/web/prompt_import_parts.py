@@ -15,7 +15,7 @@ from rsf_core.prompts import Format
 from rsf_core.prompts.chosen_columns import unread
 from rsf_core.prompts.csv_rows import DELIMITERS
 from rsf_core.prompts.encodings import ENCODINGS
-from rsf_core.prompts.files import FOUND, SUFFIXES, Reading
+from rsf_core.prompts.files import AS_RECOGNISED, SUFFIXES, Reading
 from rsf_core.prompts.parsing import Columns
 from rsf_core.web import candidate_import_parts, row_problems, turns, ui
 from rsf_core.web.literal import literal
@@ -120,7 +120,7 @@ def _reading(project: Project, upload: str) -> Reading:
     if len(layout.sheets) > 1:
         return Reading(sheet=st.selectbox("Sheet", layout.sheets, key=f"sheet-{upload}", format_func=literal))
     if layout.encoding is None:
-        return FOUND
+        return AS_RECOGNISED
     with st.expander("Read it differently", icon=":material/translate:"):
         first, second = st.columns(2)
         as_found = literal(f"as found: {layout.encoding.label}")
@@ -195,7 +195,7 @@ def _preview(project: Project, upload: str, placing: str, preview: Preview) -> N
     )
     for note in preview.notes:
         st.caption(literal(note))
-    row_problems.shown(preview, partial(project.imports.problems, upload, placing), "import-problems")
+    row_problems.show(preview, partial(project.imports.problems, upload, placing), "import-problems")
     seen = _lengths(project, upload, placing) if preview.count else ()
     add = st.button(
         f"Add {plural(preview.count, 'prompt')}",
@@ -214,7 +214,7 @@ def _preview(project: Project, upload: str, placing: str, preview: Preview) -> N
         with st.container(border=True):
             parts = [f"line {row.line}", words(str(row.split))]
             st.caption(literal(" · ".join(parts)))
-            turns.shown(row.text, row.system, row.earlier)
+            turns.show(row.text, row.system, row.earlier)
             if row.reference:
                 st.caption("reference")
                 ui.text(row.reference)

@@ -7,7 +7,7 @@ import math
 import streamlit as st
 
 from rsf_core.domain import Split
-from rsf_core.domain.turns import spoken_by
+from rsf_core.domain.turns import with_roles
 from rsf_core.domain.words import plural
 from rsf_core.project import Project
 from rsf_core.prompts import PromptRow
@@ -88,7 +88,7 @@ def _listed(prompt: PromptRecord) -> dict[str, object]:
     if prompt.fit in (Fit.TOO_LONG, Fit.REFUSED):
         state += f", {words(prompt.fit)}"
     if prompt.earlier:
-        before = " · ".join(f"{role}: {content}" for role, content in spoken_by(prompt.earlier))
+        before = " · ".join(f"{role}: {content}" for role, content in with_roles(prompt.earlier))
         shown |= {"earlier turns": f"{len(prompt.earlier)} · {before}"}
     return shown | {"system": prompt.system, "tokens": prompt.tokens, "state": state}
 
@@ -130,12 +130,12 @@ def _edit(project: Project, prompt_id: int) -> None:
     text = st.text_area("Prompt", old.text, height=220, key=f"edit-text-{prompt_id}")
     reference = st.text_area("Reference answer", old.reference or "", height=70, key=f"edit-reference-{prompt_id}")
     system = st.text_area("System prompt", old.system or "", height=70, key=f"edit-system-{prompt_id}")
-    earlier = turns.written(old.earlier, f"edit-{prompt_id}")
+    earlier = turns.text_areas(old.earlier, f"edit-{prompt_id}")
     if st.button("Save", type="primary", icon=":material/save:"):
         with st.spinner("Comparing it with all prompts …", show_time=True):
             saved = ui.attempt(
                 lambda: project.edit_prompt(
-                    prompt_id, PromptRow(text, reference, system, earlier=turns.given(earlier)), ui.actor()
+                    prompt_id, PromptRow(text, reference, system, earlier=turns.from_texts(earlier)), ui.actor()
                 )
             )
         if saved:

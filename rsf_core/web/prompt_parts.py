@@ -68,7 +68,7 @@ def add_by_hand(
     earlier: Sequence[str],
 ) -> None:
     """Add one prompt. `earlier`: the texts in its text areas for turns. Raises PromptError with what is wrong with it."""
-    row = PromptRow(text, reference, system, split, earlier=turns.given(earlier))
+    row = PromptRow(text, reference, system, split, earlier=turns.from_texts(earlier))
     problems = project.import_prompts([row], "by hand")
     if problems:
         raise PromptError(str(problems[0]))

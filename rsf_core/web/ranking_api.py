@@ -11,7 +11,7 @@ from rsf_core.domain.access import Actor
 from rsf_core.project import Project
 from rsf_core.review.ranking import ToRank
 from rsf_core.web.api_body import Body
-from rsf_core.web.choosing_api import UpcomingBody, asked, read, results, undone
+from rsf_core.web.choosing_api import UpcomingBody, candidate_json, prompt_json, results, undone
 
 MOST_SETS = 12  # in a response
 
@@ -58,4 +58,7 @@ def _stands(project: Project, round_number: int, reviewer: Actor) -> dict[str, i
 
 
 def _set(prompt: ToRank) -> dict[str, Any]:
-    return {"prompt": asked(prompt.prompt), "candidates": [read(candidate) for candidate in prompt.candidates]}
+    return {
+        "prompt": prompt_json(prompt.prompt),
+        "candidates": [candidate_json(candidate) for candidate in prompt.candidates],
+    }

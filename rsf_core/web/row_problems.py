@@ -12,7 +12,7 @@ from rsf_core.project.imports import Preview
 from rsf_core.web.literal import literal
 
 
-def shown(preview: Preview | CandidatePreview, as_csv: Callable[[], bytes], key: str) -> None:
+def show(preview: Preview | CandidatePreview, as_csv: Callable[[], bytes], key: str) -> None:
     """The problems of a preview; nothing if there are none. `as_csv` makes the file when it is requested; `key` is the
     button's."""
     if not preview.problems:

@@ -122,20 +122,20 @@ def name() -> str | None:
 
 def opening() -> tuple[str, int] | None:
     """The name of this tab's project in the workspace, and how often it had been closed when the tab began to show it; None if
-    one is served alone. See `opened_as`."""
+    one is served alone. See `project_of_tab`."""
     named = name()
     return None if named is None else (named, int(st.session_state[_SEEN_KEY]))
 
 
-def opened_as(which: tuple[str, int] | None) -> Project:
+def project_of_tab(which: tuple[str, int] | None) -> Project:
     """The open project of a tab, without asking who acts. Raises ProjectClosedError if it was closed since: another project
     may have its name now."""
     if which is None:
-        return opened()
+        return open_project()
     named, closings = which
     if _projects.closings(named) != closings:
         raise ProjectClosedError(f"{named} was closed in another tab. Nothing is lost, and its jobs continue")
-    return opened(named)
+    return open_project(named)
 
 
 def project() -> Project:
@@ -143,12 +143,12 @@ def project() -> Project:
     if _ending:
         raise RsfError(ENDING)
     which = opening()
-    project = opened_as(which)
+    project = project_of_tab(which)
     if which is None:
         return guarded(project, actor)
 
     def speaker() -> Actor:  # checked at each call, also from a fragment that is drawn again and again
-        opened_as(which)
+        project_of_tab(which)
         return actor()
 
     return guarded(project, speaker)
@@ -158,7 +158,7 @@ def actor() -> Actor:
     """Who acts in this tab. With links it is the holder of the link, checked each time: raises AccessError once it has ended.
     Else it is the name in the sidebar, a label that anybody on this machine can give."""
     if own.access() is own.Access.LINKS:
-        return opened().invites.actor(st.context.cookies.get(cookie_name()))
+        return open_project().invites.actor(st.context.cookies.get(cookie_name()))
     return Actor(_label(), Role.OWNER)
 
 
@@ -204,7 +204,7 @@ def seal(kind: str, text: str) -> str:
     return hmac.new(_key, f"{whose}\0{kind}\0{text}".encode(), hashlib.sha256).hexdigest()[:20]
 
 
-def opened(named: str | None = None) -> Project:
+def open_project(named: str | None = None) -> Project:
     """An open project itself, without asking who acts: the one of this name in the workspace, or the one that is served alone,
     made from the task positive_reviews if its folder does not exist yet. Raises RsfError while the app ends: a page that still
     runs must not open the project again."""
@@ -222,7 +222,7 @@ def opened(named: str | None = None) -> Project:
 
 def project_of(named: str) -> Project:
     """A project of the workspace as the person at this tab may use it; it is opened if it is not open."""
-    return guarded(opened(named), actor)
+    return guarded(open_project(named), actor)
 
 
 def entries() -> list[Entry]:
@@ -282,7 +282,7 @@ def prepare() -> None:
     """Before anything is served: open the project that is served alone, or make sure that the workspace has one. Raises
     RsfError with what is wrong."""
     if alone():
-        opened()
+        open_project()
         return
     own.one_project(own.access())
     if not workspaces.names(workspace()) and not workspaces.archived(workspace()):

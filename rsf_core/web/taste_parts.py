@@ -30,7 +30,7 @@ USES = {
 }
 
 
-def learned(project: Project) -> None:
+def panel(project: Project) -> None:
     """What there is to learn from, the button that learns, and the chosen version."""
     decisions, versions = project.taste.decisions(), project.taste.versions()
     st.markdown(

@@ -7,17 +7,17 @@ from collections.abc import Sequence
 import streamlit as st
 
 from rsf_core.domain.errors import PromptError
-from rsf_core.domain.turns import Turns, spoken_by
+from rsf_core.domain.turns import Turns, with_roles
 from rsf_core.web import ui
 from rsf_core.web.literal import literal
 
 
-def shown(text: str, system: str | None, earlier: Sequence[str]) -> None:
+def show(text: str, system: str | None, earlier: Sequence[str]) -> None:
     """What the model is asked, each turn under its role; a plain prompt without roles."""
     if system:
         st.caption("system")
         ui.text(system)
-    for role, content in spoken_by(earlier):
+    for role, content in with_roles(earlier):
         st.caption(literal(role))
         ui.text(content)
     if system or earlier:
@@ -25,8 +25,8 @@ def shown(text: str, system: str | None, earlier: Sequence[str]) -> None:
     ui.text(text)
 
 
-def written(earlier: Sequence[str], key: str) -> list[str]:
-    """Text areas for the turns before a prompt, and for one more exchange; see `given`."""
+def text_areas(earlier: Sequence[str], key: str) -> list[str]:
+    """Text areas for the turns before a prompt, and for one more exchange; see `from_texts`."""
     texts: list[str] = []
     with st.expander("Earlier turns of the conversation", expanded=bool(earlier)):
         st.caption(
@@ -43,7 +43,7 @@ def written(earlier: Sequence[str], key: str) -> list[str]:
     return texts
 
 
-def given(texts: Sequence[str]) -> Turns:
+def from_texts(texts: Sequence[str]) -> Turns:
     """The turns in the text areas, without empty exchanges. Raises PromptError if half of an exchange is missing."""
     turns: list[str] = []
     for at in range(0, len(texts), 2):

@@ -163,9 +163,9 @@ def place(folder: Path, file: Path, what: str) -> None:
         kept = project.imports.keep_file(file)
         of: imports.Imports | CandidateImports = project.imports
         if what == "candidates":
-            of, placing = project.candidate_imports, project.candidate_imports.start_found(kept, "a file")
+            of, placing = project.candidate_imports, project.candidate_imports.start_recognised(kept, "a file")
         else:
-            placing = project.imports.start_found(kept, 0.02)
+            placing = project.imports.start_recognised(kept, 0.02)
         messages, reader, cpu, peak = set(), _reader(project.imports, kept, placing), 0.0, 0.0
         while (state := of.state(kept, placing)).running:
             messages.add(state.message)

@@ -197,7 +197,7 @@ def _follow(port: int, reviewers: int) -> None:
     print(json.dumps([api.token(f"reviewer {who}") for who in range(reviewers)]), flush=True)
     for phase in iter(sys.stdin.readline, ""):
         if phase.strip() == "ingest":
-            threading.Thread(target=_ingest, args=(session.opened(),), daemon=True).start()
+            threading.Thread(target=_ingest, args=(session.open_project(),), daemon=True).start()
 
 
 def _ingest(project: Project) -> None:

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rsf_core.domain.errors import ScorerError, SettingsError
-from rsf_core.domain.scorer_ref import LONGEST, ScorerRef, canonical, readable, shown
+from rsf_core.domain.scorer_ref import LONGEST, ScorerRef, canonical, label, readable
 from rsf_core.domain.settings import Settings
 from rsf_core.domain.settings_reading import parse
 
@@ -115,8 +115,8 @@ def test_settings_name_the_field_of_options_that_cannot_be_read(
 
 
 def test_a_scorer_whose_options_would_take_a_page_is_cut_short_in_messages() -> None:
-    assert shown("length") == "length" and shown("x" * 100) == "x" * 100
-    cut = shown(f'llm_judge(rubric="{"long " * 300}")')
+    assert label("length") == "length" and label("x" * 100) == "x" * 100
+    cut = label(f'llm_judge(rubric="{"long " * 300}")')
     assert len(cut) <= 101 and cut.startswith('llm_judge(rubric="long ') and cut.endswith("…)")
 
 
@@ -134,4 +134,4 @@ def test_a_scorer_whose_options_would_take_a_page_is_cut_short_in_messages() -> 
     ],
 )
 def test_what_a_project_made_of_what_people_said_is_read_in_words(scorer: str, words: str) -> None:
-    assert readable(scorer) == words == shown(scorer)
+    assert readable(scorer) == words == label(scorer)

@@ -12,7 +12,7 @@ import pytest
 from rsf_core.domain import Mask
 from rsf_core.domain.errors import ModelError
 from rsf_core.models import generation
-from rsf_core.models.generation import Part, Vocabulary, asked, masks, require_end, ruled_out
+from rsf_core.models.generation import Part, Vocabulary, masks, requests, require_end, ruled_out
 
 CAUSAL = Vocabulary(size=50, ends=(2, 3), pad=1, decoder_tokens=None)
 DECODER = Vocabulary(size=50, ends=(2,), pad=1, decoder_tokens=2)
@@ -26,7 +26,7 @@ def folder(tmp_path: Path, newer: dict[str, Any] | None, **older: Any) -> Path:
 
 
 def parts(config: dict[str, Any], model_masks: bool = False) -> dict[str, Part]:
-    return {str(one): one.part for one in asked(config, model_masks)}
+    return {str(one): one.part for one in requests(config, model_masks)}
 
 
 def test_the_newer_file_goes_before_the_older_and_null_leaves_it_open(tmp_path: Path) -> None:
@@ -63,7 +63,7 @@ def test_each_thing_that_is_not_applied_is_named_with_its_value() -> None:
     assert set(law_parts.values()) == {Part.NOT_APPLIED}
     assert {"repetition_penalty 1.1", "top_k 50", "forced_decoder_ids [[1, 7]]", "min_length 4"} < law_parts.keys()
     assert len(law_parts) == len(config)
-    words = generation.in_words(asked(config))
+    words = generation.in_words(requests(config))
     assert words.startswith("not applied: ") and "temperature 0.6 (set generate.temperature for it)" in words
 
 
@@ -76,7 +76,7 @@ def test_each_thing_that_is_not_applied_is_named_with_its_value() -> None:
     ],
 )
 def test_what_changes_nothing_is_not_listed(config: dict[str, Any]) -> None:
-    assert asked(config) == [] and masks(config, CAUSAL, True) == ()
+    assert requests(config) == [] and masks(config, CAUSAL, True) == ()
     assert generation.in_words([]) == "its folder asks for nothing beyond the plain softmax"
 
 
@@ -102,7 +102,7 @@ def test_the_masked_padding_and_the_forced_begin_make_a_model_what_it_is() -> No
 
 
 def test_a_long_list_is_cut_short() -> None:
-    (one,) = asked({"suppress_tokens": list(range(100, 130))})
+    (one,) = requests({"suppress_tokens": list(range(100, 130))})
     assert one.value == "[100, 101, 102, 103, 104, 105, 106, 107, … 22 more]"
 
 

@@ -162,7 +162,7 @@ def test_a_file_that_two_add_at_once_is_added_by_one_alone(tmp_path: Path, small
     with Project.create(tmp_path / "project", str(small_task), seed=1) as project:
         file = written(tmp_path, [{"prompt": train(project)[0], "completion": f"Answer {n}."} for n in range(3)])
         upload = project.imports.keep_file(file)
-        reading = project.candidate_imports.start_found(upload, "a teacher")
+        reading = project.candidate_imports.start_recognised(upload, "a teacher")
         outcomes: list[object] = []
 
         def add() -> None:

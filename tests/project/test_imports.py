@@ -401,6 +401,6 @@ def test_a_file_that_cannot_be_read_is_called_as_it_was_when_it_came(
 ) -> None:
     upload = project.imports.keep(name, content)
     with pytest.raises(PromptFileError, match=f"^{message}"):
-        project.imports.start_found(upload, 0.25)
+        project.imports.start_recognised(upload, 0.25)
     with pytest.raises(PromptFileError, match=f"^{message}"):
-        project.candidate_imports.start_found(upload, "a model")
+        project.candidate_imports.start_recognised(upload, "a model")

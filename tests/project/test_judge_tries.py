@@ -21,7 +21,7 @@ def tried(server: JudgeServer, *completions: str, **options: Any) -> list[Judged
         for k, text in enumerate(completions)
     ]
     judge_options = {"endpoint": server.endpoint, "model": "m", "rubric": "Is it kind?"} | options
-    return judge_tries.judged(judge_options, candidates)
+    return judge_tries.judge(judge_options, candidates)
 
 
 def only(*answered: str) -> Any:

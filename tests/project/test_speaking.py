@@ -100,9 +100,10 @@ def speaking() -> dict[str, Any]:
 def test_whatever_names_a_speaker_checks_the_name_or_only_reads() -> None:
     methods = speaking()
     assert methods.keys() >= READS, READS - methods.keys()
-    unchecked = {name for name, method in methods.items() if not is_spoken(method)}
+    unchecked = {name for name, method in methods.items() if not checks_the_actor(method)}
     assert unchecked == READS | RULED, (
-        f"{unchecked ^ (READS | RULED)}: put @spoken around it, in the store @named, or into READS where it says nothing"
+        f"{unchecked ^ (READS | RULED)}: put @requires_actor around it, in the store @checks_name, or into READS where it "
+        "only reads"
     )
     assert {
         "Project.override",
@@ -246,11 +247,11 @@ def test_every_command_that_names_a_speaker_gives_it_to_what_checks_it(project: 
             continue
         called = [path.split(".") for path in re.findall(r"project\.([\w.]+)\(", inspect.getsource(function))]
         methods = [reduce(getattr, path, project) for path in called]
-        assert any(map(is_spoken, methods)), f"{name} calls {called}: none of it is spoken"
+        assert any(map(checks_the_actor, methods)), f"{name} calls {called}: none of it checks the actor"
 
 
-def is_spoken(method: Any) -> bool:
-    """Whether `access.spoken` wraps the method, or a function that the method wraps."""
+def checks_the_actor(method: Any) -> bool:
+    """Whether `access.requires_actor` wraps the method, or a function that the method wraps."""
     while method is not None and Path(method.__code__.co_filename) != Path(access.__file__):
         method = getattr(method, "__wrapped__", None)
     return method is not None

@@ -20,7 +20,7 @@ from rsf_core.project import Project, imports
 from rsf_core.prompts import PromptRow
 from rsf_core.prompts.parsing import Columns
 from rsf_core.rounds import prompt_lengths
-from rsf_core.rounds.prompt_lengths import LengthsFound
+from rsf_core.rounds.prompt_lengths import LengthsState
 from rsf_core.store.records import Fit
 from tests.support.tiny_models import TEMPLATE
 
@@ -62,7 +62,7 @@ def of_length(tokens: int, begin: str, system: str = "") -> dict[str, str]:
     return row | ({"system": system} if system else {})
 
 
-def ended(project: Project, upload: str, placing: str) -> LengthsFound:
+def ended(project: Project, upload: str, placing: str) -> LengthsState:
     give_up = time.monotonic() + 120
     while (lengths := project.imports.lengths(upload, placing)).running:
         assert time.monotonic() < give_up

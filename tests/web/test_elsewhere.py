@@ -53,7 +53,7 @@ def imported(project: Project) -> Project:
     """A first round with one candidate, made elsewhere, and none drawn."""
     row = {"prompt": project.prompts(Split.TRAIN)[0].text, "completion": "A fine one."}
     upload = project.imports.keep("teacher.jsonl", json.dumps(row).encode())
-    placing = project.candidate_imports.start_found(upload, "teacher")
+    placing = project.candidate_imports.start_recognised(upload, "teacher")
     project.candidate_imports.add(upload, placing)
     return project
 

@@ -36,10 +36,10 @@ def test_a_set_is_looked_at_written_and_found_again(complete: Project, monkeypat
     assert not app.exception
     finish(complete)
     app = page_of("export")
-    (made,) = complete.exports.made()
+    (made,) = complete.exports.finished()
     assert made.rows == rows and f"{made.name[:8]}" in " ".join(one.value for one in app.markdown)
     next(button for button in app.button if button.label == "Delete").click().run()
-    assert complete.exports.made() == []
+    assert complete.exports.finished() == []
 
 
 @pytest.mark.parametrize(

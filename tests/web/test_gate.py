@@ -275,7 +275,7 @@ def test_a_browser_is_given_a_name_once() -> None:
         given.append(message)
 
     async def answer(scope: dict[str, Any]) -> None:
-        await browser.named(scope, send)({"type": "http.response.start", "status": 200, "headers": []})
+        await browser.give_name(scope, send)({"type": "http.response.start", "status": 200, "headers": []})
 
     run(answer(scope))
     (header,) = given[0]["headers"]

@@ -86,7 +86,7 @@ def in_url(app: AppTest, name: str) -> str:
 
 
 def draft_of(app: AppTest, workspace: Path) -> drafts.Draft:
-    return drafting.opened(workspace, in_url(app, "draft"))
+    return drafting.open_draft(workspace, in_url(app, "draft"))
 
 
 def test_from_pasted_prompts_to_a_project_step_by_step(workspace: Path, jobs_in_threads: None) -> None:
@@ -132,7 +132,7 @@ def test_from_pasted_prompts_to_a_project_step_by_step(workspace: Path, jobs_in_
     (create,) = [button for button in app.button if button.label == "Create the project"]
     create.click().run()
     assert workspaces.names(workspace) == ["My numbers"] and not drafts.drafts(workspace)
-    project = session.opened("My numbers")
+    project = session.open_project("My numbers")
     assert isinstance(project, Project) and len(project.prompts()) == 12 and project.current_round == 1
     assert project.counts().candidates == 0
 

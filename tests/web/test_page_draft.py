@@ -65,7 +65,7 @@ def sealed(parameter: str, value: Any) -> str:
 
 def begun(tab: Tab, value: str = "saved", changed: bool = False) -> tuple[Any, list[str]]:
     """The initial value of a form, and the page's captions about it."""
-    beginning = page_draft.begun("draft", NEW)
+    beginning = page_draft.read("draft", NEW)
     page_draft.keep("draft", NEW, value, value, changed)
     return beginning, tab.captions
 
@@ -113,13 +113,13 @@ def test_a_draft_is_kept_while_another_entry_is_looked_at_and_written_in(
 ) -> None:
     page, other = tab(), ("polite", "abc")
     page_draft.keep("draft", NEW, "typed", "typed", True)
-    assert page_draft.begun("draft", other) is None
+    assert page_draft.read("draft", other) is None
     page_draft.keep("draft", other, "other", "other", True)
-    assert page_draft.begun("draft", NEW) == "typed" and page_draft.begun("draft", other) == "other"
-    assert page_draft.begun("draft", ("polite", "newer")) is None
+    assert page_draft.read("draft", NEW) == "typed" and page_draft.read("draft", other) == "other"
+    assert page_draft.read("draft", ("polite", "newer")) is None
     page_draft.forget("draft", other)
     page_draft.keep("draft", NEW, "saved", "saved", False)
-    assert page_draft.begun("draft", NEW) is None and page_draft.begun("draft", other) is None
+    assert page_draft.read("draft", NEW) is None and page_draft.read("draft", other) is None
     assert page.query_params == {}
 
 

@@ -182,7 +182,7 @@ def say(token: str, act: str) -> Any:
 
 
 def overrides(name: str) -> list[str]:
-    return [override.reviewer for override in session.opened(name).store.overrides()]
+    return [override.reviewer for override in session.open_project(name).store.overrides()]
 
 
 def test_a_token_speaks_to_its_own_project_alone(workspace: Path) -> None:
@@ -234,7 +234,7 @@ def test_a_new_project_begins_with_one_click_in_the_list(
     workspace: Path, small_task: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     session.make("fresh", str(small_task))
-    fresh = session.opened("fresh")
+    fresh = session.open_project("fresh")
     fresh.supervisor.stop()
     app = tab()
     assert [button.key for button in app.button if str(button.key).startswith("begin")] == ["begin-fresh"]
@@ -244,7 +244,7 @@ def test_a_new_project_begins_with_one_click_in_the_list(
 
 
 def test_of_two_who_make_a_project_of_one_name_one_is_told(workspace: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    session.opened("ann")
+    session.open_project("ann")
     monkeypatch.setattr(workspaces, "new_folder", lambda folder, name: folder / name)  # both ask at the same moment
     with pytest.raises(WorkspaceError, match=r"'ann' in .* already: choose another name"):
         session.make("ann", "arithmetic")
@@ -253,7 +253,7 @@ def test_of_two_who_make_a_project_of_one_name_one_is_told(workspace: Path, monk
 def test_a_project_of_which_a_job_runs_stays_open_and_as_it_is(
     workspace: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    session.opened("ann")
+    session.open_project("ann")
     monkeypatch.setattr(Project, "running", lambda self: Running("r1-score-1", 0.5, "4 of 8"))
     with pytest.raises(WorkspaceError, match="r1-score-1 of ann runs: wait for it or cancel it first"):
         session.change("ann", lambda: workspaces.archive(workspace, "ann"))
@@ -261,7 +261,7 @@ def test_a_project_of_which_a_job_runs_stays_open_and_as_it_is(
 
 
 def test_an_open_project_is_renamed_archived_and_deleted_from_the_list(workspace: Path) -> None:
-    session.opened("ann")
+    session.open_project("ann")
     session.change("ann", lambda: workspaces.rename(workspace, "ann", "eve"))
     assert not session.is_open("ann") and workspaces.names(workspace) == ["bob", "eve"]
     app = tab("overview", project="eve")
@@ -312,13 +312,13 @@ def test_a_list_is_not_open_by_links(workspace: Path, monkeypatch: pytest.Monkey
 
 def test_at_the_end_all_are_closed_and_none_is_opened_again(workspace: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("ann", "bob"):
-        session.opened(name)
+        session.open_project(name)
     session.end()
     assert holder(workspace / "ann") is None and holder(workspace / "bob") is None
     with pytest.raises(RsfError, match="the app is stopping"):
-        session.opened("ann")
+        session.open_project("ann")
     session.begin()
-    session.opened("ann")
+    session.open_project("ann")
 
 
 class Fake:

@@ -8,7 +8,7 @@ from rsf_core.domain import Split
 from rsf_core.project import Project
 from rsf_core.prompts.parsing import Columns
 from rsf_core.rounds import prompt_lengths
-from rsf_core.rounds.prompt_lengths import LengthsFound
+from rsf_core.rounds.prompt_lengths import LengthsState
 from rsf_core.store.records import Fit
 from rsf_core.web import session
 from tests.support.pages import page_of, words_of
@@ -25,18 +25,18 @@ def shown(project: Project, monkeypatch: pytest.MonkeyPatch) -> Project:
 @pytest.mark.parametrize(
     ("lengths", "words"),
     [
-        (LengthsFound(message="1 of 2 prompts"), "Checking whether they fit the model: 1 of 2 prompts"),
-        (LengthsFound(fits=7), "All 7 fit the model"),
-        (LengthsFound("", None, 5, 9, 1, ("line 3 has 9",)), "does not take 10 of them: 9 too long, 1 refused"),
-        (LengthsFound("", None, 5, 9, 1, ("line 3 has 9",)), "and 9 more"),
+        (LengthsState(message="1 of 2 prompts"), "Checking whether they fit the model: 1 of 2 prompts"),
+        (LengthsState(fits=7), "All 7 fit the model"),
+        (LengthsState("", None, 5, 9, 1, ("line 3 has 9",)), "does not take 10 of them: 9 too long, 1 refused"),
+        (LengthsState("", None, 5, 9, 1, ("line 3 has 9",)), "and 9 more"),
         (
-            LengthsFound(problem=prompt_lengths.NO_FOLDER),
+            LengthsState(problem=prompt_lengths.NO_FOLDER),
             "Not checked whether they fit the model: the model is fetched",
         ),
     ],
 )
 def test_of_a_file_on_its_way_in(
-    shown: Project, monkeypatch: pytest.MonkeyPatch, lengths: LengthsFound, words: str
+    shown: Project, monkeypatch: pytest.MonkeyPatch, lengths: LengthsState, words: str
 ) -> None:
     monkeypatch.setattr(shown.prompt_lengths, "check", lambda placing: lengths)
     upload = shown.imports.keep("a.jsonl", FILE)

@@ -11,7 +11,7 @@ from rsf_core.domain.errors import PromptError
 from rsf_core.project import Project
 from rsf_core.prompts import PromptRow
 from rsf_core.prompts.parsing import Columns
-from rsf_core.rounds.prompt_lengths import LengthsFound
+from rsf_core.rounds.prompt_lengths import LengthsState
 from rsf_core.web import session, turns
 from tests.support.pages import page_of
 
@@ -46,7 +46,7 @@ def test_a_conversation_is_written_by_hand_and_half_an_exchange_is_refused(
 def test_the_preview_of_a_file_shows_each_turn_as_literal_text_under_who_speaks(
     project: Project, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(project.prompt_lengths, "check", lambda placing: LengthsFound(fits=1))
+    monkeypatch.setattr(project.prompt_lengths, "check", lambda placing: LengthsState(fits=1))
     messages = [{"role": r, "content": c} for r, c in zip(("user", "assistant", "user"), (*TURNS, "Who?"), strict=True)]
     upload = project.imports.keep("a.jsonl", json.dumps({"messages": messages}).encode())
     project.imports.start(upload, Columns("messages"), 0.25)
@@ -66,20 +66,20 @@ def test_the_preview_of_a_file_shows_each_turn_as_literal_text_under_who_speaks(
     ],
 )
 def test_an_exchange_that_was_emptied_is_taken_out(texts: list[str], turns_shown: tuple[str, ...]) -> None:
-    assert turns.given(texts) == turns_shown
-    assert PromptRow("x", earlier=turns.given(texts)).earlier == turns_shown
+    assert turns.from_texts(texts) == turns_shown
+    assert PromptRow("x", earlier=turns.from_texts(texts)).earlier == turns_shown
 
 
 @pytest.mark.parametrize(("texts", "number"), [(["a", ""], 2), (["", "b"], 1), (["a", "b", "", "d"], 3)])
 def test_half_an_exchange_is_named(texts: list[str], number: int) -> None:
     with pytest.raises(PromptError, match=f"turn {number} is empty"):
-        turns.given(texts)
+        turns.from_texts(texts)
 
 
 def test_a_file_is_read_as_a_person_chooses_on_the_page_and_its_problems_are_a_download(
     project: Project, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(project.prompt_lengths, "check", lambda placing: LengthsFound(fits=1, shown=("<|x|>Say b",)))
+    monkeypatch.setattr(project.prompt_lengths, "check", lambda placing: LengthsState(fits=1, shown=("<|x|>Say b",)))
     upload = project.imports.keep("p.csv", "text;more\nSay grün.;a\nSay b\n".encode("cp1252"))
     app = prompts_page(project, monkeypatch, **{"import": upload})
     boxes = {box.label: box for box in app.selectbox}

@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 import pyarrow as pa
 
 from rsf_core.domain.errors import ScorerError
-from rsf_core.domain.scorer_ref import shown
+from rsf_core.domain.scorer_ref import label
 from rsf_core.domain.words import plural
 from rsf_core.scorers.base import NoScore
 
@@ -37,7 +37,7 @@ class Failing:
         failed, attempts = self._failed[scorer], self._failed[scorer] + self._scored[scorer]
         if failed > MOST * attempts and not partial:
             raise ScorerError(
-                f"the scorer {shown(scorer)!r} has no score for {failed:,} of {plural(attempts, 'candidate')}, which is most: "
+                f"the scorer {label(scorer)!r} has no score for {failed:,} of {plural(attempts, 'candidate')}, which is most: "
                 f"{self._reasons_of(scorer)}. Fix it, or take it out of the target, and start the stage again"
             )
 
@@ -52,7 +52,7 @@ class Failing:
     def note(self) -> str:
         """Which candidates have no score, as sentences; "" if all have one."""
         return " ".join(
-            f"{plural(count, 'candidate')} {'has' if count == 1 else 'have'} no score of {shown(scorer)!r}: "
+            f"{plural(count, 'candidate')} {'has' if count == 1 else 'have'} no score of {label(scorer)!r}: "
             f"{self._reasons_of(scorer)}."
             for scorer, count in sorted(self._failed.items())
         )

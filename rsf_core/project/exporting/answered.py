@@ -22,7 +22,7 @@ class AnsweredVersion:
 
 def answers(store: Store, round_number: int) -> dict[str, list[dict[str, Any]]]:
     """The answers to all questions about each candidate that has any, by its name."""
-    known, by_candidate = store.questions.known(), dict[str, list[dict[str, Any]]]()
+    known, by_candidate = store.questions.versions(), dict[str, list[dict[str, Any]]]()
     for one in store.questions.answers(round_number):
         question, value = known[one.question, one.version], json.loads(one.value)
         row = {"reviewer": one.reviewer, "question": one.question, "version": one.version, "kind": str(question.kind)}

@@ -20,7 +20,7 @@ from rsf_core.domain import Scope
 from rsf_core.domain.questions import QuestionKind
 from rsf_core.domain.words import in_percent, plural
 from rsf_core.project.exporting.answered import AnsweredVersion
-from rsf_core.project.exporting.made import guide_file
+from rsf_core.project.exporting.finished import guide_file
 from rsf_core.project.exporting.request import Format, Pairing, Request, Shape, What
 from rsf_core.project.exporting.rounds import Counted
 from rsf_core.project.exporting.schemas import MEANINGS

@@ -30,7 +30,7 @@ from rsf_core.domain.words import plural
 from rsf_core.project.exporting import files, sources
 from rsf_core.project.exporting.answered import answered_versions
 from rsf_core.project.exporting.card import Facts, card
-from rsf_core.project.exporting.made import CARD, NOTE, Made, guide_file
+from rsf_core.project.exporting.finished import CARD, NOTE, FinishedExport, guide_file
 from rsf_core.project.exporting.request import Pairing, Request, What
 from rsf_core.project.exporting.rounds import Counted
 from rsf_core.project.exporting.schemas import schema
@@ -61,18 +61,18 @@ class Preview:
 
 @dataclass(frozen=True, slots=True)
 class ExportState:
-    """The state of an export: `made` once it is there, `problem` if it ended otherwise."""
+    """The state of an export: `export` once it is there, `problem` if it ended otherwise."""
 
     export_id: str
     done: int
     total: int
     message: str
-    made: Made | None = None
+    export: FinishedExport | None = None
     problem: str | None = None
 
     @property
     def running(self) -> bool:
-        return self.made is None and self.problem is None
+        return self.export is None and self.problem is None
 
 
 @dataclass(slots=True)
@@ -150,7 +150,7 @@ class Exports:
         request: Request,
         out: Path | None = None,
         on_rows: Callable[[int, int], None] = lambda done, total: None,
-    ) -> Made:
+    ) -> FinishedExport:
         """Write an export at once. `on_rows` is called with the number of rows written and their total. Raises ExportError or
         StageError if there is nothing to export, OutOfSpaceError on a full disk; then nothing is left behind."""
         _check_out(out)
@@ -176,14 +176,14 @@ class Exports:
 
     # -- afterwards ----------------------------------------------------------------------------------------------------
 
-    def made(self) -> list[Made]:
+    def finished(self) -> list[FinishedExport]:
         """The exports of the project, the newest first."""
         ordered = []
         for note in self._place.glob(f"*/{NOTE}"):
             about = read_json(note)
             if about is not None:
-                ordered.append((int(about["order"]), Made.read(note.parent, about)))
-        return [made for _, made in sorted(ordered, key=lambda one: -one[0])]
+                ordered.append((int(about["order"]), FinishedExport.read(note.parent, about)))
+        return [export for _, export in sorted(ordered, key=lambda one: -one[0])]
 
     def delete(self, name: str) -> None:
         """Delete an export. Raises ExportError if there is none of this name."""
@@ -209,8 +209,8 @@ class Exports:
                 raise ExportError(f"no export {export_id!r} was begun since the project was opened: begin it again")
             return self._running[export_id]
 
-    def _named(self, name: str) -> Made:
-        export = next((made for made in self.made() if made.name == name), None)
+    def _named(self, name: str) -> FinishedExport:
+        export = next((export for export in self.finished() if export.name == name), None)
         if export is None:
             raise ExportError(f"there is no export {name!r} (any more): write it again")
         return export
@@ -264,7 +264,9 @@ class Exports:
         versions = {version for part in (*facts.parts, facts) for version in part.by_guide}
         return [one for at, one in enumerate(self._store.guides.all()) if at == 0 or one.version in versions]
 
-    def _put(self, aside: Path, request: Request, source: Source | AllRounds, rows: int, out: Path | None) -> Made:
+    def _put(
+        self, aside: Path, request: Request, source: Source | AllRounds, rows: int, out: Path | None
+    ) -> FinishedExport:
         """Put a finished folder in its place; if the same export is already there, that one stays."""
         about = {
             "what": request.what,
@@ -278,7 +280,7 @@ class Exports:
             parts += [request.pairing] if request.what is What.PREFERENCE else []
             place = self._place / "-".join([*parts, _digest(aside)[:12]])
             if place.exists():
-                return Made.read(place, about)
+                return FinishedExport.read(place, about)
             write_json(aside / NOTE, about)
         else:
             place = out
@@ -287,7 +289,7 @@ class Exports:
                 with path.open("rb") as file:
                     os.fsync(file.fileno())
         os.replace(aside, place)  # this also replaces an empty folder
-        return Made.read(place, about)
+        return FinishedExport.read(place, about)
 
     def _work(self, running: _Running, request: Request, out: Path | None) -> None:
         export_id = running.state.export_id
@@ -301,8 +303,8 @@ class Exports:
             with self._turn:
                 on_rows(0, 0)
                 running.state = ExportState(export_id, 0, 0, "counting")
-                made = self.write(request, out, on_rows)
-            running.state = ExportState(export_id, made.rows, made.rows, "done", made=made)
+                export = self.write(request, out, on_rows)
+            running.state = ExportState(export_id, export.rows, export.rows, "done", export=export)
         except RsfError as error:
             running.state = ExportState(export_id, running.state.done, running.state.total, "", problem=str(error))
         except Exception as error:

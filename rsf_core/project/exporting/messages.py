@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from rsf_core.domain.turns import messages, spoken_by
+from rsf_core.domain.turns import messages, with_roles
 from rsf_core.project.exporting.request import Shape
 
 
@@ -26,4 +26,4 @@ def _written(text: str, earlier: Sequence[str]) -> str:
     """The prompt as one text; the turns of a conversation below one another, each after its role."""
     if not earlier:
         return text
-    return "\n\n".join(f"{role.capitalize()}: {content}" for role, content in [*spoken_by(earlier), ("user", text)])
+    return "\n\n".join(f"{role.capitalize()}: {content}" for role, content in [*with_roles(earlier), ("user", text)])

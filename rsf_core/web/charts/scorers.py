@@ -20,7 +20,7 @@ def scores(edges: Numbers, levels: Numbers, counts: Numbers, scorer: str) -> go.
     """How many candidates have which score: a bar for each of `levels` if there are any, else for each bin."""
     low, high = np.asarray(edges[:-1]), np.asarray(edges[1:])
     few = len(levels) > 0
-    figure = new_figure(f"score of {scorer_ref.shown(scorer)}", "candidates", 260)
+    figure = new_figure(f"score of {scorer_ref.label(scorer)}", "candidates", 260)
     figure.add_bar(
         x=list(range(len(levels))) if few else ((low + high) / 2).tolist(),
         y=list(counts),
@@ -40,7 +40,7 @@ def scores(edges: Numbers, levels: Numbers, counts: Numbers, scorer: str) -> go.
 
 def levels(groups: Sequence[Level], scorer: str) -> go.Figure:
     """The share that people accept, with its interval, by score."""
-    figure = new_figure(f"score of {scorer_ref.shown(scorer)}", "accepted by people (%)", 260)
+    figure = new_figure(f"score of {scorer_ref.label(scorer)}", "accepted by people (%)", 260)
     share = [100 * group.accepted.value for group in groups]
     known = [group.accepted.known for group in groups]
     up = [100 * group.accepted.high - y if k else 0 for group, y, k in zip(groups, share, known, strict=True)]

@@ -65,7 +65,7 @@ def _draft() -> Draft | None:
     if named is None:
         return None
     try:
-        return drafting.opened(session.workspace(), named)
+        return drafting.open_draft(session.workspace(), named)
     except RsfError as error:
         ui.problem(str(error))
         st.query_params.pop(DRAFT, None)
@@ -83,7 +83,7 @@ def _heading(draft: Draft | None) -> None:
 
 
 def _discard(draft_id: str) -> None:
-    drafting.discard(drafting.opened(session.workspace(), draft_id))
+    drafting.discard(drafting.open_draft(session.workspace(), draft_id))
 
 
 def _unfinished() -> None:

@@ -68,7 +68,7 @@ def _brought() -> tuple[tuple[str, memoryview] | None, Path | None]:
     ).strip()
     if archive is not None:
         return (archive.name, archive.getbuffer()), None
-    return None, files.typed(named) if named else None
+    return None, files.expand_home(named) if named else None
 
 
 def _take(draft: Draft | None, chosen: str, archive: tuple[str, memoryview] | None, path: Path | None) -> Draft:

@@ -96,7 +96,7 @@ def _reading(state: TrialState, truncated: int) -> str:
 def _prompt(prompt: TrialPrompt, expanded: bool) -> None:
     title = f"{prompt.accepted} of {len(prompt.candidates)} · {prompt.text[:90]}"
     with st.expander(literal(title), expanded=expanded):
-        turns.shown(prompt.text, prompt.system, prompt.earlier)
+        turns.show(prompt.text, prompt.system, prompt.earlier)
         if prompt.reference:
             st.caption("reference")
             ui.text(prompt.reference)

@@ -197,7 +197,9 @@ def test_what_config_json_alone_asks_for_is_the_law_and_stays_it_when_the_model_
             decoder_ids = torch.tensor([[older["decoder_start_token_id"], 9]])
             expected = proposal.model(input_ids=torch.tensor([[20, 21]]), decoder_input_ids=decoder_ids).logits[:, -1]
         torch.testing.assert_close(first, expected, atol=1e-5, rtol=1e-4)
-    assert [str(one) for one in models.asked_of(folder)] == [str(one) for one in models.asked_of(tmp_path / "saved")]
+    assert [str(one) for one in models.requests_of(folder)] == [
+        str(one) for one in models.requests_of(tmp_path / "saved")
+    ]
 
 
 @pytest.mark.parametrize("name", ["forced_bos_token_id", "decoder_start_token_id"])

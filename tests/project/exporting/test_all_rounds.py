@@ -13,7 +13,7 @@ import pytest
 from rsf_core.domain import Action, Scope
 from rsf_core.domain.errors import ExportError, StageError
 from rsf_core.project.exporting.exports import Exports
-from rsf_core.project.exporting.made import Made
+from rsf_core.project.exporting.finished import FinishedExport
 from rsf_core.project.exporting.request import Format, Pairing, Request, Shape, What
 from rsf_core.project.exporting.schemas import MEANINGS, schema
 from rsf_core.rounds.curation import freeze
@@ -50,7 +50,7 @@ def exports(store: Store, tmp_path_factory: pytest.TempPathFactory) -> Exports:
     return exported_round.exports_of(store, tmp_path_factory.mktemp("project"))
 
 
-def lines(made: Made) -> list[dict[str, Any]]:
+def lines(made: FinishedExport) -> list[dict[str, Any]]:
     return [json.loads(line) for line in (made.folder / "train.jsonl").read_text("utf-8").splitlines()]
 
 

@@ -17,7 +17,7 @@ from huggingface_hub import DatasetCard
 from rsf_core.domain import Action
 from rsf_core.domain.errors import ExportError, StageError
 from rsf_core.project.exporting.exports import SCRATCH, Exports
-from rsf_core.project.exporting.made import NOTE, Made
+from rsf_core.project.exporting.finished import NOTE, FinishedExport
 from rsf_core.project.exporting.request import Format, Pairing, Request, Shape, What
 from rsf_core.project.exporting.schemas import MEANINGS, schema
 from rsf_core.prompts import parse, recognise
@@ -54,7 +54,7 @@ def exports(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Exports]:
     store.close()
 
 
-def lines(made: Made) -> list[dict[str, Any]]:
+def lines(made: FinishedExport) -> list[dict[str, Any]]:
     text = (made.folder / "train.jsonl").read_text(encoding="utf-8")
     return [json.loads(line) for line in text.splitlines()]
 
@@ -155,7 +155,7 @@ def test_all_holds_every_candidate_with_its_numbers_and_who_said_what(exports: E
 # -- the files ---------------------------------------------------------------------------------------------------------
 
 
-def read(made: Made, request: Request) -> list[dict[str, Any]]:
+def read(made: FinishedExport, request: Request) -> list[dict[str, Any]]:
     """The rows as plain Python, whatever the format."""
     if request.format is Format.JSONL:
         return lines(made)
@@ -315,10 +315,10 @@ def test_a_thread_writes_it_with_progress_and_it_is_found_again(exports: Exports
     assert thread is not None
     thread.join(60)
     state = exports.state(export_id)
-    assert state.made is not None and state.done == state.total == 12 and exports.running() == []
-    assert state.made.name in {made.name for made in exports.made()}
-    exports.delete(state.made.name)
-    assert state.made.name not in {made.name for made in exports.made()} and not state.made.folder.exists()
+    assert state.export is not None and state.done == state.total == 12 and exports.running() == []
+    assert state.export.name in {made.name for made in exports.finished()}
+    exports.delete(state.export.name)
+    assert state.export.name not in {made.name for made in exports.finished()} and not state.export.folder.exists()
     with pytest.raises(ExportError, match="no export"):
         exports.state("unknown")
 
@@ -391,4 +391,6 @@ def test_the_archive_of_an_export_holds_its_files(exports: Exports) -> None:
 
 
 def test_the_note_beside_the_files_is_hidden_from_what_reads_them(exports: Exports) -> None:
-    assert NOTE.startswith(".") and all(not path.startswith(".") for made in exports.made() for path, _ in made.files)
+    assert NOTE.startswith(".") and all(
+        not path.startswith(".") for made in exports.finished() for path, _ in made.files
+    )

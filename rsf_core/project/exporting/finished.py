@@ -21,7 +21,7 @@ def guide_file(version: int) -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class Made:
+class FinishedExport:
     """A finished export. `files` are their paths in its folder and their sizes in bytes; `rows` counts its rows."""
 
     name: str
