@@ -28,8 +28,8 @@ from rsf_core.acceptance.target import is_indicator, reward
 from rsf_core.domain import Scope, settings_file
 from rsf_core.domain.settings import Accept
 from rsf_core.sampling.acceptance import accepted, critical_log_m, prompt_scale, violated
-from rsf_core.sampling.diagnosis import diagnose
 from rsf_core.store.store import Store
+from tests.support.diagnosed import diagnose
 
 REPEATS = 100
 Floats = NDArray[np.float64]

@@ -4,7 +4,7 @@ from rsf_core.models.ends import eos_ids
 from rsf_core.models.generation import LawRequest, Part, in_words, require_end, ruled_out
 from rsf_core.models.identity import identity, identity_with_tokenizer
 from rsf_core.models.law import masks_of, requests_of
-from rsf_core.models.library import DEFAULT_MODEL, cache_folder, is_ready, local_folder, read_lineage, resolve, save
+from rsf_core.models.library import DEFAULT_MODEL, cache_folder, is_ready, local_folder, resolve, save
 from rsf_core.models.loading import load, load_classifier, outline
 from rsf_core.models.tokens import misread
 
@@ -24,7 +24,6 @@ __all__ = [
     "masks_of",
     "misread",
     "outline",
-    "read_lineage",
     "requests_of",
     "require_end",
     "resolve",

@@ -1,7 +1,7 @@
 """Models on disk: find a model by name, convert the embedded one, and save a tuned one with its lineage.
 
 Only safetensors are read; no code of a model is ever run. torch is imported inside the functions that need it, because the
-owner process calls `is_ready` and `read_lineage` and must stay free of torch.
+owner process calls `is_ready` and must stay free of torch.
 """
 
 from __future__ import annotations
@@ -89,20 +89,6 @@ def save(model: Any, tokenizer: Any, folder: Path, lineage: dict[str, Any]) -> N
         model.save_pretrained(temporary)
         tokenizer.save_pretrained(temporary)
         (temporary / "lineage.json").write_text(json.dumps(lineage, indent=2), encoding="utf-8")
-
-
-def read_lineage(folder: Path) -> dict[str, Any] | None:
-    """The lineage of a tuned model, None for a model that was not tuned here. Raises ModelError if the file is damaged."""
-    path = folder / "lineage.json"
-    if not path.is_file():
-        return None
-    try:
-        lineage = json.loads(path.read_text(encoding="utf-8"))
-    except (ValueError, RecursionError) as error:
-        raise ModelError(f"{path} is damaged: {error}") from error
-    if not isinstance(lineage, dict):
-        raise ModelError(f"{path} is damaged: it contains not an object but a {type(lineage).__name__}")
-    return lineage
 
 
 def _is_path(name: str) -> bool:

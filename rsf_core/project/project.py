@@ -328,7 +328,6 @@ class Project:
     prompts = of_part("prompt_book", PromptBook.prompts)
     prompt_counts = of_part("prompt_book", PromptBook.counts)
     prompt_page = of_part("prompt_book", PromptBook.page)
-    check_prompts = of_part("prompt_book", PromptBook.check)
     add_prompts = of_part("prompt_book", PromptBook.add)
     import_prompts = of_part("prompt_book", PromptBook.add_usable)
     edit_prompt = of_part("prompt_book", PromptBook.edit)

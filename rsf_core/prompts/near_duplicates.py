@@ -33,7 +33,6 @@ from rsf_core.prompts.near_words import Words
 from rsf_core.prompts.texts import at
 
 RULES = 1  # raised when the comparison of any two texts changes: projects store near-duplicates with this number
-SIMILARITY = 0.8  # as 4/5 in whole numbers below
 TEMPLATE_SHARE = 0.2
 TEMPLATE_AT_LEAST = 3
 _BITS = 512

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -14,12 +15,14 @@ from numpy.typing import NDArray
 from rsf_core import prompts as prompt_rules
 from rsf_core.acceptance import bands, thinning
 from rsf_core.domain import Control, Split
-from rsf_core.domain.errors import StageError
+from rsf_core.domain.errors import StageError, TargetError
 from rsf_core.domain.settings import Settings
 from rsf_core.domain.turns import whole
 from rsf_core.prompts import near_duplicates
 from rsf_core.prompts.near_duplicates import near_duplicate_pairs
 from rsf_core.sampling import rules
+from rsf_core.sampling.acceptance import importance_weight
+from rsf_core.sampling.arrays import excess
 from rsf_core.store.curated import content_hash
 from rsf_core.store.database import utc_now
 from rsf_core.store.records import CuratedRecord
@@ -51,10 +54,11 @@ def freeze(store: Store, settings: Settings, round_number: int, author: str) -> 
             f"every accepted candidate of round {round_number} belongs to a train prompt that is nearly the same as a "
             "held-out one, so the comparison would not be honest: add train prompts that differ from the held-out ones"
         )
-    drawn = [_sample(row, threshold.log_m, settings.accept.weighs) for row in kept]
+    weights = _weights(kept, threshold.log_m) if settings.accept.weighs else [1.0] * len(kept)
+    drawn = [_sample(row, weight) for row, weight in zip(kept, weights, strict=True)]
     how = settings.train.deduplicate
     of = _stand_ins(drawn, how)
-    samples, weights = _kept(drawn, of), [sample["weight"] for sample in drawn]
+    samples = _kept(drawn, of)
     digest = content_hash(samples)
     earlier = [c for c in store.curated_sets() if c.round == round_number and not is_control(c.curated_id)]
     if earlier and (earlier[-1].content_hash, earlier[-1].log_m) == (digest, threshold.log_m):
@@ -176,7 +180,7 @@ def _to_choose_from(
     if control is Control.CONSTRAINTS:
         eligible &= np.isfinite(rows["log_ratio"].to_numpy()) & ~rows["truncated"].to_numpy()
     names = rows["candidate_id"].filter(pa.array(eligible)).to_pylist()
-    drawn = [_sample(row, matched.log_m, weighted=False) for row in store.samples_of(matched.round, names)]
+    drawn = [_sample(row, 1.0) for row in store.samples_of(matched.round, names)]
     return drawn, _kept(drawn, _stand_ins(drawn, matched.summary.get("deduplicate", "exact")))
 
 
@@ -185,18 +189,27 @@ def _u_of(store: Store, round_number: int) -> dict[str, float]:
     return dict(zip(rows["candidate_id"].to_pylist(), rows["u"].to_pylist(), strict=True))
 
 
-def _sample(row: dict[str, Any], log_m: float, weighted: bool) -> dict[str, Any]:
-    """The row of a curated set. `weight` is max(1, P/(M q)) if violations are weighted, else 1; an edited completion
-    was not drawn from q, so it weighs 1."""
-    excess = -math.inf if row["log_ratio"] is None or row["edited"] else row["log_ratio"] - row["offset_log_m"] - log_m
-    kept = {name: value for name, value in row.items() if name not in ("offset_log_m", "finish")}
+def _weights(rows: Sequence[dict[str, Any]], log_m: float) -> list[float]:
+    """max(1, P/(M q)) of each candidate; an edited completion, or one made elsewhere, was not drawn from q and weighs 1."""
+    ratios = [-math.inf if row["log_ratio"] is None or row["edited"] else row["log_ratio"] for row in rows]
+    offsets = [row["offset_log_m"] or 0.0 for row in rows]
+    scales = [
+        -math.inf if offset == math.inf else offset for offset in offsets
+    ]  # no other draw has a scale for this one
     try:
-        return kept | {"weight": math.exp(max(0.0, excess)) if weighted else 1.0}
-    except OverflowError as error:
+        weights: list[float] = importance_weight(ratios, log_m, scales).tolist()
+        return weights
+    except TargetError as error:
+        largest = int(np.argmax(excess(ratios, log_m, scales)))
         raise StageError(
-            f"the weight of candidate {row['candidate_id']} would be e^{excess:.0f}, beyond all numbers: raise M, or set "
+            f"the weight of candidate {rows[largest]['candidate_id']} is beyond all numbers ({error}): raise M, or set "
             "accept.weighted to false and accept.choose to rate"
         ) from error
+
+
+def _sample(row: dict[str, Any], weight: float) -> dict[str, Any]:
+    """The row of a curated set."""
+    return {name: value for name, value in row.items() if name not in ("offset_log_m", "finish")} | {"weight": weight}
 
 
 def _stand_ins(samples: list[dict[str, Any]], how: thinning.How) -> NDArray[np.int64]:

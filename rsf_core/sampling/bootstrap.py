@@ -11,33 +11,12 @@ import math
 from collections.abc import Callable
 
 import numpy as np
-from numpy.typing import ArrayLike
 
 from rsf_core.domain.arrays import Floats
 from rsf_core.sampling.arrays import group_sum
-from rsf_core.sampling.intervals import Interval, grouped
+from rsf_core.sampling.intervals import Interval
 
 MAX_BLOCKS = 500  # more groups than this are resampled in blocks, without a visible loss of accuracy
-
-
-def bootstrap(
-    values: ArrayLike,
-    groups: ArrayLike,
-    statistic: Callable[[Floats], Floats],
-    rng: np.random.Generator,
-    level: float = 0.95,
-    replicates: int = 1000,
-) -> Interval:
-    """An interval for a smooth function of totals over prompts.
-
-    `values` has shape (n, k); `statistic` turns totals of shape (..., k) into shape (...), for example a ratio of sums,
-    `lambda t: t[..., 0] / t[..., 1]`. `rng` draws the replicates. One group, or no spread between groups: limits ∓∞.
-    Raises TargetError if there are no values.
-    """
-    columns = np.asarray(values, dtype=np.float64)
-    sums = np.stack([group_sum(x, n, index) for x, n, index in (grouped(c, groups) for c in columns.T)], axis=1)
-    resampling = Resampling(len(sums), rng, replicates)
-    return bootstrap_sums(sums, lambda totals: statistic(totals)[..., None], resampling, level)[0]
 
 
 class Resampling:
@@ -66,7 +45,9 @@ def bootstrap_sums(
     level: float = 0.95,
     turning: bool = False,
 ) -> list[Interval]:
-    """`bootstrap` for s statistics at once, from sums by group of shape (groups, k): totals (..., k) → (..., s).
+    """Intervals for s smooth functions of totals over prompts, from sums by group of shape (groups, k). `statistics` turns
+    totals (..., k) into (..., s), for example a ratio of sums, `lambda t: t[..., :1] / t[..., 1:]`. One group, or no spread
+    between groups: limits ∓∞.
 
     `turning`: a statistic may have a maximum inside its range, such as a divergence that is largest for some mixture of
     values. There its slope is 0 and so is its standard error, so the limits are the hull with the percentiles of the

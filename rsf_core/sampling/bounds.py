@@ -88,7 +88,6 @@ class HeldOutBound:
     """An M with a diagnosis on prompts that were not used to choose it."""
 
     log_m: float
-    chosen_on: int  # draws
     diagnosis: Diagnosis
 
 
@@ -118,4 +117,4 @@ class HeldOut:
         TargetError if the first part has no finite draw."""
         weights = {"weight": even_weights(*dense_groups(self._rest_prompts, self._rest))} if weighted else {}
         log_m = choose(self._rest, **weights)
-        return HeldOutBound(log_m, self._rest.size, self._diagnoser.at(log_m))
+        return HeldOutBound(log_m, self._diagnoser.at(log_m))

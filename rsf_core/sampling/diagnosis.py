@@ -90,28 +90,15 @@ def upper_spread(w: Floats) -> float:
     return float(high - middle) / 1.96
 
 
-def diagnose(
-    log_ratio: ArrayLike,
-    log_m: float,
-    *,
-    scale: ArrayLike = 0.0,
-    group: ArrayLike | None = None,
-    rng: np.random.Generator | None = None,
-    level: float = 0.95,
-) -> Diagnosis:
-    """Diagnose log M on draws of shape (n,). `group` names the prompt of each; without it draws are independent. Every prompt
-    counts the same, however many draws it has: the acceptance rate is the mean of the prompts' rates.
+class Diagnoser:
+    """Diagnoses log M on draws of shape (n,), at several M: whatever does not depend on M is computed once. It holds five
+    arrays of the draws' size. `group` names the prompt of each draw; without it draws are independent. Every prompt counts the
+    same, however many draws it has: the acceptance rate is the mean of the prompts' rates.
 
     `rng` drives the bootstrap; without one it is seeded with 0, so that a page shows the same after a reload. A scale
     estimated from these draws is taken as given: its own uncertainty is not in the intervals. k̂ is that of the pooled
     weights exp(ℓ), without the scale: divided by their prompt's mean, weights are at most N_c and the tail is hidden.
-    Raises TargetError if no draw is finite, or one is NaN or +∞.
-    """
-    return Diagnoser(log_ratio, scale=scale, group=group, rng=rng, level=level).at(log_m)
-
-
-class Diagnoser:
-    """`diagnose` at several M: whatever does not depend on M is computed once. It holds five arrays of the draws' size."""
+    Raises TargetError if no draw is finite, or one is NaN or +∞."""
 
     def __init__(
         self,

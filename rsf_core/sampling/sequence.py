@@ -11,19 +11,16 @@ from __future__ import annotations
 import math
 
 import numpy as np
-from numpy.typing import ArrayLike
 
-from rsf_core.domain.arrays import Floats
 from rsf_core.domain.errors import TargetError
-from rsf_core.sampling.arrays import raise_where
 
 GRID = np.linspace(0.0, 1.0, 1001)
 MOST = 0.75  # the largest share of the capital that one prompt may lose
 
 
 class ConfidenceSequence:
-    """The limits so far, `low` and `high`, as prompts are added one by one; 0 and 1 before the first. Raises TargetError for a
-    level outside (0, 1)."""
+    """The limits so far, `low` and `high`, of the mean of prompts' means in [0, 1], as prompts are added one by one in the
+    order in which they were drawn; 0 and 1 before the first. Raises TargetError for a level outside (0, 1)."""
 
     def __init__(self, level: float = 0.95) -> None:
         if not 0.0 < level < 1.0:
@@ -53,19 +50,3 @@ class ConfidenceSequence:
         self._squares += (value - mean) ** 2
         self._variance = self._squares / (i + 2.0)
         self.prompts = i + 1
-
-
-def confidence_sequence(means: ArrayLike, level: float = 0.95) -> tuple[Floats, Floats]:
-    """The lower and the upper limit after each prompt, (prompts,), of the mean of prompts' means in [0, 1].
-
-    `means` (prompts,) is in the order in which prompts were drawn, one value per prompt: its accepted over its draws. Raises
-    TargetError for values outside [0, 1] or a level outside (0, 1).
-    """
-    x = np.asarray(means, dtype=np.float64)
-    raise_where(~((x >= 0.0) & (x <= 1.0)), x, "mean", "must lie between 0 and 1")
-    sequence = ConfidenceSequence(level)
-    low, high = np.empty_like(x), np.empty_like(x)
-    for i, value in enumerate(x.tolist()):
-        sequence.add(value)
-        low[i], high[i] = sequence.low, sequence.high
-    return low, high

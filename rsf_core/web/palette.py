@@ -46,7 +46,7 @@ LIGHT = Theme(ACCENT, "#ffffff", "#f3f5f4", "#f6f8f7", "#1d2426", "#dfe4e2")
 DARK = Theme("#2aa37c", "#14191a", "#1d2425", "#191f20", "#e6ebea", "#333c3d")
 WARNING = ("#8a3b12", "#f0a67c")  # text, on light and on dark
 
-# Words of code, mixed with the text's colour, which makes them darker on light and lighter on dark
+# Words of code, which review_card.css mixes with the text's colour: darker on light, lighter on dark
 SYNTAX = {
     "comment": "#7f8a93",
     "keyword": "#7c5cd6",
@@ -55,7 +55,6 @@ SYNTAX = {
     "name": "#2f6fb7",
     "builtin": "#0f7f8c",
 }
-SYNTAX_SHARE = 60  # % of the colour above
 
 PROPERTIES = {
     "accepted": ACCEPTED.color,

@@ -136,5 +136,5 @@ def test_another_m_finds_again_only_what_depends_on_m(scope: Scope, monkeypatch:
         monkeypatch.delattr(diagnosis, name)
     monkeypatch.delattr(distances, "relative")
     with pytest.raises(NameError):
-        diagnosis.diagnose([0.0, 1.0], 0.0)
+        diagnosis.Diagnoser([0.0, 1.0])
     assert landscape.diagnosis(0.5).acceptance_rate.value < landscape.diagnosis(0.25).acceptance_rate.value

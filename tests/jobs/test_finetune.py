@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -53,6 +54,7 @@ def test_the_model_is_saved_in_the_project_of_the_spool(context: JobContext[Fine
     (tmp_path / "project").rename(tmp_path / "moved")
     finetune.run(JobContext(Spool(tmp_path / "moved" / "spool" / "r1-finetune-1"), context.spec))
     folder = tmp_path / "moved" / "models" / "m1-1"
-    assert models.read_lineage(folder) == context.spec.lineage.model_dump() and not (tmp_path / "project").exists()
+    lineage = json.loads((folder / "lineage.json").read_text(encoding="utf-8"))
+    assert lineage == context.spec.lineage.model_dump(mode="json") and not (tmp_path / "project").exists()
     result = Spool(tmp_path / "moved" / "spool" / "r1-finetune-1").result()
     assert result["identity"] == models.identity(folder)

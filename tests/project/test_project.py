@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import contextlib
 import inspect
+import json
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -71,15 +72,15 @@ def test_every_candidate_is_there_once_with_its_score_and_decision(finished: Pro
 
 
 def test_the_tuned_model_knows_where_it_came_from(finished: Project) -> None:
-    from rsf_core.models import identity, read_lineage
+    from rsf_core.models import identity
 
     base, tuned = finished.models()
     assert (base.model_id, tuned.model_id, tuned.parent_id, tuned.curated_id) == ("base", "m1-1", "base", "c1-1")
     folder = finished.folder / tuned.folder
     assert identity(folder) == tuned.identity != base.identity
-    lineage = read_lineage(folder)
+    lineage = json.loads((folder / "lineage.json").read_text(encoding="utf-8"))
     (curated,) = finished.curated_sets()
-    assert lineage is not None and lineage["content_hash"] == curated.content_hash
+    assert lineage["content_hash"] == curated.content_hash
     assert finished.curated_samples("c1-1").num_rows == curated.summary["samples"] <= finished.counts().accepted
     assert finished.metrics(finished.jobs()[2])  # the loss, step by step
 

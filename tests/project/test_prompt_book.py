@@ -87,7 +87,7 @@ def test_what_resembles_a_retired_prompt_goes_to_its_side(project: Project) -> N
     """The retired prompt may have been trained or compared on."""
     project.retire_prompts([9], person("ann"))
     for share in (0.0, 1.0):
-        placed, _ = project.check_prompts([PromptRow("Review: a Bakery!")], share)
+        placed, _ = project.prompt_book.check([PromptRow("Review: a Bakery!")], share)
         assert [split for _, split in placed] == [Split.HELD_OUT]
 
 

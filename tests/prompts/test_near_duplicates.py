@@ -14,7 +14,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from rsf_core.prompts import near_duplicates, near_edits, near_words
-from rsf_core.prompts.near_duplicates import SIMILARITY, near_duplicate_pairs, normalise
+from rsf_core.prompts.near_duplicates import near_duplicate_pairs, normalise
 from rsf_core.prompts.near_edits import is_typing_error
 from rsf_core.prompts.near_words import CONTRASTS, NUMBERS, Kind, fold, kind_of, tokens
 from tests.benchmarks.near_duplicates import are_near, made, scores
@@ -69,7 +69,7 @@ def by_definition(texts: list[str]) -> list[tuple[int, int]]:
         if same[i][1] != same[j][1] or same.index(same[i]) != i or (same.index(same[j]) != j and same[j] != same[i]):
             continue
         union = (bags[i] | bags[j]).total()
-        if union and (bags[i] & bags[j]).total() / union >= SIMILARITY:
+        if union and (bags[i] & bags[j]).total() / union >= 0.8:
             pairs.append((i, j))
     return pairs
 

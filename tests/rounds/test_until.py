@@ -18,8 +18,9 @@ from rsf_core.domain.specs import Until
 from rsf_core.jobs.supervisor import JobSupervisor
 from rsf_core.project import Project
 from rsf_core.rounds.until import End, SoFar, next_prompts, place, until_of
-from rsf_core.sampling.sequence import ConfidenceSequence, confidence_sequence
+from rsf_core.sampling.sequence import ConfidenceSequence
 from tests.support import specs
+from tests.support.sequences import confidence_sequence
 from tests.support.waiting import until
 
 UNTIL = Until(run="1.0.7", goal=10, most=6, log_m=0.5, scope=Scope.GLOBAL, target_id=1)

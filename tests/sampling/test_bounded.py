@@ -15,9 +15,9 @@ from scipy import stats
 from rsf_core.domain.arrays import Floats
 from rsf_core.domain.errors import TargetError
 from rsf_core.sampling.bounded import difference_limits, mean_limits
-from rsf_core.sampling.diagnosis import diagnose
 from rsf_core.sampling.intervals import UNBOUNDED, cluster_mean, paired_difference, pooled_mean
 from tests.simulations.shares import gain_coverage, share_coverage
+from tests.support.diagnosed import diagnose
 
 
 @pytest.mark.parametrize("spread", ["none", "beta 0.2", "logit 3", "all or nothing"])

@@ -13,7 +13,7 @@ from hypothesis.extra.numpy import arrays
 from rsf_core.domain.errors import TargetError
 from rsf_core.sampling.acceptance import acceptance_prob, accepted, critical_log_m, prompt_scale
 from rsf_core.sampling.by_prompt import prompt_index, prompt_rates
-from rsf_core.sampling.cost import forecast, none_prob, rate_of_draws_until
+from rsf_core.sampling.cost import forecast
 
 
 def test_the_forecast_is_draws_over_the_rate_at_the_measured_speed():
@@ -22,31 +22,12 @@ def test_the_forecast_is_draws_over_the_rate_at_the_measured_speed():
     assert forecast(0, 0.0, 50, 1000) == (0, 0)
 
 
-@given(st.floats(0, 1), st.integers(0, 12))
-def test_the_chance_of_none_of_k_is_that_of_k_rejections(rate, k):
-    assert float(none_prob(rate, k)) == pytest.approx(math.prod([1 - rate] * k))
-
-
-def test_drawing_until_n_are_accepted_estimates_its_rate_without_bias():
-    rate, samples = 0.3, 3
-    draws = np.arange(samples, 400)
-    law = np.array(
-        [math.comb(d - 1, samples - 1) * rate**samples * (1 - rate) ** (d - samples) for d in draws.tolist()]
-    )
-    assert law @ [rate_of_draws_until(samples, int(d)) for d in draws] == pytest.approx(rate, abs=1e-12)
-    assert law @ (samples / draws) > rate + 0.05  # accepted/draws is biased upwards
-
-
 @pytest.mark.parametrize(
     "call",
     [
         lambda: forecast(1, 1.1, 1, 1),
         lambda: forecast(1, math.nan, 1, 1),
         lambda: forecast(1, 0.5, 1, 0),
-        lambda: none_prob([-0.1], 2),
-        lambda: none_prob([0.1], -2),
-        lambda: rate_of_draws_until(1, 10),
-        lambda: rate_of_draws_until(5, 4),
     ],
 )
 def test_impossible_numbers_are_refused(call):

@@ -14,10 +14,10 @@ import pytest
 from scipy import stats
 
 from rsf_core.sampling.acceptance import acceptance_prob
-from rsf_core.sampling.diagnosis import diagnose
 from rsf_core.sampling.distances import Draws, acceptance_rate, draws, kl_proposal, kl_target, tvd, violated_mass
 from rsf_core.sampling.intervals import clopper_pearson, cluster_mean, paired_difference
 from tests.simulations import distances
+from tests.support.diagnosed import diagnose
 
 PROMPTS, DRAWS = 50, 16
 THETA = np.linspace(0.05, 0.95, 10)

@@ -15,7 +15,7 @@ from rsf_core.sampling import distances
 from rsf_core.sampling.acceptance import prompt_scale
 from rsf_core.sampling.arrays import even_weights
 from rsf_core.sampling.curve import RatioCurve
-from rsf_core.sampling.diagnosis import diagnose
+from tests.support.diagnosed import diagnose
 
 
 def test_a_curve_over_20000_candidates_equals_the_formulas_at_every_point():

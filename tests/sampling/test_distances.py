@@ -14,7 +14,8 @@ from scipy import stats
 from rsf_core.domain.errors import TargetError
 from rsf_core.sampling import distances
 from rsf_core.sampling.curve import RatioCurve
-from rsf_core.sampling.diagnosis import Diagnoser, diagnose
+from rsf_core.sampling.diagnosis import Diagnoser
+from tests.support.diagnosed import diagnose
 
 OUTCOMES = 7
 times = arrays(np.int64, OUTCOMES, elements=st.integers(1, 9))

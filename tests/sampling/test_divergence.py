@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 
 from rsf_core.domain.errors import TargetError
-from rsf_core.sampling.bootstrap import bootstrap
 from rsf_core.sampling.divergence import UNSEEN, divergence_rate
 from rsf_core.sampling.intervals import Interval
+from tests.support.bootstrapped import bootstrap
 
 
 def drawn(groups: int, each: int, seed: int = 0) -> tuple[np.ndarray, np.ndarray, np.ndarray]:

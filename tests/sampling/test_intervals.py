@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from rsf_core.domain.errors import TargetError
-from rsf_core.sampling.bootstrap import MAX_BLOCKS, bootstrap
+from rsf_core.sampling.bootstrap import MAX_BLOCKS
 from rsf_core.sampling.intervals import (
     Interval,
     clopper_pearson,
@@ -20,6 +20,7 @@ from rsf_core.sampling.intervals import (
     pooled_mean,
     share_of_items,
 )
+from tests.support.bootstrapped import bootstrap
 
 
 def ratio(totals):

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from rsf_core.domain.errors import TargetError
-from rsf_core.sampling.sequence import confidence_sequence
 from tests.simulations.peeking import misses
+from tests.support.sequences import confidence_sequence
 
 
 @pytest.mark.parametrize(("share", "spread"), [(0.1, "beta 0.2"), (0.4, "none")])
@@ -34,7 +34,7 @@ def test_none_accepted_bounds_the_rate_on_one_side(value: float) -> None:
 
 
 def test_what_is_no_rate_is_said() -> None:
-    with pytest.raises(TargetError, match=r"mean\[1\] is 1.5"):
+    with pytest.raises(TargetError, match=r"mean is 1\.5 at index 1"):
         confidence_sequence([0.5, 1.5])
     with pytest.raises(TargetError, match="level is 95"):
         confidence_sequence([0.5], 95)

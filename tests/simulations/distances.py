@@ -13,7 +13,7 @@ from scipy.special import ndtr, ndtri
 from rsf_core.domain.arrays import Floats
 from rsf_core.sampling import distances
 from rsf_core.sampling.bounded import KURTOSIS_OF_VALUES, mean_limits
-from rsf_core.sampling.diagnosis import diagnose
+from tests.support.diagnosed import diagnose
 
 NAMES = ("tvd", "kl_target", "kl_proposal", "violated_mass", "acceptance_rate", "violation_rate")
 RATIOS = ("normal 0.5", "normal 1", "normal 2", "normal 3", "laplace 0.6", "capped 1", "capped 2", "capped 3")

@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 from scipy.special import stdtrit
 
-from rsf_core.sampling.sequence import confidence_sequence
 from tests.simulations.shares import rates
+from tests.support.sequences import confidence_sequence
 
 
 def cells() -> Iterator[dict[str, Any]]:

@@ -9,7 +9,6 @@ from typing import Any
 import numpy as np
 from scipy.special import expit, ndtri
 
-from rsf_core.sampling.cost import none_prob
 from rsf_core.sampling.starvation import starvation
 from tests.simulations.shares import middle, rates
 
@@ -31,7 +30,7 @@ def coverage(cell: Mapping[str, Any], sets: int, rng: np.random.Generator) -> di
         p = rates(share, cell["spread"], (1, cell["prompts"]), rng)[0]
         accepted = rng.binomial(draws, p)
         shares.append(starvation(accepted, np.full(p.size, draws), k, rng=rng).none)
-        plugged.append(float(none_prob(accepted / draws, k).mean()))
+        plugged.append(float(np.mean((1.0 - accepted / draws) ** k)))
     return {
         "truth": truth,
         "mean estimate": float(np.mean([one.value for one in shares])),
