@@ -13,7 +13,7 @@ from rsf_core.cli.output import escape, say
 from rsf_core.cli.terminal import target_text
 from rsf_core.domain.errors import StageError
 from rsf_core.domain.settings import Generate, Target
-from rsf_core.domain.settings_file import model_name
+from rsf_core.project import model_names
 from rsf_core.project.client import connect
 
 
@@ -25,8 +25,7 @@ def set_value(
 ) -> None:
     """Change a setting, e.g. `rsf set DIR generate.candidates 16`."""
     with connect(folder, "rsf set") as connection:
-        named = model_name(value) if key == "model" else value
-        settings = connection.call("set_value", {"key": key, "value": named, "author": who()})
+        settings = connection.call("set_value", {"key": key, "value": model_names.kept(key, value), "author": who()})
     say(settings, as_json, lambda: f"[green]✓[/] {escape(key)} = {escape(value)}{_compounding(settings, key)}")
 
 

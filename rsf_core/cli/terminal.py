@@ -179,7 +179,9 @@ def of_interval(interval: Interval | None, name: str) -> str:
 def replicates_table(replicates: Sequence[Replicate], procedure: Procedure) -> Table:
     """The replicates of one procedure, a row for each, and the interval of the procedure."""
     table = Table(
-        title=f"{procedure.task}: {procedure.metric} after round {procedure.rounds}; gains with 95 % intervals over prompts",
+        title=escape(
+            f"{procedure.task}: {procedure.metric} after round {procedure.rounds}; gains with 95 % intervals over prompts"
+        ),
         title_justify="left",
         box=SIMPLE,
         show_edge=False,
@@ -240,7 +242,7 @@ def until_line(so_far: dict[str, Any]) -> str:
 
 def status_panel(state: dict[str, Any]) -> Table:
     table = Table(
-        title=f"{state['task']} · round {state['round']} · proposal {state['proposal']}", title_justify="left"
+        title=escape(f"{state['task']} · round {state['round']} · proposal {state['proposal']}"), title_justify="left"
     )
     for column in ("", "stage", "what"):
         table.add_column(column)

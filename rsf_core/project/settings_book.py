@@ -10,6 +10,7 @@ from rsf_core.domain.errors import SettingsError
 from rsf_core.domain.settings import Settings
 from rsf_core.domain.settings_reading import Problem
 from rsf_core.evaluation import gauges
+from rsf_core.project import model_names
 from rsf_core.project.question_book import QuestionBook
 from rsf_core.project.target_book import TargetBook
 from rsf_core.rounds.state import ProjectState
@@ -36,20 +37,22 @@ class SettingsBook:
     @requires_actor
     def set(self, key: str, text: str, author: Actor = LOCAL) -> Settings:
         """Change one setting, e.g. `set("generate.candidates", "16")`. Raises SettingsError, and TargetError or ScorerError
-        for an impossible target (`target_check`); then nothing changes. A file of unrelated prompts is read at once to check
-        it, since it is needed only at the end of a round. The base model cannot change once it has drawn a candidate, since
-        log-probabilities of two models are not comparable. A change of the target or of the rule of M is stored as a version:
-        see `target_book`."""
+        for an impossible target (`target_check`); then nothing changes. A model or a file that is named is looked for at once,
+        as far as this machine can tell (`model_names`), since it may be needed only at the end of a round. The base model
+        cannot change once it has drawn a candidate, since log-probabilities of two models are not comparable. A change of the
+        target or of the rule of M is stored as a version: see `target_book`."""
         if key == "model" and (self._store.models() or self._store.round_counts(1).candidates):
             raise SettingsError(
                 f"this project's base model is {self._project_state.settings().model} and has drawn candidates already: "
                 "start a new project for another model"
             )
         self._target_book.note()
-        text = settings_file.model_name(text) if key == "model" else text
+        text = model_names.kept(key, text)
 
         def check(new: Settings) -> None:
             self._target_book.check(new.target)
+            if key == "model":
+                model_names.check_model(key, new.model)
             if key == "evaluate.unrelated":
                 gauges.unrelated_prompts(self._folder, new)
 

@@ -23,7 +23,7 @@ from rsf_core.domain import JobKind, settings_file
 from rsf_core.domain.access import LOCAL, Actor, requires_actor
 from rsf_core.domain.errors import StageError, TargetError
 from rsf_core.domain.settings import Accept, Constraint, Target
-from rsf_core.project import target_check
+from rsf_core.project import model_names, target_check
 from rsf_core.rounds import versions
 from rsf_core.rounds.start import Stages
 from rsf_core.rounds.state import BASE_ID, ProjectState
@@ -145,9 +145,13 @@ class TargetBook:
         return versions.pinned(self._folder, target)
 
     def check(self, target: Target) -> None:
-        """Check whether `target` can be saved. Only scorers and constraints that the current target lacks are checked: see
-        `target_check`. Raises TargetError and ScorerError."""
-        target_check.check(self._folder, target, self._project_state.settings().target)
+        """Check whether `target` can be saved. Only a reference, scorers and constraints that the current target lacks are
+        checked: see `model_names` and `target_check`. Raises SettingsError, TargetError and ScorerError."""
+        now = self._project_state.settings().target
+        if target.reference != now.reference:
+            models = [model.model_id for model in self._store.models()]
+            model_names.check_reference(target.reference, models, self._store.deleted_models())
+        target_check.check(self._folder, target, now)
 
     def reward_now(self, round_number: int) -> NDArray[np.float64] | None:
         """r of each candidate of a preview under the target that the round was decided by, NaN if a score is missing; None if
@@ -273,10 +277,8 @@ class TargetBook:
             raise TargetError(f"the reason has {len(reason):,} characters: {LONGEST_REASON} at most")
         draft = Draft(self.pinned(draft.target), draft.accept)
         self.check(draft.target)
-        reference = draft.target.reference
-        if not any(model.model_id == reference for model in self._store.models()):
-            named = {"reference": settings_file.model_name(reference)}
-            draft = Draft(draft.target.model_copy(update=named), draft.accept)
+        named = {"reference": model_names.reference_name(draft.target.reference)}
+        draft = Draft(draft.target.model_copy(update=named), draft.accept)
         fate = self.fate()
         if decide and fate.running:
             raise StageError(

@@ -1,22 +1,26 @@
-"""Whether a target is possible: its scorers exist and accept their options, and some score can meet each of its constraints.
+"""Whether a target is possible: its scorers exist and accept their options, so do the models that these name, as far as this
+machine can tell, and some score can meet each of its constraints.
 What the previous target already has is not checked: a scorer of a package that this machine lacks may stay in it."""
 
 from __future__ import annotations
 
 import difflib
 import math
+from dataclasses import replace
 from pathlib import Path
 
 from rsf_core.domain.errors import ScorerError, TargetError
 from rsf_core.domain.scorer_ref import ScorerRef, label
 from rsf_core.domain.settings import Constraint, Target
+from rsf_core.project import model_names
 from rsf_core.rounds import versions
 from rsf_core.scorers import own, registry
 
 
 def check(project: Path, target: Target, before: Target) -> None:
-    """Raises ScorerError for a scorer of `target` that is not in `before` and does not exist or lacks these options;
-    TargetError for a constraint that is not in `before` and that no score can meet."""
+    """Raises ScorerError for a scorer of `target` that is not in `before` and does not exist or lacks these options,
+    SettingsError for a model that it names; TargetError for a constraint that is not in `before` and that no score can
+    meet."""
     now, known = versions.pinned(project, target), versions.pinned(project, before)
     new = [constraint for constraint in now.constraints if constraint not in known.constraints]
     for name in now.scorers:
@@ -24,6 +28,8 @@ def check(project: Path, target: Target, before: Target) -> None:
             continue
         try:
             bounds = bounds_of(project, name)
+            if name not in known.scorers:
+                _check_model(name)
         except ScorerError:
             if name in known.scorers:  # of a package that this machine lacks
                 continue
@@ -52,6 +58,17 @@ def bounds_of(project: Path, scorer: str) -> tuple[float, float]:
         f"there is no scorer {label(name)!r}{hint} There are: {', '.join(sorted(names)) or 'none'}{own_ones}. A package's has "
         f"to be installed first, one of your own is the file {own.FOLDER}/NAME{own.CODE}"
     )
+
+
+def _check_model(scorer: str) -> None:
+    ref = ScorerRef.parse(scorer)
+    if (
+        mine := own.reference(ref.name)
+    ) is not None and mine.version is not None:  # a judge of the project names the model of another server
+        return
+    model = versions.named_model(str(replace(ref, name=registry.plain_name(ref.name))))
+    if model is not None:
+        model_names.check_model(f"the scorer {label(scorer)}", model.strip())
 
 
 def beyond(constraint: Constraint, low: float, high: float) -> str | None:

@@ -138,11 +138,19 @@ def _of_a_folder(scorer: str) -> tuple[ScorerRef | None, str | None]:
     """A scorer that names the folder of a model, and the hash of its files; None for any other scorer, or if the files cannot
     be read: then the job reports why."""
     try:
-        ref = ScorerRef.parse(scorer)
-        known = {option.name for option in registry.card(ref.name).options}
-        name = ref.options.get("model")
-        if not known >= _NEEDED or not isinstance(name, str) or name == models.DEFAULT_MODEL:
+        name = named_model(scorer)
+        if name is None or name == models.DEFAULT_MODEL:
             return None, None
-        return ref, models.identity_with_tokenizer(expand_home(name)) if models.is_ready(name) else None
+        weights = models.identity_with_tokenizer(expand_home(name)) if models.is_ready(name) else None
+        return ScorerRef.parse(scorer), weights
     except (ScorerError, ModelError, OSError):
         return None, None
+
+
+def named_model(scorer: str) -> str | None:
+    """The model whose weights a scorer computes with, as its options name it; None for a scorer of another kind. Raises
+    ScorerError if it does not exist."""
+    ref = ScorerRef.parse(scorer)
+    known = {option.name for option in registry.card(ref.name).options}
+    name = ref.options.get("model")
+    return name if known >= _NEEDED and isinstance(name, str) else None

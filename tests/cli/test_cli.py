@@ -175,8 +175,10 @@ def test_brackets_in_what_a_person_types_are_shown_as_they_are(folder: Path) -> 
     assert "There are: " in rsf("set", folder, "target.rewards", "{ nope = 1 }", expect=1)
     never = '[{ scorer = "words", at_least = 3, at_most = 2 }]'
     assert "target.constraints.0: no score of words" in rsf("set", folder, "target.constraints", never, expect=1)
-    assert "target.reference = [/x][bold]" in rsf("set", folder, "target.reference", "[/x][bold]")
-    rsf("set", folder, "target.reference", "base")
+    assert "'[/x][bold]' names no model" in rsf("set", folder, "target.reference", "[/x][bold]", expect=1)
+    assert "task = [/x][bold]" in rsf("set", folder, "task", "[/x][bold]")
+    assert "[/x][bold] · round 1" in rsf("status", folder)
+    rsf("set", folder, "task", "small_reviews")
     assert "[/x]" in rsf("status", folder / "[/x]", expect=1)
 
 

@@ -149,9 +149,9 @@ def test_the_model_is_loaded_once_and_says_what_it_is(draft: Draft, tiny_model: 
     report = draft.model().report
     assert report is not None and report.prompt == draft.project.prompts(Split.TRAIN)[0].text
     assert not blocking(draft.facts())
-    draft.project.set("model", "no/such model")
+    draft.project.set("model", "no/such-model")
     draft.try_model()
-    assert "there is no model 'no/such model'" in blocking(draft.facts())[Step.MODEL]
+    assert "there is no model 'no/such-model'" in blocking(draft.facts())[Step.MODEL]
     draft.project.set("model", str(tiny_model))
     assert draft.model().report == report, "the model's report is still known"
 
@@ -245,10 +245,10 @@ def test_a_trial_draws_and_scores_a_few_prompts_and_is_stale_once_something_chan
 
 
 def test_a_trial_that_fails_says_why(jobs_in_threads: None, draft: Draft) -> None:
-    draft.project.set("model", "no/such model")
+    draft.project.set("model", "no/such-model")
     draft.trial.start()
     state = done(draft)
-    assert state.problem is not None and "there is no model 'no/such model'" in state.problem and not state.prompts
+    assert state.problem is not None and "there is no model 'no/such-model'" in state.problem and not state.prompts
 
 
 def test_prompts_that_cannot_be_scored_are_not_in_the_trial(

@@ -67,7 +67,7 @@ def expect_every_candidate_once(project: Project) -> None:
 def test_an_unknown_model_fails_with_a_clear_word_and_goes_on_once_it_is_corrected(
     project: Project, tiny_model: Path
 ) -> None:
-    project.set("model", "/nowhere/tiny")
+    settings_file.change(project.folder, "model", "/nowhere/tiny")
     project.generate()
     with pytest.raises(JobError, match="r1-generate-1 failed: there is no folder /nowhere/tiny"):
         project.wait()

@@ -12,7 +12,7 @@ import pytest
 from typer.testing import CliRunner
 
 from rsf_core.cli.main import app
-from rsf_core.domain import Split
+from rsf_core.domain import Split, settings_file
 from rsf_core.domain.access import person
 from rsf_core.domain.errors import JobError
 from rsf_core.jobs import length_check, process
@@ -149,7 +149,7 @@ def test_a_template_that_takes_nothing_leaves_all_unchecked(
 def test_without_the_models_folder_nothing_is_checked_or_fetched(
     project: Project, tmp_path: Path, checked_here: list[Path]
 ) -> None:
-    project.set("model", str(tmp_path / "nowhere"))
+    settings_file.change(project.folder, "model", str(tmp_path / "nowhere"))
     upload, placing = placed(project, [of_length(90, "one z")])
     lengths = project.imports.lengths(upload, placing)
     assert (lengths.problem, lengths.again, checked_here) == (prompt_lengths.NO_FOLDER, False, [])

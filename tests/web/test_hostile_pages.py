@@ -16,7 +16,7 @@ from streamlit.testing.v1 import AppTest
 
 from rsf_core.acceptance.outcomes import Outcomes
 from rsf_core.acceptance.preview import Shifts
-from rsf_core.domain import Act, Action, ActKind, ChosenBy, JobKind, JobState, Scope, Split
+from rsf_core.domain import Act, Action, ActKind, ChosenBy, JobKind, JobState, Scope, Split, settings_file
 from rsf_core.domain.access import person
 from rsf_core.project import Project
 from rsf_core.project.summary import Gain, Running, Summary
@@ -105,7 +105,7 @@ def hostile(tmp_path_factory: pytest.TempPathFactory, small_task: Path) -> Itera
         store = project.store
         project.supervisor.stop()
         project.set("task", repr(HOSTILE))
-        project.set("model", repr(HOSTILE))
+        settings_file.change(project.folder, "model", repr(HOSTILE))
         store.add_prompts(
             [(HOSTILE, HOSTILE, HOSTILE, Split.TRAIN), (f"{HOSTILE} too", None, None, Split.HELD_OUT)], HOSTILE
         )
