@@ -12,6 +12,7 @@ from rsf_core.domain.errors import PromptFileError
 from rsf_core.domain.words import plural
 from rsf_core.prompts import rows as limits
 from rsf_core.prompts.column_names import is_known, is_known_alone
+from rsf_core.prompts.csv_reader import Reader, StrayQuoteError
 from rsf_core.prompts.encodings import DAMAGED, Encoding
 from rsf_core.prompts.lines import Lines, LineTooLongError, damage, open_text
 from rsf_core.prompts.records import Record
@@ -90,20 +91,25 @@ def _fitting(rows: list[list[str]]) -> float:
 
 def _sampled(sample: str, sign: str, spaced: bool = False) -> list[list[str]]:
     """The first rows of a sample, without the empty cells at their ends and without a last row that may be cut off. Raises
-    csv.Error only if `spaced`."""
+    csv.Error only if `spaced`, and only for a sample of the whole file."""
     csv.field_size_limit(_SAMPLED_CHARACTERS)
     rows: list[list[str]] = []
-    lines = sample.splitlines(keepends=True)
-    for row in csv.reader(
-        lines, delimiter=sign, skipinitialspace=spaced, strict=spaced and len(sample) < _SAMPLED_CHARACTERS
-    ):
+    lines, cut = iter(sample.splitlines(keepends=True)), len(sample) == _SAMPLED_CHARACTERS
+    reader = Reader(lines, sign, spaced) if spaced else csv.reader(lines, delimiter=sign)
+    while len(rows) <= _SAMPLED_ROWS:
+        try:
+            row = next(reader, None)
+        except csv.Error:
+            if spaced and not cut:
+                raise
+            continue
+        if row is None:
+            break
         while row and not row[-1].strip():
             row.pop()
         if row:
             rows.append(row)
-        if len(rows) > _SAMPLED_ROWS:
-            break
-    complete = rows[:-1] if len(sample) == _SAMPLED_CHARACTERS or len(rows) > _SAMPLED_ROWS else rows
+    complete = rows[:-1] if cut or len(rows) > _SAMPLED_ROWS else rows
     return complete or rows
 
 
@@ -118,7 +124,7 @@ def records(path: Path, encoding: Encoding, sign: str | None = None) -> Iterator
         lines = Lines(file, limits.LONGEST_LINE)
         if has_sep_line:
             next(lines, None)
-        reader = csv.reader(lines, delimiter=sign, skipinitialspace=behind, strict=True)
+        reader = Reader(lines, sign, behind)
         header: Header | None = None
         while True:
             line = lines.count + 1
@@ -129,12 +135,12 @@ def records(path: Path, encoding: Encoding, sign: str | None = None) -> Iterator
             except LineTooLongError:
                 wrong = f"a line is longer than {limits.LONGEST_LINE:,} characters"
                 # the reader's part of the row is dropped: the next line begins a new row
-                reader = csv.reader(lines, delimiter=sign, skipinitialspace=behind, strict=True)
+                reader = Reader(lines, sign, behind)
             except csv.Error as error:
                 # a quote is left open for so long that the start of the next row can only be guessed
                 long = "field limit" in str(error)
                 lost = (long and lines.count > line) or "unexpected end" in str(error)
-                wrong = f"is not CSV: {'a quote is not closed' if lost else _in_words(error)}"
+                wrong = f"is not CSV: {'a quote is not closed' if lost else _in_words(error, header)}"
                 if long and not lost:
                     wrong = f"has a field of more than {2 * limits.LONGEST_TEXT:,} characters"
             if fields is None:
@@ -159,10 +165,13 @@ def records(path: Path, encoding: Encoding, sign: str | None = None) -> Iterator
                 yield header.record(line, fields)
 
 
-def _in_words(error: csv.Error) -> str:
-    """The fault of a row in plain words; for text after a closing quote, csv reports only what it expected instead."""
-    text_behind = "expected after" in str(error)
-    return "text follows a closing quote: write a quote within a quoted text twice" if text_behind else str(error)
+def _in_words(error: csv.Error, header: Header | None) -> str:
+    """The fault of a row in plain words, with the field and what to do about a stray quote."""
+    if not isinstance(error, StrayQuoteError):
+        return str(error)
+    names = [] if header is None else header.names
+    field = repr(names[error.field - 1]) if error.field <= len(names) else f"field {error.field}"
+    return f"{error.wrong} of {field}: put the whole text in quotes, and write each quote within it twice"
 
 
 def _reads_like_a_row(name: str, alone: bool) -> bool:

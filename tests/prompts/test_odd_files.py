@@ -324,7 +324,69 @@ def test_text_behind_a_closing_quote_is_said_with_what_to_write(tmp_path: Path) 
     (tmp_path / "a.csv").write_text('prompt,answer\n"a "b" c",1\nd,2\n')
     parsed = parse(tmp_path / "a.csv", "prompt", "answer")
     assert [row.text for row in parsed.rows] == ["d"]
-    assert "line 2: is not CSV: text follows a closing quote: write a quote within" in str(parsed.problems[0])
+    assert str(parsed.problems[0]) == (
+        "line 2: is not CSV: text follows the closing quote of 'prompt': put the whole text in quotes, and write each quote "
+        "within it twice"
+    )
+
+
+BLANKS = [" ", "  ", "\t", " \t "]
+
+
+@pytest.mark.parametrize("sign", [",", ";", "\t", "|"])
+@pytest.mark.parametrize("blanks", BLANKS)
+@pytest.mark.parametrize("end", ["\n", "\r\n"])
+def test_blanks_behind_a_closing_quote_are_no_part_of_the_text(
+    tmp_path: Path, sign: str, blanks: str, end: str
+) -> None:
+    blanks = blanks.replace(sign, " ")
+    rows = [
+        f'"prompt"{blanks}{sign}answer',
+        f'"a ""b"""{blanks}{sign}1',
+        f'"c{sign} d "{blanks}{sign} 2',  # blanks within the quotes, and of an unquoted text, are of the text
+        f'"e{end}{end}"" f"{blanks}{sign}"g{end}h"{blanks}',
+        f"k{sign}l",
+        f'""{blanks}{sign}""{blanks}',
+        f'm{sign}"n"{blanks}',
+    ]
+    texts, problems = read(tmp_path / "a.csv", end.join([*rows, ""]))
+    expected = [('a "b"', "1"), (f"c{sign} d ", " 2"), (f'e{end}{end}" f', f"g{end}h"), ("k", "l"), ("m", "n")]
+    lines = [(text.replace("\r\n", "\n"), (reference or "").replace("\r\n", "\n")) for text, reference in texts]
+    assert lines == [(text.replace("\r\n", "\n"), reference.replace("\r\n", "\n")) for text, reference in expected]
+    assert problems == []
+
+
+@pytest.mark.parametrize("sign", [",", ";", "\t", "|"])
+def test_blanks_on_both_sides_of_a_delimiter_are_no_part_of_the_texts(tmp_path: Path, sign: str) -> None:
+    content = f'"prompt" {sign} "answer"\n"a" {sign} "b{sign}c"\n"d" {sign} "e" \n'
+    assert read(tmp_path / "a.csv", content) == ([("a", f"b{sign}c"), ("d", "e")], [])
+
+
+@pytest.mark.parametrize(
+    ("row", "fault"),
+    [
+        ('"a" b,1', "text follows the closing quote of 'prompt'"),
+        ('"a" "b",1', "text follows the closing quote of 'prompt'"),
+        ('"a" ,"1" x', "text follows the closing quote of 'answer'"),
+        ('"a" ,1"', "a quote stands in the unquoted text of 'answer'"),  # read as it is where no blank needs a reading
+        ('"She said "hi" , and left",1', "text follows the closing quote of 'prompt'"),
+        ('"She said "hi, you" ,1', "text follows the closing quote of 'prompt'"),
+        ('"a" ,2,"b" c', "text follows the closing quote of field 3"),
+    ],
+)
+def test_a_row_with_a_stray_quote_is_refused_with_its_field_and_the_next_one_is_read(
+    tmp_path: Path, row: str, fault: str
+) -> None:
+    texts, problems = read(tmp_path / "a.csv", f'prompt,answer\n"before" ,0\n{row}\n"after" ,2\n')
+    assert texts == [("before", "0"), ("after", "2")]
+    (problem,) = problems
+    assert problem.startswith(f"line 3: is not CSV: {fault}: put the whole text in quotes, and write each quote")
+
+
+def test_a_quote_that_is_opened_in_a_row_with_blanks_and_never_closed_is_said(tmp_path: Path) -> None:
+    texts, problems = read(tmp_path / "a.csv", 'prompt,answer\n"a" ,1\n"b" ,"open\nc,2\n')
+    assert texts == [("a", "1")]
+    assert problems == ["line 3: is not CSV: a quote is not closed; the rest of the file is left out"]
 
 
 @pytest.mark.parametrize(("content", "message"), [("", "is empty"), ("prompt,answer\n", "has no row: the first line")])
