@@ -62,8 +62,8 @@ def import_file(
 ) -> None:
     """Add prompts, or candidates made elsewhere, from a file. Importing the same file again adds nothing.
 
-    A prompt that is already there keeps its reference: `rsf prompts DIR edit` changes it, or retire the prompt and import its
-    row again.
+    A prompt that is already there keeps its reference, and the result says how many rows bring another: `rsf prompts DIR edit`
+    changes it, or retire the prompt and import its row again.
     """
     if problems is not None and problems.exists():
         raise PromptFileError(f"{problems} already exists: choose another file for the problems of rows")
@@ -115,7 +115,7 @@ def _summary(added: dict[str, Any], what: Imported) -> str:
         parts += [f"{plural(added['new_prompts'], 'new prompt')}"] if added["new_prompts"] else []
         parts += [f"{added['there']:,} were there already"] if added["there"] else []
     parts += [f"{plural(added['left_out'], 'row')} left out"] if added["left_out"] else []
-    lines = [", ".join(parts), *(f"  {escape(line)}" for line in added["problems"])]
+    lines = [", ".join(parts), *(f"  {escape(line)}" for line in (*added["problems"], *added.get("notes", ())))]
     if added.get("unread_columns"):
         others = ", ".join(added["unread_columns"])
         lines.append(

@@ -51,7 +51,8 @@ CANCELLED = "reading the file was cancelled"
 
 @dataclass(frozen=True, slots=True)
 class Preview:
-    """The result of a placing: counts, the first rows and the first problems."""
+    """The result of a placing: counts, the first rows and the first problems. `references_not_taken`: how many of the rows
+    left out have a reference that the project's prompt of the same text has not."""
 
     train: int
     held_out: int
@@ -61,6 +62,7 @@ class Preview:
     rows: tuple[PromptRow, ...]
     problems: tuple[Problem, ...]
     notes: tuple[str, ...]
+    references_not_taken: int = 0
 
     @property
     def count(self) -> int:

@@ -137,5 +137,11 @@ def import_add(project: Project, what: str, upload: str, placing: str, author: A
         raise PromptError("the file has not been read, or is no longer stored: read it again")
     unread = project.imports.unread(upload, placing)  # before the placing is deleted
     count = project.imports.add(upload, placing)
-    problems = [str(problem) for problem in preview.problems]
-    return {"prompts": count, "left_out": preview.left_out, "problems": problems, "unread_columns": unread}
+    return {
+        "prompts": count,
+        "left_out": preview.left_out,
+        "problems": [str(problem) for problem in preview.problems],
+        "references_not_taken": preview.references_not_taken,
+        "notes": list(preview.notes),
+        "unread_columns": unread,
+    }

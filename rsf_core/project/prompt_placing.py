@@ -41,13 +41,14 @@ class Rules:
 
 @dataclass(frozen=True, slots=True)
 class Placed:
-    """How many rows go to each side, the first of them that are not sealed, the problems of the other rows, and in `left_out`
-    the numbers of those, from 0."""
+    """How many rows go to each side, the first of them that are not sealed, the problems of the other rows, in `left_out` the
+    numbers of those, from 0, and how many `references` are not taken because the project has their prompts."""
 
     counts: Counter[Split]
     shown: list[PromptRow]
     problems: list[Problem]
     left_out: list[int]
+    references: int
 
 
 @dataclass(slots=True)
@@ -105,7 +106,15 @@ def place(read: Path, existing: pa.Table, rules: Rules, shown: int, out: Path) -
     lines = _joined(compared.lines, np.int64).tolist()
     numbers = np.flatnonzero(usable)
     out_of_place = np.flatnonzero(chosen.side == _LEFT_OUT)
-    problems += [placing.problem(chosen, row, known, lines) for row in out_of_place.tolist()]
+    keys, doubted = pa.concat_tables([in_use, former])["reference_key"], np.zeros(len(usable), bool)
+    doubted[numbers[out_of_place]] = True
+    lost = [
+        placing.not_taken(chosen, row, keys, reference)
+        for row, reference in zip(out_of_place.tolist(), _references(read, doubted), strict=True)
+    ]
+    problems += [
+        placing.problem(chosen, row, known, lines, why) for row, why in zip(out_of_place.tolist(), lost, strict=True)
+    ]
     left_out = [*np.flatnonzero(~usable).tolist(), *numbers[out_of_place].tolist()]
     if rules.unsealed:
         late = np.flatnonzero(chosen.side == SPLITS.index(Split.SEALED))
@@ -116,7 +125,14 @@ def place(read: Path, existing: pa.Table, rules: Rules, shown: int, out: Path) -
     side[usable] = chosen.side
     first = _write(read, side, shown, out)
     counts = np.bincount(side[side != _LEFT_OUT], minlength=len(SPLITS)).tolist()
-    return Placed(Counter(dict(zip(SPLITS, counts, strict=True))), first, problems, left_out)
+    references = sum(why is not None for why in lost)
+    return Placed(Counter(dict(zip(SPLITS, counts, strict=True))), first, problems, left_out, references)
+
+
+def _references(read: Path, chosen: NDArray[np.bool_]) -> Iterator[str | None]:
+    """The references of the rows that are `chosen`."""
+    for part, here in beside(chosen, read):
+        yield from part["reference"].filter(pa.array(here)).to_pylist()
 
 
 def _usable(read: Path, scorers: Sequence[str]) -> tuple[NDArray[np.bool_], list[Problem]]:

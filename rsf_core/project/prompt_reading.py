@@ -62,8 +62,18 @@ def _place_rows(folder: Path, request: dict[str, Any]) -> dict[str, Any]:
         "in_part": in_part,
         "rows": [_short(row) for row in placed.shown],
         "problems": [asdict(problem) for problem in problems[: import_steps.SHOWN_PROBLEMS]],
-        "notes": list(parsed.notes),
+        "references_not_taken": placed.references,
+        "notes": [*parsed.notes, *([references_kept(placed.references)] if placed.references else [])],
     }
+
+
+def references_kept(count: int) -> str:
+    """What to do where a file brings references for prompts that the project has."""
+    whose = "1 row is a prompt" if count == 1 else f"{count:,} rows are prompts"
+    return (
+        f"{whose} of the project with a reference that is not the project's: it was not taken, because an import changes no "
+        "prompt. To use the file's, retire these prompts and import the file again, or edit their references."
+    )
 
 
 def _short(row: PromptRow) -> dict[str, Any]:

@@ -73,7 +73,8 @@ def place_here(
         lambda row: placing.hashed(rows[row].whole, seed),
     )
     texts = _texts(in_use, former, [row.whole for row in rows])
-    return placing.settled(request, groups(texts), rows, held_out_share)
+    keys = pa.concat_tables([in_use, former])["reference_key"]
+    return placing.settled(request, groups(texts), rows, held_out_share, keys)
 
 
 def in_use(known: pa.Table, names: Collection[str]) -> dict[str, int]:

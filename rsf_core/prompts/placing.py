@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from hashlib import blake2b
+from hashlib import blake2b, md5
 
 import numpy as np
+import pyarrow as pa
 
 from rsf_core.domain import Split
 from rsf_core.domain.arrays import Ints
@@ -54,9 +55,14 @@ def place(
 
 
 def settled(
-    request: Asked, text_groups: Groups, rows: Sequence[PromptRow], held_out_share: float
+    request: Asked,
+    text_groups: Groups,
+    rows: Sequence[PromptRow],
+    held_out_share: float,
+    reference_keys: pa.ChunkedArray | None = None,
 ) -> tuple[list[tuple[PromptRow, Split]], list[Problem]]:
-    """The same as `place`, if the groups of near-duplicates among the known texts and those of `rows` are computed already."""
+    """The same as `place`, if the groups of near-duplicates among the known texts and those of `rows` are computed already.
+    With `reference_keys`, those of the known prompts, it is said of a row whose reference is not taken."""
     chosen = sides.choose(request, text_groups, held_out_share)
     placed = [
         (replace(row, split=SPLITS[side]), SPLITS[side])
@@ -65,14 +71,41 @@ def settled(
     ]
     lines = [row.line for row in rows]
     left_out = np.flatnonzero(chosen.side < 0).tolist()
-    return placed, [problem(chosen, row, len(request.known), lines) for row in left_out]
+    known, keys = len(request.known), reference_keys
+    lost = [None if keys is None else not_taken(chosen, row, keys, rows[row].reference) for row in left_out]
+    return placed, [problem(chosen, row, known, lines, why) for row, why in zip(left_out, lost, strict=True)]
 
 
-def problem(chosen: Sides, row: int, known: int, lines: Sequence[int | None]) -> Problem:
-    """Why a row is left out; `lines` are the lines of all rows, which follow `known` texts."""
+def reference_key(reference: str) -> int:
+    """A hash of a reference, as DuckDB's md5_number_lower computes it: equal for equal references, and for practical purposes
+    only for them."""
+    return int.from_bytes(md5(reference.encode(), usedforsecurity=False).digest()[8:], "little")
+
+
+def not_taken(chosen: Sides, row: int, reference_keys: pa.ChunkedArray, reference: str | None) -> str | None:
+    """Why the reference of a row that is left out is lost: the row is the same as a prompt of the project, whose reference
+    differs; None if nothing is lost. `reference_keys` are those of the project's prompts."""
+    at = int(chosen.like[row])
+    if not reference or chosen.across[row] >= 0 or at >= len(reference_keys):
+        return None
+    key = reference_keys[at].as_py()
+    if key == reference_key(reference):
+        return None
+    return "has no reference" if key is None else "has another reference"
+
+
+def problem(
+    chosen: Sides, row: int, known: int, lines: Sequence[int | None], reference_lost: str | None = None
+) -> Problem:
+    """Why a row is left out; `lines` are the lines of all rows, which follow `known` texts; `reference_lost` as `not_taken`
+    returns it."""
     at = int(chosen.like[row])
     line = lines[at - known] if at >= known else None
     name = "a prompt of the project" if at < known else f"line {line}" if line is not None else "an earlier row"
+    if reference_lost is not None:
+        return Problem(
+            lines[row], "reference", f"is not taken: the row is the same as {name}, which {reference_lost}; left out"
+        )
     if chosen.across[row] < 0:
         return Problem(lines[row], None, f"is the same as {name}; left out")
     side = SPLITS[int(chosen.across[row])]

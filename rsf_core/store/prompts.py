@@ -31,8 +31,8 @@ class Prompts:
         return [Prompt.from_row(row) for row in self._db.rows("prompts", {"split": split, "retired": retired})]
 
     def entries(self) -> pa.Table:
-        """Every prompt there is or was, by number: prompt_id, text, split, system, earlier, and whether it is out of use
-        (`former`)."""
+        """Every prompt there is or was, by number: prompt_id, text, split, system, earlier, whether it is out of use
+        (`former`), and the `reference_key` of its reference (prompts/placing.py), null without one."""
         return self._db.arrow("prompt_entries")
 
     def counts(self) -> dict[Split, int]:

@@ -44,13 +44,45 @@ def test_prompts_are_imported_once_and_what_is_wrong_is_a_csv(folder: Path, tmp_
     rows = list(csv.reader(io.StringIO(wrong.read_text("utf-8-sig"))))
     assert rows[0] == ["line", "field", "read", "problem"] and rows[1][:3] == ["2", "question", "no"]
     again = {"prompts": 0, "left_out": 2, "problems": rsf_problems(folder, file), "unread_columns": []}
-    assert rsf("import", folder, file) == again
+    assert rsf("import", folder, file) == again | {"references_not_taken": 0, "notes": []}
     with pytest.raises(PromptFileError, match="already exists"):
         rsf("import", folder, file, "--problems", wrong)
     with pytest.raises(PromptFileError, match="there is no folder"):
         rsf("import", folder, file, "--problems", tmp_path / "nowhere" / "wrong.csv")
     with Project.open(folder) as project:
         assert sum(prompt.text == "How high is Mont Blanc?" for prompt in project.prompts()) == 1
+
+
+def test_references_that_come_later_are_not_taken_and_the_import_reports_it(folder: Path, tmp_path: Path) -> None:
+    first, later = tmp_path / "first.csv", tmp_path / "later.csv"
+    first.write_text("prompt,answer\nHow high is Mont Blanc?,\nHow high is Rigi?,1798 m\nHow high is Säntis?,2502 m\n")
+    assert rsf("import", folder, first, "--held-out", "0")["prompts"] == 3
+    later.write_text(
+        "prompt,answer\nHow high is Mont Blanc?,4806 m\nHow high is Rigi?,1797 m\nHow high is Säntis?,2502 m\n"
+        "How high is Eiger?,3967 m\n"
+    )
+    added = rsf("import", folder, later, "--held-out", "0")
+    assert (added["prompts"], added["left_out"], added["references_not_taken"]) == (1, 3, 2)
+    same = "is not taken: the row is the same as a prompt of the project, which has"
+    assert added["problems"] == [
+        f"line 2, reference: {same} no reference; left out",
+        f"line 3, reference: {same} another reference; left out",
+        "line 4: is the same as a prompt of the project; left out",
+    ]
+    (note,) = added["notes"]
+    assert note.startswith("2 rows are prompts of the project with a reference that is not the project's")
+    output = RUNNER.invoke(app, ["import", str(folder), str(later)], env={"COLUMNS": "400"}).stdout
+    assert note in output and "4 rows left out" in output
+    with Project.open(folder) as project:
+        numbers = {one.text: one.prompt_id for one in project.prompts()}
+    rsf(
+        "prompts", folder, "retire", numbers["How high is Mont Blanc?"], numbers["How high is Rigi?"]
+    )  # as the note says
+    added = rsf("import", folder, later, "--held-out", "0")
+    assert (added["prompts"], added["references_not_taken"]) == (2, 0)
+    with Project.open(folder) as project:
+        references = {one.text: one.reference for one in project.prompts() if one.text.startswith("How high")}
+    assert sorted(map(str, references.values())) == ["1797 m", "2502 m", "3967 m", "4806 m"]
 
 
 def test_columns_that_are_not_recognised_are_told_and_can_be_named(folder: Path, tmp_path: Path) -> None:

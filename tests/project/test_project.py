@@ -205,6 +205,11 @@ def test_imported_prompts_are_placed_and_the_others_reported(project: Project) -
     rows = [PromptRow("Praise the old mill.", line=1), PromptRow(" Review  opera.", line=2), PromptRow("", line=3)]
     problems = project.import_prompts(rows[:2], "by hand", held_out_share=1.0)
     assert [str(problem) for problem in problems] == ["line 2: is the same as a prompt of the project; left out"]
+    rows = [PromptRow("Praise the old mill.", "Fine.", line=1), PromptRow("Praise  the old mill.", line=2)]
+    assert [str(problem) for problem in project.import_prompts(rows, "by hand")] == [
+        "line 1, reference: is not taken: the row is the same as a prompt of the project, which has no reference; left out",
+        "line 2: is the same as a prompt of the project; left out",
+    ]
     assert project.prompts(Split.HELD_OUT)[-1].text == "Praise the old mill."
 
 

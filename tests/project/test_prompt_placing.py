@@ -13,7 +13,7 @@ import pytest
 from rsf_core.domain import Split
 from rsf_core.project.prompt_book import place_usable
 from rsf_core.project.prompt_placing import Rules, place
-from rsf_core.prompts import Problem, PromptRow, comparing, row_file
+from rsf_core.prompts import Problem, PromptRow, comparing, placing, row_file
 
 WORDS = [
     *("kettle", "train", "garden", "lamp", "harbour", "bread", "violin"),
@@ -27,8 +27,10 @@ FIELDS = {
     "system": TEXT,
     "earlier": pa.list_(TEXT),
     "former": pa.bool_(),
+    "reference_key": pa.uint64(),
 }
 ENTRIES = pa.schema(FIELDS)
+LOST = ("has no reference", "has another reference")
 SYSTEMS, TURNS = (None, None, "Be kind."), ((), (), ("Hello.", "Hello!"))
 
 
@@ -59,6 +61,7 @@ def made(seed: int) -> tuple[list[PromptRow], pa.Table]:
             "system": rng.choice(SYSTEMS),
             "earlier": rng.choice(TURNS),
             "former": rng.random() < 0.3,
+            "reference_key": (placing.reference_key("5"), None)[number % 2],
         }
         for number in range(1, 1 + rng.randint(0, 12))
     ]
@@ -91,6 +94,7 @@ def test_parts_of_any_size_give_the_same_rows_and_problems(
     written = [row for part in row_file.parts(tmp_path / "rows.parquet") for row in row_file.rows_of(part)]
     assert written == placed and placement.problems == problems
     assert placement.counts == Counter({split: sum(row.split is split for row in placed) for split in Split})
+    assert placement.references == sum(any(words in problem.message for words in LOST) for problem in problems)
     assert placement.shown == [row for row in placed if row.split is not Split.SEALED][:5]
 
 
@@ -99,9 +103,11 @@ def test_the_made_rows_reach_every_outcome() -> None:
     for seed in range(6):
         rows, known = made(seed)
         placed, problems = as_objects(rows, known, Rules(0.3, seed, ("numeric_match",), True))
+        problems += as_objects(rows, known, Rules(0.3, seed, (), False))[1]
         counts.update(str(row.split) for row in placed)
         for problem in problems:
-            words = ("the same as line", "same as a prompt", "nearly the same", "of the target", "were opened")
+            words = ("the same as line", "same as a prompt", "nearly the same", "of the target", "were opened", *LOST)
             counts.update(word for word in words if word in problem.message)
     assert min(counts[word] for word in ("train", "held_out", "the same as line", "same as a prompt")) > 2
     assert min(counts[word] for word in ("nearly the same", "of the target", "were opened")) > 2
+    assert sum(counts[word] for word in LOST) > 0

@@ -6,7 +6,8 @@ WHERE ($split IS NULL OR split = $split)
 ORDER BY prompt_id;
 
 -- name: prompt_entries
-SELECT prompt_id, text, split, system, earlier, prompt_id IN (SELECT prompt_id FROM retired_prompts) AS former
+SELECT prompt_id, text, split, system, earlier, prompt_id IN (SELECT prompt_id FROM retired_prompts) AS former,
+       md5_number_lower(reference) AS reference_key
 FROM prompts ORDER BY prompt_id;
 
 -- name: prompt_counts
