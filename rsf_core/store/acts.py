@@ -6,31 +6,30 @@ import math
 import threading
 import time
 from collections import deque
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 from functools import partial
-from itertools import islice
 from typing import Any
 
-from rsf_core.domain import Act, Action, ActKind, ActOutcome, parse_candidate_id, place
+from rsf_core.domain import Act, Action, ActKind, ActOutcome, parse_candidate_id
 from rsf_core.domain.access import checks_name
 from rsf_core.domain.errors import QuestionError
 from rsf_core.domain.questions import QuestionKind, checked
-from rsf_core.store.database import AT_ONCE, FEW, Database, utc_now
+from rsf_core.store.act_batch import ActBatch
+from rsf_core.store.database import AT_ONCE, Database, utc_now
 from rsf_core.store.guides import Guides
 from rsf_core.store.last_rounds import LastRounds
 from rsf_core.store.questions import Questions
-from rsf_core.store.round_log import ACTIONS, TABLES, VOTES, Answered, RoundLog, Words
+from rsf_core.store.recent_candidates import RecentCandidates
+from rsf_core.store.round_log import RoundLog
 
-ANNOTATIONS = (ActKind.NOTE, ActKind.FLAG, ActKind.TAGS, ActKind.EDIT)
 WALKS = (ActKind.UNDO, ActKind.REDO)
 TOUCHED = 1_000  # the most candidates of an undone act that its outcome names
 TOGETHER = 1_000  # the most acts of several reviewers in one transaction
 GATHER_SECONDS = 0.03  # that an act waits for those of others when many are active; a commit alone takes half of it
 KEPT_LOGS = 3  # rounds
 BUSY_SECONDS = 0.1  # since another reviewer's act: within it, many are active
-KEPT_CANDIDATES = 50_000  # names of candidates read last, about 150 bytes each: more than reviewers are shown
 
 
 @dataclass(slots=True, eq=False)
@@ -49,36 +48,10 @@ class _Request:
         return self.outcomes is not None or self.error is not None
 
 
-class Read:
-    """The candidates that were read last, with their rounds. A drawn candidate is never removed, so an act on a candidate
-    that was shown needs no look-up. A candidate that is not here may still exist."""
-
-    def __init__(self) -> None:
-        self._lock = threading.Lock()
-        self._rounds: dict[str, int] = {}
-
-    def __len__(self) -> int:
-        return len(self._rounds)
-
-    def add(self, rounds: Iterable[tuple[str, int]]) -> None:
-        """Add names and rounds of committed candidates."""
-        with self._lock:
-            for name, round_number in rounds:
-                self._rounds.pop(name, None)
-                self._rounds[name] = round_number  # the one read last comes last
-            for name in list(islice(self._rounds, max(0, len(self._rounds) - KEPT_CANDIDATES))):
-                del self._rounds[name]
-
-    def of(self, names: Iterable[str]) -> dict[str, int]:
-        """The rounds of those that are known."""
-        with self._lock:
-            return {name: self._rounds[name] for name in names if name in self._rounds}
-
-
 class Acts:
     def __init__(self, database: Database, guides: Guides, questions: Questions) -> None:
         self._db, self._guides, self._questions = database, guides, questions
-        self.read = Read()
+        self.recent = RecentCandidates()
         self.logs = LastRounds(partial(RoundLog, database), KEPT_LOGS)
         self._waiting: deque[_Request] = deque()
         self._last = ("", -math.inf)  # who acted last, and when by the monotonic clock
@@ -184,7 +157,7 @@ class Acts:
         who = requests[0].reviewer if len(requests) == 1 else f"{len(requests)} reviewers"
         nested = self._db.in_transaction
         with ExitStack() as held:
-            batch = _Batch(self._db, self.logs, held)
+            batch = ActBatch(self._db, self.logs, held)
             try:
                 with self._db.transaction(f"saving what {who} said"):
                     outcomes = self._perform(requests, batch)
@@ -199,7 +172,7 @@ class Acts:
         for request, results in zip(requests, outcomes, strict=True):
             request.outcomes = results
 
-    def _perform(self, requests: Sequence[_Request], batch: _Batch) -> list[list[ActOutcome]]:
+    def _perform(self, requests: Sequence[_Request], batch: ActBatch) -> list[list[ActOutcome]]:
         acts = [act for request in requests for act in request.acts]
         names = dict.fromkeys(act.act for act in acts)
         before = {row["act"]: row for row in self._db.look_up("acts_known", list(names))}
@@ -227,7 +200,7 @@ class Acts:
             outcomes.append(results)
         return outcomes
 
-    def _walk(self, act: Act, round_number: int, reviewer: str, batch: _Batch) -> ActOutcome:
+    def _walk(self, act: Act, round_number: int, reviewer: str, batch: ActBatch) -> ActOutcome:
         """Undo or redo an act: append what held before it, or what it recorded."""
         log = batch.log(round_number)
         target = log.walk(act.kind, reviewer)
@@ -251,7 +224,7 @@ class Acts:
         )
         return ActOutcome(act.act, touched)
 
-    def _touched_by(self, act: Act, row: dict[str, Any] | None, batch: _Batch) -> tuple[str, ...]:
+    def _touched_by(self, act: Act, row: dict[str, Any] | None, batch: ActBatch) -> tuple[str, ...]:
         """The candidates touched by an undo or a redo that was saved before."""
         if row is None:  # earlier in the same transaction
             batch.flush()
@@ -293,7 +266,7 @@ class Acts:
     def _rounds(self, acts: Sequence[Act]) -> dict[str, int]:
         """The round of each candidate that the acts name and that exists."""
         named = {name for act in acts for name in act.candidate_ids}
-        rounds = self.read.of(named)
+        rounds = self.recent.of(named)
         names = named - rounds.keys()
         prompts = list({parts[1] for parts in map(parse_candidate_id, names) if parts is not None})
         if len(prompts) <= AT_ONCE:
@@ -301,114 +274,6 @@ class Acts:
         else:
             rows = self._db.rows("candidates_known", {"candidate_ids": list(names), "prompt_ids": prompts})
         return rounds | {row["candidate_id"]: row["round"] for row in rows if row["candidate_id"] in names}
-
-
-class _Batch:
-    """Rows to be appended together, in the order of their acts."""
-
-    def __init__(self, database: Database, logs: LastRounds[RoundLog], held: ExitStack) -> None:
-        self._db, self._logs, self._held = database, logs, held
-        self._rows: dict[str, list[dict[str, Any]]] = {table: [] for table in TABLES}
-        self._locked: dict[int, RoundLog] = {}
-        self._before = database.version(*TABLES)
-        self._new: dict[
-            int, list[dict[str, Any]]
-        ] = {}  # by round: the rows written, as the query said_since reads them
-        self._many = False  # more rows than are worth passing to the logs
-
-    def add(self, act: Act, round_number: int, reviewer: str, guide: int) -> None:
-        common = {"act": act.act, "round": round_number, "reviewer": reviewer, "created_at": utc_now()}
-        self._rows["acts"].append(common | {"kind": str(act.kind), "target": None})
-        names = dict.fromkeys(act.candidate_ids)  # a candidate that is named twice counts once
-        for name in names:
-            about = common | {"candidate_id": name}
-            if act.kind in ANNOTATIONS:
-                self._rows["annotations"].append(about | {"kind": str(act.kind), "value": act.value})
-            elif act.asked is not None and act.kind is ActKind.ANSWER:
-                version = {"question": act.asked.question, "version": act.asked.version}
-                self._rows["answers"].append(about | version | {"value": act.value})
-            else:
-                uid = act.act if len(names) == 1 else f"{act.act} {name}"
-                final = act.kind is ActKind.ADJUDICATE
-                more = {"uid": uid, "action": str(act.action), "final": final, "undoes": None, "guide": guide}
-                self._rows["overrides"].append(about | more | _shown(act, name))
-
-    def log(self, round_number: int) -> RoundLog:
-        """The log of a round with every act so far. It stays locked until all this is committed."""
-        self.flush()
-        if round_number not in self._locked:
-            log = self._locked[round_number] = self._logs.of(round_number)
-            self._held.enter_context(log.lock)
-        log = self._locked[round_number]
-        if not self._pass_rows(log):
-            log.read_on()
-        return log
-
-    def walk(
-        self,
-        act: Act,
-        log: RoundLog,
-        reviewer: str,
-        target: str,
-        words: Words,
-        texts: Sequence[tuple[int, str, str | None]],
-        answers: Sequence[Answered],
-    ) -> None:
-        """Add an undo or a redo of `target`: `words` are the decisions that it brings back, `texts` the annotations,
-        `answers` the answers to questions."""
-        common = {"act": act.act, "round": log.round, "reviewer": reviewer, "created_at": utc_now()}
-        self._rows["acts"].append(common | {"kind": str(act.kind), "target": target})
-        for where, kind, value in texts:
-            self._rows["annotations"].append(common | {"candidate_id": log.name(where), "kind": kind, "value": value})
-        for where, question, version, value in answers:
-            about = common | {"candidate_id": log.name(where), "question": question, "version": version, "value": value}
-            self._rows["answers"].append(about)
-        undoes = target if act.kind is ActKind.UNDO else None
-        for where, vote, settled, guide in zip(*(column.tolist() for column in words), strict=True):
-            name = log.name(where)
-            about = common | {"candidate_id": name, "uid": f"{act.act} {name}", "action": str(ACTIONS[vote])}
-            more = {"final": settled, "undoes": undoes, "guide": guide}
-            self._rows["overrides"].append(about | more | _shown(act, name))
-
-    def flush(self) -> None:
-        parts = {table: list(rows) for table, rows in self._rows.items()}
-        self._many = self._many or max(map(len, parts.values())) > FEW
-        for part, (table, rows) in enumerate(parts.items()):
-            self._rows[table].clear()
-            seqs = self._db.insert(table, rows, returning="seq")
-            for seq, row in zip(seqs, rows, strict=False):  # many rows return no seqs
-                new = row | {"part": part, "seq": seq}
-                if "candidate_id" in row:
-                    new["place"] = place(*(parse_candidate_id(row["candidate_id"]) or (0, 0, 0))[1:])
-                if "action" in row:
-                    new["vote"] = VOTES[row["action"]]
-                self._new.setdefault(row["round"], []).append(new)
-
-    def committed(self) -> None:
-        """Pass the new rows to the logs in memory, so that they need not read them."""
-        after = self._db.version(*TABLES)
-        for number in self._new.keys() | self._locked.keys():
-            log = self._logs.known(number)
-            if log is not None:
-                with log.lock:
-                    if self._pass_rows(log):
-                        log.mark_committed(self._before, after)
-
-    def _pass_rows(self, log: RoundLog) -> bool:
-        """Pass the new rows of its round to a log. Returns whether the log now has all of them."""
-        rows = sorted(self._new.pop(log.round, []), key=lambda row: (row["part"], row["seq"]))
-        return not self._many and log.take(rows, self._before)
-
-    def forget(self) -> None:
-        """Clear the locked logs: what was written is rolled back, or may be."""
-        for log in self._locked.values():
-            log.forget()
-
-
-def _shown(act: Act, name: str) -> dict[str, Any]:
-    """The columns for how the candidate was shown, None if the act does not record it."""
-    display = act.shown if act.shown is not None and act.shown.candidate_id == name else None
-    return {"shown_in": display.order if display else None, "as_audit": display.audit if display else None}
 
 
 def _refusal(act: Act, rounds: dict[str, int], round_number: int, guide: int) -> str | None:

@@ -105,7 +105,7 @@ class Reviewed:
         prompts, by prompt and k."""
         rows = self._db.look_up("candidates_of_prompts", list(prompt_ids))
         if not self._db.in_transaction:  # which may be rolled back
-            self._acts.read.add((row["candidate_id"], row["round"]) for row in rows)
+            self._acts.recent.add((row["candidate_id"], row["round"]) for row in rows)
         return [row for row in rows if row.pop("round") == round_number]
 
     def prompts_by_id(self, prompt_ids: Sequence[int]) -> dict[int, dict[str, Any]]:

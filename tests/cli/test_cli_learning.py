@@ -11,7 +11,7 @@ from rsf_core.cli.learning import taste_text
 from rsf_core.learning import words
 from rsf_core.learning.report import Bin, Report
 from rsf_core.learning.taste import LEARNER
-from rsf_core.project.command_table import plain
+from rsf_core.project.commands.table import plain
 from rsf_core.sampling.intervals import Interval
 from tests.support.taste_reports import against, report
 

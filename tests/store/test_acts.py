@@ -11,7 +11,7 @@ import pytest
 
 from rsf_core.domain import Act, Action, ActKind, candidate_id, parse_candidate_id
 from rsf_core.domain.errors import RefusedRowsError, StoreError
-from rsf_core.store import acts
+from rsf_core.store import acts, recent_candidates
 from rsf_core.store.round_log import TABLES
 from rsf_core.store.sql import queries
 from rsf_core.store.store import Store
@@ -312,8 +312,8 @@ def test_a_candidate_that_was_taken_back_before_it_was_committed_is_not_known(fi
 
 
 def test_of_the_candidates_that_were_read_the_last_are_kept(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(acts, "KEPT_CANDIDATES", 10)
-    read = acts.Read()
+    monkeypatch.setattr(recent_candidates, "KEPT", 10)
+    read = recent_candidates.RecentCandidates()
     for prompt in range(50):
         read.add((f"1.{prompt}.{k}", 1) for k in range(4))
         assert len(read) <= 10

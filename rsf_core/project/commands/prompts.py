@@ -10,7 +10,7 @@ from rsf_core.domain.access import Actor
 from rsf_core.domain.errors import PromptError, SettingsError
 from rsf_core.project import Project
 from rsf_core.project.candidate_imports import CandidateImports
-from rsf_core.project.command_table import command
+from rsf_core.project.commands.table import command
 from rsf_core.project.imports import Imports
 from rsf_core.prompts import PromptRow, conversations
 from rsf_core.store.records import Fit
