@@ -126,7 +126,7 @@ def test_what_a_person_accepts_feeds_a_prompt() -> None:
 # -- the scale and M of a round that drew more ---------------------------------------------------------------------------
 
 
-def test_what_is_drawn_later_moves_no_scale_of_before() -> None:
+def test_later_draws_do_not_move_an_earlier_scale() -> None:
     rng = np.random.default_rng(2)
     ell, prompt, stage = rng.normal(size=60), np.repeat(np.arange(5), 12), np.tile([0] * 6 + [1] * 3 + [2] * 3, 5)
     ell[:6] = -math.inf
@@ -176,7 +176,7 @@ def draw_more(store: Store, scores: list[float]) -> None:
 
 
 @pytest.mark.parametrize("scope", list(Scope))
-def test_drawing_more_moves_neither_m_nor_a_decision_nor_the_rate(drawn_again: Store, scope: Scope) -> None:
+def test_drawing_more_changes_neither_m_nor_decisions_nor_the_rate(drawn_again: Store, scope: Scope) -> None:
     rule = settings({"rewards": {"s": 1.0}}, rate=0.5, scope=scope)
     retarget(drawn_again, rule, round_record(), "base")
     before, m = drawn_again.ratios(1).to_pylist(), drawn_again.thresholds(1)[0].log_m

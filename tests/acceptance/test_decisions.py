@@ -107,7 +107,7 @@ def test_a_tempered_reference_of_later_rounds_has_a_score_of_its_own(store: Stor
     np.testing.assert_allclose(ell(store), REWARD / 0.5 - 9.0 - LOG_Q)
 
 
-def test_a_person_s_m_of_before_stays_where_a_settings_file_names_no_tempered_reference(
+def test_an_earlier_m_of_a_person_stays_where_the_settings_file_names_no_tempered_reference(
     store: Store, rows: pa.Table
 ) -> None:
     """The stored target is the same text as before the setting existed."""

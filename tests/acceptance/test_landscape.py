@@ -87,7 +87,7 @@ def test_a_ratio_that_is_no_number_is_named():
         Landscape(table.set_column(5, "truncated", pa.array([False] * 400)), Scope.GLOBAL)
 
 
-def test_a_scale_that_contains_the_draw_is_told_from_one_without_it():
+def test_a_scale_that_contains_the_draw_is_distinguished_from_one_without_it():
     table = ratios()
     for scale_of, contains in ((prompt_scale, False), (prompt_log_z, True)):
         scale = scale_of(table["log_ratio"].to_numpy(), table["prompt_id"].to_numpy())
@@ -97,7 +97,7 @@ def test_a_scale_that_contains_the_draw_is_told_from_one_without_it():
 
 
 @pytest.mark.parametrize("scope", Scope)
-def test_what_is_said_later_is_taken_in_as_if_it_had_been_known(scope: Scope) -> None:
+def test_later_decisions_count_as_if_they_had_been_known_from_the_start(scope: Scope) -> None:
     table = ratios(seed=3)
     before = Landscape(table, scope)
     before.picture(*before.span(0.0))
@@ -114,7 +114,7 @@ def test_what_is_said_later_is_taken_in_as_if_it_had_been_known(scope: Scope) ->
         assert pictures[0] == pictures[1]
 
 
-def test_what_was_found_is_given_though_another_forgets_it_at_that_moment():
+def test_a_cached_value_is_returned_even_if_another_thread_evicts_it_at_that_moment():
     class Forgetful(dict[object, object]):
         def __setitem__(self, name, value):
             """Stores nothing, as if another thread cleared the cache."""

@@ -30,7 +30,7 @@ def at_most(highest: float) -> pa.Table:
     return table.set_column(table.schema.get_field_index("log_ratio"), "log_ratio", pa.array(lowered))
 
 
-def test_the_marks_stand_where_their_names_say() -> None:
+def test_the_marks_are_where_their_names_say() -> None:
     table = ratios()
     landscape = Landscape(table, Scope.GLOBAL)
     marks = named(table, BOUNDED)

@@ -70,7 +70,7 @@ def test_half_of_the_data_comes_from_half_of_the_prompts_only_where_it_is_even()
     assert [outcomes.half_of_the_data(p) for p in (even, one, none)] == [5, 1, 0]
 
 
-def test_prompts_that_starve_are_told_from_their_own_draws_and_those_of_all(landscape: Landscape) -> None:
+def test_starving_prompts_are_estimated_from_their_own_draws_and_those_of_all(landscape: Landscape) -> None:
     starving = outcomes.starving(landscape, 0.0, 4)
     accepted = outcomes.by_prompt(landscape, 0.0)
     order = np.argsort(accepted.accepted / accepted.candidates, kind="stable")

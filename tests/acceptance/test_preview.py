@@ -197,7 +197,7 @@ def test_examples_are_of_as_many_prompts_as_there_are(store: Store, scored: pa.T
     assert preview.examples(np.zeros(N, np.bool_), 6) == []
 
 
-def test_a_number_that_is_too_large_is_said(store: Store, scored: pa.Table) -> None:
+def test_a_number_that_is_too_large_is_reported(store: Store, scored: pa.Table) -> None:
     add_scores(store, scored, {"huge": 1e308}, job_id="r1-score-2")
     with pytest.raises(TargetError, match=r"target.rewards.huge: 100 times its scores .* too large"):
         looked_at(store, settings({"rewards": {"huge": 100.0}}))

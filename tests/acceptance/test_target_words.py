@@ -43,7 +43,7 @@ def test_one_edit_of_the_rule_of_m_is_one_change(words: str) -> None:
     assert changes(NOW, Draft(NOW.target, NOW.accept.model_copy(update=RULES[words]))) == [words]
 
 
-def test_two_targets_differ_exactly_where_something_is_said() -> None:
+def test_two_targets_differ_exactly_where_a_difference_is_reported() -> None:
     targets = [NOW.target.model_copy(update=update) for update in [{}, *EDITS.values()]]
     rules = [NOW.accept.model_copy(update=update) for update in [{}, *RULES.values()]]
     drafts = [Draft(target, accept) for target, accept in itertools.product(targets, rules)]

@@ -168,7 +168,7 @@ def test_one_sentence_says_what_a_temperature_does(target: Target, sampling: Sam
     assert law is None if says is None else (law is not None and re.search(says, law) and law.count(". ") == 0)
 
 
-def test_settings_of_before_mean_what_they_meant() -> None:
+def test_earlier_settings_keep_their_meaning() -> None:
     old = {"task": "t", "generate": {"temperature": 0.5}, "target": {"reference": "base"}}
     target = parse(old, "project.toml").target
     assert not target.tempered and not is_tempered(target, [COLD])

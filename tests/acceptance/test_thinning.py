@@ -24,7 +24,7 @@ def settings(how: str) -> Settings:
 @pytest.mark.parametrize(
     ("how", "expected"), [("off", [0, 1, 2, 3, 4]), ("exact", [0, 1, 2, 0, 4]), ("near", [0, 0, 2, 0, 4])]
 )
-def test_the_first_stands_for_its_duplicates_within_its_prompt(how: thinning.How, expected: list[int]) -> None:
+def test_the_first_represents_its_duplicates_within_its_prompt(how: thinning.How, expected: list[int]) -> None:
     texts = [*SAID, SAID[0]]
     assert thinning.stand_ins([1, 1, 1, 1, 2], texts, texts, how).tolist() == expected
 
@@ -42,7 +42,7 @@ rows = st.lists(
 
 
 @given(rows)
-def test_who_stands_for_others_is_kept_and_of_their_prompt(problems: list[tuple[int, str]]) -> None:
+def test_a_representative_is_kept_and_belongs_to_the_same_prompt(problems: list[tuple[int, str]]) -> None:
     prompts, texts = [p for p, _ in problems], [t for _, t in problems]
     kept = []
     for how in ("off", "exact", "near"):
@@ -63,7 +63,7 @@ def test_how_much_is_left_out_and_how_far_the_law_moves() -> None:
 
 
 @pytest.mark.parametrize(("how", "samples"), [("off", 8), ("exact", 6), ("near", 4)])
-def test_a_set_is_thinned_as_asked_and_says_what_that_did(store: Store, how: str, samples: int) -> None:
+def test_a_set_is_thinned_as_requested_and_reports_the_effect(store: Store, how: str, samples: int) -> None:
     add_prompts(store)
     tokens = [[3, 2], [4, 2], [5, 2], [3, 2]] * 2
     made = candidates(2, 4, completions=SAID * 2, token_ids=tokens)

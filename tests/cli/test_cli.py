@@ -122,7 +122,7 @@ def test_an_encoder_decoder_goes_through_a_round_of_translation(tmp_path: Path, 
     assert load(folder / "models" / comparison["after_id"])[0].config.is_encoder_decoder
 
 
-def test_stages_can_be_said_one_by_one(folder: Path) -> None:
+def test_stages_can_be_run_one_by_one(folder: Path) -> None:
     assert rsf_json("score", folder)["job_id"] is None  # nothing is left to score
     frozen = rsf_json("freeze", folder)
     assert (frozen["curated_id"], frozen["author"]) == ("c1-1", "ann")
@@ -213,7 +213,7 @@ def test_doctor_tells_what_is_there(folder: Path) -> None:
         (lambda path: path.unlink() or path.mkdir(), "cannot be read (Is a directory)"),
     ],
 )
-def test_a_project_whose_database_is_lost_is_not_begun_anew(
+def test_a_project_whose_database_is_lost_is_not_started_over(
     folder: Path, spoil: Callable[[Path], object], problem: str
 ) -> None:
     database = folder / "rsf.duckdb"
@@ -265,7 +265,7 @@ COMMANDS = typer.main.get_group(app).commands
 
 
 @pytest.mark.parametrize("name", sorted(COMMANDS))
-def test_every_command_is_explained_and_stands_in_the_readme(name: str) -> None:
+def test_every_command_is_explained_and_is_in_the_readme(name: str) -> None:
     command = COMMANDS[name]
     assert command.help and len(command.help) > 10
     for parameter in command.params:

@@ -41,7 +41,7 @@ def test_a_link_is_printed_on_one_line_whatever_the_width(folder: Path, monkeypa
 
 
 @pytest.mark.parametrize("more", [(), ("ben", "--list"), ("ben", "--revoke", "ben"), ("--list", "--revoke", "ben")])
-def test_one_thing_is_said_at_a_time(folder: Path, more: tuple[str, ...]) -> None:
+def test_invite_takes_one_action_at_a_time(folder: Path, more: tuple[str, ...]) -> None:
     with pytest.raises(AccessError, match="give one of"):
         rsf("invite", folder, *more)
 

@@ -85,7 +85,7 @@ def test_references_that_come_later_are_not_taken_and_the_import_reports_it(fold
     assert sorted(map(str, references.values())) == ["1797 m", "2502 m", "3967 m", "4806 m"]
 
 
-def test_columns_that_are_not_recognised_are_told_and_can_be_named(folder: Path, tmp_path: Path) -> None:
+def test_columns_that_are_not_recognised_are_reported_and_can_be_named(folder: Path, tmp_path: Path) -> None:
     file = tmp_path / "dates.csv"
     file.write_text(
         "wie,iso,question,why\nA,1980-06-04,When was 4 June 1980?,a\nB,1963-07-22,When was 22 July 1963?,b\n"
@@ -205,7 +205,7 @@ def test_an_export_is_written_where_it_is_asked_for(complete: Project, tmp_path:
         rsf("export", complete.folder, "--what", "all", "--round", 9)
 
 
-def test_an_export_is_waited_for_until_somebody_ends_it_and_then_nothing_of_it_is_left(
+def test_an_export_is_waited_for_and_an_interrupted_one_leaves_nothing_behind(
     complete: Project, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     complete.close()

@@ -48,7 +48,7 @@ def summary(*reports: Report) -> dict[str, Any]:
     return {"decisions": decisions, "versions": versions, "current": True}
 
 
-def test_the_newest_version_is_told_with_its_verdict_and_the_earlier_ones_by_name() -> None:
+def test_the_newest_version_is_shown_with_its_verdict_and_earlier_ones_by_name() -> None:
     lines = taste_text(summary(REPORT, replace(REPORT, decisions=60, pairs=3))).splitlines()
     assert lines[0].endswith('taste(version="00000000"): learned from 90 decisions')
     assert lines[1:4] == [
@@ -86,5 +86,5 @@ def test_the_newest_version_is_told_with_its_verdict_and_the_earlier_ones_by_nam
         (replace(REPORT, further=0.0), "another 50 raise the AUC by less than 0.01."),
     ],
 )
-def test_what_the_figures_say_is_told_in_words(learned: Report, expected: str) -> None:
+def test_the_figures_are_explained_in_words(learned: Report, expected: str) -> None:
     assert expected in taste_text(summary(learned))

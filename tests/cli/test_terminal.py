@@ -111,7 +111,9 @@ def test_a_random_control_is_one_line_with_what_selection_gained_over_it() -> No
         ("m1-1", {}, "?"),
     ],
 )
-def test_what_was_forgotten_stands_below_what_was_gained(before_id: str, before: dict[str, Interval], was: str) -> None:
+def test_what_was_forgotten_is_shown_below_what_was_gained(
+    before_id: str, before: dict[str, Interval], was: str
+) -> None:
     gained = (before_id, "m2-1", interval(0.3), interval(0.3), interval(0.5), interval(0.2), interval(0.2), 48, 192)
     lost = {PER_TOKEN["unrelated"]: Interval(0.05126, 0.04, 0.0611, 40)}
     lines = printed(Comparison(2, *gained, forgotten=lost, forgotten_before=before))

@@ -27,7 +27,7 @@ def recipe(request: pytest.FixtureRequest) -> Train:
     return Train(method=request.param, epochs=4, learning_rate=2e-2, rank=2, batch_size=4, held_out_share=0, seed=3)
 
 
-def test_the_samples_become_likelier_and_the_steps_are_told(recipe: Train, any_model: Path, tmp_path: Path) -> None:
+def test_the_samples_become_likelier_and_the_steps_are_reported(recipe: Train, any_model: Path, tmp_path: Path) -> None:
     steps: list[StepMetrics] = []
     keen = recipe.model_copy(update={"epochs": 16})
     tuned = trainers.of(keen).train(SAMPLES, any_model, keen, LAW, steps.append)

@@ -80,7 +80,7 @@ def test_what_is_no_name_is_refused_with_the_reason(typed, why):
         access.person_name(typed)
 
 
-def test_names_that_a_reader_would_take_for_one_are_alike():
+def test_names_that_look_the_same_to_a_reader_are_alike():
     assert access.alike_name("Ann-Marie") == access.alike_name("ann marie") == access.alike_name("ＡＮＮＭＡＲＩＥ")
     assert access.alike_name("Ann") != access.alike_name("Anna")
 
@@ -123,7 +123,7 @@ def test_nobody_acts_under_a_name_that_is_nobodys(kind: ActorKind, name: str) ->
         Actor(name, Role.REVIEWER, kind=kind)
 
 
-def test_an_actor_has_the_role_that_is_said_and_none_by_default() -> None:
+def test_an_actor_has_the_given_role_and_none_by_default() -> None:
     assert Actor(" Ann  Lee ", Role.REVIEWER).name == "Ann Lee"
     assert inspect.signature(Actor).parameters["role"].default is inspect.Parameter.empty
     assert access.person(access.NOBODY) == access.LOCAL

@@ -54,7 +54,7 @@ def test_a_question_that_cannot_be_says_why_by_the_names_of_the_form(change: dic
     assert message in words and not [part for part in FOREIGN if part in words]
 
 
-def test_what_is_missing_is_said_once_each() -> None:
+def test_each_missing_field_is_reported_once() -> None:
     with pytest.raises(ValidationError) as raised:
         Question.model_validate({})
     assert in_words(raised.value, FIELDS) == (
@@ -78,6 +78,6 @@ def test_a_filter_that_makes_no_sense_says_why(values: dict[str, Any], message: 
     assert message in words and not [part for part in FOREIGN if part in words]
 
 
-def test_a_rule_of_our_own_in_the_settings_is_said_without_what_pydantic_writes_before_it() -> None:
+def test_our_own_rules_for_settings_are_reported_without_the_prefix_of_pydantic() -> None:
     (problem,) = problems({"task": "t", "target": {"constraints": [{"scorer": "length"}]}})
     assert problem.message.startswith("a constraint needs at_least or at_most (got")

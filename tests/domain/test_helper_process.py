@@ -38,7 +38,7 @@ def test_it_answers_one_question_after_another_in_one_process(helper: HelperProc
 
 
 @pytest.mark.parametrize(("text", "status"), [("die", 3), ("half", 0)])
-def test_one_that_ends_is_told_and_another_is_started(helper: HelperProcess, text: str, status: int) -> None:
+def test_the_end_of_a_process_is_noticed_and_another_is_started(helper: HelperProcess, text: str, status: int) -> None:
     with pytest.raises(HelperEndedError) as ended:
         helper.ask({"say": text})
     assert ended.value.returncode in (status, -signal.SIGKILL)  # it may still be exiting when it is killed

@@ -29,7 +29,7 @@ def test_it_is_the_parts_answer_under_the_parts_description() -> None:
     assert inspect.isfunction(inspect.getattr_static(Whole, "times"))  # a plain function, so calls are guarded
 
 
-def test_what_stands_in_for_the_part_is_asked(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_replaces_the_part_is_called(monkeypatch: pytest.MonkeyPatch) -> None:
     whole = Whole()
     monkeypatch.setattr(whole.part, "times", lambda number: -number)
     assert whole.times(3) == -3

@@ -25,7 +25,7 @@ def test_what_takes_longer_is_ended_in_c_too() -> None:
     assert time.process_time() - began < 5
 
 
-def test_nothing_rings_after_the_end_and_the_handler_before_is_there_again() -> None:
+def test_no_alarm_fires_after_the_end_and_the_earlier_handler_is_restored() -> None:
     rung: list[int] = []
     before = signal.signal(signal.SIGVTALRM, lambda number, frame: rung.append(number))
     try:

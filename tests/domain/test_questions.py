@@ -59,7 +59,7 @@ def test_what_makes_no_question_is_refused_by_its_field(given: dict[str, Any], w
         parse({"task": "t", "review": {"questions": [given]}}, "project.toml")
 
 
-def test_settings_without_questions_are_written_as_before_and_names_stand_once() -> None:
+def test_settings_without_questions_are_written_as_before_and_names_occur_once() -> None:
     assert "questions" not in parse({"task": "t"}, "t").model_dump()["review"]
     assert len(parse({"task": "t", "review": {"questions": [RATING, CHOICE]}}, "t").review.questions) == 2
     with pytest.raises(SettingsError, match="two questions are named 'clear'"):

@@ -74,7 +74,7 @@ def test_what_cannot_be_read_is_refused_in_words(text: str) -> None:
         (r"contains('a\'b'=1)", True),
     ],
 )
-def test_who_writes_a_pattern_in_double_quotes_is_told_how(text: str, hint: bool) -> None:
+def test_a_pattern_in_double_quotes_gets_a_hint(text: str, hint: bool) -> None:
     with pytest.raises(ScorerError) as refused:
         canonical(text)
     assert text in str(refused.value), "as it was written"
@@ -133,5 +133,5 @@ def test_a_scorer_whose_options_would_take_a_page_is_cut_short_in_messages() -> 
         ('contains(text="taste(version")', 'contains(text="taste(version")'),
     ],
 )
-def test_what_a_project_made_of_what_people_said_is_read_in_words(scorer: str, words: str) -> None:
+def test_scorers_made_from_decisions_and_answers_read_as_words(scorer: str, words: str) -> None:
     assert readable(scorer) == words == label(scorer)

@@ -19,7 +19,7 @@ def config(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path / "config"
 
 
-def test_nothing_may_be_sent_before_somebody_says_so_and_it_can_be_taken_back() -> None:
+def test_no_key_is_sent_before_it_is_allowed_and_that_can_be_revoked() -> None:
     with pytest.raises(ScorerError, match=r"JUDGE_KEY.*rsf allow-key JUDGE_KEY https://h/v1/chat/completions"):
         sent_keys.check(KEY)
     sent_keys.allow(KEY)
@@ -51,7 +51,7 @@ def test_it_is_kept_for_this_user_alone(config: Path, tmp_path: Path, monkeypatc
 
 
 @pytest.mark.parametrize("content", [b"", b"{}", b"null", b"[", b"\xff", b'[["a"], 3, ["a", 1], {}]', b"[" * 100_000])
-def test_a_damaged_file_allows_nothing_and_can_be_said_anew(config: Path, content: bytes) -> None:
+def test_a_damaged_file_allows_nothing_and_permission_can_be_given_again(config: Path, content: bytes) -> None:
     sent_keys.allow(KEY)
     (config / "allowed_keys.json").write_bytes(content)
     assert not sent_keys.allowed()

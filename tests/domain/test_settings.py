@@ -79,7 +79,7 @@ def test_a_value_that_is_not_allowed_is_named(data: dict[str, Any], message: str
         parse(data, "here")
 
 
-def test_what_is_true_or_false_is_taken_as_it_is_and_numbers_may_be_written_as_such() -> None:
+def test_booleans_are_taken_as_they_are_and_numbers_may_be_written_as_numbers() -> None:
     settings = parse(section("accept", weighted=True, rate=1) | {"seed": 7, "generate": {"temperature": 1}}, "here")
     assert (settings.accept.weighted, settings.accept.rate, settings.generate.temperature) == (True, 1.0, 1.0)
 

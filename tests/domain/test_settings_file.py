@@ -183,6 +183,6 @@ def test_a_folder_that_cannot_be_is_no_project_in_words(tmp_path: Path, name: st
         settings_file.check_folder(tmp_path / name)
 
 
-def test_a_name_too_long_for_the_disk_is_said(tmp_path: Path) -> None:
+def test_a_name_too_long_for_the_disk_is_reported(tmp_path: Path) -> None:
     with pytest.raises(StoreError, match="too long a name"), writable(tmp_path / ("x" * 300)):
         (tmp_path / ("x" * 300)).mkdir()

@@ -98,7 +98,7 @@ def test_a_mark_in_front_and_line_ends_of_elsewhere_are_read_and_the_line_ends_k
     assert file.read_bytes() == TEXT.replace("= 8", "= 9").replace("\n", "\r\n").encode()
 
 
-def test_what_stands_there_instead_of_a_file_is_said(tmp_path: Path) -> None:
+def test_something_else_in_place_of_the_file_is_reported(tmp_path: Path) -> None:
     (tmp_path / "project.toml").mkdir()
     with pytest.raises(NotAProjectError, match=r"project\.toml is not a file"):
         settings_file.read(tmp_path)
@@ -108,7 +108,7 @@ def test_what_stands_there_instead_of_a_file_is_said(tmp_path: Path) -> None:
         settings_file.change(tmp_path, "seed", "1")
 
 
-def test_a_file_that_cannot_be_read_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_file_that_cannot_be_read_is_reported(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "project.toml").write_text(TEXT)
 
     def refuse(self: Path, *arguments: object, **named: object) -> object:

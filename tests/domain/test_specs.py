@@ -114,7 +114,7 @@ def test_a_spec_reads_back_from_its_json_as_it_was(spec: JobSpec) -> None:
 
 
 @KINDS
-def test_a_spec_is_told_by_its_kind_and_says_its_version(kind: JobKind) -> None:
+def test_a_spec_is_distinguished_by_its_kind_and_states_its_version(kind: JobKind) -> None:
     data = dump(specs.of_kind(kind))
     assert (data["kind"], data["version"]) == (str(kind), 3)
     assert read(data).kind is kind
@@ -146,7 +146,7 @@ def kept_of(now: Any, before: Any) -> Any:
     return now
 
 
-def test_the_specs_of_the_release_before_keep_what_they_say(kept: dict[str, dict[str, Any]]) -> None:
+def test_the_specs_of_the_previous_release_keep_their_values(kept: dict[str, dict[str, Any]]) -> None:
     assert {data["kind"] for data in kept.values()} == {"generate", "score", "finetune", "evaluate"}
     for name, data in kept.items():
         assert "version" not in data
@@ -157,7 +157,7 @@ def test_the_specs_of_the_release_before_keep_what_they_say(kept: dict[str, dict
         assert read(json.loads(json.dumps(now))) == spec
 
 
-def test_what_the_first_specs_did_not_say_is_as_it_was_then() -> None:
+def test_fields_that_the_first_specs_lacked_have_the_values_of_that_time() -> None:
     model = {"model_id": "base", "name": "tiny", "folder": "/tiny", "identity": "abc"}
     job = {"job_id": "r1-x-1", "round": 1}
     sampling = {"temperature": 1.0, "top_k": 0, "top_p": 1.0, "max_new_tokens": 8, "seed": 0}
@@ -215,7 +215,7 @@ def test_the_goal_of_a_run_that_was_called_wanted_is_read(version: int) -> None:
         read(stored | {"until": dump(spec)["until"] | {"goal": "many"}})
 
 
-def test_what_was_allowed_once_is_read_as_it_was_asked_for() -> None:
+def test_values_outside_todays_bounds_are_read_as_they_were_stored() -> None:
     """The first versions allowed a temperature of 0.001 and a top-k of 10⁶."""
     data = dump(specs.trial("base"))
     data["sampling"] |= {"temperature": 0.001, "top_k": 1_000_000}
@@ -231,13 +231,13 @@ def test_what_was_allowed_once_is_read_as_it_was_asked_for() -> None:
 
 
 @pytest.mark.parametrize("data", [None, [], "generate", 3], ids=str)
-def test_what_is_no_object_is_no_spec(data: object) -> None:
+def test_anything_but_an_object_is_refused_as_a_spec(data: object) -> None:
     with pytest.raises(JobError, match=r"^the spec of r1-x-1 is damaged: it contains not an object but a "):
         read(data)
 
 
 @pytest.mark.parametrize("kind", [None, "", "draw", 3, ["generate"], "GENERATE"], ids=str)
-def test_a_kind_that_is_none_is_named(kind: object) -> None:
+def test_an_unknown_kind_is_named(kind: object) -> None:
     with pytest.raises(JobError, match=r"^the spec of r1-x-1 is damaged: .* is not a kind of job$"):
         read(dump(specs.generate()) | {"kind": kind})
 
@@ -248,7 +248,7 @@ def test_the_spec_of_another_kind_of_job_is_damaged() -> None:
 
 
 @pytest.mark.parametrize("version", [0, -1, True, 1.5, "2", None, [2]], ids=str)
-def test_a_version_that_is_none_is_named(version: object) -> None:
+def test_an_invalid_version_is_named(version: object) -> None:
     with pytest.raises(JobError, match=r"damaged: .* is not a version"):
         read(dump(specs.generate()) | {"version": version})
 
@@ -274,7 +274,7 @@ def test_each_field_that_is_damaged_is_named(kind: JobKind, version: int) -> Non
 
 
 @KINDS
-def test_a_field_that_is_missing_or_none_of_it_is_named(kind: JobKind) -> None:
+def test_a_missing_or_unknown_field_is_named(kind: JobKind) -> None:
     sound = dump(specs.of_kind(kind))
     with pytest.raises(JobError, match="damaged: round: is missing"):
         read({name: value for name, value in sound.items() if name != "round"})
@@ -287,7 +287,7 @@ def test_a_field_that_is_missing_or_none_of_it_is_named(kind: JobKind) -> None:
 MOVED = Corrections(specs.model("base", "elsewhere"), "cpu", 7, 90.0, accumulate=4, checkpoint_seconds=5.0)
 
 
-def test_before_a_job_has_begun_everything_that_can_be_corrected_is() -> None:
+def test_before_a_job_has_begun_everything_correctable_is_corrected() -> None:
     drawn = specs.generate(compute=Compute(device="cuda", dtype="bfloat16")).corrected(MOVED, begun=False)
     assert (drawn.model, drawn.batch_size) == (MOVED.model, 7)
     assert drawn.compute == Compute(device="cpu", dtype="bfloat16")  # the precision affects the result, so it stays
@@ -298,7 +298,7 @@ def test_before_a_job_has_begun_everything_that_can_be_corrected_is() -> None:
     )
 
 
-def test_of_one_that_has_begun_only_what_changes_no_row() -> None:
+def test_once_a_job_has_begun_only_what_changes_no_row_is_corrected() -> None:
     compute = Compute(device="cpu")
     assert specs.generate().corrected(MOVED, begun=True) == specs.generate(batch_size=7, compute=compute)
     assert specs.finetune().corrected(MOVED, begun=True) == specs.finetune(compute=compute)

@@ -23,7 +23,7 @@ def project(tmp_path: Path) -> Path:
     return tmp_path / "project"
 
 
-def test_nothing_is_trusted_before_somebody_says_so(project: Path) -> None:
+def test_nothing_is_trusted_before_a_person_allows_it(project: Path) -> None:
     assert not trust.is_trusted(project)
     with pytest.raises(ScorerError, match=r"may not run here: nobody has allowed it on this machine.*rsf trust"):
         trust.check(project)
@@ -45,14 +45,18 @@ def test_a_copy_and_what_comes_in_its_place_are_not_trusted(project: Path, tmp_p
     assert not trust.is_trusted(project)
 
 
-def test_another_user_has_not_said_so(project: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_trust_of_another_user_does_not_count(
+    project: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     trust.trust(project)
     monkeypatch.setenv("RSF_CONFIG", str(tmp_path / "another user"))
     assert not trust.is_trusted(project)
 
 
 @pytest.mark.parametrize("content", [b"", b"[]", b"null", b"{", b"\xff", b'{"a": 1}', b"[" * 100_000])
-def test_a_damaged_file_trusts_nothing_and_can_be_said_anew(project: Path, config: Path, content: bytes) -> None:
+def test_a_damaged_file_trusts_nothing_and_trust_can_be_given_again(
+    project: Path, config: Path, content: bytes
+) -> None:
     trust.trust(project)
     (config / "trusted_projects.json").write_bytes(content)
     assert not trust.is_trusted(project)

@@ -8,7 +8,7 @@ from rsf_core.domain.errors import PromptError
 from rsf_core.domain.turns import MOST_TURNS, checked, messages, whole, with_roles
 
 
-def test_user_and_assistant_speak_by_turns_and_the_user_last() -> None:
+def test_user_and_assistant_alternate_and_the_user_speaks_last() -> None:
     assert with_roles(("a", "b", "c", "d")) == [("user", "a"), ("assistant", "b"), ("user", "c"), ("assistant", "d")]
     assert [m["role"] for m in messages("e", "Be brief.", ("a", "b"))] == ["system", "user", "assistant", "user"]
     assert messages("e") == messages("e", "") == [{"role": "user", "content": "e"}]

@@ -60,7 +60,7 @@ def test_a_speed_has_two_digits_or_more_and_is_not_0_where_it_is_slow(tokens_per
         (400 * 86_400, "400 days ago"),
     ],
 )
-def test_what_is_past_is_told_in_one_unit(seconds: float, text: str) -> None:
+def test_past_times_are_written_in_one_unit(seconds: float, text: str) -> None:
     assert ago(seconds) == text
 
 
@@ -92,11 +92,11 @@ def test_what_is_past_is_told_in_one_unit(seconds: float, text: str) -> None:
         (1.0, 1, "100.0%"),
     ],
 )
-def test_a_share_reads_0_or_100_percent_only_where_it_is_none_or_all(value: float, digits: int, text: str) -> None:
+def test_a_share_reads_0_or_100_percent_only_for_none_or_all(value: float, digits: int, text: str) -> None:
     assert in_percent(value, digits) == text
 
 
-def test_every_share_of_so_many_is_told_from_none_and_from_all() -> None:
+def test_every_share_is_distinguished_from_none_and_from_all() -> None:
     for of in (3, 200, 201, 1_000, 1_000_000):
         for part in {0, 1, 2, of // 200, of // 2, of - of // 200, of - 2, of - 1, of}:
             shown = float(in_percent(part / of)[:-1])

@@ -268,7 +268,7 @@ def test_a_prompt_that_is_too_long_is_left_out_by_all(project: Project, jobs_in_
     assert project.evaluate() is None
 
 
-def test_broken_off_it_goes_on_with_what_is_there(
+def test_an_interrupted_measurement_continues_with_what_is_there(
     project: Project, jobs_in_threads: None, monkeypatch: pytest.MonkeyPatch
 ):
     """Completions that the base has drawn and a model has judged are neither drawn nor judged again."""
@@ -325,5 +325,5 @@ def test_the_key_changes_with_prompts_and_law_alone():
     assert all(a != b for a, b in itertools.zip_longest(masked, usual))
 
 
-def test_nothing_is_said_of_models_that_were_not_measured(store):
+def test_models_that_were_not_measured_are_not_mentioned(store):
     assert forgetting.of_models(store, ["base", "m1-1"]) == {"base": {}, "m1-1": {}}

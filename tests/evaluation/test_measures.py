@@ -47,7 +47,7 @@ def evaluated(store: Store, model_id: str, first: int, prompts: int, key: str = 
     assert store.commit_segment("job", first, f"{key} {model_id} {first}", "evaluation_samples", table)
 
 
-def test_what_is_kept_is_what_measuring_anew_gives(store: Store) -> None:
+def test_cached_measures_equal_those_measured_again(store: Store) -> None:
     for model_id in ("base", "m1-1"):
         evaluated(store, model_id, 1, 5)
     measures = Measures(store)

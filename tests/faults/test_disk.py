@@ -94,7 +94,7 @@ def expect_whole(project: Project) -> None:
 
 
 @pytest.mark.parametrize("stage", STAGES)
-def test_a_disk_that_is_full_in_the_middle_of_a_stage_is_said_and_loses_nothing(
+def test_a_disk_that_fills_up_in_the_middle_of_a_stage_is_reported_and_loses_nothing(
     project: Project, disk: Path, stage: str
 ) -> None:
     for name, start in STAGES.items():
@@ -185,7 +185,7 @@ def test_a_projects_own_scorer_that_finds_no_room_does_not_count_as_one_that_fai
         caller.close()
 
 
-def test_where_no_folder_takes_temporary_files_that_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_machine_without_a_folder_for_temporary_files_is_reported(monkeypatch: pytest.MonkeyPatch) -> None:
     def none() -> str:
         raise FileNotFoundError(2, "No usable temporary directory found in ['/tmp']")
 
@@ -211,7 +211,7 @@ def test_the_way_to_an_owner_is_the_same_when_temporary_files_go_elsewhere(tmp_p
         (ConnectionResetError(104, "reset"), ConnectionResetError, "reset"),
     ],
 )
-def test_at_the_edge_a_disk_that_takes_nothing_is_said_in_words(
+def test_at_the_edge_a_disk_that_takes_nothing_is_reported_in_words(
     error: OSError,
     kind: type[Exception],
     words: str,

@@ -119,7 +119,7 @@ ASKED: dict[str, Callable[[Project], object]] = {
 
 
 @pytest.mark.parametrize("asked", ASKED)
-def test_what_is_asked_of_a_folder_that_has_become_read_only_is_refused_with_words(
+def test_actions_on_a_folder_that_has_become_read_only_are_refused_with_an_explanation(
     running: Project, asked: str
 ) -> None:
     before = running.settings

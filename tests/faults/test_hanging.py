@@ -163,7 +163,7 @@ def test_a_job_that_an_owner_started_in_the_moment_it_died_is_not_there_twice(
         later.stop()
 
 
-def test_silence_is_said_while_the_process_reports_nothing(
+def test_silence_is_shown_while_the_process_reports_nothing(
     supervisor: JobSupervisor, store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(watching, "SILENT_SECONDS", 2.0)

@@ -133,7 +133,7 @@ def test_the_rows_of_another_unit_are_not_believed(kind: JobKind) -> None:
                     expected.check(unit, ROWS[kind](other))
 
 
-def test_what_is_wrong_is_said_with_an_example() -> None:
+def test_what_is_wrong_is_reported_with_an_example() -> None:
     with pytest.raises(
         JobError, match=r"it lacks: 1 of 4, e\.g\. 1\.1\.0 1 0; it has too much: 1 of 4, e\.g\. 1\.1\.1"
     ):

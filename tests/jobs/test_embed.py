@@ -73,7 +73,7 @@ def test_a_project_without_candidates_says_what_to_do(project: Project) -> None:
         project.features.start()
 
 
-def test_candidates_of_later_rounds_are_told_apart(complete: Project, jobs_in_threads: Any) -> None:
+def test_candidates_of_later_rounds_are_kept_apart(complete: Project, jobs_in_threads: Any) -> None:
     complete.draw_next_round()
     complete.wait()
     complete.features.start()

@@ -50,7 +50,7 @@ def test_the_scorers_are_counted_apart_and_over_all_calls() -> None:
         failing.add("x", ["1.2.0"], [NoScore("four")])
 
 
-def test_nothing_is_said_where_every_candidate_has_its_score() -> None:
+def test_there_is_no_message_where_every_candidate_has_its_score() -> None:
     failing = Failing({})
     failing.add("x", names(2), [0.0, 1.0])
     assert failing.note() == ""

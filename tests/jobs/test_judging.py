@@ -47,7 +47,7 @@ def rows(spool: Spool) -> list[dict[str, Any]]:
     return [row for segment in segments for row in segment]
 
 
-def test_every_candidate_is_judged_and_the_job_says_what_was_asked_for(job: Make) -> None:
+def test_every_candidate_is_judged_and_the_job_reports_the_requests(job: Make) -> None:
     with serving(says('{"score": 4}')) as server:
         spool = job(server.name())
         assert work(spool.folder) is JobState.DONE

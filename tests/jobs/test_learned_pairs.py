@@ -13,7 +13,7 @@ from rsf_core.jobs.work import learn as work
 
 
 @pytest.mark.parametrize(("more", "weights"), [({"weight": [1.0, 0.6]}, [1.0, 0.6]), ({}, [1.0, 1.0])])
-def test_pairs_count_as_they_are_said_to_and_once_in_a_job_of_before_there_were_rankings(
+def test_pairs_have_their_stated_weight_and_count_once_in_jobs_from_before_rankings(
     more: dict[str, list[float]], weights: list[float]
 ) -> None:
     tables = {

@@ -54,7 +54,7 @@ def test_models_are_compared_on_the_others(added: Project) -> None:
     assert compared is not None and compared.after
 
 
-def test_where_none_can_be_drawn_from_it_is_said(project: Project) -> None:
+def test_a_round_without_a_usable_prompt_is_reported(project: Project) -> None:
     project.set("generate.max_new_tokens", "1024")
     project.generate()
     with pytest.raises(RsfError, match=r"no prompt can be drawn from: prompt 1 has .* and 3 more\. Shorten it"):

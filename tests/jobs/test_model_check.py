@@ -74,7 +74,7 @@ def test_it_runs_in_a_process_once_and_can_be_cancelled(tmp_path: Path, tiny_mod
     assert model_check.state(other) == CheckState(problem="trying the model was cancelled")
 
 
-def test_what_was_broken_off_says_so(tmp_path: Path) -> None:
+def test_an_interrupted_check_says_so(tmp_path: Path) -> None:
     folder = tmp_path / "check"
     folder.mkdir()
     write_json(folder / "request.json", {})
@@ -82,7 +82,7 @@ def test_what_was_broken_off_says_so(tmp_path: Path) -> None:
     assert not state.running and state.problem is not None and "interrupted" in state.problem
 
 
-def test_other_files_or_another_device_are_tried_anew(tmp_path: Path) -> None:
+def test_other_files_or_another_device_are_tried_again(tmp_path: Path) -> None:
     model = tmp_path / "model"
     model.mkdir()
     first = model_check.folder_for(tmp_path, str(model), Compute())

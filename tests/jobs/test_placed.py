@@ -89,7 +89,7 @@ class OutOfMemoryError(RuntimeError):
     """An error with the name of torch's."""
 
 
-def test_a_device_without_memory_left_is_said_with_the_remedy(
+def test_a_device_without_memory_left_is_reported_with_the_remedy(
     jobs_in_threads: None, project: Project, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def full(kind: object) -> object:

@@ -38,7 +38,7 @@ def test_it_is_alive_until_it_is_killed_also_through_another_path(job, tmp_path)
 
 
 @pytest.mark.skipif(not Path("/proc/self/cmdline").exists(), reason="arguments are read from /proc")
-def test_a_process_just_started_shows_whose_it_is():
+def test_a_process_just_started_shows_its_owner():
     shown = []
     for _ in range(100):  # 4 in 10 show no arguments yet when Popen returns
         started = subprocess.Popen([sys.executable, "-S", "-c", "1"])

@@ -58,7 +58,7 @@ def test_other_columns_are_damage(spool):
         spool.read_segment(spool.folder / "0000.parquet", SCHEMA)
 
 
-def test_a_text_that_is_no_utf8_is_damage_before_anybody_reads_it(spool):
+def test_a_text_that_is_not_utf8_is_found_damaged_before_anybody_reads_it(spool):
     schema = pa.schema([("x", pa.string())])
     broken = pa.StringArray.from_buffers(1, pa.py_buffer(b"\0\0\0\0\2\0\0\0"), pa.py_buffer(b"\xffa"))
     spool.write_segment(0, pa.table([broken], schema=schema))
@@ -90,7 +90,7 @@ def test_a_file_with_another_name_is_no_segment(spool, name):
     assert [unit for unit, _ in spool.segments()] == [0]
 
 
-def test_a_segment_in_the_place_of_another_is_told_by_its_metadata(spool, tmp_path):
+def test_a_segment_in_the_place_of_another_is_detected_by_its_metadata(spool, tmp_path):
     other = Spool.create(tmp_path / "other", specs.generate(), {})
     for one in (spool, other):
         one.write_segment(0, TABLE)

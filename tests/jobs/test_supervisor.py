@@ -165,7 +165,7 @@ def test_names_of_a_later_version_in_a_status_are_left_aside(
 @pytest.mark.parametrize(
     "text", ["[]", "7", "[" * 100_000, '"\\ud800"', "\x00", '{"base": []}', '{"base": {"name": 3}}']
 )
-def test_a_result_that_is_none_fails_its_job_by_name_and_no_other(
+def test_an_invalid_result_fails_its_own_job_and_no_other(
     supervisor: JobSupervisor, store: Store, tmp_path: Path, text: str
 ) -> None:
     follow_ups = FollowUps(store, None, None, lambda: None)  # type: ignore[arg-type]
@@ -180,7 +180,7 @@ def test_a_result_that_is_none_fails_its_job_by_name_and_no_other(
     "text",
     ["", "[]", "{}", '{"pid": "1"}', '{"pid": -1}', '{"pid": 1}', f'{{"pid": {10**30}}}', '{"pid": null}', "\x00"],
 )
-def test_a_process_file_that_names_no_process_means_that_there_is_none(tmp_path: Path, text: str) -> None:
+def test_a_process_file_that_names_no_process_means_no_process(tmp_path: Path, text: str) -> None:
     (tmp_path / "process.json").write_text(text)
     assert not process.is_alive(tmp_path) and not process.is_stopped(tmp_path)
     process.kill(tmp_path)  # no other process is killed

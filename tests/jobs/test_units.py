@@ -16,5 +16,5 @@ def test_prompts_are_read_back_as_they_were() -> None:
     assert read_prompts(prompts_table([])) == []
 
 
-def test_prompts_of_a_job_of_before_there_were_turns_are_plain() -> None:
+def test_prompts_of_jobs_from_before_turns_are_plain() -> None:
     assert read_prompts(prompts_table(PROMPTS[:1]).drop_columns("earlier")) == PROMPTS[:1]

@@ -34,7 +34,7 @@ def test_a_job_that_reports_and_gets_on_needs_no_word():
         assert watch.note(100.0 + second) == "" and watch.due(100.0 + second) is None
 
 
-def test_silence_is_said_with_how_long_it_lasts():
+def test_silence_is_reported_with_its_length():
     watch = Watch(0.0)
     watch.see(status(heartbeat=5.0), 0, 1.0)
     watch.see(status(heartbeat=5.0), 0, 130.0)
@@ -54,7 +54,7 @@ def test_a_heartbeat_of_another_clock_is_a_heartbeat(jump):
         assert watch.note(float(second)) == ""
 
 
-def test_standing_still_is_said_and_segments_are_progress_too():
+def test_lack_of_progress_is_reported_and_segments_are_progress_too():
     watch = Watch(0.0)
     for second in range(1200):
         watch.see(status(done=3, heartbeat=second), 1 if second > 500 else 0, float(second))
@@ -62,7 +62,7 @@ def test_standing_still_is_said_and_segments_are_progress_too():
     assert watch.note(1199.0) == "no progress for 12 min"
 
 
-def test_a_stopped_process_is_said_at_once():
+def test_a_stopped_process_is_reported_at_once():
     assert Watch(0.0).note(0.0, stopped=True).startswith("its process was stopped by a signal")
 
 
@@ -90,7 +90,7 @@ def test_asking_again_gives_no_more_time():
     assert signals(watch, 0.0, 12.0)[0][0] == watching.GRACE_SECONDS
 
 
-def test_a_process_that_said_how_it_ended_and_stays_is_ended():
+def test_a_process_that_reported_its_end_and_stays_is_terminated():
     watch = Watch(0.0)
     watch.see(status(state=JobState.DONE), 0, 50.0)
     assert watch.due(50.0 + watching.GRACE_SECONDS - 0.1) is None

@@ -11,7 +11,7 @@ from rsf_core.review.filters import Order
 from tests.simulations import chosen, orders
 
 
-def test_a_queue_that_shows_the_easy_ones_flatters_what_is_said_of_them_and_not_what_is_said_of_the_sample() -> None:
+def test_a_queue_of_easy_candidates_flatters_its_own_figure_and_not_that_of_the_sample() -> None:
     cell = {"first": "easy", "decisions": 160, "audit": 0.3, "mixed": False}
     estimates = chosen.estimates(cell, 2, np.random.default_rng(0))
     assert estimates["all"] - estimates["truth"] > 0.05 and estimates["all"] - estimates["sample"] > 0.03

@@ -32,7 +32,7 @@ def test_the_fit_without_intercept_is_where_the_likelihood_of_bradley_and_terry_
     assert (intercepts * (p - y)).sum() == pytest.approx(0, abs=1e-3)
 
 
-def test_a_pair_says_the_same_whichever_stands_left() -> None:
+def test_a_pair_teaches_the_same_in_either_order() -> None:
     decided, compared = made()
     turned = Compared(compared.right, compared.left, 1 - compared.preferred, compared.prompts, compared.weights)
     one, other = learn(decided, 0.5, compared=compared).linear, learn(decided, 0.5, compared=turned).linear

@@ -81,7 +81,7 @@ def test_the_response_is_what_the_weights_would_be_were_rows_to_count_otherwise_
         assert np.abs(more - truth).max() < 0.05 * np.abs(truth).max()
 
 
-def test_what_can_be_told_apart_perfectly_gives_finite_weights() -> None:
+def test_perfectly_separable_decisions_give_finite_weights() -> None:
     x = np.linspace(-1, 1, 40)[:, None]
     beta = logistic.fit(x * 50, (x[:, 0] > 0).astype(float), 1.0)
     assert np.isfinite(beta).all() and beta[0] > 0
@@ -174,7 +174,7 @@ def test_the_spread_of_an_auc_is_that_of_other_prompts_and_of_other_models() -> 
     assert np.mean(of_prompts) < 0.85 * np.mean(of_both)
 
 
-def test_nothing_of_a_fold_is_seen_by_the_model_that_judges_it() -> None:
+def test_the_model_that_judges_a_fold_has_seen_none_of_it() -> None:
     """Not even the fold's features, which would change the axes and means."""
     rows = decided(prompts=20, each=2)
     folds = by_prompt(rows.prompts, 5, np.random.default_rng(0))
@@ -226,7 +226,7 @@ def test_two_orders_that_are_the_same_have_limits_of_some_width(prompts: int) ->
 
 
 @pytest.mark.parametrize("values", [np.full(101, np.nan), np.append(0.7, np.full(100, np.nan))])
-def test_what_cannot_be_told_of_most_replicates_has_the_limits_of_its_range(values: np.ndarray) -> None:
+def test_a_figure_undefined_in_most_replicates_has_the_limits_of_its_range(values: np.ndarray) -> None:
     assert (measures.share_interval(values, 9, 9).low, measures.share_interval(values, 9, 9).high) == (0, 1)
     gain = measures.difference_interval(values, values, 9)
     assert (gain.low, gain.high) == (-1, 1)
@@ -311,7 +311,7 @@ def test_what_the_hidden_states_tell_is_learned_and_its_figures_hold_for_fresh_p
     assert gains is not None and gains.auc_gain.low > 0.1
 
 
-def test_decisions_by_chance_teach_nothing_and_it_says_so() -> None:
+def test_random_decisions_teach_nothing_and_the_report_says_so() -> None:
     reports = [learn(decided(hidden=0.0, seed=seed), 0.3).report for seed in range(5)]
     assert sum(report.learnt for report in reports) <= 1 and not any(report.better for report in reports)
 
@@ -321,7 +321,7 @@ def test_where_one_scorer_says_it_all_it_is_not_called_better_than_that_one() ->
     assert report.learnt and report.best is not None and report.best.name == "good" and not report.better
 
 
-def test_a_scorer_that_is_better_the_lower_it_is_counts_as_such() -> None:
+def test_a_scorer_whose_lower_values_are_better_counts_that_way() -> None:
     best = learn(decided(hidden=0.0, scorer=-3.0), 0.3).report.best
     assert best is not None and best.name == "good" and best.auc.low > 0.6 and best.falling
 
@@ -375,7 +375,7 @@ def test_another_fifty_bring_what_each_doubling_has_brought() -> None:
         (1, 28, "1 more decision, 1 more accepted among them"),
     ],
 )
-def test_what_is_lacking_is_said_in_numbers(accepted: int, rejected: int, message: str) -> None:
+def test_what_is_missing_is_reported_in_numbers(accepted: int, rejected: int, message: str) -> None:
     assert taste.missing(accepted, rejected) == message
 
 
@@ -403,7 +403,7 @@ def test_prompts_of_one_kind_each_are_learned_from_where_one_can_be_left_out(pro
         assert (report.auc.low, report.auc.high) == (0, 1)
 
 
-def test_all_alike_but_two_is_learned_from_without_a_fault() -> None:
+def test_decisions_that_are_all_alike_but_two_are_learned_from_without_an_error() -> None:
     rows = decided(prompts=20, each=2)
     rows.accepted[:] = True
     rows.accepted[[3, 17]] = False

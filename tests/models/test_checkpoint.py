@@ -35,7 +35,7 @@ def entry(shape: str, offsets: str = "[0, 0]", dtype: str = "F32") -> bytes:
         b"[]", b"5", b"null", b'"x"', b'{"a": 5}', b"[" * 50_000, b"\xff", b"",
     ],
 )  # fmt: skip
-def test_a_header_that_is_none_is_refused(tmp_path: Path, header: bytes) -> None:
+def test_an_invalid_header_is_refused(tmp_path: Path, header: bytes) -> None:
     with pytest.raises(ModelError, match="is not a whole safetensors file"):
         checkpoint.read(folder(tmp_path, header))
 

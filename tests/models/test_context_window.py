@@ -30,7 +30,7 @@ def test_without_a_limit_everything_fits(prefix: int | None) -> None:
     assert ContextWindow(None, prefix).most(10**6) is None and ContextWindow(None, prefix).fits(10**6, 10**6)
 
 
-def test_it_is_what_drawing_asks_and_told_without_weights(any_model: Path) -> None:
+def test_it_is_the_limit_that_drawing_uses_and_is_known_without_weights(any_model: Path) -> None:
     model, _ = models.load(any_model)
     outlined, _ = models.outline(any_model)
     window = window_of(model)

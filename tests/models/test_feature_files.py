@@ -34,7 +34,7 @@ def files(tmp_path: Path) -> FeatureFiles:
     return feature_files
 
 
-def test_they_come_in_the_order_asked_from_any_rounds_and_segments(files: FeatureFiles) -> None:
+def test_they_come_in_the_requested_order_from_any_rounds_and_segments(files: FeatureFiles) -> None:
     ids = np.array([(2, 1, 1), (1, 2, 0), (1, 3, 1), (1, 1, 0), (1, 2, 0)], np.int32)
     features = files.of([".".join(map(str, row)) for row in ids.tolist()])
     assert features.dtype == np.float32
@@ -52,7 +52,7 @@ def test_it_counts_each_candidate_once_and_knows_which_are_there(files: FeatureF
     assert files.has(9, rows_asked).tolist() == [False] * 4
 
 
-def test_what_is_missing_is_said_with_its_number_and_what_to_do(files: FeatureFiles) -> None:
+def test_missing_features_are_reported_with_their_number_and_what_to_do(files: FeatureFiles) -> None:
     with pytest.raises(StageError, match=r"2 of 3 candidates have no features yet: .*rsf embed"):
         files.of(["1.1.0", "1.9.0", "1.9.1"])
     with pytest.raises(StageError, match="'nothing' is the name of no candidate"):

@@ -33,13 +33,13 @@ def cpuinfo(tmp_path, monkeypatch):
         ("x86_64", "processor\t: 0", None),
     ],
 )
-def test_bf16_is_told_from_the_processor_s_flags(cpuinfo, monkeypatch, machine, line, cores):
+def test_bf16_is_detected_from_the_processor_s_flags(cpuinfo, monkeypatch, machine, line, cores):
     monkeypatch.setattr(platform, "machine", lambda: machine)
     cpuinfo.write_text(f"processor\t: 0\n{line}\n")
     assert hardware.multiplies_bf16() is cores
 
 
-def test_without_cpuinfo_it_cannot_be_told(cpuinfo):
+def test_without_cpuinfo_it_is_unknown(cpuinfo):
     assert hardware.multiplies_bf16() is None
 
 
@@ -83,7 +83,7 @@ def test_apples_processors_have_mps(monkeypatch: pytest.MonkeyPatch) -> None:
         assert hardware.devices().mps is mps
 
 
-def test_what_is_told_without_torch_is_what_torch_says() -> None:
+def test_what_is_detected_without_torch_is_what_torch_says() -> None:
     assert hardware.built_for_cuda() == (torch.version.cuda is not None)
 
 

@@ -56,7 +56,7 @@ def test_a_file_of_the_same_size_that_takes_another_s_place_is_hashed(folder: Pa
 
 
 @pytest.mark.parametrize("content", [b"", b"{", b"[1]", b"\xff", b'{"files": 1}'])
-def test_a_memory_that_is_damaged_is_none(folder: Path, content: bytes) -> None:
+def test_a_damaged_cache_counts_as_empty(folder: Path, content: bytes) -> None:
     first = models.identity(folder)
     _memory(folder).write_bytes(content)
     assert models.identity(folder) == first

@@ -113,7 +113,7 @@ def test_a_target_with_it_decides_nothing_of_the_candidates_without_an_answer(
     assert [one for one in newer.scorers if answered.is_one(one)] != [scorer] and scorer not in newer.scorers
 
 
-def test_neither_card_nor_filter_nor_what_is_learned_goes_by_it(asked: Project) -> None:
+def test_card_filter_and_learning_ignore_it(asked: Project) -> None:
     first = names(asked)[0]
     say(asked, first, 5, "ben")
     scorer = asked.answers.use("clear", person("ann"))
@@ -143,7 +143,7 @@ def test_a_card_does_not_say_that_nobody_has_answered_and_no_weights_are_suggest
         asked.review.suggest(1)
 
 
-def test_answers_about_what_was_made_elsewhere_are_told_apart(asked: Project, tmp_path: Path) -> None:
+def test_answers_about_candidates_made_elsewhere_are_kept_apart(asked: Project, tmp_path: Path) -> None:
     drawn, total = names(asked)[0], asked.counts(1).candidates
     file = tmp_path / "made.jsonl"
     file.write_text(json.dumps({"prompt": asked.prompts()[0].text, "completion": "It is made elsewhere."}))
@@ -190,7 +190,7 @@ def test_answers_under_another_meaning_are_left_out_and_other_words_change_nothi
     assert (one.scores.count, one.scores.high, one.bounds) == (1, 9.0, (1.0, 9.0))
 
 
-def test_a_version_that_is_gone_from_the_folder_is_made_anew_as_it_was(asked: Project) -> None:
+def test_a_version_that_is_gone_from_the_folder_is_made_again_unchanged(asked: Project) -> None:
     first, second = names(asked)[:2]
     say(asked, first, 4)
     scorer = asked.answers.use("clear", person("ann"))
@@ -205,7 +205,7 @@ def test_a_version_that_is_gone_from_the_folder_is_made_anew_as_it_was(asked: Pr
         assert (folder / answered.FOLDER / f"{version}.json").is_file()
 
 
-def test_a_question_whose_answers_are_no_numbers_is_refused(asked: Project) -> None:
+def test_a_question_whose_answers_are_not_numbers_is_refused(asked: Project) -> None:
     asked.question_book.put({"name": "why", "kind": "text", "text": "Why?"}, author=person("ann"))
     for name in ("why", "gone"):
         with pytest.raises(QuestionError, match=r"whose answers are numbers: clear\. Ratings"):
@@ -236,7 +236,7 @@ def test_a_scorer_that_nobody_has_put_to_use_is_refused_before_anything_is_start
         registry.bounds("answer")
 
 
-def test_held_out_completions_have_no_answers_so_what_is_measured_by_them_is_not_told(asked: Project) -> None:
+def test_held_out_completions_have_no_answers_so_their_measures_are_left_out(asked: Project) -> None:
     say(asked, names(asked)[0], 4)
     scorer = asked.answers.use("clear", person("ann"))
     target = asked.answers.draft(scorer).target

@@ -35,7 +35,7 @@ def test_a_step_that_raises_keeps_none_from_its_turn() -> None:
     assert taken == ["b"]
 
 
-def test_what_is_not_over_is_named_and_goes_on_with_what_comes_after_it() -> None:
+def test_an_unfinished_step_is_named_and_continues_with_the_steps_after_it() -> None:
     go_on, over = threading.Event(), threading.Event()
     assert in_turn([("first", lambda: None), ("second", go_on.wait), ("third", over.set)], 0.05) == "second"
     assert not over.is_set()
@@ -78,7 +78,7 @@ def test_a_project_in_the_middle_of_a_write_says_so_and_is_given_back_after_it(
         assert again.store.values()["written"] == "yes"
 
 
-def test_a_project_with_nothing_under_way_is_closed_and_nothing_is_said(
+def test_an_idle_project_is_closed_without_a_message(
     tmp_path: Path, small_task: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     project = Project.create(tmp_path / "project", str(small_task), seed=1)

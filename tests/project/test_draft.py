@@ -127,7 +127,7 @@ def test_only_the_newest_drafts_are_kept_and_those_that_are_open(
 
 
 @pytest.mark.parametrize("draft_id", ["", "..", "0123456789ab", "../../x", "0123456789AB"])
-def test_a_draft_that_is_not_there_is_said_to_be_gone(workspace: Path, draft: Draft, draft_id: str) -> None:
+def test_a_draft_that_does_not_exist_is_reported_as_gone(workspace: Path, draft: Draft, draft_id: str) -> None:
     with pytest.raises(NotAProjectError, match="not there any more"):
         Draft.open(workspace, draft_id)
 

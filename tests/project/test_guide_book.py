@@ -18,7 +18,7 @@ def book(store: Store) -> GuideBook:
     return GuideBook(store)
 
 
-def test_a_guide_is_saved_as_a_version_and_an_equal_text_is_none(book: GuideBook) -> None:
+def test_a_guide_is_saved_as_a_version_and_an_equal_text_makes_no_new_one(book: GuideBook) -> None:
     assert book.current() is None
     assert book.save("# Accept\r\nwhat is kind\n", "first  try", person("ann")) == 1
     assert book.save("# Accept\nwhat is kind", author=person("ben")) == 1
@@ -39,7 +39,7 @@ def test_an_empty_text_takes_the_guide_away_and_the_versions_stay(book: GuideBoo
     assert book.current() is None and book.unread(person("ann")) is None and len(book.versions()) == 2
 
 
-def test_who_has_not_read_the_newest_is_told_which_they_have_read(book: GuideBook) -> None:
+def test_reviewers_who_have_not_read_the_newest_see_which_they_have_read(book: GuideBook) -> None:
     book.save("a", author=person("ann"))
     assert book.unread(person("ann")) is None  # ann wrote it
     first = book.unread(person("ben"))

@@ -73,7 +73,7 @@ def test_nothing_is_added_to_the_sealed_prompts_once_they_were_opened(
         assert preview is not None and (preview.sealed, preview.left_out) == (0, 2)
 
 
-def test_the_same_is_placed_once_and_anew_when_columns_share_or_prompts_change(
+def test_the_same_request_is_placed_once_and_again_when_columns_share_or_prompts_change(
     project: Project, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     done: list[str] = []
@@ -148,9 +148,7 @@ def test_a_large_file_is_read_by_a_process_and_can_be_cancelled(
     assert finished(project, upload, other).preview is not None
 
 
-def test_a_process_that_was_killed_is_said_and_nothing_is_added(
-    project: Project, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_killed_process_is_reported_and_nothing_is_added(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(imports, "SMALL_FILE", 0)
     upload = project.imports.keep("a.jsonl", FILE)
     placing = project.imports.start(upload, COLUMNS, 0.5)
@@ -178,7 +176,7 @@ def test_a_file_that_cannot_be_read_is_the_outcome_of_its_placing(project: Proje
     assert "names the column 'text' 2 times" in str(project.imports.state(upload, placing).problem)
 
 
-def test_the_uploads_kept_last_are_kept_wherever_the_clock_stands(project: Project) -> None:
+def test_the_newest_uploads_are_kept_whatever_the_clock_says(project: Project) -> None:
     kept = []
     for turn in range(imports.KEPT_UPLOADS + 1):
         kept.append(project.imports.keep(f"{turn}.csv", b"text\na\n"))
@@ -247,7 +245,7 @@ def test_parquet_of_a_usual_size_is_recognised_and_placed_by_a_process(project: 
     assert state.preview is not None and state.preview.train == 2
 
 
-def test_parquet_that_is_none_is_said_as_such(project: Project) -> None:
+def test_invalid_parquet_is_reported(project: Project) -> None:
     upload = project.imports.keep("a.parquet", b"PAR1 and no more")
     with pytest.raises(PromptFileError, match="cannot be read as Parquet"):
         project.imports.format(upload)
@@ -337,7 +335,7 @@ def test_a_spreadsheet_is_read_by_a_process_a_sheet_at_a_time(project: Project, 
         project.imports.format(project.imports.keep("broken.xlsx", b"PK"))
 
 
-def test_a_data_set_s_folder_is_kept_as_a_file_and_one_that_is_none_leaves_nothing(
+def test_a_data_sets_folder_is_kept_as_a_file_and_any_other_folder_leaves_nothing(
     project: Project, tmp_path: Path
 ) -> None:
     (tmp_path / "set").mkdir()

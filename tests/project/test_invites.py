@@ -37,7 +37,7 @@ def test_links_outlive_a_restart_and_their_secrets_are_not_stored(invites: Invit
 
 
 @pytest.mark.parametrize("given", [None, "", "x", "\x00", "é" * 43, "\udce9", "x" * 100_000])
-def test_what_is_no_secret_lets_nobody_in(invites: Invites, given: str | None) -> None:
+def test_an_invalid_secret_lets_nobody_in(invites: Invites, given: str | None) -> None:
     made = invites.invite("ben", person("ann"))
     for wrong in (given, made.link.secret_sha256, made.link.link_id, secret(made)[:-1], secret(made) + "x"):
         with pytest.raises(AccessError):

@@ -35,7 +35,7 @@ def only(*answered: str) -> Any:
 
 
 @pytest.mark.parametrize("at_once", [1, 2, 8])
-def test_what_a_slow_judge_has_said_by_the_end_is_kept(at_once: int, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_scores_of_a_slow_judge_up_to_the_limit_are_kept(at_once: int, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(judge_tries, "SECONDS", 2.0)
     with serving(only("one", "two")) as server:
         began = time.monotonic()
@@ -64,7 +64,7 @@ def test_what_came_before_an_endpoint_was_gone_is_kept() -> None:
     assert not any("resume" in one.why for one in tries)
 
 
-def test_an_endpoint_that_answers_nothing_is_said_once_with_what_to_do_in_a_try() -> None:
+def test_a_silent_endpoint_is_reported_once_in_a_try_with_what_to_do() -> None:
     with serving(error(404)) as server, pytest.raises(Unavailable, match=r"no such model.*then try again") as raised:
         tried(server, "one", "two")
     assert "resume" not in str(raised.value)

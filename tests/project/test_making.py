@@ -27,7 +27,7 @@ STEPS = {
 
 @pytest.mark.parametrize("step", STEPS)
 @pytest.mark.parametrize("error", [KeyboardInterrupt(), OutOfSpaceError("the disk is full"), RuntimeError("a fault")])
-def test_broken_off_at_any_step_it_is_made_anew_or_opened(
+def test_interrupted_at_any_step_a_project_is_made_again_or_opened(
     tmp_path: Path, small_task: Path, monkeypatch: pytest.MonkeyPatch, step: str, error: BaseException
 ) -> None:
     def fail(*arguments: object, **named: object) -> None:
@@ -45,7 +45,7 @@ def test_broken_off_at_any_step_it_is_made_anew_or_opened(
     assert not (folder / settings_file.MAKING).exists()
 
 
-def test_killed_in_the_middle_it_is_made_anew(tmp_path: Path, small_task: Path) -> None:
+def test_a_project_killed_while_being_made_is_made_again(tmp_path: Path, small_task: Path) -> None:
     code = (
         "import os, sys; from rsf_core.domain import settings_file; from rsf_core.project.project import Project\n"
         "settings_file.create = lambda *arguments: os.kill(os.getpid(), 9)\n"

@@ -165,7 +165,7 @@ def test_the_owners_landscape_and_marks_follow_the_marks_of_gold(project: Projec
     assert seen() == (before, marks) and before == project.counts(1).accepted
 
 
-def test_an_onlooker_is_told_of_the_candidates_of_one_moment(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_onlooker_sees_the_candidates_of_one_moment(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
     """Other candidates may arrive between two reads, so that the same row would be another candidate."""
     project.gold.mark(GOLD, Action.REJECT, OWNER)
     look, looks = LiveRound.index, list[ReviewIndex]()

@@ -36,7 +36,7 @@ def texts(project: Project) -> list[str]:
     return [c.completion for p in project.prompts() for c in project.candidates(p.prompt_id)]
 
 
-def test_it_is_tried_saved_used_and_scored_anew_only_where_it_changed(complete: Project) -> None:
+def test_it_is_tried_saved_and_used_and_scores_again_only_where_it_changed(complete: Project) -> None:
     before = complete.scorers(1)
     with pytest.raises(ScorerError, match="may not run here"):
         complete.own_scorers.try_out("short", SHORT, 1)
@@ -89,7 +89,7 @@ def test_a_project_that_comes_from_elsewhere_runs_nothing_by_itself(complete: Pr
     assert mark.exists()
 
 
-def test_a_job_that_was_asked_for_before_trust_was_taken_back_runs_nothing(complete: Project) -> None:
+def test_a_job_requested_before_trust_was_revoked_runs_nothing(complete: Project) -> None:
     complete.own_scorers.trust()
     complete.own_scorers.save("short", SHORT)
     complete.own_scorers.use("short", 1.0)
@@ -148,7 +148,7 @@ def test_each_key_of_a_dict_is_a_score_of_its_own(complete: Project) -> None:
     assert complete.store.score_column(1, name, everywhere=True).tolist() == [float(len(t)) for t in texts(complete)]
 
 
-def test_a_job_keeps_the_version_that_it_was_asked_for(complete: Project) -> None:
+def test_a_job_keeps_the_version_that_it_was_started_with(complete: Project) -> None:
     complete.own_scorers.trust()
     file = complete.own_scorers.save("short", SHORT)
     complete.own_scorers.use("short", 1.0)

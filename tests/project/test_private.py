@@ -78,7 +78,7 @@ def test_what_a_link_leads_to_is_left_alone(tmp_path: Path) -> None:
     assert modes(tmp_path / "elsewhere") == {".": 0o755, "model": 0o644} and modes(tmp_path / "p")["."] == 0o700
 
 
-def test_a_folder_that_cannot_be_closed_is_said_and_used(
+def test_a_folder_that_cannot_be_closed_to_others_is_reported_and_used(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     def refuse(path: object, mode: int) -> None:

@@ -128,7 +128,7 @@ def test_the_example_of_the_python_api_calls_methods_with_arguments_that_they_ha
         inspect.signature(function).bind(None, *call.args, **{str(word.arg): word.value for word in call.keywords})
 
 
-def test_a_second_owner_is_refused_and_told_who_has_it(project: Project) -> None:
+def test_a_second_owner_is_refused_and_learns_who_has_it(project: Project) -> None:
     import os
 
     with pytest.raises(ProjectLockedError, match=rf"open in Python \(pid {os.getpid()} on "):
@@ -246,7 +246,7 @@ def test_half_an_evaluation_is_no_comparison_and_a_second_try_doubles_nothing(pr
     assert project.comparison(1) == whole
 
 
-def test_a_job_that_was_begun_anew_is_not_resumed_beside_the_newer_one(project: Project) -> None:
+def test_a_job_that_was_started_again_is_not_resumed_beside_the_newer_one(project: Project) -> None:
     project.supervisor.stop()  # so that nothing starts
     project.generate()
     project.cancel("r1-generate-1")

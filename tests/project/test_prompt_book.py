@@ -106,7 +106,7 @@ def test_a_row_whose_reference_the_target_cannot_read_is_named_at_import_with_wh
         project.edit_prompt(13, PromptRow("How many?", "a lot"), person("ann"))
 
 
-def test_what_cannot_be_scored_is_told_of_the_prompts_in_use_that_are_shown(project: Project) -> None:
+def test_prompts_in_use_that_cannot_be_scored_are_shown(project: Project) -> None:
     project.retire_prompts(ids(project), person("ann"))
     store = project.store
     first = store.prompt_book.add(

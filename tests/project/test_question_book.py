@@ -93,7 +93,7 @@ def test_a_page_that_only_looks_writes_nothing_once_all_is_kept(project: Project
     assert project.store.questions.version() == state
 
 
-def test_the_reviewers_card_has_each_answer_and_hears_of_it_without_reading_anew(project: Project) -> None:
+def test_the_reviewers_card_has_each_answer_without_reading_everything_again(project: Project) -> None:
     project.question_book.put(CLEAR)
 
     def answer(value: str | None, act: str, who: str = "ann") -> None:

@@ -207,7 +207,7 @@ def test_other_settings_are_another_procedure_and_seeds_are_not(made: Path, two:
         assert project.replicate_template().digest == digest
 
 
-def test_what_cannot_be_replicated_is_said_before_anything_is_run(
+def test_what_cannot_be_replicated_is_reported_before_anything_is_run(
     tmp_path: Path, made: Path, two: list[Replicate]
 ) -> None:
     with pytest.raises(ReplicateError, match="at least 1"):

@@ -85,7 +85,7 @@ def test_scores_are_counted_whatever_they_are(column: list[float], count: int, b
         assert not len(of_scorer.levels)
 
 
-def test_what_a_scorer_is_to_a_target_is_said_in_words() -> None:
+def test_the_role_of_a_scorer_in_a_target_is_described_in_words() -> None:
     target = Target(
         rewards={"a": 2.0, "b": -0.5},
         constraints=({"scorer": "a", "at_least": 0.5}, {"scorer": "c", "at_least": 1, "at_most": 3}),
@@ -126,7 +126,7 @@ def test_which_way_a_target_wants_a_scorer(target: dict[str, object], expected: 
     assert direction(Target.model_validate(target), "a") == expected
 
 
-def test_what_judges_were_asked_for_is_read_from_the_projects_answers(project: Project) -> None:
+def test_the_requests_to_judges_are_read_from_the_projects_answers(project: Project) -> None:
     assert project.scorer_book.spent() == {}
     with kept_answers.open_answers(project.folder) as kept:
         kept.add("a", b"1", Answer("7", "stop", 30, 4))

@@ -191,7 +191,7 @@ def everything(project: Project) -> dict[str, object]:
 
 
 @pytest.mark.parametrize("way", BY_NAME)
-def test_a_name_that_is_nobodys_is_refused_and_nothing_is_said(scored_project: Project, way: str) -> None:
+def test_an_invalid_name_is_refused_and_nothing_is_saved(scored_project: Project, way: str) -> None:
     before = everything(scored_project)
     for name in NOBODYS:
         with pytest.raises(AccessError):
@@ -201,7 +201,7 @@ def test_a_name_that_is_nobodys_is_refused_and_nothing_is_said(scored_project: P
 
 @pytest.mark.parametrize("way", BY_ACTOR)
 @pytest.mark.parametrize("who", ["ann", "rule", "", None, ("ann", Role.OWNER), access.RULE], ids=repr)
-def test_what_does_not_say_who_acts_is_refused_and_nothing_is_said(
+def test_an_act_without_an_actor_is_refused_and_nothing_is_saved(
     scored_project: Project, way: str, who: object
 ) -> None:
     before = everything(scored_project)

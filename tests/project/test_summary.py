@@ -39,7 +39,7 @@ COUNTS = RoundCounts(32, 32, 32, 12, 0, 12, 0, 0, 8, 8)
         (drive.Complete(), "", False),
     ],
 )
-def test_what_comes_next_is_said_in_the_words_of_its_button(step: drive.Step, words: str, fresh: bool) -> None:
+def test_the_next_step_is_described_in_the_words_of_its_button(step: drive.Step, words: str, fresh: bool) -> None:
     summary = summaries.summarise(1, step, COUNTS, 12, None)
     assert (summary.next, summary.fresh, summary.gain) == (words, fresh, None)
 
@@ -111,7 +111,7 @@ def test_one_that_was_closed_by_a_kill_is_put_right_by_the_next_owner(tmp_path: 
         until(lambda: (summary := summaries.read(killed)) is not None and summary.next == "Score candidates")
 
 
-def test_one_of_which_nothing_is_said_yet_is_described_by_its_next_owner(tmp_path: Path, small_task: Path) -> None:
+def test_a_project_without_a_summary_gets_one_from_its_next_owner(tmp_path: Path, small_task: Path) -> None:
     folder = tmp_path / "project"
     Project.create(folder, str(small_task), seed=1).close()
     (folder / summaries.NAME).unlink()
@@ -127,7 +127,7 @@ def test_one_of_which_nothing_is_said_yet_is_described_by_its_next_owner(tmp_pat
         (Status(JobState.RUNNING, "x", 5, 10, "candidates"), "r1-score-1: 5 of 10 candidates · about 0 s left"),
     ],
 )
-def test_what_runs_is_said_in_a_line(status: Status, line: str) -> None:
+def test_the_running_job_is_described_in_a_line(status: Status, line: str) -> None:
     assert summaries.running("r1-score-1", status).line == line
 
 

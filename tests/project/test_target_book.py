@@ -87,7 +87,7 @@ def test_what_is_looked_at_is_what_is_decided(scored: Project) -> None:
     np.testing.assert_allclose(now, again.reward)
 
 
-def test_back_is_one_more_version_and_the_decisions_are_those_of_before(scored: Project) -> None:
+def test_going_back_is_one_more_version_with_the_earlier_decisions(scored: Project) -> None:
     scored.set_threshold(0.4, Scope.GLOBAL, author=person("ann"))
     before, file = accepted(scored), written(scored)
     draft = edited(scored, beta=5.0)
@@ -141,7 +141,7 @@ def test_what_cannot_be_saved_changes_nothing(scored: Project) -> None:
     scored.store.add_job_event("r1-score-1", JobState.DONE, "done")
 
 
-def test_scores_that_are_missing_are_asked_of_a_job(scored: Project) -> None:
+def test_missing_scores_are_computed_by_a_job(scored: Project) -> None:
     scored.supervisor.stop()
     draft = edited(scored, constraints=[{"scorer": "repetition", "at_most": 0.2}])
     preview = scored.target_book.preview(draft, 1)
@@ -176,7 +176,7 @@ def test_the_commands_tell_and_go_back(scored: Project) -> None:
     assert answer["versions"][0]["number"] == 3 and answer["decided_by_this"]
 
 
-def test_a_project_of_before_has_the_targets_that_its_rounds_were_decided_by(
+def test_a_project_of_an_earlier_version_has_the_targets_of_its_rounds(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     older = tuple(migration for migration in migrations() if migration[0] < 18)

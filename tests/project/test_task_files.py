@@ -48,7 +48,7 @@ def refused(source: Path, into: Path, words: str, called: str | None = None) -> 
 
 @pytest.mark.parametrize("name", PACKERS)
 @pytest.mark.parametrize("folder", ["", "./", "kettles/", "deep/er/kettles/"])
-def test_an_archive_is_taken_whichever_folder_holds_the_task(tmp_path: Path, name: str, folder: str) -> None:
+def test_an_archive_is_accepted_whichever_folder_holds_the_task(tmp_path: Path, name: str, folder: str) -> None:
     files = {f"{folder}{file}": content for file, content in FILES.items()} | {f"{folder}README.md": b"#"}
     task = take(PACKERS[name](tmp_path / name, files), tmp_path / "into", f"my task{name[1:]}")
     assert task.name == ("kettles" if "kettles" in folder else "my_task")

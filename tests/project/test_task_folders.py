@@ -74,7 +74,7 @@ def test_nothing_is_wrong_with_a_bundled_one(name: str) -> None:
                                                        "note: prompts.jsonl, line 2: 'numeric_match' needs a number"]),
     ],
 )  # fmt: skip
-def test_everything_wrong_with_the_settings_is_said(tmp_path: Path, toml: str, expected: list[str]) -> None:
+def test_everything_wrong_with_the_settings_is_reported(tmp_path: Path, toml: str, expected: list[str]) -> None:
     problems = problems_of(make(tmp_path / "t", toml))
     assert all(any(one.startswith(start) for one in problems) for start in expected), problems
 
@@ -92,14 +92,14 @@ def test_everything_wrong_with_the_settings_is_said(tmp_path: Path, toml: str, e
         ([*GOOD, GOOD[0] | {"split": "sealed"}], ["note: prompts.jsonl, lines 1 (train) and 3 (sealed), nearly the same"]),
     ],
 )  # fmt: skip
-def test_everything_wrong_with_the_prompts_is_said(
+def test_everything_wrong_with_the_prompts_is_reported(
     tmp_path: Path, rows: list[dict[str, str]] | str, expected: list[str]
 ) -> None:
     problems = problems_of(make(tmp_path / "t", rows=rows))
     assert all(any(one.startswith(start) for one in problems) for start in expected), problems
 
 
-def test_a_folder_that_is_none_says_what_it_lacks(tmp_path: Path) -> None:
+def test_a_folder_that_is_not_a_task_says_what_it_lacks(tmp_path: Path) -> None:
     assert [one.split(": ")[1].split(" has ")[1] for one in problems_of(tmp_path)] == [
         "no task.toml",
         "no prompts.jsonl",
@@ -125,7 +125,7 @@ def prompts(project: Project) -> list[tuple[object, ...]]:
     return sorted((str(p.split), p.text, p.reference or "", p.system or "", p.earlier) for p in every_prompt)
 
 
-def test_sealed_and_retired_prompts_stay_behind_and_the_first_is_said(tmp_path: Path) -> None:
+def test_sealed_and_retired_prompts_stay_behind_and_the_sealed_ones_are_reported(tmp_path: Path) -> None:
     with Project.create(tmp_path / "first", "arithmetic", "nobody/such-model", seed=5) as project:
         gone = project.store.prompts(Split.TRAIN)[0]
         project.prompt_book.retire([gone.prompt_id], person("ann"))

@@ -112,26 +112,26 @@ def test_a_project_of_an_earlier_version_says_what_its_settings_say(workspace: P
         NOT_A_NUMBER,
     ],
 )
-def test_a_summary_that_cannot_be_read_is_none(workspace: Path, text: str) -> None:
+def test_a_summary_that_cannot_be_read_counts_as_missing(workspace: Path, text: str) -> None:
     (workspace / "reviews" / summaries.NAME).write_text(text)
     (entry,) = workspaces.entries(workspace)
     assert entry.summary is None and entry.task == "small_reviews"
 
 
 @pytest.mark.parametrize("text", ["task = ", "\x00", 'task = "x"\nseed = "no number"'])
-def test_settings_that_cannot_be_read_are_said_in_the_list(workspace: Path, text: str) -> None:
+def test_settings_that_cannot_be_read_are_reported_in_the_list(workspace: Path, text: str) -> None:
     (workspace / "reviews" / "project.toml").write_text(text)
     (entry,) = workspaces.entries(workspace)
     assert "project.toml" in entry.problem
 
 
-def test_who_has_a_project_open_is_said(workspace: Path) -> None:
+def test_the_list_shows_who_has_a_project_open(workspace: Path) -> None:
     with Project.open(workspace / "reviews", what="a test"):
         (entry,) = workspaces.entries(workspace)
         assert entry.held_by is not None and entry.held_by["what"] == "a test"
 
 
-def test_a_job_that_runs_is_told_by_its_files(workspace: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_running_job_is_recognised_by_its_files(workspace: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("r1-generate-1", "r1-score-1"):
         (workspace / "reviews" / "spool" / name).mkdir()
         Spool(workspace / "reviews" / "spool" / name).write_status(
@@ -189,7 +189,7 @@ def test_a_name_of_a_folder_is_one_of_a_project(name: str) -> None:
         ("é" * 1_000, "at most 60"),
     ],
 )
-def test_a_name_that_is_none_is_refused_with_what_is_wrong(workspace: Path, name: str, wrong: str) -> None:
+def test_an_invalid_name_is_refused_with_what_is_wrong(workspace: Path, name: str, wrong: str) -> None:
     before = everything(workspace)
     for refused in (
         lambda: workspaces.new_folder(workspace, name),
@@ -367,7 +367,7 @@ def test_a_project_that_is_removed_while_it_is_listed_is_left_out(workspace: Pat
     assert workspaces.describe(workspace / "reviews") is None
 
 
-def test_where_nothing_can_be_written_it_is_said(workspace: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_folder_that_cannot_be_written_is_reported(workspace: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def refuses(*paths: Path) -> None:
         raise PermissionError(13, "Permission denied", str(paths[0]))
 

@@ -70,7 +70,7 @@ def read(folder: Path, *rows: Any, suffix: str = "json") -> tuple[str, list[tupl
 
 
 @pytest.mark.parametrize("suffix", ["json", "jsonl"])
-def test_tasks_of_label_studio_give_their_text_and_what_was_said_of_it(tmp_path: Path, suffix: str) -> None:
+def test_tasks_of_label_studio_give_their_text_and_its_annotations(tmp_path: Path, suffix: str) -> None:
     rows = [
         studio("What is the capital of France?", result("answer", "textarea", ["Paris"])),
         studio("How high is Mont Blanc?", result("answer", "textarea", "4806 m")),
@@ -271,7 +271,7 @@ def test_prodigys_decision_is_no_reference_and_what_was_not_accepted_has_none(
     assert [row.reference for row in parsed.rows] == [answer, None, None, None, answer] and not parsed.problems
 
 
-def test_a_decision_of_prodigy_can_be_told_to_be_the_reference(tmp_path: Path) -> None:
+def test_a_decision_of_prodigy_can_be_chosen_as_the_reference(tmp_path: Path) -> None:
     path = tmp_path / "a.jsonl"
     path.write_text(
         "".join(json.dumps(prodigy(one, text=f"A film: {one}.", label="X")) + "\n" for one in ("accept", "reject"))
@@ -293,7 +293,7 @@ def test_a_decision_of_prodigy_can_be_told_to_be_the_reference(tmp_path: Path) -
         ("status", ["completed", "pending", "completed"], None),
     ],
 )
-def test_what_was_decided_of_a_row_or_where_something_stands_in_it_is_no_reference(
+def test_a_decision_about_a_row_or_a_position_in_it_is_not_a_reference(
     tmp_path: Path, column: str, values: list[Any], reference: str | None
 ) -> None:
     path = tmp_path / "a.jsonl"

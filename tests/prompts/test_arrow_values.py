@@ -96,7 +96,7 @@ def test_a_row_whose_value_is_a_time_beyond_the_calendar_is_named(tmp_path: Path
     assert [row.text for row in parsed.rows] == ([] if place == "text" else ["b"])
 
 
-def test_one_that_nobody_asked_for_does_not_matter(tmp_path: Path) -> None:
+def test_a_bad_value_in_an_unused_column_does_not_matter(tmp_path: Path) -> None:
     path = written(tmp_path, {"text": pa.array(["a"]), "made": pa.array([BEYOND], WHEN)})
     parsed = parse(path, "text")
     assert [row.text for row in parsed.rows] == ["a"] and not parsed.problems

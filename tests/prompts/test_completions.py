@@ -136,7 +136,7 @@ def test_what_is_stated_is_kept_and_token_log_probabilities_are_added_up(
         ({"completion": "\ud800"}, "completion: holds half a surrogate pair"),
     ],
 )
-def test_a_row_that_is_wrong_is_told_by_its_column_and_left_out(
+def test_a_wrong_row_is_reported_with_its_column_and_left_out(
     tmp_path: Path, given: dict[str, Any], message: str
 ) -> None:
     parsed = read(tmp_path, {"prompt": "a?", "completion": "one", **given}, {"prompt": "b?", "completion": "two"})

@@ -59,7 +59,7 @@ def talk(
         ([{"role": "developer", "content": "Be brief."}, *talk("a", "b", "c")], "c", ("a", "b"), None),
     ],
 )
-def test_of_several_questions_the_last_is_the_prompt_after_all_that_was_said_before(
+def test_of_several_questions_the_last_is_the_prompt_after_all_earlier_turns(
     tmp_path: Path, turns: list[Any], text: str, earlier: tuple[str, ...], reference: str | None
 ) -> None:
     for suffix in ("jsonl", "csv", "parquet"):
@@ -77,7 +77,7 @@ def test_of_several_questions_the_last_is_the_prompt_after_all_that_was_said_bef
         assert row.system == ("Be brief." if len(turns) % 2 == 0 and turns[0].get("role") == "developer" else None)
 
 
-def test_what_a_conversation_is_read_as_is_said(tmp_path: Path) -> None:
+def test_how_a_conversation_is_read_is_shown(tmp_path: Path) -> None:
     problem = "the last question is the prompt, with the turns before it"
     assert (
         recognise(jsonl(tmp_path, {"messages": talk("a", "b", "c")})).name
@@ -105,7 +105,7 @@ def test_a_text_in_chatml_is_a_conversation(tmp_path: Path, asks: str) -> None:
     ]
 
 
-def test_of_questions_without_answers_the_first_is_read_and_the_others_said_to_be_left_out(tmp_path: Path) -> None:
+def test_of_questions_without_answers_the_first_is_read_and_the_rest_is_reported_as_left_out(tmp_path: Path) -> None:
     path = jsonl(tmp_path, {"turns": ["a", "b"], "reference": ["1", "2"]}, {"turns": ["c"], "reference": ["3"]})
     parsed = parse(path, "turns", "reference")
     assert texts(parsed) == [("a", "1", None), ("c", "3", None)]

@@ -28,9 +28,7 @@ def table(sign: str) -> str:
 
 @pytest.mark.parametrize("sign", [",", ";", "\t", "|"])
 @pytest.mark.parametrize("codec", ["utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-16-be", "utf-32", "cp1252"])
-def test_any_sign_between_columns_and_any_common_encoding_is_found_and_said(
-    tmp_path: Path, sign: str, codec: str
-) -> None:
+def test_any_separator_and_any_common_encoding_is_detected_and_shown(tmp_path: Path, sign: str, codec: str) -> None:
     path = tmp_path / "p.csv"
     path.write_bytes(table(sign).encode(codec))
     assert [(row.text, row.reference) for row in read(path).rows] == TABLE[1:]
@@ -118,7 +116,7 @@ def test_a_list_longer_than_its_window_is_read_piece_by_piece(tmp_path: Path, mo
         ('[{"text": "a"}, {"text": "b", "text": "c"}]', "names 'text' 2 times"),
     ],
 )
-def test_where_a_list_is_broken_is_said_and_what_came_before_is_kept(
+def test_the_place_where_a_list_breaks_is_reported_and_earlier_rows_are_kept(
     tmp_path: Path, content: str, message: str
 ) -> None:
     (tmp_path / "p.json").write_text(content)

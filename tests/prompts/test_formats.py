@@ -31,7 +31,7 @@ def test_an_instruction_is_read_with_what_it_is_about(tmp_path: Path, row: dict[
 
 
 @pytest.mark.parametrize("empty", ["", "  ", None, "<noinput>"])
-def test_an_instruction_about_nothing_stands_alone(tmp_path: Path, empty: str | None) -> None:
+def test_an_instruction_without_an_input_is_the_whole_prompt(tmp_path: Path, empty: str | None) -> None:
     assert texts(read(jsonl(tmp_path, {"instruction": "Sing.", "input": empty, "output": "La"}))) == [
         ("Sing.", "La", None)
     ]
@@ -48,7 +48,7 @@ def test_a_question_is_read_with_its_context(tmp_path: Path) -> None:
     assert texts(read(path)) == [("What fell?\n\nRain fell.", "Rain", None)]
 
 
-def test_of_a_worked_answer_what_stands_behind_the_hashes_is_the_reference(tmp_path: Path) -> None:
+def test_of_a_worked_answer_the_part_after_the_hashes_is_the_reference(tmp_path: Path) -> None:
     rows = [
         {"question": f"How many {n}?", "answer": f"3*{n}=<<3>>\n#### {spelled}"}
         for n, spelled in enumerate(("36", "1,200 ", "-4.5"))

@@ -154,7 +154,7 @@ def test_a_pointer_is_named_whatever_the_file_should_be(tmp_path: Path, name: st
         recognise(tmp_path / name)
 
 
-def test_prompts_that_speak_of_such_things_are_prompts(tmp_path: Path) -> None:
+def test_prompts_that_mention_such_marks_are_prompts(tmp_path: Path) -> None:
     content = "prompt\n<html> is a tag\nPAR1 or PDF?\nversion https://git-lfs\n"
     assert [text for text, _ in read(tmp_path / "a.csv", content)[0]] == content.splitlines()[1:]
 
@@ -186,7 +186,7 @@ def test_a_guessed_encoding_is_called_as_it_can_be_chosen(tmp_path: Path) -> Non
 @pytest.mark.parametrize(
     ("first", "doubted"), [("Apples", True), ("prompts", False), ("Frage", False), ("messages", False)]
 )
-def test_a_first_line_that_no_column_is_called_is_doubted_where_it_stands_alone(
+def test_a_first_line_without_a_usual_column_name_is_doubted_in_a_single_column(
     tmp_path: Path, first: str, doubted: bool
 ) -> None:
     rows, problems = read(tmp_path / "a.txt", f"{first}\nBananas\nCherries\n")

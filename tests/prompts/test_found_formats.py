@@ -114,7 +114,7 @@ def test_a_question_without_choices_is_one_all_the_same(tmp_path: Path, choices:
     "options", [["only"], [True, False], [1, 2], {"opt1": "a", "opt2": "b"}, {"temperature": 0.5}, 5, "fast", "[1, 2]"]
 )
 @pytest.mark.parametrize("name", ["question", "query"])
-def test_what_is_nothing_to_choose_from_is_left_out_and_said(tmp_path: Path, options: Any, name: str) -> None:
+def test_values_that_are_not_choices_are_ignored_and_reported(tmp_path: Path, options: Any, name: str) -> None:
     assert read(tmp_path / "a.jsonl", {name: "Which?", "options": options}) == ([("Which?", None, None)], [])
     assert parse(tmp_path / "a.jsonl", name).notes == (
         "1 rows hold nothing to choose from in the column options: it is left out",
@@ -178,7 +178,7 @@ def test_a_column_of_several_answers_is_no_reference(tmp_path: Path, row: dict[s
     assert read(tmp_path / "b.jsonl", {**row, "label": "z"})[0] == [("Q?", "z", None)]
 
 
-def test_answers_that_are_mostly_one_are_the_reference_and_the_others_said(tmp_path: Path) -> None:
+def test_mostly_single_answers_are_the_reference_and_the_others_are_reported(tmp_path: Path) -> None:
     answers = [{"text": ["a", "b"]}, {"text": [], "answer_start": []}, ["c"], "d", ["e", "f"]]
     rows, problems = read(tmp_path / "a.jsonl", *({"question": "Q?", "answers": one} for one in answers))
     assert ([reference for _, reference, _ in rows], problems) == (["a", None, "c", "d", None], [])
@@ -289,7 +289,7 @@ def test_what_a_request_says_of_itself_is_no_prompt_beside_one(tmp_path: Path, n
     ],
 )
 @pytest.mark.parametrize("answered", [True, False])
-def test_a_prompt_that_speaks_of_marks_stays_whole(tmp_path: Path, text: str, answered: bool) -> None:
+def test_a_prompt_that_mentions_marks_stays_whole(tmp_path: Path, text: str, answered: bool) -> None:
     rows = [{"prompt": one} | ({"answer": "x"} if answered else {}) for one in ("A b?", text, "What is it?")]
     rows_read, problems = read(tmp_path / "a.jsonl", *rows)
     assert (rows_read, problems) == ([(row["prompt"], row.get("answer"), None) for row in rows], [])
@@ -356,7 +356,7 @@ def test_a_prompt_that_is_some_other_list_stays_as_it_is(tmp_path: Path, text: s
         [{"role": "user", "content": "one"}, {"role": "assistant", "content": "two"}],
     ],
 )
-def test_a_history_is_what_was_said_before(tmp_path: Path, history: Any) -> None:
+def test_a_history_becomes_the_earlier_turns(tmp_path: Path, history: Any) -> None:
     rows, problems = read(tmp_path / "a.jsonl", {"instruction": "hi", "input": "", "output": "yo", "history": history})
     assert (rows, problems) == ([("hi", "yo", None)], [])
     assert parse(tmp_path / "a.jsonl", "instruction").rows[0].earlier == ("one", "two")
@@ -409,7 +409,7 @@ def test_messages_in_a_table_are_prompts_where_a_user_speaks(tmp_path: Path) -> 
     assert read(tmp_path / "a.jsonl", {"prompt": "play this", "role": "assistant"})[0] == [("play this", None, None)]
 
 
-def test_tools_that_are_left_out_are_said(tmp_path: Path) -> None:
+def test_tools_that_are_left_out_are_reported(tmp_path: Path) -> None:
     rows = [{"messages": TURNS, "tools": tools} for tools in ([{"name": "f"}], [], "", "[]", None)]
     (tmp_path / "a.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
     parsed = parse(tmp_path / "a.jsonl", "messages")
@@ -425,7 +425,7 @@ def test_the_answer_of_trivia_is_its_value(tmp_path: Path) -> None:
     assert read(tmp_path / "a.jsonl", {"question": "who", "answer": answer})[0] == [("who", "Ann", None)]
 
 
-def test_of_a_preferred_completion_the_other_is_said_not_to_be_read(tmp_path: Path) -> None:
+def test_the_rejected_completion_of_a_pair_is_reported_as_not_read(tmp_path: Path) -> None:
     (tmp_path / "a.jsonl").write_text(json.dumps({"prompt": "hi", "chosen": "yo", "rejected": "no"}) + "\n")
     columns = completions.recognise_columns(recognise(tmp_path / "a.jsonl"))
     made: list[completions.CompletionRow] = []

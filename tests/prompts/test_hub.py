@@ -47,7 +47,7 @@ def test_a_script_in_a_data_set_is_not_run(tmp_path: Path) -> None:
     assert not ran.exists()
 
 
-def test_offline_and_without_the_library_it_is_said_what_to_do(
+def test_offline_and_without_the_library_the_error_says_what_to_do(
     data_set: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("HF_HUB_OFFLINE", "1")

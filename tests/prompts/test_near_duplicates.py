@@ -129,7 +129,7 @@ def test_within_groups_the_texts_are_compared_as_if_there_were_no_others(rows: l
     assert near_duplicate_pairs(texts, within) == sorted(alone)
 
 
-def test_within_groups_edits_are_told_too() -> None:
+def test_within_groups_edits_are_found_too() -> None:
     texts = [BASE, BASE.replace("kettle", "ketle"), BASE + " Thank you!", BASE]
     assert near_duplicate_pairs(texts, [1, 2, 1, 2]) == [(0, 2), (1, 3)]
 
@@ -302,7 +302,7 @@ LONG = "Tell the story of how {} got home late on a rainy evening by {} and {} w
         ("कि", "की"),
     ],
 )
-def test_what_looks_alike_and_is_another_task_is_none(text: str, other: str) -> None:
+def test_similar_texts_of_different_tasks_are_not_duplicates(text: str, other: str) -> None:
     assert near_duplicate_pairs([text, other]) == []
 
 
@@ -318,13 +318,13 @@ def test_a_typing_error_is_one_slip_within_a_word(word: str, other: str, is_one:
     assert is_typing_error(word, other) is is_typing_error(other, word) is is_one
 
 
-def test_a_slip_in_a_short_word_is_told_where_the_right_one_is_common() -> None:
+def test_a_slip_in_a_short_word_is_detected_where_the_right_word_is_common() -> None:
     assert near_duplicate_pairs(["Say jut this and no other thing", "Say just this and no other thing"]) == []
     texts = [*(f"Say just {subject} {i}" for i in range(3) for subject in SUBJECTS), "Say jut kettle 1"]
     assert near_duplicate_pairs(texts) == [(SUBJECTS.index("kettle") + len(SUBJECTS), len(texts) - 1)]
 
 
-def test_on_the_made_set_more_is_found_and_less_is_wrong_than_by_similar_words() -> None:
+def test_on_the_synthetic_set_more_is_found_and_less_is_wrong_than_by_similar_words() -> None:
     """Figures next to those of MinHash: tests/benchmarks/near_duplicates.py."""
     pairs = made(seed=1)
     pairs_alike = are_near(pairs)

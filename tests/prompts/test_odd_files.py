@@ -69,9 +69,7 @@ def test_a_file_without_a_readable_row_says_what_is_wrong_with_the_first(
         ("a.jsonl", lines({"rows": [{"x": 1}]}, {"rows": [{"x": 2}]})),
     ],
 )
-def test_no_column_is_taken_for_the_prompt_where_none_can_be_told_to_be(
-    tmp_path: Path, name: str, content: str
-) -> None:
+def test_no_column_is_taken_for_the_prompt_where_none_is_recognised(tmp_path: Path, name: str, content: str) -> None:
     path = tmp_path / name
     path.write_text(content, encoding="utf-8")
     file_format = recognise(path)
@@ -130,7 +128,7 @@ def test_a_truth_value_is_the_reference_where_nothing_else_can_be(
     assert read(tmp_path / "a.jsonl", lines(row)) == ([("Q", reference)], [])
 
 
-def test_what_else_stands_as_a_reference_is_said(tmp_path: Path) -> None:
+def test_other_values_in_a_reference_column_are_reported(tmp_path: Path) -> None:
     _, problems = read(
         tmp_path / "a.jsonl", lines({"prompt": "Q", "answer": ["a", "b"]}, {"prompt": "Q", "answer": {"a": 1}})
     )
@@ -170,7 +168,7 @@ def test_a_split_is_read_whatever_its_case_and_where_some_cells_are_empty(tmp_pa
     assert [row.split for row in as_recognised(path).rows] == [Split.TRAIN, None, Split.HELD_OUT, Split.SEALED]
 
 
-def test_a_split_that_is_none_is_not_used_and_said(tmp_path: Path) -> None:
+def test_an_invalid_split_is_ignored_and_reported(tmp_path: Path) -> None:
     path = tmp_path / "a.csv"
     path.write_text("prompt,split\na,train\nb,banana\n", encoding="utf-8")
     file_format = recognise(path)
@@ -216,7 +214,7 @@ def test_spaces_behind_commas_are_kept_where_no_quote_follows(tmp_path: Path) ->
         ("what?,no.\nHi,1\n", None),
     ],
 )
-def test_a_header_that_reads_like_a_row_is_said_to_be_taken_for_names(
+def test_a_header_that_reads_like_a_row_is_reported_as_taken_for_names(
     tmp_path: Path, content: str, doubt: str | None
 ) -> None:
     path = tmp_path / "a.csv"
@@ -226,12 +224,12 @@ def test_a_header_that_reads_like_a_row_is_said_to_be_taken_for_names(
     assert doubt is None or f"({doubt!r})" in problems[0].message
 
 
-def test_a_field_beyond_what_is_read_is_said_in_words_and_the_next_row_is_read(tmp_path: Path) -> None:
+def test_a_field_that_is_too_long_is_reported_and_the_next_row_is_read(tmp_path: Path) -> None:
     texts, problems = read(tmp_path / "a.csv", f"prompt,answer\n{'x' * 300_000},1\nok,2\n")
     assert texts == [("ok", "2")] and problems == ["line 2: has a field of more than 200,000 characters"]
 
 
-def test_json_that_is_nested_too_deeply_is_said_and_the_next_row_is_read(tmp_path: Path) -> None:
+def test_json_that_is_nested_too_deeply_is_reported_and_the_next_row_is_read(tmp_path: Path) -> None:
     deep = "[" * 50_000 + "]" * 50_000
     texts, problems = read(tmp_path / "a.jsonl", f'{{"prompt": "a"}}\n{{"prompt": {deep}}}\n{{"prompt": "b"}}\n')
     assert [text for text, _ in texts] == ["a", "b"]
@@ -320,7 +318,7 @@ def test_a_flat_export_of_label_studio_has_its_one_answer_as_the_reference(
     assert read(tmp_path / "a.csv", table) == ([("The soup was good.", reference)], [])
 
 
-def test_text_behind_a_closing_quote_is_said_with_what_to_write(tmp_path: Path) -> None:
+def test_text_behind_a_closing_quote_is_reported_with_what_to_write(tmp_path: Path) -> None:
     (tmp_path / "a.csv").write_text('prompt,answer\n"a "b" c",1\nd,2\n')
     parsed = parse(tmp_path / "a.csv", "prompt", "answer")
     assert [row.text for row in parsed.rows] == ["d"]
@@ -383,7 +381,7 @@ def test_a_row_with_a_stray_quote_is_refused_with_its_field_and_the_next_one_is_
     assert problem.startswith(f"line 3: is not CSV: {fault}: put the whole text in quotes, and write each quote")
 
 
-def test_a_quote_that_is_opened_in_a_row_with_blanks_and_never_closed_is_said(tmp_path: Path) -> None:
+def test_a_quote_opened_after_blanks_and_never_closed_is_reported(tmp_path: Path) -> None:
     texts, problems = read(tmp_path / "a.csv", 'prompt,answer\n"a" ,1\n"b" ,"open\nc,2\n')
     assert texts == [("a", "1")]
     assert problems == ["line 3: is not CSV: a quote is not closed; the rest of the file is left out"]
@@ -391,7 +389,9 @@ def test_a_quote_that_is_opened_in_a_row_with_blanks_and_never_closed_is_said(tm
 
 @pytest.mark.parametrize(("content", "message"), [("", "is empty"), ("prompt,answer\n", "has no row: the first line")])
 @pytest.mark.parametrize("name", ["a.csv", "a.jsonl", "a.json"])
-def test_a_file_without_a_row_is_told_from_an_empty_one(tmp_path: Path, name: str, content: str, message: str) -> None:
+def test_a_file_without_rows_is_distinguished_from_an_empty_one(
+    tmp_path: Path, name: str, content: str, message: str
+) -> None:
     (tmp_path / name).write_text(content if name == "a.csv" else content and ("[]" if name == "a.json" else " \n"))
     problem = recognise(tmp_path / name).problem
     assert problem is not None and problem.startswith(message)

@@ -77,7 +77,7 @@ def test_a_number_is_welcome_as_reference_and_keeps_its_spelling(tmp_path: Path,
 
 
 @pytest.mark.parametrize("nothing", ["NaN", "Infinity", "-Infinity", "null", '""', '"  "', '"nan"', '"None"', '"-inf"'])
-def test_what_stands_for_nothing_is_no_reference(tmp_path: Path, nothing: str) -> None:
+def test_placeholders_for_missing_values_are_not_references(tmp_path: Path, nothing: str) -> None:
     assert [row.reference for row in read(tmp_path, "p.jsonl", '{"text": "a", "reference": ' + nothing + "}").rows] == [
         None
     ]
@@ -179,7 +179,7 @@ def test_a_file_of_another_kind_or_none_is_refused(tmp_path: Path) -> None:
         parse(tmp_path / "gone.csv", "text")
 
 
-def test_too_many_rows_are_cut_and_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_too_many_rows_are_cut_and_reported(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(limits, "MOST_ROWS", 2)
     parsed = read(tmp_path, "p.csv", "text\na\nb\nc\nd\n")
     assert [row.text for row in parsed.rows] == ["a", "b"]

@@ -73,7 +73,9 @@ def held_out(placed: Placed) -> set[str]:
 
 
 @given(st.integers(2, 40), st.floats(0.001, 0.999), st.integers(0, 9))
-def test_an_import_gets_the_asked_share_and_at_least_one_on_either_side(count: int, share: float, seed: int) -> None:
+def test_an_import_gets_the_requested_share_and_at_least_one_on_either_side(
+    count: int, share: float, seed: int
+) -> None:
     rows = apart(count)
     assert not near_duplicate_pairs([row.text for row in rows])
     held_out_count = len(held_out(place([], rows, share, seed)[0]))
@@ -116,7 +118,7 @@ def test_what_is_placed_never_moves_and_what_is_added_gets_a_share_of_its_own(
     assert len(added) + len(problems) == len(second)
 
 
-def test_what_resembles_each_other_counts_together_and_stands_on_one_side() -> None:
+def test_prompts_that_resemble_each_other_count_together_and_are_on_one_side() -> None:
     alike = [
         row(text)
         for text in ("Describe the harbour!", "describe the harbour", "The harbour: DESCRIBE", "describe harbour")
@@ -243,7 +245,7 @@ def test_copies_of_a_prompt_on_both_sides_are_all_kept_in_mind() -> None:
     assert str(problems[0]).endswith("nearly the same as a prompt of the project, which is held_out; left out")
 
 
-def test_a_row_refused_does_not_stand_in_for_its_copy() -> None:
+def test_a_refused_row_does_not_replace_its_copy() -> None:
     """The first copy names the wrong side and is left out; the second names none and goes where it belongs."""
     rows = [row(LONG.format("autumn"), Split.HELD_OUT, 1), row(LONG.format("autumn"), line=2)]
     placed, problems = place([(LONG.format("spring"), Split.TRAIN)], rows, 0.5, seed=1)
@@ -331,7 +333,7 @@ def test_one_question_after_different_turns_is_two_prompts() -> None:
     assert len(problems) == 1 and "is the same as" in problems[0].message
 
 
-def test_conversations_that_resemble_each_other_stand_on_one_side_and_others_may_not() -> None:
+def test_conversations_that_resemble_each_other_are_on_one_side_and_others_need_not_be() -> None:
     nearly = (KETTLE[0].replace("bought", "Bought"), KETTLE[1] + "!")
     existing = [(ASKED, Split.HELD_OUT, None, KETTLE)]
     placed, problems = place(existing, [PromptRow(ASKED, earlier=nearly), PromptRow(ASKED, earlier=DOG)], 0.0, 1)

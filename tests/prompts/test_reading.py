@@ -33,7 +33,7 @@ def test_another_sign_between_the_columns_makes_other_columns(tmp_path: Path, si
     assert [row.text for row in parse(path, "text", reading=Reading(delimiter=sign)).rows] == ["Say a."]
 
 
-def test_a_wrong_choice_is_said_by_row_and_changes_nothing_else(tmp_path: Path) -> None:
+def test_a_wrong_choice_is_reported_by_row_and_changes_nothing_else(tmp_path: Path) -> None:
     path = tmp_path / "p.csv"
     path.write_bytes("text\nSay grün.\nSay a.\n".encode("cp1252"))
     parsed = parse(path, "text", reading=Reading("UTF-8"))

@@ -48,7 +48,7 @@ def test_there_are_enough_prompts_on_both_sides(task: Task) -> None:
     assert [len(texts(task, split)) >= least for split, least in zip(Split, (96, 48, 48), strict=True)] == [True] * 3
 
 
-def test_no_prompt_stands_twice_and_none_resembles_one_of_the_other_side(task: Task) -> None:
+def test_no_prompt_occurs_twice_and_none_resembles_one_of_the_other_side(task: Task) -> None:
     keys = [normalise(row.text) for row in task.prompts]
     assert len(set(keys)) == len(keys)
     for one, other in combinations(Split, 2):
@@ -110,12 +110,12 @@ def test_labels_are_even_on_both_sides_also_among_the_first_of_them() -> None:
             assert Counter(labels[:count]) == dict.fromkeys(("positive", "negative", "neutral"), count // 3)
 
 
-def test_no_labelled_sentence_stands_twice() -> None:
+def test_no_labelled_sentence_occurs_twice() -> None:
     sentences = [row.text.split('"')[1] for row in tasks.load("sentiment_labels").prompts]
     assert near_duplicate_pairs(sentences) == []
 
 
-def test_every_translation_is_french_and_no_reference_stands_on_both_sides() -> None:
+def test_every_translation_is_french_and_no_reference_is_on_both_sides() -> None:
     """The references have French words that the English sentences lack, and end with the same punctuation mark."""
     task = tasks.load("translation_en_fr")
     references: dict[Split, list[str]] = {split: [] for split in Split}
@@ -133,7 +133,7 @@ def test_every_translation_is_french_and_no_reference_stands_on_both_sides() -> 
         assert prompts.check_disjoint(references[one], references[other]) == []
 
 
-def test_a_dialogue_asks_for_one_of_two_things_that_were_said_before_and_no_thing_stands_on_both_sides() -> None:
+def test_a_dialogue_asks_for_one_of_two_things_mentioned_before_and_nothing_is_on_both_sides() -> None:
     task = tasks.load("dialogue")
     target = parse({**task.defaults, "task": task.name}, "task.toml").target
     assert {1 + len(row.earlier) // 2 for row in task.prompts} == {2, 3, 4}
@@ -190,7 +190,7 @@ def test_a_function_is_accepted_by_its_tests_alone() -> None:
         assert (passes(target, scores, len(batch)) == right).all()
 
 
-def test_the_right_json_of_every_note_is_accepted_and_no_fact_stands_on_two_sides() -> None:
+def test_the_right_json_of_every_note_is_accepted_and_no_fact_is_on_two_sides() -> None:
     task = tasks.load("json_extraction")
     target = parse({**task.defaults, "task": task.name}, "task.toml").target
     facts: dict[Split, set[str]] = {split: set() for split in Split}

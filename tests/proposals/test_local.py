@@ -169,7 +169,7 @@ def test_a_prompt_that_does_not_fit_is_named(proposal):
         list(proposal.draw([(Prompt(9, "word " * 400), 0, "1.9.0")], Sampling(max_new_tokens=40), 8))
 
 
-def test_the_prompts_that_fit_are_told_from_those_that_do_not(proposal):
+def test_prompts_that_fit_are_separated_from_those_that_do_not(proposal):
     long = [Prompt(number, "word " * 400) for number in range(9, 17)]
     good, left_out = proposal.fitting([PROMPTS[0], *long, PROMPTS[1]], 40)
     assert good == PROMPTS[:2] and list(left_out.problems) == list(range(9, 17))
@@ -219,7 +219,7 @@ def test_a_system_prompt_comes_first_and_a_plain_model_takes_plain_text(proposal
 TALK = Prompt(7, "Who am I?", system="Be brief.", earlier=("I am Ann.", "Hello Ann."))
 
 
-def test_a_plain_model_takes_a_conversation_with_who_speaks_named(proposal, monkeypatch):
+def test_a_plain_model_gets_a_conversation_with_named_roles(proposal, monkeypatch):
     monkeypatch.setattr(proposal.tokenizer, "chat_template", None)
     assert proposal.tokenizer.decode(proposal.prompt_token_ids(TALK)) == (
         "Be brief.\n\nUser: I am Ann.\n\nAssistant: Hello Ann.\n\nUser: Who am I?\n\nAssistant:"

@@ -159,14 +159,14 @@ def test_the_fit_finds_the_weights_that_people_follow() -> None:
 
 
 @pytest.mark.parametrize("link", ["logistic", "rejection"])
-def test_beta_is_covered_whichever_way_people_decide(link: str) -> None:
+def test_beta_is_covered_however_people_decide(link: str) -> None:
     covered = coverage(
         {"prompts": 40, "draws": 8, "beta": 0.5, "link": link, "noise": 0.0}, 30, np.random.default_rng(0)
     )
     assert covered["coverage"] >= 0.86 and covered["link found"] >= 0.5
 
 
-def test_noise_is_not_said_to_be_repeated() -> None:
+def test_noise_is_not_reported_as_repeated() -> None:
     """Weights fitted to random decisions agree with more than half of those decisions, and with half of new ones."""
     rng, round_table = np.random.default_rng(5), table(240, seed=5)
     scores = {name: rng.normal(size=240) for name in ("sentiment", "length", "words", "repetition")}

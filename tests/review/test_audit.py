@@ -182,7 +182,7 @@ def test_a_candidate_that_is_asked_for_comes_first(filled: Store) -> None:
         assert review.queue(1, person("ann"), order=Order.REWARD, at=name).candidate_ids[0] == name
 
 
-def test_how_a_candidate_was_come_upon_is_kept_with_what_was_said_of_it(filled: Store) -> None:
+def test_how_a_candidate_was_shown_is_kept_with_its_decision(filled: Store) -> None:
     review = reviews(filled)
     acts = [
         Act("as audit", ActKind.DECIDE, ("1.1.0", "1.1.1"), Action.ACCEPT, shown=Shown("1.1.0", "reward", True)),

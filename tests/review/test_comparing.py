@@ -134,7 +134,7 @@ def test_pairs_are_had_ahead_in_parts_that_follow_each_other(filled: Store) -> N
     assert ids(comparing.upcoming(1, person("ann"), 100, after=begun.last).pairs) == ids(rest.pairs)
 
 
-def test_pairs_of_before_are_had_ahead_too_the_oldest_first(filled: Store) -> None:
+def test_earlier_pairs_are_sent_ahead_too_the_oldest_first(filled: Store) -> None:
     comparing = made(filled)
     seen = [pair_of(*pair) for pair in compare_all(comparing, "ann")]
     begun = comparing.upcoming(1, person("ann"), 4, again=True)

@@ -78,7 +78,7 @@ def test_two_reviewers_and_a_guide_that_changes_in_between(filled: Store) -> Non
     assert eve.whole.share == share_of_items([True, True, True], [1, 1, 2])  # from two prompts
 
 
-def test_an_answer_is_what_holds_and_was_said_one_by_one_after_the_mark(filled: Store) -> None:
+def test_only_effective_single_decisions_after_the_mark_count_as_answers(filled: Store) -> None:
     gold = GoldBook(filled)
     say(filled, "ben", "1.1.0", REJECT)  # before the mark
     gold.mark("1.1.0", ACCEPT, person("ann"))
@@ -136,7 +136,7 @@ def test_the_decision_of_a_gold_item_is_the_word_in_force_until_the_mark_is_take
     assert {row["reviewer"] for row in filled.opinions(1).to_pylist()} == {"ben", "eve"}
 
 
-def test_who_exports_a_round_is_told_what_was_said_of_a_gold_item_as_of_one_that_was_settled(filled: Store) -> None:
+def test_an_export_shows_a_gold_item_like_a_settled_candidate(filled: Store) -> None:
     GoldBook(filled).mark("1.1.0", REJECT, person("ann"))
     say(filled, "ben", "1.1.0", ACCEPT)
     say(filled, "ben", "1.1.1", ACCEPT)
@@ -159,7 +159,7 @@ def test_who_exports_a_round_is_told_what_was_said_of_a_gold_item_as_of_one_that
         ("x", "accept", "no candidate 'x'"),
     ],
 )
-def test_what_cannot_be_marked_is_said(filled: Store, name: str, action: str, words: str) -> None:
+def test_what_cannot_be_marked_is_reported(filled: Store, name: str, action: str, words: str) -> None:
     with pytest.raises(StageError, match=words):
         GoldBook(filled).mark(name, action, person("ann"))
     assert GoldBook(filled).report(1).marks == []

@@ -73,7 +73,9 @@ def random_acts(rng: np.random.Generator, count: int, name: str) -> list[tuple[s
 
 
 @pytest.mark.parametrize("many", [live_round.MANY, 1])
-def test_the_round_kept_up_is_the_round_read_anew(filled: Store, many: int, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_round_kept_in_memory_equals_the_round_read_again(
+    filled: Store, many: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(live_round, "MANY", many)  # 1: an act on two candidates reads all again
     rng, live = np.random.default_rng(many), reviews(filled)
     all_of(live)
@@ -89,7 +91,7 @@ def test_the_round_kept_up_is_the_round_read_anew(filled: Store, many: int, monk
         assert all_of(live) == all_of(reviews(filled))
 
 
-def test_a_prompt_is_the_same_until_something_of_it_is_said(filled: Store) -> None:
+def test_a_prompt_is_the_same_object_until_one_of_its_candidates_is_decided(filled: Store) -> None:
     review = reviews(filled)
     first_one, second_one = review.candidates(1, ["1.1.0", "1.2.0"])
     assert review.candidates(1, ["1.1.3", "1.2.1"]) == (first_one, second_one)
@@ -101,7 +103,7 @@ def test_a_prompt_is_the_same_until_something_of_it_is_said(filled: Store) -> No
     ]
 
 
-def test_who_comes_while_the_candidates_are_read_anew_goes_on_with_those_of_before(
+def test_readers_use_the_earlier_candidates_while_the_new_ones_are_read(
     filled: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     review, reading, go_on = reviews(filled), threading.Event(), threading.Event()
@@ -127,7 +129,7 @@ def test_who_comes_while_the_candidates_are_read_anew_goes_on_with_those_of_befo
 
 
 @pytest.mark.parametrize("share", [0.0, 0.005, 0.3, 1.0])
-def test_a_page_goes_on_where_it_stands_in_the_order(share: float) -> None:
+def test_a_page_continues_where_it_is_in_the_order(share: float) -> None:
     rng = np.random.default_rng(7)
     rank = rng.permutation(4000)
     order = np.argsort(rank), rank

@@ -41,7 +41,7 @@ def test_who_changes_their_mind_has_decided_once_and_who_takes_it_back_has_not()
     assert tally.sitting.votes == {1: -1, 2: -1} and tally.undone == tally.sitting.undone == 3
 
 
-def test_what_an_undo_brings_back_is_of_the_day_on_which_it_was_said() -> None:
+def test_a_decision_that_an_undo_restores_counts_on_its_original_day() -> None:
     acts = Decisions()
     acts.say(1, 1)
     acts.say(1, -1, after=86_400)

@@ -35,7 +35,7 @@ def test_a_ranking_says_all_its_pairs_the_better_one_left_and_ties() -> None:
     assert {one.weight for one in words} == {0.6} and {one.reviewer for one in words} == {"ann"}
 
 
-def test_of_a_reviewers_words_on_a_pair_the_newest_holds_whichever_way_it_was_said() -> None:
+def test_of_a_reviewers_choices_on_a_pair_the_newest_holds_in_either_order() -> None:
     ranked = ranking(2, {"a": 1, "b": 2, "c": 3})
     older, newer = comparison(1, "b", "a", L), comparison(3, "c", "b", L)
     words = {frozenset((one.left_id, one.right_id)): one for one in pair_words([older, newer], [ranked])}

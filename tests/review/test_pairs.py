@@ -70,7 +70,7 @@ def test_what_other_prompts_there_are_changes_no_prompts_pairs() -> None:
         ("日本 は", "日本 は。", True),
     ],
 )
-def test_near_duplicates_are_told_by_their_words(one: str, other: str, same: bool) -> None:
+def test_near_duplicates_are_recognised_by_their_words(one: str, other: str, same: bool) -> None:
     assert alike(one, other) is alike(other, one) is same
 
 

@@ -69,7 +69,9 @@ def test_two_reviewers_are_counted_apart(store: Store, progress: ReviewProgress,
     assert (nobody.decided, nobody.sitting, nobody.per_hour) == (0, None, None)
 
 
-def test_one_kept_up_says_what_one_made_anew_says(store: Store, progress: ReviewProgress, clock: Clock) -> None:
+def test_a_progress_kept_in_memory_equals_one_computed_again(
+    store: Store, progress: ReviewProgress, clock: Clock
+) -> None:
     for k, action in enumerate((Action.ACCEPT, Action.REJECT, Action.AUTO)):
         say(store, clock, "ann", f"1.1.{k}", action)
         progress.mine(1, person("ann"))

@@ -76,7 +76,7 @@ def test_a_filter_comes_back_from_its_url(candidate_filter):
     ("limits", "words"),
     [("12..", "from 12"), ("..4.5", "up to 4.5"), ("0.25..1", "0.25 to 1"), ("-3..-3", "-3 to -3"), ("..", "any")],
 )
-def test_a_range_without_an_end_is_told_by_the_one_it_has(limits: str, words: str) -> None:
+def test_a_range_with_one_end_is_described_by_that_end(limits: str, words: str) -> None:
     assert CandidateFilter.from_query({"score.words": limits, "tokens": limits}).describe() == (
         f"tokens {words}, words {words}"
     )

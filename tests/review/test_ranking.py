@@ -140,7 +140,7 @@ def test_pairs_that_were_ranked_are_not_asked_for_as_pairs(filled: Store) -> Non
     assert len(comparing.upcoming(1, ANN, 100).pairs) == len(before)
 
 
-def test_with_more_opinions_wanted_a_reviewer_counts_once_on_a_pair(filled: Store) -> None:
+def test_with_more_opinions_required_a_reviewer_counts_once_on_a_pair(filled: Store) -> None:
     comparing, rankings = both(filled, overlap=2)
     ranked = upcoming(rankings)[0]
     pair = {ranked[0], ranked[1]}

@@ -67,7 +67,7 @@ def test_who_looks_again_sees_what_somebody_sees_who_looks_first(filled: Store) 
         )
 
 
-def test_only_what_was_said_since_is_told_again(filled: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_only_candidates_changed_since_are_sent_again(filled: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     live, seen = LiveRound(filled, 1), GoldSeen()
     asked: list[list[int]] = []
     answered = live.answered

@@ -27,7 +27,7 @@ def of(made: ReviewIndex) -> tuple[UnderGuide, ...]:
     return under_guide(made, made.opinions.independent(Opinions.none()))
 
 
-def test_each_version_counts_what_was_said_by_it_alone() -> None:
+def test_each_version_counts_only_decisions_made_under_it() -> None:
     words = [
         (0, "ann", 1, False, 1),  # like the rule
         (0, "ben", -1, False, 1),  # unlike the rule, and unlike ann
@@ -44,7 +44,7 @@ def test_each_version_counts_what_was_said_by_it_alone() -> None:
     )
 
 
-def test_three_who_speak_of_one_candidate_are_three_pairs() -> None:
+def test_three_reviewers_of_one_candidate_are_three_pairs() -> None:
     words = [(2, who, vote, False, 0) for who, vote in (("ann", 1), ("ben", 1), ("cleo", -1))]
     assert of(index(words)) == (UnderGuide(0, words=3, ruled=3, like_the_rule=2, pairs=3, alike=1),)
 

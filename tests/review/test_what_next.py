@@ -36,7 +36,7 @@ def test_where_all_is_done_nothing_is_next() -> None:
         ({"step": "Fine-tune"}, "Fine-tune", "overview", {}),
     ],
 )
-def test_each_thing_is_offered_where_it_is_to_be_done(
+def test_each_suggestion_is_offered_where_it_applies(
     more: Mapping[str, object], words: str, page: str, query: Mapping[str, str]
 ) -> None:
     (suggestion,) = only(**more)

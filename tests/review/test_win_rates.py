@@ -75,7 +75,7 @@ def test_an_interval_is_over_prompts_and_unknown_of_one() -> None:
 
 
 @pytest.mark.parametrize("records", [[], [record("1.1.0", "1.1.1", T)]])
-def test_without_a_pair_that_is_told_apart_there_is_no_figure(records: list[PairWord]) -> None:
+def test_without_a_pair_that_differs_there_is_no_figure(records: list[PairWord]) -> None:
     rates = win_rates(records, index(), {"s": np.arange(6.0)})
     assert rates.figures == () and rates.candidates == () and rates.compared == len(records)
 

@@ -89,7 +89,7 @@ def test_a_control_whose_files_were_deleted_is_not_waited_for(quick: Project) ->
     assert quick.current_round == 2
 
 
-def test_it_waits_for_a_review_and_trains_on_what_was_said(quick: Project) -> None:
+def test_it_waits_for_a_review_and_trains_on_its_decisions(quick: Project) -> None:
     quick.autopilot.start(1, pause=True, author=person("ann"))
     wait(quick, AutopilotState.WAITING)
     run = quick.autopilot.latest_run()

@@ -52,7 +52,7 @@ def test_the_set_holds_what_is_accepted_and_where_it_came_from(store: Store) -> 
     assert summary["rate_automatic"] == pytest.approx(4 / 6) and summary["rate_effective"] == pytest.approx(4 / 6)
 
 
-def test_equal_completions_of_a_prompt_are_kept_once_and_both_counts_are_told(store: Store) -> None:
+def test_equal_completions_of_a_prompt_are_kept_once_and_both_counts_are_reported(store: Store) -> None:
     same, other = [5, 5, 2], [6, 2]
     seed(store, token_ids=[same, same, other, same, same, same])
     summary = freeze(store, settings(), 1, "ann").summary
@@ -205,7 +205,7 @@ def test_nothing_but_repeated_prompts_is_refused(store: Store) -> None:
     assert store.curated_sets() == []
 
 
-def test_a_random_control_matches_the_set_in_size_and_owes_nothing_to_the_decisions(store: Store) -> None:
+def test_a_random_control_has_the_size_of_the_set_and_ignores_the_decisions(store: Store) -> None:
     add_prompts(store, 40)
     rows = candidates(40, 5, finish=["length" if i % 10 == 0 else "eos" for i in range(200)])
     add_candidates(store, rows)
@@ -268,7 +268,7 @@ def test_where_all_that_passes_is_accepted_the_constraints_leave_no_choice(
 @pytest.mark.parametrize("how", ["off", "exact", "near"])
 @pytest.mark.parametrize("control", Control)
 @pytest.mark.parametrize("left", [0, 1, 3])
-def test_whether_there_is_a_choice_is_told_by_counts_as_by_the_samples_themselves(
+def test_counts_and_samples_agree_on_whether_there_is_a_choice(
     store: Store, how: Literal["off", "exact", "near"], control: Control, left: int
 ) -> None:
     add_prompts(store, 6)

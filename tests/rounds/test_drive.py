@@ -96,7 +96,7 @@ def test_there_is_one_step_in_every_situation_and_it_is_not_work_that_is_done_or
     assert seen == {Start, Resume, WaitForJob, OpenRound, Stopped}
 
 
-def test_a_job_that_broke_off_is_resumed_and_begun_anew_only_where_the_settings_ask_for_another() -> None:
+def test_an_interrupted_job_is_resumed_and_started_again_only_where_the_settings_ask_for_another() -> None:
     for _, state in ALL:
         step, other = next_step(replace(state, agrees=True)), next_step(replace(state, agrees=False))
         if isinstance(step, Resume):
@@ -154,7 +154,7 @@ def test_the_open_round_counts_as_the_first_of_those_asked_for(
         (facts(replace(DRAWN, retired=40), job("generate", "done")), "their prompts were retired"),
     ],
 )
-def test_what_has_to_be_done_first_is_said(round_facts: RoundFacts, says: str) -> None:
+def test_what_has_to_be_done_first_is_reported(round_facts: RoundFacts, says: str) -> None:
     step = next_step(DriveState(7, stages.states(round_facts)))
     assert isinstance(step, Stopped) and says in step.because
 
@@ -189,7 +189,7 @@ def test_a_round_comes_to_its_end_and_each_stage_starts_once(breaks: Stage | Non
     assert sum(isinstance(step, Resume) for step in steps) == (breaks in in_turn)
 
 
-def test_what_each_stage_leaves_is_told() -> None:
+def test_the_effect_of_each_stage_is_declared() -> None:
     with_leaves, with_a_job = set(LEAVES), {row.stage for row in JOB_STAGES}
     assert with_leaves == with_a_job, f"BEFORE and LEAVES of tests/support/round_facts.py: {with_leaves ^ with_a_job}"
 
@@ -270,7 +270,7 @@ def test_a_person_s_stage_is_not_started(still: Project) -> None:
         still.start_stage(Stage.REVIEW, person("ann"))
 
 
-def test_a_stage_that_stays_as_it_was_is_not_asked_for_again_and_again(
+def test_a_stage_that_makes_no_progress_is_not_started_again_and_again(
     still: Project, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(still._stages, "generate", lambda: None)

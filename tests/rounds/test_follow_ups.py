@@ -55,7 +55,7 @@ def test_comparing_waits_for_that_of_another_round(owner: Owner) -> None:
     assert owner.ends(tuned) and owner.started == [("evaluate", 1)]
 
 
-def test_what_was_started_later_is_neither_started_again_nor_waited_with(owner: Owner) -> None:
+def test_a_follow_up_started_later_is_neither_started_again_nor_delayed(owner: Owner) -> None:
     drawn = owner.job("r1-generate-1", specs.generate(), JobState.DONE, follow=("score",))
     scored = owner.job("r1-score-1", specs.score("length"), JobState.DONE)
     again = owner.job("r1-score-2", specs.score("length"))

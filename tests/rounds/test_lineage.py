@@ -96,7 +96,7 @@ def test_a_typed_prompt_is_completed_by_both_models_and_stays(finished: Project)
     assert [stage.progress for stage in finished.stages()] == ["done"] * 5  # a trial is not a stage of the round
 
 
-def test_a_prompt_that_cannot_be_completed_is_refused_or_said(finished: Project) -> None:
+def test_a_prompt_that_cannot_be_completed_is_refused_or_reported(finished: Project) -> None:
     with pytest.raises(StageError, match="type a prompt"):
         finished.try_out(("base", "m2-1"), "  ")
     finished.try_out(("base", "m2-1"), "word " * 400)

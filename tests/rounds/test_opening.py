@@ -84,7 +84,7 @@ def test_opening_compares_base_model_and_control_on_them_and_says_who_and_when(s
     assert sealed.comparison(1) == held_out and sealed.stages(1) == states  # the round's own comparison is separate
 
 
-def test_who_opens_them_while_they_are_compared_is_told_that_and_where_the_figures_will_be(
+def test_opening_them_during_the_comparison_says_so_and_where_the_figures_will_be(
     sealed: Project, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     running = SimpleNamespace(kind=JobKind.SEALED, job_id="r1-sealed-1", state=JobState.RUNNING)
@@ -146,7 +146,7 @@ def test_an_opening_whose_job_was_never_begun_goes_on(sealed: Project, monkeypat
     assert sealed.sealed_comparison() is not None
 
 
-def test_what_cannot_be_opened_is_said_and_they_stay_sealed(project: Project) -> None:
+def test_what_cannot_be_opened_is_reported_and_they_stay_sealed(project: Project) -> None:
     with pytest.raises(StageError, match="there is no sealed prompt"):
         project.open_sealed(person("ann"))
     project.seal_prompts([11, 12])
@@ -220,7 +220,7 @@ def test_the_command_says_what_there_is_opens_and_says_it_again(sealed: Project)
         CliRunner().invoke(app, [*command, "--open"], catch_exceptions=False)
 
 
-def test_replicates_open_theirs_when_they_are_told_to_and_not_the_projects(
+def test_replicates_open_their_own_sealed_prompts_on_request_and_not_the_projects(
     tmp_path: Path, small_task: Path, tiny_model: Path
 ) -> None:
     folder = tmp_path / "project"
@@ -236,7 +236,7 @@ def test_replicates_open_theirs_when_they_are_told_to_and_not_the_projects(
         assert comparison is not None and comparison.gain_over_base["reward"].value == one.sealed.value
 
 
-def test_the_winners_curse_is_said_of_several_rounds_and_not_of_one(complete: Project) -> None:
+def test_the_winners_curse_is_reported_for_several_rounds_and_not_for_one(complete: Project) -> None:
     (first,) = [complete.comparison(1)]
     assert first is not None and comparisons.winners_curse([first]) is None and comparisons.winners_curse([]) is None
     other = {prompt: float(prompt % 3) for prompt in first.together["tuned"]}

@@ -92,7 +92,7 @@ def test_a_prompt_one_token_over_is_named_and_one_that_just_fits_is_not(
     assert {p.fit for p in project.prompt_page(99).prompts} == {Fit.FITS, Fit.TOO_LONG, Fit.NOT_CHECKED}
 
 
-def test_another_max_new_tokens_counts_nothing_anew(project: Project, checked_here: list[Path]) -> None:
+def test_another_max_new_tokens_counts_no_prompt_again(project: Project, checked_here: list[Path]) -> None:
     project.set("generate.max_new_tokens", str(NEW))
     upload, placing = placed(project, [of_length(CONTEXT - NEW + 1, "six x"), of_length(200, "one z")])
     assert project.imports.lengths(upload, placing).too_long == 1
@@ -219,7 +219,7 @@ def test_it_is_done_in_a_process_of_its_own_and_rows_can_be_added_before_it_is_d
     assert project.imports.name(second) is None  # the process ended with the file
 
 
-def test_a_cancelled_or_killed_check_is_said_changes_nothing_and_can_be_made_again(project: Project) -> None:
+def test_a_cancelled_or_killed_check_is_reported_changes_nothing_and_can_be_repeated(project: Project) -> None:
     upload, placing = placed(project, [of_length(2000, "one z")])
     assert project.imports.lengths(upload, placing).running
     project.imports.cancel_lengths(upload, placing)

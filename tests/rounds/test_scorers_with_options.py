@@ -11,7 +11,7 @@ from rsf_core.project import Project
 LETTERS = "regex(pattern='[a-z]')"
 
 
-def test_a_round_is_decided_by_them_and_other_options_are_scored_anew(jobs_in_threads: None, project: Project) -> None:
+def test_a_round_is_decided_by_them_and_other_options_are_scored_again(jobs_in_threads: None, project: Project) -> None:
     project.set("target.rewards", "{ \"contains(text='a')\" = 1.0 }")
     project.set("target.constraints", f'[{{ scorer = "{LETTERS}", at_least = 1 }}]')
     project.generate()

@@ -44,7 +44,7 @@ def test_nothing_is_drawn_for_a_sealed_prompt_in_a_whole_round(project: Project)
         project.seal_prompts([9, 10])
 
 
-def test_what_cannot_be_sealed_is_said_and_nothing_changes(project: Project) -> None:
+def test_what_cannot_be_sealed_is_reported_and_nothing_changes(project: Project) -> None:
     (again,) = project.import_prompts([PromptRow("Review a bakery!", split=Split.SEALED)], "x")
     assert "the same as a prompt of the project" in again.message
     project.add_prompts([PromptRow("a bakery review", split=Split.HELD_OUT)], "unplaced")
@@ -64,7 +64,7 @@ def test_what_cannot_be_sealed_is_said_and_nothing_changes(project: Project) -> 
         project.seal_prompts([edited])
 
 
-def test_a_sealed_prompt_is_not_shown_nor_found_by_its_text_nor_edited(project: Project) -> None:
+def test_a_sealed_prompt_is_not_shown_found_by_its_text_or_edited(project: Project) -> None:
     (number,) = project.seal_prompts([9])
     text = next(p.text for p in project.prompts(Split.SEALED))
     page = project.prompt_page(50, split=Split.SEALED)

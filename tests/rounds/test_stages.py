@@ -149,7 +149,7 @@ def test_where_the_prompts_of_all_candidates_were_retired_nothing_is_to_be_score
 
 
 @pytest.mark.parametrize(("candidates", "may"), [(0, True), (1, False)])
-def test_drawing_that_broke_off_begins_anew_only_where_nothing_was_drawn(candidates: int, may: bool) -> None:
+def test_interrupted_drawing_starts_again_only_where_nothing_was_drawn(candidates: int, may: bool) -> None:
     counts = replace(NOTHING, candidates=candidates)
     assert {row.stage: row.restarts(counts) for row in STAGES} == dict.fromkeys(Stage, True) | {Stage.GENERATE: may}
 
@@ -217,7 +217,7 @@ def test_without_held_out_prompts_a_round_is_complete_without_a_comparison_and_s
     assert not complete(stage_states)  # a held-out prompt was added, so a comparison is possible
 
 
-def test_scoring_is_said_to_follow_only_what_it_does_follow() -> None:
+def test_scoring_is_announced_only_where_it_follows() -> None:
     """`rsf generate` only draws, so that scoring does not start by itself after it."""
 
     def detail(*jobs: JobRecord) -> str:

@@ -54,7 +54,7 @@ def test_a_job_is_worth_resuming_while_the_settings_ask_for_what_it_does(
     assert not complete._project_state.agrees(job)
 
 
-def test_a_round_with_a_job_whose_spec_is_damaged_shows_it_failed_and_starts_anew(project: Project) -> None:
+def test_a_round_with_a_job_whose_spec_is_damaged_shows_it_failed_and_starts_again(project: Project) -> None:
     project.supervisor.stop()
     for spec in (specs.generate(), specs.finetune()):
         job_id = f"r1-{spec.kind}-1"

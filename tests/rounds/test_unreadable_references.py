@@ -62,7 +62,7 @@ def test_where_nothing_could_be_scored_nothing_is_drawn(project: Project, asked:
     assert asked == []
 
 
-def test_where_every_reference_can_be_read_nothing_is_said(project: Project, asked: Asked) -> None:
+def test_where_every_reference_can_be_read_there_is_no_message(project: Project, asked: Asked) -> None:
     project.set("target.constraints", '[{ scorer = "ended", at_least = 1 }]')
     add(project, "18", None)
     project.generate()

@@ -220,7 +220,7 @@ def test_every_whole_percentage_of_100_is_met_exactly(percent):
     assert accepted(m, log_m_for_rate(m, percent / 100)).sum() == percent
 
 
-def test_ties_are_taken_together_and_neighbouring_floats_are_told_apart():
+def test_ties_are_taken_together_and_neighbouring_floats_are_distinguished():
     assert accepted([1.0, 1.0, 1.0, 0.0], log_m_for_rate([1.0, 1.0, 1.0, 0.0], 0.5)).sum() == 0
     close = np.array([1.0, np.nextafter(1.0, 2.0)])
     assert accepted(close, log_m_for_rate(close, 0.5)).tolist() == [False, True]

@@ -91,7 +91,7 @@ def test_with_many_alike_prompts_the_limits_are_those_of_a_proportion() -> None:
     assert (interval.low, interval.high) == pytest.approx((exact.low, exact.high), rel=2e-3)
 
 
-def test_outcomes_are_bounded_unless_said_otherwise_and_equal_unbounded_values_tell_nothing() -> None:
+def test_outcomes_are_bounded_by_default_and_equal_unbounded_values_tell_nothing() -> None:
     assert cluster_mean([0, 0, 1, 1], [1, 2, 3, 4]).high <= 1
     assert cluster_mean([0, 0, 1, 1], [1, 2, 3, 4], bounds=UNBOUNDED).high > 1
     for equal in (cluster_mean([0.3] * 9, range(9)), cluster_mean([0.0] * 9, range(9), bounds=UNBOUNDED)):

@@ -129,7 +129,7 @@ def test_two_ratios_and_one_draw_a_prompt_are_covered_by_enumeration(prompts: in
     assert missed == {}
 
 
-def test_of_prompts_that_are_all_equal_a_divergence_is_not_told() -> None:
+def test_prompts_that_are_all_equal_give_no_divergence() -> None:
     """Every draw violates the bound by the same amount: KL and TVD are 0, and rounding errors are not a spread."""
     diagnosis = diagnose(np.ones(20), 0.7, group=np.arange(20))
     assert diagnosis.kl_target.value == pytest.approx(0.0, abs=1e-12)

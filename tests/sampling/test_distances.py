@@ -158,7 +158,7 @@ def test_one_m_after_another_is_diagnosed_as_each_alone():
 @pytest.mark.parametrize(
     ("sigma", "end", "tvd", "kl"), [(0.5, 9, True, False), (2, 9, False, False), (2, 1, True, True)]
 )
-def test_what_cannot_be_told_from_the_draws_has_no_interval(sigma, end, tvd, kl):
+def test_what_the_draws_do_not_determine_has_no_interval(sigma, end, tvd, kl):
     """Unless five prompts reached the largest ratio, larger ratios may be missing; if ratios are even, those weigh little."""
     w = np.minimum(sigma * np.random.default_rng(0).normal(size=800), end)
     d = diagnose(w, 0.25 * sigma, group=np.arange(800) // 16)

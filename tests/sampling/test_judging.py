@@ -66,7 +66,7 @@ def test_auc_is_the_share_of_pairs_in_order_ties_half(rows: list[tuple[int, bool
 
 @given(ROWS)
 @settings(max_examples=30)
-def test_what_a_score_less_wanted_says_is_that_of_its_opposite(rows: list[tuple[int, bool, int]]) -> None:
+def test_a_score_whose_lower_values_are_better_is_judged_as_its_opposite(rows: list[tuple[int, bool, int]]) -> None:
     score, accepted, prompt = columns(rows)
     one, other = judging.judging(-score, accepted, prompt), judging.judging(score, accepted, prompt, direction=-1)
     assert (one.kappa, one.auc) == (other.kappa, other.auc)
@@ -114,7 +114,7 @@ def test_forty_nine_decisions_are_not_enough_though_all_agree() -> None:
     [([], []), ([True], [1]), ([True] * 60, list(range(60))), ([True, False] * 30, [1] * 60),
      ([True] * 56 + [False] * 4, list(range(60)))],
 )  # fmt: skip
-def test_where_there_is_too_little_nothing_is_said_of_agreement(accepted: list[bool], prompt: list[int]) -> None:
+def test_with_too_few_decisions_no_agreement_is_reported(accepted: list[bool], prompt: list[int]) -> None:
     score = np.arange(len(accepted), dtype=float)
     agreement = judging.judging(score, np.array(accepted, bool), np.array(prompt, np.int64))
     assert (agreement.kappa, agreement.auc, agreement.threshold, agreement.correlation) == (None, None, None, None)

@@ -56,7 +56,7 @@ def test_two_candidates_by_enumeration() -> None:
 
 
 @given(st.lists(st.floats(-20, 20), min_size=1, max_size=30), st.integers(1, 30), st.integers(0, 5))
-def test_as_many_as_wanted_are_accepted(ell: list[float], k: int, failing: int) -> None:
+def test_as_many_as_requested_are_accepted(ell: list[float], k: int, failing: int) -> None:
     ratios = np.array([*ell, *[-math.inf] * failing])
     u = 1.0 - np.random.default_rng(len(ell)).random(ratios.size)
     m = critical_log_m(ratios, u)

@@ -76,6 +76,6 @@ def test_one_prompt_or_unbounded_prompts_all_equal_say_nothing_of_other_prompts(
 
 
 @pytest.mark.parametrize("wrong", [np.zeros(4), np.zeros((0, 4)), np.zeros((3, 0)), np.full((2, 4), math.nan)])
-def test_gains_that_are_none_are_refused(wrong: np.ndarray) -> None:
+def test_invalid_gains_are_refused(wrong: np.ndarray) -> None:
     with pytest.raises(TargetError):
         procedure_interval(wrong)

@@ -51,7 +51,7 @@ def test_rejection_is_the_decision_of_the_engine_and_threshold_a_comparison():
     assert (rules.threshold(REWARD, -math.inf) == np.isfinite(REWARD)).all()
 
 
-def test_random_keeps_as_many_as_wanted_and_owes_nothing_to_rejection():
+def test_random_keeps_as_many_as_requested_and_ignores_rejection():
     rejected = rules.rejection(critical_log_m(REWARD, U), 4.0)
     kept = rules.random(U, int(rejected.sum()))
     assert kept.sum() == rejected.sum()

@@ -33,7 +33,7 @@ def test_none_accepted_bounds_the_rate_on_one_side(value: float) -> None:
     assert away < 0.1 and (low[-1] if value == 0 else 1 - high[-1]) == pytest.approx(0, abs=1e-9)
 
 
-def test_what_is_no_rate_is_said() -> None:
+def test_an_invalid_rate_is_reported() -> None:
     with pytest.raises(TargetError, match=r"mean is 1\.5 at index 1"):
         confidence_sequence([0.5, 1.5])
     with pytest.raises(TargetError, match="level is 95"):

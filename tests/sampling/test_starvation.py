@@ -44,6 +44,6 @@ def test_prompts_of_different_numbers_of_draws_and_of_none() -> None:
     ("accepted", "drawn", "k", "says"),
     [([1], [1, 2], 4, "shape"), ([], [], 4, "shape"), ([3], [2], 4, "more accepted"), ([1], [2], -1, "at least 0")],
 )
-def test_what_makes_no_sense_is_said(accepted, drawn, k, says) -> None:
+def test_what_makes_no_sense_is_reported(accepted, drawn, k, says) -> None:
     with pytest.raises(TargetError, match=says):
         starvation(accepted, drawn, k)

@@ -62,7 +62,7 @@ def test_text_without_feeling_has_none(text: str) -> None:
     assert score("sentiment", text) == 0.0
 
 
-def test_the_sentiment_is_that_of_vader_whatever_stands_far_from_a_word() -> None:
+def test_the_sentiment_is_that_of_vader_whatever_is_far_from_a_word() -> None:
     from vaderSentiment.vaderSentiment import SentimentIntensityAnalyzer
 
     words = [

@@ -131,7 +131,7 @@ def test_what_a_class_inherits_in_its_module_is_read(path: Path) -> None:
 
 
 @pytest.mark.parametrize("source", [b"class Judge(:", b"\x00", b"\xff\xfe", b"(" * 5000, b"x = 1"])
-def test_a_source_that_is_none_has_no_card(path: Path, source: bytes) -> None:
+def test_an_invalid_source_has_no_card(path: Path, source: bytes) -> None:
     (path / "judges.py").write_bytes(source)
     assert reading.card_of("judge", "judges", "Judge") is None
     assert reading.card_of("judge", "no_such_module", "Judge") is None
@@ -163,7 +163,7 @@ def test_options_that_a_card_does_not_know_are_refused_without_loading() -> None
             registry.reference_problems([reference], [])
 
 
-def test_bounds_that_hang_on_options_come_from_the_check(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_bounds_that_depend_on_options_come_from_the_check(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     check = "class Check:\n    def __init__(self, scale=5):\n        self.bounds = (0.0, float(scale))\n"
     (path / "judge_checks.py").write_text(check)
     body = '    check = "judge_checks:Check"\n    def __init__(self, scale=5): pass\n'

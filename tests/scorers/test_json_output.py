@@ -29,7 +29,7 @@ def score(scorer: str, completion: str) -> float:
         ("[" * 100_000 + "]" * 100_000, 0, 0), ("```json\n```", 0, 0), ('```json\r\n{"a": 1}\r\n```', 0, 1),
     ],
 )  # fmt: skip
-def test_json_is_told_from_what_is_none(completion: str, bare: int, fenced: int) -> None:
+def test_json_is_distinguished_from_other_text(completion: str, bare: int, fenced: int) -> None:
     assert (score("json(fenced=false)", completion), score("json", completion)) == (bare, fenced)
 
 
@@ -52,7 +52,7 @@ def test_a_schema_allows_what_it_says(completion: str, allowed: int) -> None:
         ('json_schema(schema={type="objekt"})', "'objekt' is not valid"),
     ],
 )
-def test_a_schema_that_is_none_is_refused(scorer: str, message: str) -> None:
+def test_an_invalid_schema_is_refused(scorer: str, message: str) -> None:
     with pytest.raises(ScorerError, match=message):
         registry.get(scorer)
 
@@ -121,7 +121,7 @@ def test_a_number_of_any_length_is_json(digits: int) -> None:
      (3, "9", 1), (3, "10", 0), (0.5, "1e308", 1), (0.1, "1e999", 0), (1, "7" * 400, 1), (2, "7" * 400, 0), (2.5, "5", 1),
      (0.1, "true", 1), (0.1, '"x"', 1)],
 )  # fmt: skip
-def test_a_multiple_is_told_by_what_is_written(step: float, number: str, is_one: int) -> None:
+def test_a_multiple_is_checked_on_the_written_number(step: float, number: str, is_one: int) -> None:
     assert allowed({"multipleOf": step}, number) == is_one
 
 

@@ -65,7 +65,7 @@ def test_each_completion_gets_the_score_that_was_given_for_it() -> None:
         assert len(server.seen) == 6 and server.paths == ["/v1/chat/completions"] * 6
 
 
-def test_what_is_asked_is_repeatable_and_names_model_scale_and_rubric() -> None:
+def test_the_request_is_repeatable_and_names_model_scale_and_rubric() -> None:
     with serving(rated) as server:
         score(server.name("Is it rude?", lowest=0, highest=4, seed=5, max_tokens=99))
     (body,) = server.seen
@@ -75,13 +75,13 @@ def test_what_is_asked_is_repeatable_and_names_model_scale_and_rubric() -> None:
     assert "Authorization" not in server.headers[0]
 
 
-def test_a_server_that_knows_no_schemas_is_asked_without() -> None:
+def test_a_server_without_schemas_is_asked_without_one() -> None:
     with serving(says("3")) as server:
         assert score(server.name(structured=False)) == [3.0]
     assert "response_format" not in server.seen[0]
 
 
-def test_prompt_and_reference_are_shown_where_it_is_asked_for() -> None:
+def test_prompt_and_reference_are_shown_where_the_options_ask_for_it() -> None:
     with serving(says("3")) as server:
         registry.score(server.name(show_prompt=False, show_reference=True), batch("Fine.", reference="gold"))
     text = server.seen[0]["messages"][0]["content"]
@@ -89,7 +89,7 @@ def test_prompt_and_reference_are_shown_where_it_is_asked_for() -> None:
 
 
 @pytest.mark.parametrize("reference", [None, "", "  "])
-def test_a_reference_that_is_to_be_shown_and_is_not_there_is_found_before(reference: str | None) -> None:
+def test_a_missing_reference_that_would_be_shown_is_found_beforehand(reference: str | None) -> None:
     name = 'llm_judge(endpoint="http://127.0.0.1:9/v1", model="m", rubric="r", show_reference=true)'
     assert [p.problem for p in registry.reference_problems([name], [Prompt(1, "What?", reference)])]
     assert not registry.reference_problems([name.replace(", show_reference=true", "")], [Prompt(1, "What?", reference)])
@@ -104,7 +104,7 @@ def test_a_reference_that_is_to_be_shown_and_is_not_there_is_found_before(refere
         (error(400, "too long for this model"), "too long for this model"), (error(413), "413"), (error(422), "422"),
     ],
 )  # fmt: skip
-def test_an_answer_that_is_none_is_no_score_of_this_candidate_alone(reply: Reply, why: str) -> None:
+def test_an_unusable_answer_leaves_only_this_candidate_without_a_score(reply: Reply, why: str) -> None:
     with serving(reply, says("3")) as server:
         name = server.name(at_once=1)
         first, second = score(name, "one", "two")
@@ -206,7 +206,7 @@ def test_one_that_hangs_takes_no_score_from_another() -> None:
         assert (first, third) == (3.0, 3.0) and isinstance(second, NoScore)
 
 
-def test_a_job_that_is_to_stop_stops_while_the_server_hangs_and_keeps_what_was_answered(tmp_path: Path) -> None:
+def test_a_cancelled_job_stops_while_the_server_hangs_and_keeps_its_answers(tmp_path: Path) -> None:
     def hangs_on_two(body: dict[str, Any]) -> Reply:
         return Reply(hang=True) if "two" in body["messages"][0]["content"] else says("3")
 

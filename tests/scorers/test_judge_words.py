@@ -71,7 +71,7 @@ def test_a_conversation_is_given_turn_by_turn() -> None:
         at = text.index(part, at + 1)
 
 
-def test_what_is_not_to_be_shown_is_not_there() -> None:
+def test_what_must_not_be_shown_is_not_there() -> None:
     assert "gold" not in asked(Prompt(1, "What?", "gold")) and "What?" in asked(Prompt(1, "What?", "gold"))
     assert "conversation" not in asked(None) and "Fine." in asked(None)
 
@@ -85,7 +85,7 @@ def test_a_completion_cannot_end_its_marks_by_writing_those_of_another() -> None
     assert text.count("[end of completion") == 2 and text.index("Give 10.") < text.rindex("[end of completion")
 
 
-def test_what_is_asked_hangs_on_the_texts_alone() -> None:
+def test_the_request_depends_on_the_texts_alone() -> None:
     assert asked(Prompt(1, "What?")) == asked(Prompt(2, "What?")) != asked(Prompt(1, "Who?"))
 
 

@@ -36,7 +36,7 @@ def test_a_name_is_one_in_capitals_and_in_small_letters(name: str) -> None:
         *("eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9", "a" * 40, "github_pat_11ABCDEFG0", "nvapi_abc"),
     ],
 )  # fmt: skip
-def test_what_looks_like_a_key_is_none(key: str) -> None:
+def test_what_looks_like_a_key_is_not_a_name(key: str) -> None:
     assert not key_names.is_name(key)
 
 

@@ -42,7 +42,7 @@ def test_a_text_or_a_pattern_is_found(scorer: str, completion: str, there: int) 
         ("Ｐａｒｉｓ", "Paris", 1, 1), ("-5", "5", 0, 1), ("北京", "北京", 1, 1), ("北 京", "北京", 0, 1),
     ],
 )  # fmt: skip
-def test_the_reference_itself_is_told_from_anything_else(
+def test_the_reference_itself_is_distinguished_from_anything_else(
     completion: str, reference: str, same: int, same_words: int
 ) -> None:
     assert score("exact_match", completion, reference) == same
@@ -81,7 +81,7 @@ def test_options_that_a_scorer_cannot_use_are_named(scorer: str, message: str) -
         registry.get(scorer)
 
 
-def test_options_are_said_with_what_a_scorer_measures() -> None:
+def test_options_are_described_with_what_a_scorer_measures() -> None:
     scorers = registry.available()
     assert scorers["contains"].endswith("(options: text, ignore_case=false, answer_alone=false)")
     assert scorers["exact_match"].endswith("(options: words_alone=false)")

@@ -53,7 +53,7 @@ def score(completion: str, reference: str | None) -> float:
         ("It is 120 130 140,5", "120130140.5"),
     ],
 )
-def test_groups_of_thousands_are_told_from_lists_of_numbers(completion: str, reference: str) -> None:
+def test_groups_of_thousands_are_distinguished_from_lists_of_numbers(completion: str, reference: str) -> None:
     assert score(completion, reference) == 1.0
 
 

@@ -137,7 +137,7 @@ def test_a_file_that_is_changed_by_hand_is_another_version_and_the_old_one_is_ke
     assert own.known(OwnRef("short")) is None and own.known(OwnRef("short", None, "00000000")) is None
 
 
-def test_a_kept_version_that_somebody_has_changed_is_not_believed(tmp_path: Path) -> None:
+def test_a_kept_version_that_was_changed_is_not_trusted(tmp_path: Path) -> None:
     old = own.save(tmp_path, "short", SHORT)
     own.save(tmp_path, "short", SHORT + "# new")
     (tmp_path / "scorers" / "versions" / f"short@{old.version}.py").write_text("def score(a): return 7")
@@ -146,7 +146,7 @@ def test_a_kept_version_that_somebody_has_changed_is_not_believed(tmp_path: Path
     assert own.known(old.ref) is None
 
 
-def test_files_that_are_none_keep_no_other_from_being_listed(tmp_path: Path) -> None:
+def test_invalid_files_keep_no_other_from_being_listed(tmp_path: Path) -> None:
     own.save(tmp_path, "short", SHORT)
     folder = tmp_path / "scorers"
     (folder / "broken.py").write_bytes(b"\xff\xfe def")

@@ -83,7 +83,7 @@ def test_what_it_returns_comes_back_whatever_it_does_beside(make: Make, body: st
         ("return 'x' * 2 ** 40", "it took too much memory"),
     ],
 )
-def test_what_it_raises_is_said_with_the_line_and_it_goes_on(make: Make, body: str, message: str) -> None:
+def test_its_errors_are_reported_with_the_line_and_it_goes_on(make: Make, body: str, message: str) -> None:
     caller = make(f"if completion == 'fine':\n    return 1\n{body}".replace("\n", "\n", 1))
     with pytest.raises(ScorerError, match=message.replace("line 3", "line 5")):
         ask(caller)

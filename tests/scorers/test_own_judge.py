@@ -91,7 +91,7 @@ def test_a_judge_is_known_by_its_content_and_needs_no_consent(tmp_path: Path) ->
     assert registry.get(name).bounds == (1, 5), "the version that was used is kept"
 
 
-def test_two_files_of_one_name_are_refused_and_said(tmp_path: Path) -> None:
+def test_two_files_of_one_name_are_refused_with_a_message(tmp_path: Path) -> None:
     own.save(tmp_path, "kind", own_judge.written(OPTIONS), own.JUDGE)
     with pytest.raises(ScorerError, match=r"kind\.toml of this project already"):
         own.save(tmp_path, "kind", "def score(c): return 1")

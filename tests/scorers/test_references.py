@@ -47,7 +47,7 @@ def test_one_that_cannot_says_what_is_needed_and_what_is_there(
     assert registry.reference_problem(scorer, reference) == message
 
 
-def test_a_long_reference_is_cut_in_what_is_said() -> None:
+def test_a_long_reference_is_cut_in_messages() -> None:
     assert len(registry.reference_problem("numeric_match", "many " * 1000) or "") < 200
 
 

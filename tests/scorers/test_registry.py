@@ -184,7 +184,7 @@ def test_a_wrong_number_of_scores_is_refused(install: Install, values: str) -> N
 
 
 @pytest.mark.parametrize("value", ["math.nan", "math.inf", "-math.inf"])
-def test_a_score_that_is_not_finite_is_none_and_takes_none_from_the_others(install: Install, value: str) -> None:
+def test_a_score_that_is_not_finite_is_no_score_and_costs_the_others_nothing(install: Install, value: str) -> None:
     install(f"[1.0, {value}]", returns="acme_scorers:Returns")
     first, second = registry.score("returns", BATCH)
     shown = value.removeprefix("math.").replace("-math.", "-")
@@ -195,7 +195,7 @@ def test_a_score_that_is_not_finite_is_none_and_takes_none_from_the_others(insta
     "value",
     ["'good'", "'0.5'", "b'1'", "10**400", "1j", "[1.0]", "__import__('numpy').array([1.0])", "object()"],
 )
-def test_a_score_that_is_no_number_is_none(install: Install, value: str) -> None:
+def test_a_score_that_is_not_a_number_is_no_score(install: Install, value: str) -> None:
     install(f"[1.0, {value}]", returns="acme_scorers:Returns")
     first, second = registry.score("returns", BATCH)
     assert first == 1.0 and reason(second).endswith(": a score must be a finite number")
@@ -242,7 +242,9 @@ def test_what_is_no_list_of_scores_is_refused(install: Install, value: str) -> N
         ("(0, 0)", "1"),
     ],
 )
-def test_a_score_outside_its_bounds_is_none_and_says_the_value(install: Install, bounds: str, value: str) -> None:
+def test_a_score_outside_its_bounds_is_no_score_and_the_reason_names_the_value(
+    install: Install, bounds: str, value: str
+) -> None:
     install(f"[0, {value}]", bounds, bounded="acme_scorers:Bounded")
     low, high = map(float, eval(bounds, {"math": math}))
     first, second = registry.score("bounded", BATCH)
@@ -278,7 +280,7 @@ def test_whatever_numbers_come_in_they_are_floats(install: Install, values: str)
     ["None", "1.0", "(0,)", "(0, 1, 2)", "('0', '1')", "(None, 1)", "(math.nan, 1)", "{0: 1}", "'01'", "(1, 0)",
      "(math.inf, math.inf)", "(-math.inf, -math.inf)"],
 )  # fmt: skip
-def test_bounds_that_are_none_are_said_when_the_scorer_is_loaded(install: Install, bounds: str) -> None:
+def test_invalid_bounds_are_reported_when_the_scorer_is_loaded(install: Install, bounds: str) -> None:
     install("[0, 0]", bounds, bounded="acme_scorers:Bounded")
     with pytest.raises(ScorerError, match=r"'bounded' \(acme_scorers:Bounded\) is not a scorer: its bounds "):
         registry.get("bounded")

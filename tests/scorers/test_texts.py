@@ -69,7 +69,7 @@ def test_longer_words_and_sentences_read_harder() -> None:
         ("这部电影太长了，但是演员很好。", "zh"),
     ],
 )
-def test_the_language_of_a_sentence_is_told_and_no_other(text: str, code: str) -> None:
+def test_the_language_of_a_sentence_is_recognised_and_no_other(text: str, code: str) -> None:
     assert score(f'language(code="{code}")', text) > 0.8
     assert score(f'language(code="{"en" if code != "en" else "fr"}")', text) < 0.1
 
@@ -81,7 +81,7 @@ def test_a_text_without_letters_has_no_language() -> None:
 
 @pytest.mark.parametrize(("scorer", "message"), [("language(code='xx')", "knows no 'xx'; it knows af, "), ("language", "code"),
                                                  ("language(code='')", "needs the code of a language")])  # fmt: skip
-def test_a_language_that_is_none_is_refused(scorer: str, message: str) -> None:
+def test_an_unknown_language_is_refused(scorer: str, message: str) -> None:
     with pytest.raises(ScorerError, match=message):
         registry.get(scorer)
 

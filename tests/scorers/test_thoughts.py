@@ -133,7 +133,7 @@ def test_what_measures_text_takes_all_of_it(name: str) -> None:
     assert differs is (name not in same)
 
 
-def test_what_is_the_reference_as_it_stands_is_right_though_it_speaks_of_thoughts() -> None:
+def test_the_reference_itself_is_right_even_if_it_contains_thoughts() -> None:
     assert scored("exact_match", "Remove </think> now", "Remove </think> now") == 1.0
     assert scored("exact_match", "now", "Remove </think> now") == 0.0
     assert scored("json", '"a </think> b"') == 1.0

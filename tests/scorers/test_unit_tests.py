@@ -54,7 +54,7 @@ def test_with_whole_only_code_that_passes_all_counts() -> None:
     assert [score(code, scorer="unit_tests(whole=true)") for code in (GOOD, "def double(x): return 4")] == [1.0, 0.0]
 
 
-def test_what_stands_between_the_asserts_prepares_those_after_it() -> None:
+def test_statements_between_the_asserts_prepare_those_after_them() -> None:
     reference = "assert double(1) == 2\nimport math\nhalf = 0.5\nassert double(half) == 1\nassert double(math.inf) > 1"
     assert score(GOOD, reference) == 1.0
     assert score(GOOD, "assert double(1) == 2\nraise ValueError\nassert double(1) == 2") == 0.5
@@ -152,7 +152,7 @@ def test_a_reference_without_tests_is_named_before_anything_is_drawn(reference: 
 
 
 @pytest.mark.parametrize("options", ["seconds=0.0", "seconds=21.0", "memory_mb=1", "memory_mb=1000000"])
-def test_limits_that_are_none_are_refused(options: str) -> None:
+def test_invalid_limits_are_refused(options: str) -> None:
     with pytest.raises(ScorerError, match="the scorer 'unit_tests' takes"):
         registry.get(f"unit_tests({options})")
 

@@ -98,7 +98,7 @@ def test_a_whole_prompt_is_one_step(filled: Store) -> None:
     assert answer.candidate_ids == ("1.1.0", "1.1.1", "1.1.2") and accepted(filled) == everything
 
 
-def test_bulk_is_one_step_and_brings_back_what_was_said_before(filled: Store) -> None:
+def test_bulk_is_one_step_and_its_undo_restores_the_earlier_decisions(filled: Store) -> None:
     filled.add_override("own", "1.1.0", Action.ACCEPT, "ann")
     places = [(prompt, k) for prompt in (1, 2) for k in range(3)]
     assert filled.acts.bulk("bulk", places, Action.REJECT, 1, "ann") == 6
@@ -216,7 +216,7 @@ def test_a_name_of_a_candidate_is_read_as_it_is_written() -> None:
         assert parse_candidate_id(candidate_id(*parts)) == parts
 
 
-def test_who_waits_together_is_kept_together_and_only_who_cannot_be_is_told_so(filled: Store) -> None:
+def test_requests_that_wait_together_are_saved_together_and_only_failing_ones_raise(filled: Store) -> None:
     filled.acts.say([decided("taken 1.1.0", "1.1.0")], 1, "ann")
     answers: dict[str, object] = {}
 
@@ -329,7 +329,7 @@ def waiting_by(event: type[threading.Event], spoken: Sequence[Act], round_number
 
 
 @pytest.mark.parametrize("spoiled", [False, True])
-def test_where_many_speak_what_they_say_within_a_moment_is_committed_together(
+def test_where_many_act_their_acts_within_a_moment_are_committed_together(
     filled: Store, monkeypatch: pytest.MonkeyPatch, spoiled: bool
 ) -> None:
     names, commit = [f"reviewer {i}" for i in range(6)], filled.acts._commit
@@ -371,7 +371,7 @@ def test_where_many_speak_what_they_say_within_a_moment_is_committed_together(
     assert len(filled.overrides()) == (6 if spoiled else 7)
 
 
-def test_who_speaks_alone_waits_for_nobody(filled: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_single_reviewer_waits_for_nobody(filled: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     class Never(threading.Event):
         def wait(self, timeout: float | None = None) -> bool:
             raise AssertionError("waited")

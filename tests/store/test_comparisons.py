@@ -57,14 +57,14 @@ def test_an_act_that_is_sent_again_changes_nothing(filled: Store) -> None:
     assert holds(filled) == {("1.1.0", "1.1.1", "left", "ann")}
 
 
-def test_each_reviewers_newest_word_on_a_pair_holds_whichever_stands_left(filled: Store) -> None:
+def test_each_reviewers_newest_choice_on_a_pair_holds_in_either_order(filled: Store) -> None:
     say(filled, "a", "1.1.0", "1.1.1")
     say(filled, "b", "1.1.1", "1.1.0", LEFT)  # now the other candidate
     say(filled, "c", "1.1.0", "1.1.1", TIE, "ben")
     assert holds(filled) == {("1.1.1", "1.1.0", "left", "ann"), ("1.1.0", "1.1.1", "tie", "ben")}
 
 
-def test_undo_takes_back_step_by_step_what_this_reviewer_said(filled: Store) -> None:
+def test_undo_reverts_this_reviewers_acts_step_by_step(filled: Store) -> None:
     say(filled, "a", "1.1.0", "1.1.1")
     say(filled, "b", "1.1.1", "1.1.0")
     say(filled, "c", "1.2.0", "1.2.1", RIGHT, "ben")
@@ -79,7 +79,7 @@ def test_undo_takes_back_step_by_step_what_this_reviewer_said(filled: Store) -> 
     assert filled.comparisons.undo("u4", 1, "ann") == ("1.1.0", "1.1.1")
 
 
-def test_a_log_read_anew_says_what_one_kept_up_says(filled: Store) -> None:
+def test_a_log_read_again_equals_one_kept_in_memory(filled: Store) -> None:
     kept = filled.comparisons.log(1)
     for i, who in enumerate(["ann", "ben", "ann", "ann"]):
         say(filled, f"act {i}", "1.1.0", f"1.1.{1 + i % 3}", [LEFT, RIGHT, TIE][i % 3], who)
@@ -122,9 +122,7 @@ def test_a_round_has_its_own(filled: Store) -> None:
     assert holds(filled) == set() and len(filled.comparisons.standing(2)) == 1
 
 
-def test_what_does_not_come_to_hold_as_a_whole_leaves_nothing_behind(
-    filled: Store, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_what_fails_in_part_leaves_nothing_behind(filled: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     say(filled, "a", "1.1.0", "1.1.1")
     choices = [Choice(f"b{k}", ChoiceKind.COMPARE, ("1.2.0", f"1.2.{k}"), TIE) for k in (1, 2)]
     keep, calls = filled.comparisons._db.insert, []
@@ -163,7 +161,7 @@ def test_a_commit_that_fails_leaves_nothing_behind_in_memory_either(
     assert holds(filled) == {("1.1.0", "1.1.2", "left", "ann")}
 
 
-def test_what_waits_for_its_commit_is_told_nobody(filled: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_is_not_committed_yet_is_shown_to_nobody(filled: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     parsed, free = filled._db._parsed, []
 
     def asked(sql: str) -> Any:
@@ -178,7 +176,7 @@ def test_what_waits_for_its_commit_is_told_nobody(filled: Store, monkeypatch: py
     assert free == [False]
 
 
-def test_what_is_said_in_a_transaction_that_is_taken_back_is_forgotten_with_it(filled: Store) -> None:
+def test_acts_in_a_transaction_that_is_rolled_back_are_forgotten_with_it(filled: Store) -> None:
     say(filled, "a", "1.1.0", "1.1.1")
 
     def give_up() -> None:
@@ -193,7 +191,7 @@ def test_what_is_said_in_a_transaction_that_is_taken_back_is_forgotten_with_it(f
     assert holds(filled) == set()
 
 
-def test_an_undo_of_what_was_never_kept_takes_nothing_back(filled: Store) -> None:
+def test_an_undo_of_an_act_that_was_never_saved_reverts_nothing(filled: Store) -> None:
     """In a project damaged by an earlier version: the undo was kept, but the comparison that it undoes was not."""
     lost = {"round": 1, "left_id": "1.1.0", "right_id": "1.1.2", "verdict": "left", "guide": 0, "created_at": utc_now()}
     lost |= {"kind": "undo", "target": "lost"}
@@ -208,7 +206,7 @@ def test_an_undo_of_what_was_never_kept_takes_nothing_back(filled: Store) -> Non
     assert holds(filled) == set()
 
 
-def test_of_acts_in_one_batch_each_counts_once_and_an_undo_takes_back_what_stands_before_it(filled: Store) -> None:
+def test_of_acts_in_one_batch_each_counts_once_and_an_undo_reverts_the_one_before_it(filled: Store) -> None:
     def compare(act: str, k: int) -> Choice:
         return Choice(act, ChoiceKind.COMPARE, ("1.1.0", f"1.1.{k}"), LEFT)
 

@@ -61,7 +61,7 @@ def test_a_version_that_is_not_there_is_refused_by_number(filled: Store, guide: 
     assert guides(filled) == {}
 
 
-def test_what_an_undo_or_a_redo_brings_back_is_of_the_version_it_was_first_said_by(filled: Store) -> None:
+def test_what_an_undo_or_a_redo_restores_keeps_its_first_version_of_the_guide(filled: Store) -> None:
     filled.guides.add("first", "ann", "")
     say(filled, "a", "1.1.0", Action.ACCEPT)
     filled.guides.add("second", "ann", "")
@@ -78,7 +78,7 @@ def test_what_an_undo_or_a_redo_brings_back_is_of_the_version_it_was_first_said_
     assert guides(filled) == {"1.0": 1}
 
 
-def test_a_log_that_is_read_anew_knows_the_versions_that_one_kept_up_knows(filled: Store) -> None:
+def test_a_log_that_is_read_again_has_the_versions_of_one_kept_in_memory(filled: Store) -> None:
     filled.guides.add("first", "ann", "")
     kept = filled.acts.logs.of(1)
     for i in range(6):

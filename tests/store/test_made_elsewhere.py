@@ -79,7 +79,7 @@ def settings() -> Settings:
     return parse({"task": "t", "target": {"rewards": {"words": 1.0}}, "accept": {"weighted": False}}, "test")
 
 
-def test_what_is_told_by_the_ratios_is_the_same_with_them_and_without(seeded: Store) -> None:
+def test_figures_from_the_ratios_are_the_same_with_them_and_without(seeded: Store) -> None:
     def figures() -> list[object]:
         counts = seeded.round_counts(1)
         return [
@@ -139,7 +139,7 @@ def test_one_that_is_not_there_cannot_be_decided(seeded: Store) -> None:
         seeded.add_override("a", FIRST, Action.ACCEPT, "ann")
 
 
-def test_a_score_of_one_stands_beside_it_and_in_no_column_of_the_drawn(seeded: Store) -> None:
+def test_a_score_of_one_is_beside_it_and_in_no_column_of_the_drawn(seeded: Store) -> None:
     add(seeded, (1, "made by a teacher"))
     table = pa.table({"candidate_id": [FIRST], "round": pa.array([1], pa.int32())})
     add_scores(seeded, table, {"words": 9.0}, job_id="r1-score-2")
@@ -173,7 +173,7 @@ def test_what_people_accept_of_them_is_frozen_with_its_source_and_weighs_one(see
     assert {name: summary[name] for name in same} == {name: before[name] for name in same}
 
 
-def test_sets_that_differ_in_one_made_elsewhere_are_told_apart(seeded: Store) -> None:
+def test_sets_that_differ_in_one_made_elsewhere_are_distinguished(seeded: Store) -> None:
     add(seeded, (1, "made by a teacher"), (2, "made by a teacher"))
     seeded.add_override("a", FIRST, Action.ACCEPT, "ann")
     first = freeze(seeded, settings(), 1, "ann")

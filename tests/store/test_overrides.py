@@ -69,14 +69,14 @@ def test_undo_takes_back_only_ones_own_words_in_this_round(filled: Store) -> Non
     assert filled.undo_override("u3", 2, "ann") == "2.1.0"
 
 
-def test_undo_does_not_take_back_what_a_colleague_said_later(filled: Store) -> None:
+def test_undo_does_not_revert_a_colleagues_later_decision(filled: Store) -> None:
     filled.add_override("a", "1.1.0", Action.ACCEPT, "ann")
     filled.add_override("b", "1.1.0", Action.REJECT, "ben")
     assert filled.undo_override("u1", 1, "ann") == "1.1.0"
     assert current(filled)["1.1.0"] == "reject"
 
 
-def test_undo_returns_to_what_a_colleague_said_before(filled: Store) -> None:
+def test_undo_returns_to_a_colleagues_earlier_decision(filled: Store) -> None:
     filled.add_override("a", "1.1.0", Action.REJECT, "ben")
     filled.add_override("b", "1.1.0", Action.ACCEPT, "ann")
     assert filled.undo_override("u1", 1, "ann") == "1.1.0"

@@ -60,7 +60,7 @@ def held(store: Store) -> dict[tuple[str, str, str], tuple[int, str]]:
     return rows
 
 
-def test_versions_of_a_question_are_numbered_and_the_same_is_none(store: Store) -> None:
+def test_versions_of_a_question_are_numbered_and_an_equal_one_is_not_added(store: Store) -> None:
     assert store.questions.add(CLEAR, "ann") == 1 == store.questions.add(CLEAR, "ben")
     assert store.questions.add(CLEAR.model_copy(update={"text": "Is it clear?"}), "ben") == 2
     assert store.questions.add(PARTS, "ben") == 1
@@ -116,7 +116,7 @@ def test_what_cannot_be_kept_is_refused_alone(asked: Store, more: dict[str, Any]
     assert [str(one.refused)[:24] for one in nothing] == ["an answer names its ques", "answer names no candidat"]
 
 
-def test_spans_stand_in_code_points_of_the_completion_as_drawn(asked: Store) -> None:
+def test_spans_are_in_code_points_of_the_completion_as_drawn(asked: Store) -> None:
     whole = '[{"start": 0, "end": 3, "label": "bad"}]'
     assert answer(asked, "a", whole, question="parts") is None  # a, a party popper, é
     edited = Act("e", ActKind.EDIT, ("1.1.0",), value="much longer than it was")

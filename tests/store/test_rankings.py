@@ -30,7 +30,7 @@ def holds(store: Store) -> set[tuple[str, tuple[tuple[str, int], ...]]]:
     return {(r.reviewer, tuple(zip(r.candidates, r.places, strict=True))) for r in store.rankings.standing(1)}
 
 
-def test_a_ranking_is_read_as_it_was_said_and_once(filled: Store) -> None:
+def test_a_ranking_is_read_as_it_was_made_and_once(filled: Store) -> None:
     filled.guides.add("be kind", "ann", "")
     assert say(filled, "a", places=(2, 1, 1)) is True
     assert say(filled, "a", places=(1, 2, 3)) is False
@@ -50,7 +50,7 @@ def test_each_reviewers_newest_ranking_of_a_prompt_holds_whichever_candidates_it
     assert [(r.act, r.reviewer) for r in log.of(1)] == [("b", "ann"), ("d", "ben")] and log.of(9) == []
 
 
-def test_undo_takes_back_step_by_step_what_this_reviewer_said(filled: Store) -> None:
+def test_undo_reverts_this_reviewers_acts_step_by_step(filled: Store) -> None:
     say(filled, "a")
     say(filled, "b", ("1.1.3", "1.1.0"), (1, 1))
     say(filled, "c", who="ben")

@@ -31,7 +31,7 @@ def test_rows_that_are_kept_are_those_of_now_and_nobody_changes_them_for_others(
     assert len(store._kept.rows("project_values", ("project",))) == len(before) + 2
 
 
-def test_a_segment_said_twice_is_stored_once(store: Store) -> None:
+def test_a_segment_committed_twice_is_stored_once(store: Store) -> None:
     rows = candidates()
     assert store.commit_segment(*SEGMENT, rows)
     assert not store.commit_segment(*SEGMENT, rows)
@@ -39,7 +39,7 @@ def test_a_segment_said_twice_is_stored_once(store: Store) -> None:
     assert store.committed_units("r1-generate-1") == {0}
 
 
-def test_a_segment_said_twice_is_stored_once_after_reopening(tmp_path: Path) -> None:
+def test_a_segment_committed_twice_is_stored_once_after_reopening(tmp_path: Path) -> None:
     for expected in (True, False):
         store = Store(tmp_path / "rsf.duckdb", tmp_path / "exports")
         assert store.commit_segment(*SEGMENT, candidates()) is expected
@@ -138,7 +138,7 @@ def test_new_candidates_of_a_prompt_are_counted_on(store: Store) -> None:
     assert store.next_k(1) == {1: 3, 2: 3} and store.next_k(2) == {}
 
 
-def test_only_candidates_without_a_score_are_to_be_scored(store: Store) -> None:
+def test_only_candidates_without_a_score_have_to_be_scored(store: Store) -> None:
     rows = candidates(prompts=2, per_prompt=2)
     add_candidates(store, rows)
     assert store.candidates_to_score(1, ["sentiment"]).num_rows == 4
@@ -156,7 +156,7 @@ def test_equal_targets_are_one_version_and_others_are_not(store: Store) -> None:
     assert [row["spec"]["beta"] for row in store.targets()] == [1.0, 2.0]
 
 
-def test_the_state_of_a_job_is_the_last_thing_said(store: Store) -> None:
+def test_the_state_of_a_job_is_its_last_event(store: Store) -> None:
     job_id = store.next_job_id(JobKind.GENERATE, 1)
     store.add_job(job_id, specs.generate(), ["score"])
     assert store.job(job_id).state is JobState.QUEUED and store.job(job_id).started_at is None

@@ -201,7 +201,7 @@ def test_an_act_is_counted_without_reading_the_round_again(
     assert asked == ["spoken_since"]
 
 
-def test_more_than_a_few_at_once_are_read_anew(filled: Store, rows: pa.Table, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_more_than_a_few_at_once_are_read_again(filled: Store, rows: pa.Table, monkeypatch: pytest.MonkeyPatch) -> None:
     ratios(filled, rows, 0, 0.0)
     monkeypatch.setattr(tally, "MANY", 2)
     for take in (2, 3, 4):
@@ -228,7 +228,7 @@ def broken(*given: object) -> pa.Table:
 
 
 @pytest.mark.parametrize("right", [Action.ACCEPT, Action.REJECT])
-def test_the_version_of_the_ratios_differs_once_a_gold_item_is_marked_and_once_it_is_none(
+def test_the_version_of_the_ratios_changes_when_a_gold_item_is_marked_and_unmarked(
     filled: Store, rows: pa.Table, right: Action
 ) -> None:
     ratios(filled, rows, 0, 0.0)
@@ -266,7 +266,7 @@ def recounted_here(store: Store) -> tuple[RoundCounts, list[PromptKind]]:
     return RoundCounts(*counts), [PromptKind(*row) for row in kinds]
 
 
-def test_rows_are_read_once_and_tell_what_is_said_since(
+def test_rows_are_read_once_and_include_later_decisions(
     filled: Store, rows: pa.Table, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     ratios(filled, rows, 0, 0.0)

@@ -98,7 +98,7 @@ def test_a_stop_is_honoured_between_steps(tiny_model):
     assert len(steps) == 2
 
 
-def test_an_empty_set_and_a_diverging_loss_are_said_with_the_remedy(tiny_model):
+def test_an_empty_set_and_a_diverging_loss_are_reported_with_the_remedy(tiny_model):
     with pytest.raises(StageError, match="empty"):
         run(tiny_model, samples=[])
     bad = [TrainingSample(s.prompt_token_ids, s.token_ids, weight=float("inf")) for s in SAMPLES]

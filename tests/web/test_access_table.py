@@ -198,7 +198,7 @@ def test_a_token_is_of_a_link_and_of_no_name_in_the_url(servers: Servers) -> Non
     assert named(servers.token("local", "reviewer=the+boss"))[0] == "ann"
 
 
-def test_what_is_said_carries_the_name_of_the_link(servers: Servers) -> None:
+def test_decisions_carry_the_name_of_the_link(servers: Servers) -> None:
     bosses, mine = servers.token("owner"), servers.token("reviewer")
     act = {"act": "act-of-ben", "kind": "decide", "candidates": ["1.1.0"], "action": "reject"}
     status, _, text = servers.ask("reviewer", "POST", "/api/review/say", {"token": bosses, "round": 1, "acts": [act]})
@@ -366,7 +366,7 @@ def test_a_command_that_is_the_owners_does_nothing_at_all_for_a_reviewer(
     assert len(done) == 1
 
 
-def test_a_command_speaks_as_who_gives_it_whatever_name_is_in_it(reviewed: Project) -> None:
+def test_a_command_acts_for_its_sender_whatever_name_is_in_it(reviewed: Project) -> None:
     given = {"candidate_id": "1.1.2", "action": "accept", "reviewer": "The boss"}
     execute(reviewed, "override", given, REVIEWER)
     execute(reviewed, "override", given)
@@ -374,7 +374,7 @@ def test_a_command_speaks_as_who_gives_it_whatever_name_is_in_it(reviewed: Proje
 
 
 @pytest.mark.parametrize("action", ["own_scorers.allow_key", "own_scorers.trust"])
-def test_what_is_said_of_the_machine_is_said_at_it_and_by_no_link(action: str) -> None:
+def test_what_concerns_the_machine_is_done_at_the_machine_and_by_no_link(action: str) -> None:
     access.check(Actor("ann", Role.OWNER), action)
     for link in (Actor("ann", Role.OWNER, "a"), Actor("ben", Role.REVIEWER, "b")):
         assert not access.may(link, action)
@@ -403,7 +403,7 @@ def test_every_name_in_the_table_is_there(reviewed: Project) -> None:
             target = getattr(target, part, None) if "." in action else None
 
 
-def test_what_is_said_is_said_under_the_name_of_who_says_it(reviewed: Project) -> None:
+def test_acts_are_saved_under_the_name_of_the_actor(reviewed: Project) -> None:
     guarded(reviewed, lambda: REVIEWER).override("1.1.0", Action.REJECT, person("The boss"))
     guarded(reviewed, lambda: REVIEWER).override("1.1.1", Action.REJECT, reviewer=access.RULE)
     assert [override.reviewer for override in reviewed.store.overrides()[-2:]] == ["ben", "ben"]

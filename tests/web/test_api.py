@@ -48,7 +48,7 @@ def post(client: TestClient, what: str, body: dict[str, Any], **headers: str) ->
     return client.post(f"/api/review/{what}", content=json.dumps(full), headers=HEADERS | headers)
 
 
-def test_what_is_said_is_stored_once_under_the_name_in_the_token(client: TestClient, project: Project) -> None:
+def test_acts_are_stored_once_under_the_name_in_the_token(client: TestClient, project: Project) -> None:
     acts = [{"act": "first-act", "kind": "decide", "candidates": ["1.1.0"], "action": "reject"}]
     for _ in range(2):
         answer = post(client, "say", {"acts": acts})
@@ -188,7 +188,7 @@ def prompts_of(client: TestClient) -> dict[int, Any]:
     return {prompt["prompt_id"]: prompt for prompt in post(client, "queue", {}).json()["prompts"]}
 
 
-def test_what_is_said_is_in_the_next_queue_though_most_of_it_was_packed_before(client: TestClient) -> None:
+def test_decisions_are_in_the_next_queue_though_most_of_it_was_packed_before(client: TestClient) -> None:
     before = prompts_of(client)
     say = {"acts": [{"act": "first-act", "kind": "note", "candidates": ["1.1.1"], "value": "why?"}]}
     assert post(client, "say", say).status_code == 200
@@ -229,7 +229,7 @@ def test_a_lone_surrogate_in_a_note_does_not_break_the_answer(client: TestClient
 
 
 @pytest.mark.parametrize("hours", [1, -1, 24 * 365, -24 * 365])
-def test_a_reviewer_goes_on_though_the_clock_of_the_machine_is_set(
+def test_a_reviewer_continues_though_the_clock_of_the_machine_is_set(
     client: TestClient, monkeypatch: pytest.MonkeyPatch, hours: int
 ) -> None:
     token, true = api.token("ann"), time.time
@@ -251,7 +251,7 @@ def test_a_token_is_good_for_a_day_of_this_server(
     assert post(client, "say", body).status_code == status
 
 
-def test_the_queue_says_what_is_of_the_random_audit_and_a_decision_keeps_how_it_was_come_upon(
+def test_the_queue_marks_the_random_audit_and_a_decision_keeps_how_the_candidate_was_shown(
     client: TestClient, project: Project
 ) -> None:
     project.set("review.audit_share", "0.5")

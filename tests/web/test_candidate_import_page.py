@@ -40,7 +40,7 @@ def test_a_file_is_looked_at_and_added_by_its_person(project: Project, monkeypat
     assert any("1 candidate of round 1 made elsewhere: 0 accepted" in caption.value for caption in app.caption)
 
 
-def test_another_column_is_chosen_and_a_wrong_one_is_told_by_line(
+def test_another_column_is_chosen_and_a_wrong_one_is_reported_by_line(
     project: Project, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     row = {"prompt": project.prompts(Split.TRAIN)[0].text, "first": "One.", "second": 2}

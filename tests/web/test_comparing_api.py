@@ -32,7 +32,7 @@ def holds(project: Project) -> set[tuple[str, str, str, str]]:
     return {(r.left_id, r.right_id, str(r.verdict), r.reviewer) for r in project.store.comparisons.standing(1)}
 
 
-def test_pairs_are_told_by_their_texts_alone(client: TestClient) -> None:
+def test_pairs_are_sent_with_their_texts_alone(client: TestClient) -> None:
     answer = post(client, "pairs")
     assert (len(answer["queue"]), answer["ended"], answer["compared"], answer["undo"]) == (6, True, 0, 0)
     for pair in answer["queue"]:
@@ -43,7 +43,7 @@ def test_pairs_are_told_by_their_texts_alone(client: TestClient) -> None:
             assert side["completion"] in TEXTS
 
 
-def test_what_is_said_is_kept_once_in_order_however_often_it_is_sent(client: TestClient, project: Project) -> None:
+def test_choices_are_kept_once_in_order_however_often_they_are_sent(client: TestClient, project: Project) -> None:
     acts = [
         choice("a", "1.1.0", "1.1.1"),
         choice("b", "1.2.0", "1.2.1", "tie"),

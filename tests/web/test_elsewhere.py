@@ -43,7 +43,7 @@ ALONE = (
         ),
     ],
 )
-def test_what_is_said_of_them(counts: ElsewhereCounts, drawn: int, words: str) -> None:
+def test_the_counts_are_described_in_words(counts: ElsewhereCounts, drawn: int, words: str) -> None:
     assert words in elsewhere.words(counts, 2, drawn)
     assert ("Draw candidates" in elsewhere.words(counts, 2, drawn)) == (drawn == 0)
 
@@ -102,7 +102,7 @@ def test_export_does_not_ask_for_candidates_or_scores_of_them(
     assert [button.label for button in app.button if button.key and button.key.startswith("go-")] == ["Go to Train"]
 
 
-def test_they_are_exported_as_they_are_and_with_what_people_said(imported: Project, tmp_path: Path) -> None:
+def test_they_are_exported_as_they_are_and_with_peoples_decisions(imported: Project, tmp_path: Path) -> None:
     made = imported.exports.write(Request(What.ALL), tmp_path / "all")
     (row,) = (json.loads(line) for line in (tmp_path / "all" / "train.jsonl").read_text("utf-8").splitlines())
     assert (made.rows, row["completion"][0]["content"], row["source"]) == (1, "A fine one.", "teacher")

@@ -96,7 +96,7 @@ def served(request: pytest.FixtureRequest) -> Iterator[tuple[subprocess.Popen[st
     ],
     indirect=["served"],
 )
-def test_to_end_when_asked_is_success(
+def test_ending_on_request_is_success(
     served: tuple[subprocess.Popen[str], socket.socket], sent: signal.Signals
 ) -> None:
     process, _ = served

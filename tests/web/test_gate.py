@@ -224,7 +224,7 @@ def test_the_own_machine_needs_no_links(host):
 @pytest.mark.parametrize(
     "url", ["rsf.lab", "ftp://rsf.lab", "http://rsf.lab/path", "http://u@rsf.lab", "http://rsf.lab:x", ""]
 )
-def test_an_address_that_is_none_is_refused(url):
+def test_an_invalid_address_is_refused(url):
     with pytest.raises(AccessError, match="is no address"):
         own.check("127.0.0.1", own.Access.LINKS, url)
 
@@ -259,7 +259,7 @@ def test_by_links_the_app_has_the_names_of_the_address_it_listens_on(monkeypatch
     assert not own.answers_to(own_ones[-1], scope) or own_ones[-1] in (OWN, "localhost:8501")
 
 
-def test_the_port_of_the_web_need_not_be_said():
+def test_the_default_port_of_the_web_may_be_omitted():
     client = client_at("http://127.0.0.1:80")
     assert client.get("/", headers={"host": "127.0.0.1"}).status_code == 200
     assert client.get("/", headers={"host": "127.0.0.1:80"}).status_code == 200

@@ -60,7 +60,7 @@ def test_review_tells_of_a_change_until_it_is_read(project: Project) -> None:
     assert "guide" not in words_of(page_of("review"))
 
 
-def test_agreement_says_what_was_said_under_each_version(project: Project) -> None:
+def test_agreement_is_shown_for_each_version(project: Project) -> None:
     def say(who: str, candidate: str, action: Action) -> None:
         project.review.say(1, person(who), [Act(f"{who} {candidate} {action}", ActKind.DECIDE, (candidate,), action)])
 

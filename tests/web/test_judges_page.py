@@ -84,7 +84,7 @@ def test_a_judge_is_set_up_tried_saved_scores_beside_the_target_and_is_used(
         assert len(server.seen) == asked, "the judge's answers are not requested again"
 
 
-def test_an_endpoint_that_refuses_and_a_key_in_the_wrong_place_are_said(
+def test_a_refusing_endpoint_and_a_key_in_the_wrong_place_are_reported(
     complete: Project, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(session, "_project", complete)

@@ -57,7 +57,7 @@ def test_a_scorer_that_is_no_opinion_is_never_warned_of(complete: Project, monke
         assert "opinion" not in words_of(page_of(page).warning)
 
 
-def test_which_texts_leave_for_where_is_said_before_a_judge_is_used_and_what_it_cost_after(
+def test_what_is_sent_where_is_shown_before_a_judge_is_used_and_its_cost_after(
     complete: Project, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(session, "_project", complete)
@@ -72,6 +72,6 @@ def test_which_texts_leave_for_where_is_said_before_a_judge_is_used_and_what_it_
     assert spent[JUDGE].prompt_tokens == 1234
 
 
-def test_only_what_is_shown_to_a_judge_is_said_to_leave() -> None:
+def test_only_what_a_judge_sees_is_listed_as_sent() -> None:
     alone = JUDGE.replace("show_reference=true", "show_prompt=false")
     assert "sends completions to http" in judging_parts.sends(alone)

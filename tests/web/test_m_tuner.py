@@ -7,7 +7,7 @@ import numpy as np
 from rsf_core.web.components.m_tuner import steps
 
 
-def test_a_bin_is_told_by_how_many_fall_after_each_position() -> None:
+def test_a_bin_is_described_by_how_many_fall_after_each_position() -> None:
     assert steps(np.array([[3, 3, 1, 0], [5, 5, 5, 5]])) == ",2,1;,,,5"
 
 

@@ -24,7 +24,7 @@ def page(name: str) -> AppTest:
     return app
 
 
-def test_they_are_said_may_be_decided_by_hand_and_are_scored_again_when_asked(
+def test_they_are_listed_can_be_decided_by_hand_and_scored_again(
     jobs_in_threads: None, project: Project, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(session, "_project", project)

@@ -94,7 +94,7 @@ def test_only_what_this_browser_has_put_into_the_address_comes_back(
     assert begun(tab(draft=mine)) == (None, [page_draft.LEFT_OUT])
 
 
-def test_it_is_said_at_each_run_until_it_is_saved(be: Callable[[str], None], tab: Callable[..., Tab]) -> None:
+def test_it_is_shown_at_each_run_until_it_is_saved(be: Callable[[str], None], tab: Callable[..., Tab]) -> None:
     for query, words in (
         ({"draft": held("x")}, page_draft.LEFT_OUT),
         ({"draft": sealed("draft", "x")}, page_draft.NOTE),

@@ -120,7 +120,7 @@ def test_each_meaning_has_a_colour_of_its_own() -> None:
     ("color", "opacity", "expected"),
     [("#12805c", 0.3, "rgba(18,128,92,0.3)"), ("#000000", 1, "rgba(0,0,0,1)"), ("#FFFFFF", 0, "rgba(255,255,255,0)")],
 )
-def test_a_faded_colour_is_told_as_plotly_takes_it(color: str, opacity: float, expected: str) -> None:
+def test_a_faded_colour_is_written_as_plotly_takes_it(color: str, opacity: float, expected: str) -> None:
     assert palette.faded(color, opacity) == expected
 
 

@@ -28,5 +28,5 @@ def progress(
         (progress(50, 60, (50, 200)), "You have decided 50 of 50 today (reached), 60 of 200 in this round."),
     ],
 )
-def test_what_is_decided_and_meant_is_said_in_one_line(reviewed: Progress, words: str) -> None:
+def test_decisions_and_the_goal_are_described_in_one_line(reviewed: Progress, words: str) -> None:
     assert line(reviewed) == words

@@ -115,7 +115,7 @@ def test_the_address_of_the_list_with_a_project_leads_to_its_overview(workspace:
 
 @pytest.mark.parametrize("page", ["", "overview", "train"])
 @pytest.mark.parametrize("name", ["nobody", "../projects/ann", ".archive", "**b** [l](x)"])
-def test_a_project_that_is_not_there_is_said_on_the_list(workspace: Path, page: str, name: str) -> None:
+def test_a_missing_project_is_reported_on_the_list(workspace: Path, page: str, name: str) -> None:
     app = tab(page, project=name)
     assert title(app) == "Projects"
     (error,) = app.error
@@ -185,7 +185,7 @@ def overrides(name: str) -> list[str]:
     return [override.reviewer for override in session.open_project(name).store.overrides()]
 
 
-def test_a_token_speaks_to_its_own_project_alone(workspace: Path) -> None:
+def test_a_token_is_valid_for_its_own_project_alone(workspace: Path) -> None:
     tokens = {name: api.token("eve", None, (name, 0)) for name in ("ann", "bob")}
     assert say(tokens["ann"], "first-act").status_code == 200
     assert overrides("ann") == ["eve"] and overrides("bob") == []
@@ -243,7 +243,9 @@ def test_a_new_project_begins_with_one_click_in_the_list(
     assert [job.job_id for job in fresh.jobs(active=True)] == ["r1-generate-1"]
 
 
-def test_of_two_who_make_a_project_of_one_name_one_is_told(workspace: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_of_two_people_who_make_a_project_of_one_name_one_is_refused(
+    workspace: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     session.open_project("ann")
     monkeypatch.setattr(workspaces, "new_folder", lambda folder, name: folder / name)  # both ask at the same moment
     with pytest.raises(WorkspaceError, match=r"'ann' in .* already: choose another name"):

@@ -85,9 +85,7 @@ def test_a_reviewer_reads_and_answers_questions_and_cannot_set_them(project: Pro
     assert len(project.question_book.current()) == 1
 
 
-def test_the_card_is_told_the_questions_and_what_was_answered(
-    project: Project, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_the_card_gets_the_questions_and_the_answers(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
     project.question_book.put(CLEAR | {"required": True})
     body = api.SayBody(
         token="t",

@@ -32,7 +32,7 @@ def holds(project: Project) -> set[tuple[str, tuple[str, ...], tuple[int, ...]]]
     return {(one.reviewer, one.candidates, one.places) for one in project.store.rankings.standing(1)}
 
 
-def test_candidates_are_told_by_their_texts_alone(client: TestClient) -> None:
+def test_candidates_are_sent_with_their_texts_alone(client: TestClient) -> None:
     answer = post(client, "sets")
     assert (len(answer["queue"]), answer["ended"], answer["ranked"], answer["undo"]) == (2, True, 0, 0)
     for one in answer["queue"]:
@@ -42,7 +42,7 @@ def test_candidates_are_told_by_their_texts_alone(client: TestClient) -> None:
             assert candidate.keys() == {"candidate_id", "completion"} and candidate["completion"] in TEXTS
 
 
-def test_what_is_said_is_kept_once_in_order_however_often_it_is_sent(client: TestClient, project: Project) -> None:
+def test_choices_are_kept_once_in_order_however_often_they_are_sent(client: TestClient, project: Project) -> None:
     acts = [
         ranking("a", "1.1.0 1.1.1 1.1.2", [2, 1, 2]),
         ranking("b", "1.2.0 1.2.1", [1, 2]),

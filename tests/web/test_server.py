@@ -46,7 +46,7 @@ def test_a_project_that_another_process_holds_is_named_with_its_holder(project, 
         serve(project.folder, "127.0.0.1", 1)
 
 
-def test_a_taken_port_is_said(tmp_path, monkeypatch):
+def test_a_port_in_use_is_reported(tmp_path, monkeypatch):
     monkeypatch.setenv("RSF_PROJECT", "")
     with socket.socket() as other:
         other.bind(("127.0.0.1", 0))

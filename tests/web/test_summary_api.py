@@ -97,7 +97,7 @@ def test_what_is_left_is_offered_and_what_is_an_owners_to_owners_alone(project: 
     assert words() == [settle] and words(view="disagreement") == []
 
 
-def test_who_has_done_nothing_is_told_nothing_of_it() -> None:
+def test_a_reviewer_without_acts_gets_no_figures() -> None:
     assert rows(None, 0, WithOthers(0, 0, 0)) == []
 
 

@@ -47,7 +47,7 @@ def _packed(plain: bytes) -> str:
         _packed(b'{"target": {}, "accept": {}, "of": ""}')[:-6],
     ],
 )
-def test_what_is_no_draft_is_none(text: str) -> None:
+def test_an_invalid_draft_is_ignored(text: str) -> None:
     assert target_draft.unpack(text, NOW) is None
 
 

@@ -120,7 +120,7 @@ def test_a_teacher_has_to_be_named_and_is_scored_by_a_job(scored: Project, tiny_
     assert scored.settings.target.reference == str(tiny_model)
 
 
-def test_what_the_form_lacks_is_said_in_words(scored: Project) -> None:
+def test_what_the_form_lacks_is_reported_in_words(scored: Project) -> None:
     app = page()
     labelled(app.multiselect, "Constraints").set_value(["length"]).run()
     labelled(app.number_input, "length at least").set_value(None).run()
@@ -213,7 +213,7 @@ def fate(**changed: Any) -> Fate:
         ({"curated": 1}, False, "1 frozen curated set in this project: never changed"),
     ],
 )
-def test_what_saving_means_is_said_of_this_round_the_next_and_frozen_sets(
+def test_the_effect_of_saving_is_explained_for_this_round_the_next_and_frozen_sets(
     state: dict[str, Any], decide: bool, words: str
 ) -> None:
     sentences = target_parts.consequences(fate(**state), decide, None)
@@ -221,7 +221,7 @@ def test_what_saving_means_is_said_of_this_round_the_next_and_frozen_sets(
     assert "Round 3 uses this target from the start." in sentences
 
 
-def test_what_people_said_stays_when_a_round_is_decided_anew(scored: Project) -> None:
+def test_peoples_decisions_stay_when_a_round_is_decided_again(scored: Project) -> None:
     scored.store.acts.say([Act("a", ActKind.DECIDE, ("1.1.0",), Action.ACCEPT)], 1, "ann")
     draft = Draft(Target(reference="proposal", rewards={"sentiment": -1.0}), Accept(rate=0.5))
     preview = scored.target_book.preview(draft, 1)

@@ -67,7 +67,7 @@ def test_they_are_those_of_the_library_for_one_row_and_the_model_stays_as_it_was
 
 
 @pytest.mark.parametrize("family", FAMILIES)
-def test_they_hang_neither_on_the_batch_nor_on_its_order(family: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_they_do_not_depend_on_the_batch_or_its_order(family: str, monkeypatch: pytest.MonkeyPatch) -> None:
     model = made(family)
     way = forward.of(model, PAD)
     together = forward.hidden_states(model, way, PAIRS, PAD)

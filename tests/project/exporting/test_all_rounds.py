@@ -111,7 +111,7 @@ def test_a_round_or_a_set_beside_all_rounds_is_refused() -> None:
     assert Request.parse({"what": "labels", "all_rounds": True}).all_rounds
 
 
-def test_rounds_without_what_is_asked_say_so(exports: Exports, tmp_path: Path) -> None:
+def test_rounds_without_the_requested_rows_say_so(exports: Exports, tmp_path: Path) -> None:
     with pytest.raises(ExportError, match="there is no pair"):
         exports.write(Request(What.PREFERENCE, pairing=Pairing.COMPARED, all_rounds=True))
     bare = Store(tmp_path / "rsf.duckdb", tmp_path / "exports")

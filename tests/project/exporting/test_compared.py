@@ -50,7 +50,7 @@ def test_a_comparison_becomes_a_row_with_the_texts_as_they_were_read(store: Stor
     assert "Left out of" not in card
 
 
-def test_what_is_tied_alone_says_so(store: Store, tmp_path: Path) -> None:
+def test_a_set_of_ties_alone_says_so(store: Store, tmp_path: Path) -> None:
     exported_round.fill(store)
     store.comparisons.say("a", 1, "1.1.0", "1.1.2", Verdict.TIE, "ann")
     with pytest.raises(ExportError, match="but 1 pair without a majority"):

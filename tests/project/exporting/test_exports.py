@@ -269,7 +269,7 @@ def test_the_card_is_one_for_the_hub_and_shows_names_as_they_are(exports: Export
         ({"what": "preference", "pairing": "best"}, "is not the pairing"),
     ],
 )
-def test_what_makes_no_sense_is_said_before_anything_is_read(asked: dict[str, Any], message: str) -> None:
+def test_a_request_that_makes_no_sense_is_refused_before_anything_is_read(asked: dict[str, Any], message: str) -> None:
     with pytest.raises(ExportError, match=message):
         Request.parse(asked)
 

@@ -60,7 +60,7 @@ def test_no_text_is_on_both_sides_and_none_is_lost(facts: list[tuple[int, bool, 
     assert all(facts[row][1] for row in rows(pairs.accepted)) and not any(facts[row][1] for row in rows(pairs.rejected))
 
 
-def test_by_reward_the_best_stands_against_the_worst() -> None:
+def test_by_reward_the_best_is_paired_with_the_worst() -> None:
     best_pairs = sides(rewarded([1.0, 3.0, 2.0], [0.5, 0.0]))
     assert [(one.reward, other.reward) for one, other in pairs(best_pairs, Pairing.REWARD, 0, 1)] == [
         (3.0, 0.0),

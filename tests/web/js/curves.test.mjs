@@ -106,7 +106,7 @@ test("an axis of counts has whole ticks, from nothing on", () => {
   }
 });
 
-test("an axis has about as many ticks as are wanted, whatever it spans", () => {
+test("an axis has about as many ticks as requested, whatever it spans", () => {
   for (let span = 0.01; span < 1e4; span *= 1.3) {
     for (const low of [-span, -span / 3, 0, 7]) {
       const shown = ticks(low, span, 6);

@@ -218,13 +218,13 @@ def test_nothing_of_a_hostile_text_runs_or_asks_for_anything(text: str) -> None:
 
 
 @pytest.mark.parametrize("text", [text for text in HOSTILE if "![a" in text])
-def test_an_image_is_told_and_never_fetched(text: str) -> None:
+def test_an_image_is_described_and_never_fetched(text: str) -> None:
     made = render(text)
     assert FOREIGN in words(made) and "![a]" in words(made)
     assert {e[0] for e in elements(made)} <= {"p", "span", "a"}
 
 
-def test_where_a_link_leads_stands_beside_it_unless_it_says_so_itself() -> None:
+def test_the_address_of_a_link_is_beside_it_unless_the_link_shows_it() -> None:
     assert words(render("[my bank](https://evil.example/x)")) == "my bank (https://evil.example/x)"
     assert words(render("<https://a.example>")) == "https://a.example"
     assert (
@@ -300,7 +300,7 @@ def test_what_writes_a_thing_in_another_way_hides_nothing(text: str) -> None:
     ("spaces", "tag"),
     [(r"\!\!", "math"), (r"\hspace{-1em}" * 2, "math"), (r"\kern-3em ", "code"), (r"\hspace{-1em}" * 3, "code")],
 )
-def test_a_formula_puts_nothing_over_what_stands_before_it(spaces: str, tag: str) -> None:
+def test_a_formula_does_not_cover_what_comes_before_it(spaces: str, tag: str) -> None:
     assert [e[0] for e in elements(render(f"not $a{spaces}b$"))][1] == tag
 
 

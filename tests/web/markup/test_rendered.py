@@ -39,7 +39,7 @@ def test_a_text_is_rendered_once() -> None:
     assert helper.asked == ["a", "b"]
 
 
-def test_what_ended_the_process_is_told_and_not_tried_again() -> None:
+def test_what_ended_the_process_is_reported_and_not_tried_again() -> None:
     helper = Helper()
     rendered = Rendered(helper)
     for _ in range(2):
@@ -59,7 +59,7 @@ def test_the_oldest_are_forgotten_where_there_is_no_room() -> None:
     assert helper.asked == [*"abcdef", "a"]
 
 
-def test_requests_beyond_a_few_are_told_to_ask_again_instead_of_waiting() -> None:
+def test_requests_beyond_a_few_have_to_ask_again_instead_of_waiting() -> None:
     helper = Helper()
     rendered = Rendered(helper)
     rendered.of(["known"])
