@@ -27,11 +27,13 @@ from rsf_core.cli import (
     tasks,
 )
 from rsf_core.cli.output import err, escape, out
+from rsf_core.cli.root import Root, wants_json
 from rsf_core.domain.errors import RsfError
 from rsf_core.domain.files import in_words
 from rsf_core.domain.version import VERSION
 
 app = typer.Typer(
+    cls=Root,
     help="RSF Studio: rejection-sampling fine-tuning of language models with a person in the loop.",
     no_args_is_help=True,
     add_completion=False,
@@ -81,9 +83,9 @@ def main() -> None:
     os.umask(0o077)
     try:
         with in_words():
-            app()
+            app(prog_name="rsf")
     except RsfError as error:
-        if "--json" in sys.argv:
+        if wants_json():
             print(json.dumps({"error": str(error), "kind": type(error).__name__}))
         else:
             err.print(f"[bold red]error:[/] {escape(str(error))}", highlight=False, markup=True, soft_wrap=True)

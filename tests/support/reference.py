@@ -31,8 +31,9 @@ has its own values in `[settings]`. An error for a value that is not allowed say
 """
 COMMANDS = """## Commands
 
-Every command except `rsf app` also takes `--json`: the result as JSON on standard output, and an error as
-`{"error", "kind"}` with exit code 1. A command line that cannot be read is explained on standard error, with exit code 2.
+Every command except `rsf app` also takes `--json`: the result as JSON on standard output, and an error, that of a command
+line that cannot be read too, as `{"error", "kind"}` with exit code 1. Without `--json`, errors are explained on standard
+error, a command line that cannot be read with exit code 2.
 """
 SCORERS = """## Scorers
 
