@@ -221,12 +221,14 @@ def sealed_text(report: dict[str, Any]) -> str:
     lines = [f"Opened by {who} on {opening['opened_at'][:10]} for {model}: {plural(opening['prompts'], 'prompt')}."]
     if compared is None:
         return lines[0] + " Not compared yet: `rsf sealed DIR --open` continues."
-    name = next(name for name in ("reward", "pass@1") if name in compared["after"])
+    name = next((name for name in ("reward", "pass@1") if name in compared["gain_over_base"]), None)
+    if name is None:
+        return lines[0] + " No completion on them has a score of every scorer in the target, so the gain is unknown."
     lines.append(
         f"[bold]{name} {gained(compared['gain_over_base'][name], name)} over the base[/]: the figure to publish."
     )
     if compared["control_over_base"]:
-        control, over = (gained(compared[which][name], name) for which in ("control_over_base", "selection"))
+        control, over = (gained(compared[which].get(name), name) for which in ("control_over_base", "selection"))
         lines.append(f"Its random control: {control} over the base; over the control: {over}.")
     return "\n".join(lines)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -14,18 +15,21 @@ import pytest
 from typer.testing import CliRunner
 
 from rsf_core.cli.main import app
+from rsf_core.cli.terminal import sealed_text
 from rsf_core.domain import JobKind, JobState, Scope, Split
 from rsf_core.domain.access import person
 from rsf_core.domain.errors import PromptError, StageError
 from rsf_core.domain.settings import Settings
 from rsf_core.domain.specs import JobSpec
 from rsf_core.jobs.spool import Spool
-from rsf_core.project import Project
+from rsf_core.project import Project, replicating
+from rsf_core.project.commands import plain
 from rsf_core.project.replicating import replicate
 from rsf_core.prompts import PromptRow
 from rsf_core.rounds import comparisons
 from rsf_core.rounds.replicates import read
 from rsf_core.rounds.state import ProjectState
+from rsf_core.sampling.intervals import Interval
 from tests.support.job_threads import in_threads
 
 pytestmark = pytest.mark.usefixtures("jobs_in_threads")
@@ -234,6 +238,43 @@ def test_replicates_open_their_own_sealed_prompts_on_request_and_not_the_project
     with Project.open(tmp_path / "out" / f"{one.procedure}-1") as project:
         comparison = project.sealed_comparison()
         assert comparison is not None and comparison.gain_over_base["reward"].value == one.sealed.value
+
+
+def test_a_replicate_whose_sealed_prompts_have_no_score_is_a_result_without_their_gain(
+    sealed: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    template = sealed.replicate_template()
+    assert replicating._result(sealed, template, 1, 1).sealed is None  # not opened
+    sealed.open_sealed(person("ann"))
+    sealed.wait()
+    comparison, opening = sealed.sealed_comparison(), sealed.sealed_opening()
+    assert comparison is not None and opening is not None
+    result = replicating._result(sealed, template, 1, 1)
+    assert result.sealed is not None and result.sealed.by_prompt == comparison.together["tuned"]
+
+    with monkeypatch.context() as elsewhere:  # opened for the model of another round
+        elsewhere.setattr(sealed, "sealed_opening", lambda: replace(opening, round=2))
+        assert replicating._result(sealed, template, 1, 1).sealed is None
+
+    def without(metrics: Mapping[str, Interval]) -> dict[str, Interval]:
+        return {name: value for name, value in metrics.items() if name != comparison.headline}
+
+    unscored = replace(
+        comparison,
+        after=without(comparison.after),
+        gain_over_base=without(comparison.gain_over_base),
+        control_over_base=without(comparison.control_over_base),
+        selection=without(comparison.selection),
+        together={"tuned": {}, "control": {}},
+    )
+    monkeypatch.setattr(sealed, "sealed_comparison", lambda: unscored)
+    again = replicating._result(sealed, template, 1, 1)
+    assert again == result.model_copy(update={"sealed": None, "finished_at": again.finished_at})
+    text = sealed_text(plain({"prompts": 2, "opening": opening, "comparison": unscored}))
+    assert text.endswith("No completion on them has a score of every scorer in the target, so the gain is unknown.")
+    control_unscored = replace(unscored, after=comparison.after, gain_over_base=comparison.gain_over_base)
+    text = sealed_text(plain({"prompts": 2, "opening": opening, "comparison": control_unscored}))
+    assert "the figure to publish" in text and "Its random control: – over the base; over the control: –." in text
 
 
 def test_the_winners_curse_is_reported_for_several_rounds_and_not_for_one(complete: Project) -> None:
