@@ -178,13 +178,13 @@ if comparison is not None:
     ui.grid(
         [
             {
-                "metric": name,
+                "metric": label,
                 "before": estimates.interval(comparison.before.get(name), name),
-                "after": estimates.interval(comparison.after[name], name),
+                "after": estimates.interval(comparison.after.get(name), name),
                 "gain": estimates.interval(comparison.gain.get(name), name, signed=True),
                 "gain over the base": estimates.interval(comparison.gain_over_base.get(name), name, signed=True),
             }
-            for name in comparison.after
+            for name, label in comparison.rows.items()
         ],
     )
     st.caption(

@@ -111,12 +111,12 @@ def comparison_table(comparisons: Sequence[dict[str, Any]]) -> Table:
         table.add_column(column, justify="right", overflow="fold")
     for comparison in comparisons:
         table.add_row(f"[bold]round {comparison['round']}[/]  {comparison['before_id']} → {comparison['after_id']}")
-        for name in comparison["after"]:
+        for name, after in comparison["after"].items():
             before = comparison["before"].get(name)
             table.add_row(
                 escape(f"{name} {unit(name)}".strip()),  # a scorer's options may look like markup
                 number(before["value"], name) if before else "–",
-                number(comparison["after"][name]["value"], name),
+                "none" if after is None else number(after["value"], name),  # constraints met: there is no constraint
                 gained(comparison["gain"].get(name), name),
                 gained(comparison["gain_over_base"].get(name), name),
             )

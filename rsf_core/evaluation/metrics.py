@@ -48,6 +48,7 @@ class HeldOutSamples:
 NEVER_BELOW_0 = ("length", "entropy", "log perplexity")
 """The metrics without an upper bound whose limits are cut at 0."""
 ACCURACY = "label_match"
+CONSTRAINTS_MET = "constraints met"
 """The scorer whose mean is the accuracy: 1 if the label is the gold label, even if the format around it is wrong."""
 
 
@@ -73,7 +74,7 @@ def per_sample(
 
     - reward: r of the target over all completions; reward, ended: over those that were not truncated
     - pass@1: 1 if every constraint holds and the completion is not truncated, which the rule treats as P = 0
-    - constraints met: 1 if every constraint holds; used when there are also rewards
+    - constraints met: 1 if every constraint holds; used when there are also rewards, and only if there are constraints
     - accuracy: share of gold labels, if the target has the scorer `label_match`
     - acceptance rate: min(1, P/(M q)), 0 if truncated, at this target and M (`log_m`, nats, global: the same M for
       every prompt, so that two models are measured by one yardstick)
@@ -101,7 +102,8 @@ def per_sample(
     right = ok & ~cut
     labelling = [name for name in target.scorers if registry.plain_name(name) == ACCURACY]
     measures = {
-        **({"constraints met": (ok, of)} if target.rewards else {"pass@1": (right, of)}),
+        **({} if target.rewards else {"pass@1": (right, of)}),
+        **({CONSTRAINTS_MET: (ok, of)} if target.rewards and target.constraints else {}),
         **({"accuracy": (scores[labelling[0]], of)} if labelling else {}),
         "acceptance rate": (acceptance_prob(ratio, log_m), of),
         "truncated": (truncated, prompts),

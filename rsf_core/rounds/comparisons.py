@@ -14,7 +14,7 @@ from rsf_core.domain import Control, JobState, Scope
 from rsf_core.domain.settings import Target
 from rsf_core.domain.specs import SealedSpec
 from rsf_core.evaluation import forgetting
-from rsf_core.evaluation.metrics import Measured, gains, intervals, metric_bounds
+from rsf_core.evaluation.metrics import CONSTRAINTS_MET, Measured, gains, intervals, metric_bounds
 from rsf_core.rounds.state import BASE_ID, ProjectState
 from rsf_core.sampling.acceptance import prompt_log_z
 from rsf_core.sampling.intervals import Interval, difference_interval, paired_differences
@@ -27,6 +27,12 @@ SCALE_TABLES = ("candidates", "log_ratios", "adaptive_jobs")  # that the scale o
 COMPARED_TABLES = (  # every table that a comparison is made from
     *("project", "rounds", "prompts", "prompt_events", "targets", "log_ratios", "thresholds", "curated_sets"),
     *("models", "model_deletions", "evaluation_samples", "gauge_samples", "jobs", "job_events"),
+)
+
+
+BY_METRIC = (  # the fields of a comparison that hold an estimate for each metric
+    *("base", "before", "after", "gain", "gain_over_base", "control", "control_over_base", "selection"),
+    *("constraints", "constraints_over_base", "beyond_constraints", "constraints_over_random"),
 )
 
 
@@ -71,11 +77,19 @@ class Comparison:
     forgotten_constraints: dict[str, Interval] = field(default_factory=dict)
     retired: int = 0  # how many of its prompts were retired since
     has_reward: bool = False  # whether the target has a reward: without scores `after` still lacks it
+    has_constraints: bool = True  # whether the target has a constraint: without one there is no share that meets them
 
     @property
     def headline(self) -> str:
         """The metric a round is judged by: the reward if the target has one, else pass@1."""
         return "reward" if self.has_reward or "reward" in self.after else "pass@1"
+
+    @property
+    def rows(self) -> dict[str, str]:
+        """The metrics to show, in order, each with what it is called: a metric that cannot be, because the target has no
+        constraint, is named too."""
+        rows = {name: name for name in self.after}
+        return rows if self.has_constraints else rows | {CONSTRAINTS_MET: f"{CONSTRAINTS_MET} (the target has none)"}
 
 
 def gains_together(comparisons: Sequence[Comparison], level: float = 0.95) -> dict[tuple[int, str], Interval]:
@@ -215,6 +229,7 @@ def _comparison(
         completions=len(after["length"][1]),
         current=current,
         has_reward=bool(target.rewards),
+        has_constraints=bool(target.constraints),
     )
     by_prompt, width = _by_prompt(base, after, target, result.headline)
     result = replace(result, together={"tuned": by_prompt}, together_width=width)

@@ -50,9 +50,9 @@ def section(project: Project, number: int, comparison: Comparison, control: Cont
         ui.grid(
             [
                 {
-                    "metric": name,
+                    "metric": label,
                     control.label: estimates.interval(metrics.get(name), name),
-                    "tuned": estimates.interval(comparison.after[name], name),
+                    "tuned": estimates.interval(comparison.after.get(name), name),
                     _GAINED[control]: estimates.interval(over.get(name), name, signed=True),
                     **(
                         {
@@ -64,7 +64,7 @@ def section(project: Project, number: int, comparison: Comparison, control: Cont
                         else {}
                     ),
                 }
-                for name in comparison.after
+                for name, label in comparison.rows.items()
             ],
         )
         st.caption(_CAPTIONS[control])

@@ -107,14 +107,14 @@ def _figure(project: Project, opening: SealedOpening, comparison: Comparison) ->
     ui.grid(
         [
             {
-                "metric": name,
+                "metric": label,
                 "base": estimates.interval(comparison.base.get(name), name),
-                comparison.after_id: estimates.interval(comparison.after[name], name),
+                comparison.after_id: estimates.interval(comparison.after.get(name), name),
                 "gain over the base": estimates.interval(comparison.gain_over_base.get(name), name, signed=True),
                 "random control": estimates.interval(comparison.control.get(name), name),
                 "over the control": estimates.interval(comparison.selection.get(name), name, signed=True),
             }
-            for name in comparison.after
+            for name, label in comparison.rows.items()
         ],
     )
     st.caption(

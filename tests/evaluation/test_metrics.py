@@ -9,7 +9,7 @@ import pytest
 
 from rsf_core.domain.settings import Constraint, Target
 from rsf_core.domain.words import SHARES
-from rsf_core.evaluation.metrics import HeldOutSamples, compare, metric_bounds, per_sample, summarise
+from rsf_core.evaluation.metrics import CONSTRAINTS_MET, HeldOutSamples, compare, metric_bounds, per_sample, summarise
 from rsf_core.sampling.intervals import UNBOUNDED
 
 TARGET = Target(reference="base", beta=0.5, rewards={"s": 1.0}, constraints=(Constraint(scorer="ended", at_least=1),))
@@ -70,6 +70,14 @@ def test_accuracy_counts_right_labels_also_in_the_wrong_format(samples: HeldOutS
     assert metrics["accuracy"].value == 3 / 4 and metrics["pass@1"].value == 2 / 4 and "accuracy" in SHARES
     without = summarise(labelled, Target(reference="proposal", constraints=constraints[:1]), log_m=0.0)
     assert "accuracy" not in without
+
+
+def test_no_share_meets_the_constraints_of_a_target_that_has_none(samples: HeldOutSamples) -> None:
+    assert CONSTRAINTS_MET in per_sample(samples, TARGET, 0.25)
+    assert CONSTRAINTS_MET not in per_sample(samples, TARGET.model_copy(update={"constraints": ()}), 0.25)
+    assert CONSTRAINTS_MET not in per_sample(
+        samples, TARGET.model_copy(update={"rewards": {}}), 0.25
+    )  # pass@1 is theirs
 
 
 def test_a_completion_without_a_score_is_left_out_of_what_is_measured_by_scores(samples: HeldOutSamples) -> None:

@@ -8,9 +8,11 @@ from rsf_core.acceptance.target import compounding
 from rsf_core.domain import Control, JobKind, Scope, Split
 from rsf_core.domain.access import Actor
 from rsf_core.domain.errors import SettingsError
+from rsf_core.evaluation.metrics import CONSTRAINTS_MET
 from rsf_core.project import Project
 from rsf_core.project.commands.table import command, plain
 from rsf_core.rounds import stages
+from rsf_core.rounds.comparisons import BY_METRIC, Comparison
 
 
 @command
@@ -138,7 +140,7 @@ def has_control(project: Project, control: str = "random") -> bool:
 def comparisons(project: Project) -> list[Any]:
     """The held-out comparison of every round that has one."""
     compared = (project.comparison(round_record.round) for round_record in project.rounds())
-    return [comparison for comparison in compared if comparison is not None]
+    return [_shown(comparison) for comparison in compared if comparison is not None]
 
 
 @command
@@ -182,16 +184,27 @@ def open_sealed(project: Project, author: Actor, model_id: str | None) -> str:
 @command
 def sealed(project: Project) -> dict[str, Any]:
     """How many sealed prompts there are, who has opened them, and the comparison on them."""
+    comparison = project.sealed_comparison()
     return {
         "prompts": project.prompt_counts().get(Split.SEALED, 0),
         "opening": project.sealed_opening(),
-        "comparison": project.sealed_comparison(),
+        "comparison": None if comparison is None else _shown(comparison),
     }
 
 
 @command
 def replicate_template(project: Project) -> Any:
     return project.replicate_template()
+
+
+def _shown(comparison: Comparison) -> dict[str, Any]:
+    """A comparison; the share that meets the constraints is null where the target has none."""
+    shown: dict[str, Any] = plain(comparison)
+    if not comparison.has_constraints:
+        for name in BY_METRIC:
+            if shown[name]:
+                shown[name][CONSTRAINTS_MET] = None
+    return shown
 
 
 def _control(name: str) -> Control:
