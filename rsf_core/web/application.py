@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import importlib
 import pkgutil
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
@@ -61,11 +61,17 @@ def _load() -> None:
     own, which could see modules that import each other half initialised."""
     # first, and completely: Plotly uses pandas as it is in sys.modules, even if a thread of Streamlit has half imported it
     importlib.import_module("pandas")
-    for module in pkgutil.walk_packages([str(SHELL.parent)], "rsf_core.web."):
-        if not module.name.startswith(_NOT_LOADED):
-            importlib.import_module(module.name)
+    for name in drawn_with():
+        importlib.import_module(name)
     plotly.graph_objects.Figure(plotly.graph_objects.Bar(x=[0], y=[0])).to_json()  # Plotly imports more as it is used
     pa.Table.from_pydict({"x": [0]}).to_pandas()
+
+
+def drawn_with() -> Iterator[str]:
+    """The names of the modules that pages draw with, each before those below it."""
+    for module in pkgutil.walk_packages([str(SHELL.parent)], "rsf_core.web."):
+        if not module.name.startswith(_NOT_LOADED):
+            yield module.name
 
 
 def parts() -> dict[str, Any]:

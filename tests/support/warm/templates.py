@@ -13,8 +13,10 @@ import ctypes
 import gc
 import importlib
 import json
+import logging
 import os
 import runpy
+import secrets
 import select
 import socket
 import sys
@@ -50,7 +52,7 @@ IMPORTS = {
         "tests.support.faults.misbehaving",
         "tests.support.faults.quick_work",
     ),
-    # not rsf_core.cli: its consoles are made on import, for the template's own output
+    # and what the pages draw with (pages_too); not rsf_core.cli: its consoles are made on import, for the template's own output
     "owner": (
         "typer",
         "rich.progress",
@@ -61,8 +63,18 @@ IMPORTS = {
         "rsf_core.store.backup",
         "rsf_core.web.application",
         "rsf_core.web.server",
+        "anyio._backends._asyncio",
+        "starlette.applications",
+        "starlette.staticfiles",
+        "streamlit.material_icon_names",
+        "streamlit.web.bootstrap",
+        "streamlit.web.server.starlette.starlette_agent_routes",
         "uvicorn",
+        "uvicorn.lifespan.on",
+        "uvicorn.protocols.http.httptools_impl",
+        "uvicorn.protocols.websockets.websockets_sansio_impl",
         "pandas",
+        "PIL.PngImagePlugin",
     ),
 }
 Request = dict[str, Any]
@@ -94,12 +106,7 @@ def template(kind: str, listener: socket.socket) -> Request:
     for module in IMPORTS[kind]:
         importlib.import_module(module)
     if kind == "owner":
-        from streamlit.components.v2 import manifest_scanner
-
-        from tests.support import installed_components
-
-        installed_components.found_once()
-        manifest_scanner.scan_component_manifests()
+        pages_too()
     until_alone(kind)
     gc.collect()
     gc.freeze()  # a fork's collector would copy every page that holds an object
@@ -130,6 +137,23 @@ def template(kind: str, listener: socket.socket) -> Request:
             for output in outputs:
                 os.close(output)
             running[os.pidfd_open(pid)] = (pid, connection)
+
+
+def pages_too() -> None:
+    """Import what the app imports before its first page, without what starts a thread."""
+    import plotly
+    from streamlit.components.v2 import manifest_scanner
+
+    from rsf_core.web import application
+    from tests.support import installed_components
+
+    installed_components.found_once()
+    manifest_scanner.scan_component_manifests()
+    logging.disable(logging.WARNING)  # Streamlit warns that it does not run yet
+    for name in application.drawn_with():
+        importlib.import_module(name)
+    logging.disable(logging.NOTSET)
+    plotly.graph_objects.Figure(plotly.graph_objects.Bar(x=[0], y=[0])).to_json()
 
 
 def until_alone(kind: str) -> None:
@@ -165,8 +189,19 @@ def become(request: Request, outputs: list[int], connection: socket.socket) -> N
     for output, standard in zip(outputs, (1, 2), strict=True):
         os.dup2(output, standard)
         os.close(output)
+    if "rsf_core.web.api" in sys.modules:
+        keys_of_its_own()
     connection.sendall(str(os.getpid()).encode())  # only now that its arguments show, as for a started process
     connection.close()
+
+
+def keys_of_its_own() -> None:
+    """A started app has secret keys of its own: what it has signed means nothing to the next one."""
+    from rsf_core.web import api, cursors, session
+
+    session._key = secrets.token_bytes(32)
+    cursors._KEY = secrets.token_bytes(32)
+    api._signer.secret_keys = [secrets.token_bytes(32)]
 
 
 def show(arguments: list[str]) -> None:
