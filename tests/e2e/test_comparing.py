@@ -12,7 +12,7 @@ from rsf_core.project import Project
 from tests.support.app_server import AppServer
 from tests.support.axe import violations
 from tests.support.browser import drop, intercept
-from tests.support.review_card import PROMPTS, settled
+from tests.support.review_card import PROMPTS, SCHEMES, settled, to_scheme
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(300)]
 
@@ -152,24 +152,24 @@ def test_candidates_are_ranked_by_digits_and_outlive_a_killed_server_and_a_reloa
         assert {one.reviewer for one in rankings} == {"ann"} and len({one.prompt_id for one in rankings}) == 4
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("width", [400, 1280])
-def test_the_card_fits_a_phone_and_is_without_fault_light_and_dark(page: Page, serve, review, scheme, width):
+def test_the_card_fits_a_phone_and_is_without_fault_light_and_dark(page: Page, serve, review, width):
     server = serve(review(("a **bold** claim " * 40, "`code` " * 80, "x" * 900)), RSF_REVIEWER="ann")
-    page.emulate_media(color_scheme=scheme)
     page.set_viewport_size({"width": width, "height": 800})
     for way in ("pairs", "rank"):
         open_way(page, server, way)
         press(page, "1", "1")
-        assert page.evaluate("() => document.documentElement.scrollWidth") <= width
-        card, beyond = page.locator("section.card").bounding_box(), []
-        assert card is not None
-        for one in page.locator("section.card :is(.one, button, .order)").all():
-            box = one.bounding_box()
-            if box is not None and (box["x"] < 0 or box["x"] + box["width"] > card["x"] + card["width"] + 1):
-                beyond.append((one.inner_text(), box))
-        assert beyond == []
-        assert violations(page) == []
+        for scheme in SCHEMES:
+            to_scheme(page, scheme)
+            assert page.evaluate("() => document.documentElement.scrollWidth") <= width
+            card, beyond = page.locator("section.card").bounding_box(), []
+            assert card is not None
+            for one in page.locator("section.card :is(.one, button, .order)").all():
+                box = one.bounding_box()
+                if box is not None and (box["x"] < 0 or box["x"] + box["width"] > card["x"] + card["width"] + 1):
+                    beyond.append((one.inner_text(), box))
+            assert beyond == []
+            assert violations(page) == []
 
 
 def test_what_is_read_aloud_says_the_candidate_at_hand_and_what_stands(page: Page, serve, review):

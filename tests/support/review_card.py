@@ -36,6 +36,19 @@ def settled(page: Page) -> None:
     expect(page.locator(".unsent")).to_have_text("", timeout=20_000)
 
 
+SCHEMES = ("light", "dark")
+_IN_SCHEME = """(scheme) => {
+  const [r, g, b] = getComputedStyle(document.querySelector('.stApp')).backgroundColor.match(/\\d+/g).map(Number);
+  return scheme === (r + g + b < 3 * 128 ? 'dark' : 'light');
+}"""
+
+
+def to_scheme(page: Page, scheme: str) -> None:
+    """Ask for light or dark colours, as a person's system does, and wait until the app has them."""
+    page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
+    page.wait_for_function(_IN_SCHEME, arg=scheme)
+
+
 PRESS = """async (keys) => {
   for (const key of keys) {  // one every 16 ms
     document.body.dispatchEvent(new KeyboardEvent('keydown', {key, bubbles: true, composed: true}));
