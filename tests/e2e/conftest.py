@@ -16,12 +16,12 @@ from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from rsf_core.project import Project
 from tests.support.app_server import AppServer
-from tests.support.browser import ARGUMENTS, SHORT_ANIMATIONS, wait_for_one_of_two
+from tests.support.browser import ARGUMENTS, SHORT_ANIMATIONS, patient
 from tests.support.review_card import EACH, PROMPTS
 from tests.support.seeding import add_candidates, add_scores, candidates, decide
 
 expect.set_options(timeout=40_000)  # milliseconds: a busy machine draws a page slowly
-wait_for_one_of_two()
+patient()
 CLOSING_SECONDS = 60.0
 
 

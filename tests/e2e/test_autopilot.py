@@ -7,6 +7,8 @@ import re
 import pytest
 from playwright.sync_api import Page, expect
 
+from tests.support.review_card import settled
+
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(600)]
 JOB = 180_000
 
@@ -41,7 +43,7 @@ def test_two_rounds_by_themselves_with_a_pause_for_review(page: Page, serve, tin
         page.get_by_role("button", name="Review", exact=True).click()
         expect(page.locator(".focus .completion")).not_to_be_empty()
         page.keyboard.press("a")
-        expect(page.locator(".unsent")).to_have_text("")
+        settled(page)
         page.get_by_role("link", name="Overview").click()
         page.get_by_role("button", name="Go on").click()
     expect(page.get_by_role("button", name="Start round 3")).to_be_visible(timeout=2 * JOB)

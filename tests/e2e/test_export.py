@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from collections.abc import Callable
 from pathlib import Path
 
@@ -27,7 +28,8 @@ def test_what_is_chosen_is_written_and_taken_home(
     page.get_by_role("button", name="Write ").click()
     offered = page.get_by_test_id("stDownloadButton").get_by_role("button")
     expect(offered).to_have_count(2)
-    assert "what=all" in page.url and "format=csv" in page.url
+    expect(page).to_have_url(re.compile(r"[?&]what=all\b"))
+    expect(page).to_have_url(re.compile(r"[?&]format=csv\b"))
     with page.expect_download() as download:
         offered.first.click()
     assert download.value.suggested_filename.endswith(".csv")

@@ -11,6 +11,7 @@ from playwright.sync_api import Page, expect
 
 from rsf_core.project import Project
 from tests.support.app_server import PATIENCE_SECONDS, AppServer
+from tests.support.review_card import settled
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(300)]
 
@@ -28,7 +29,7 @@ def test_a_project_is_opened_reviewed_copied_and_its_copy_deleted_from_the_list(
     page.get_by_test_id("stSidebarNav").get_by_text("Review", exact=True).click()
     expect(page.locator(".focus .completion")).not_to_be_empty()
     page.keyboard.press("x")
-    expect(page.locator(".unsent")).to_have_text("")
+    settled(page)
     page.reload()  # the URL still names the project
     expect(page.locator(".focus .completion")).not_to_be_empty()
     assert server.rsf("status", str(folder))["counts"]["overridden"] == 1

@@ -8,7 +8,7 @@ from playwright.sync_api import Page, expect
 
 from rsf_core.project import Project
 from tests.support.axe import violations
-from tests.support.review_card import open_card
+from tests.support.review_card import open_card, settled
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(300)]
 QUESTIONS = """[
@@ -51,7 +51,7 @@ def test_questions_are_answered_by_keys_and_outlive_a_killed_server(page: Page, 
     expect(shown.locator("mark")).to_have_text("first** claim")
     assert violations(page) == []
     server.start()
-    expect(page.locator(".unsent")).to_have_text("")
+    settled(page)
     page.reload()
     expect(page.get_by_role("textbox", name="Why?")).to_have_value("It says so: 4 and x")
     expect(page.locator(".marked li")).to_contain_text("first** claim")
@@ -60,7 +60,7 @@ def test_questions_are_answered_by_keys_and_outlive_a_killed_server(page: Page, 
     page.keyboard.press("a")
     expect(page.locator(".number")).to_contain_text("2 of")
     expect(page.get_by_role("button", name="rude")).to_have_attribute("aria-pressed", "false")
-    expect(page.locator(".unsent")).to_have_text("")
+    settled(page)
     server.stop()
     with Project.open(folder) as project:
         answers = {one.question: one.value for one in project.store.questions.answers(1)}

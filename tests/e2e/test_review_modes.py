@@ -81,7 +81,9 @@ def test_each_mode_is_without_fault_and_within_its_edge(page: Page, serve, revie
             if place == "alone":  # the deciding buttons are in sight without scrolling, with the guide open or not
                 for _ in range(2):
                     for name in ("Accept", "Reject"):
-                        expect(page.locator(".actions").get_by_role("button", name=name).first).to_be_in_viewport(ratio=1)
+                        expect(page.locator(".actions").get_by_role("button", name=name).first).to_be_in_viewport(
+                            ratio=1
+                        )
                     page.keyboard.press("g")
     assert {where: what for where, what in wrong.items() if what} == {}
     assert len(wrong) == 2 * 2 * len(MODES)

@@ -11,6 +11,7 @@ import pyarrow.parquet as pq
 import pytest
 from playwright.sync_api import Page, expect
 
+from tests.support.review_card import settled
 from tests.support.waiting import until
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(600)]
@@ -40,7 +41,7 @@ def test_a_first_visit_makes_a_project_and_one_round_goes_through_by_clicks(page
     page.get_by_role("button", name=re.compile("^Accept")).first.click()
     page.get_by_role("button", name=re.compile("^Undo")).click()
     page.keyboard.press("x")
-    expect(page.locator(".unsent")).to_have_text("")
+    settled(page)
     assert server.rsf("status", str(server.folder))["counts"]["overridden"] == 1
 
     open_page(page, "Train")

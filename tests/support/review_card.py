@@ -32,8 +32,16 @@ def open_card(page: Page, server: AppServer, query: str = "", who: str | None = 
     expect(page.locator(".focus .completion")).not_to_be_empty()
 
 
+_ALL_SENT = """() => {  // the card says so one frame later, and of an undo only if it fails
+  const outboxes = [...(globalThis.rsfOutboxes?.values() ?? [])];
+  return outboxes.length > 0 && outboxes.every((outbox) => !outbox.acts.length);
+}"""
+
+
 def settled(page: Page) -> None:
-    expect(page.locator(".unsent")).to_have_text("", timeout=20_000)
+    """Wait until the server has all that was decided, and the card says so."""
+    page.wait_for_function(_ALL_SENT)
+    expect(page.locator(".unsent")).to_have_text("")
 
 
 SCHEMES = ("light", "dark")

@@ -52,7 +52,7 @@ IMPORTS = {
         "tests.support.faults.misbehaving",
         "tests.support.faults.quick_work",
     ),
-    # and what the pages draw with (pages_too); not rsf_core.cli: its consoles are made on import, for the template's own output
+    # and what pages draw with (pages_too); not rsf_core.cli: its consoles are made on import, for the template's own output
     "owner": (
         "typer",
         "rich.progress",
