@@ -202,7 +202,7 @@ def test_one_that_hangs_takes_no_score_from_another() -> None:
         return Reply(hang=True) if "two" in body["messages"][0]["content"] else says("3")
 
     with serving(hangs_on_two) as server:
-        first, second, third = score(server.name(seconds=0.5), "one", "two", "three")
+        first, second, third = score(server.name(seconds=2.0), "one", "two", "three")
         assert (first, third) == (3.0, 3.0) and isinstance(second, NoScore)
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import signal
-import socket
 import subprocess
 import time
 import urllib.error
@@ -15,6 +14,7 @@ from typing import Any
 
 from rsf_core.jobs.process import kill as kill_job
 from tests.support import warm
+from tests.support.ports import free_port
 from tests.support.warm import RSF
 
 PATIENCE_SECONDS = 60.0  # how long a test waits for anything on a busy machine before it fails
@@ -29,9 +29,7 @@ class AppServer:
         self._lists = lists
         self._arguments = arguments
         self._environment = os.environ | {"HF_HUB_OFFLINE": "1"} | environment
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            self.port: int = probe.getsockname()[1]
+        self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}"
         self.process: warm.Process | None = None
 
