@@ -12,6 +12,7 @@ from rsf_core.domain.errors import ScorerError
 from rsf_core.scorers.base import Scored
 from rsf_core.scorers.repetition import repetition
 from tests.support import scoring
+from tests.support.growth import is_linear
 
 
 def scored(completion: str, reference: str | None = None, finish: Finish = Finish.EOS, token_count: int = 3) -> Scored:
@@ -104,8 +105,7 @@ def test_the_sentiment_of_a_long_text_takes_time_in_proportion_to_its_length(par
         score("sentiment", part * repeats)
         return time.process_time() - start
 
-    most = 24 * max(min(seconds(500) for _ in range(3)), 0.01)  # 8 would be linear, 64 quadratic
-    assert min(seconds(4_000) for _ in range(2)) < most
+    assert is_linear(seconds, 500)
 
 
 # -- length, repetition, form ------------------------------------------------------------------------------------------

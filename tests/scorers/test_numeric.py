@@ -14,6 +14,7 @@ from rsf_core.scorers.answers import reference_number, stated_number
 from rsf_core.scorers.base import Scored
 from rsf_core.scorers.number import Number, evaluate
 from rsf_core.scorers.numeric import NumericMatch
+from tests.support.growth import is_linear
 from tests.support.number_references import NO_REFERENCES, REFERENCES
 from tests.support.right_numbers import RIGHT
 from tests.support.wrong_numbers import WRONG
@@ -111,8 +112,7 @@ def test_a_long_text_costs_no_more_than_its_length(unit: str) -> None:
         reference_number(text)
         return time.process_time() - start
 
-    most = 24 * max(min(seconds(5_000) for _ in range(3)), 0.02)  # 8 would be linear, 64 quadratic
-    assert any(seconds(40_000) < most for _ in range(3))
+    assert is_linear(seconds, 5_000, least=0.02)
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,9 @@ import socket
 # Below the ports that the system gives to outgoing connections: such a connection could take the port of a server that is down
 # for a moment, or is not up yet. Even a browser that dials that server can be given its port, and then talks to itself.
 PORTS = range(20_000, 32_000)
-_next = itertools.count(random.SystemRandom().randrange(len(PORTS)))  # processes that test at the same time begin elsewhere
+_next = itertools.count(
+    random.SystemRandom().randrange(len(PORTS))
+)  # processes that test at the same time begin elsewhere
 
 
 def free_port() -> int:
