@@ -18,12 +18,14 @@ import os
 import runpy
 import secrets
 import select
+import signal
 import socket
 import sys
+import threading
 import time
 import warnings
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 from tests.support.warm.client import READERS, STAND_IN, WHERE, start_jobs_warm
 
@@ -222,7 +224,6 @@ def show(arguments: list[str]) -> None:
 
 def perform(request: Request) -> None:
     """Run what the arguments name, as the interpreter does: exceptions and exits propagate."""
-    atexit.register(gc.unfreeze)  # DuckDB complains of what is left at the end
     program, *arguments = request["arguments"]
     paths = [path for path in os.environ.get("PYTHONPATH", "").split(os.pathsep) if path and path not in sys.path]
     sys.path[1:1] = paths
@@ -248,5 +249,29 @@ def perform(request: Request) -> None:
         exec(compile(what, "<string>", "exec"), sys.modules["__main__"].__dict__)
 
 
+def end_after(request: Request) -> NoReturn:
+    """Perform the request and end as the interpreter does, but without taking its modules apart: for that a fork copies almost
+    all memory of its template, a second of processor time for nothing. Processes that start cold do it."""
+    code, interrupted = 0, False
+    try:
+        perform(request)
+    except SystemExit as ended:
+        if ended.code is not None and not isinstance(ended.code, int):
+            print(ended.code, file=sys.stderr)
+        code = ended.code if isinstance(ended.code, int) else int(ended.code is not None)
+    except BaseException as error:
+        sys.excepthook(type(error), error, error.__traceback__)
+        code, interrupted = 1, isinstance(error, KeyboardInterrupt)
+    threading._shutdown()  # type: ignore[attr-defined]  # waits for threads that are no daemons
+    atexit._run_exitfuncs()
+    for stream in (sys.stdout, sys.stderr):
+        with contextlib.suppress(OSError, ValueError):  # nobody reads it, or it is closed
+            stream.flush()
+    if interrupted:
+        signal.signal(signal.SIGINT, signal.SIG_DFL)
+        os.kill(os.getpid(), signal.SIGINT)
+    os._exit(code & 0xFF)
+
+
 if __name__ == "__main__":
-    perform(main(Path(sys.argv[1])))
+    end_after(main(Path(sys.argv[1])))
