@@ -262,18 +262,22 @@ def test_no_docstring_holds_a_control_character() -> None:
 VAGUE = {"anew", "found", "opened", "said", "told", "wanted"}
 
 
-def test_variables_say_what_they_hold() -> None:
+def test_names_say_what_they_are() -> None:
+    """Names of variables, parameters, fields, attributes, functions and classes."""
     vague = [
         f"{path}:{getattr(node, 'lineno', '?')}: {name}"
         for path, tree in sources("rsf_core", "pages", "tests").items()
         for node in ast.walk(tree)
-        if (name := _bound(node)) in VAGUE
+        if (name := _named(node).strip("_")) in VAGUE
     ]
     assert not vague, "names that say how a value came and not what it is:\n" + "\n".join(vague)
 
 
-def _bound(node: ast.AST) -> str | None:
-    """The name that this node gives a value; None if it gives none, or the name is a field of a class or an object."""
-    if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
-        return node.id
-    return node.arg if isinstance(node, ast.arg) else None
+def _named(node: ast.AST) -> str:
+    """The name that this node gives a value, a function or a class; empty if it gives none."""
+    match node:
+        case ast.Name(id=name, ctx=ast.Store()) | ast.Attribute(attr=name, ctx=ast.Store()) | ast.arg(arg=name):
+            return name
+        case ast.FunctionDef(name=name) | ast.AsyncFunctionDef(name=name) | ast.ClassDef(name=name):
+            return name
+    return ""

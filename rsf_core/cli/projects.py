@@ -38,10 +38,10 @@ def init(
     with Project.create(folder, task, model, what="rsf init", seed=seed) as project:
         counts = project.prompt_counts()
         answer = {"folder": str(project.folder), "task": project.settings.task, "prompts": plain(counts)}
-    say(answer, as_json, lambda: _made(folder, answer["prompts"]))
+    say(answer, as_json, lambda: _created_in_words(folder, answer["prompts"]))
 
 
-def _made(folder: Path, prompts: dict[str, int]) -> str:
+def _created_in_words(folder: Path, prompts: dict[str, int]) -> str:
     """What was created, and the next command; a blank task has no prompts yet."""
     name = escape(str(folder))
     counts = ", ".join(f"{count} {side.replace('_', ' ')}" for side, count in prompts.items())

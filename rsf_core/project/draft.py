@@ -87,7 +87,7 @@ class Draft:
         folder.mkdir(mode=0o700)
         try:
             order = max((_order(other) for other in _folders(workspace)), default=0) + 1
-            project, chosen = _made(folder, task, brought, called, model)
+            project, chosen = _create(folder, task, brought, called, model)
             draft = cls(folder, project, chosen)
             draft._choose(replace(chosen, order=order))
         except BaseException:
@@ -127,7 +127,7 @@ class Draft:
 
     def is_changed(self) -> bool:
         """Whether prompts or settings, except the model, differ from the task's: choosing another task would lose them."""
-        return self._chosen.begun != _begun(self.project)
+        return self._chosen.begun != _digest(self.project)
 
     def choose_task(self, task: str, brought: Path | None = None, called: str | None = None) -> None:
         """Start again with another task: its prompts and settings replace the current ones; model and name stay.
@@ -136,7 +136,7 @@ class Draft:
         fresh = self.folder / "fresh"
         shutil.rmtree(fresh, ignore_errors=True)
         fresh.mkdir(mode=0o700)
-        project, chosen = _made(fresh, task, brought, called, model)
+        project, chosen = _create(fresh, task, brought, called, model)
         project.close()
         self._stop()
         self.trial.discard()
@@ -244,7 +244,7 @@ class Draft:
             self.project.imports.forget(upload.name)
 
 
-def _made(
+def _create(
     folder: Path, task: str, brought: Path | None, called: str | None, model: str | None = None
 ) -> tuple[Project, Chosen]:
     """The project of a draft in `folder`, and what was chosen."""
@@ -252,10 +252,10 @@ def _made(
     source = task if brought is None else str(task_files.take(brought, folder / "task", called))
     loaded = tasks.load(source)
     project = Project.create(folder / "project", loaded, model, _WHAT, begin=False)
-    return project, Chosen(loaded.name, loaded.title, bundled, _begun(project))
+    return project, Chosen(loaded.name, loaded.title, bundled, _digest(project))
 
 
-def _begun(project: Project) -> str:
+def _digest(project: Project) -> str:
     settings = project.settings.model_dump_json(exclude={"model"})
     return blake2b(f"{project.prompt_book.version()}{settings}".encode(), digest_size=8).hexdigest()
 

@@ -188,14 +188,14 @@ def _tried(caller: Caller, file: OwnFile, candidates: Sequence[Tried], until: fl
             error = f"not tried: the ones before took {TRY_SECONDS:g} s together"
         else:
             try:
-                scores = _asked(caller, file, candidate, twice=number < TWICE)
+                scores = _call(caller, file, candidate, twice=number < TWICE)
             except ScorerError as problem:
                 error = str(problem)
         results.append(TriedScore(candidate, scores, error, 1000 * (time.monotonic() - began)))
     return results
 
 
-def _asked(caller: Caller, file: OwnFile, candidate: Tried, twice: bool) -> dict[str, float]:
+def _call(caller: Caller, file: OwnFile, candidate: Tried, twice: bool) -> dict[str, float]:
     arguments = (candidate.completion, candidate.prompt, candidate.reference)
     answer = caller.call(arguments, fresh=True)
     if twice and (again := caller.call(arguments, fresh=True)) != answer:

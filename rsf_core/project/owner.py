@@ -39,7 +39,7 @@ class OwnerLock:
     def __init__(self, folder: Path, what: str) -> None:
         self._path = folder / "owner.lock"
         self._file = self._path.open("a+", encoding="utf-8")
-        if not self._taken(folder):
+        if not self._take(folder):
             self._file.close()
             raise ProjectLockedError(describe_holder(folder))
         self.was_left = os.fstat(self._file.fileno()).st_size > 0
@@ -52,7 +52,7 @@ class OwnerLock:
                 raise OutOfSpaceError(FULL.format(folder)) from error
             raise
 
-    def _taken(self, folder: Path) -> bool:
+    def _take(self, folder: Path) -> bool:
         """Take the lock; returns whether it is ours now. `holder` takes it for a moment too, as in every list of projects, so
         this tries again."""
         for _ in range(LOCK_TRIES):

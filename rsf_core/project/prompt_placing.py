@@ -21,7 +21,7 @@ from rsf_core.domain.turns import whole
 from rsf_core.project.prompt_book import late_for_sealed, wrong_reference
 from rsf_core.prompts import Problem, PromptRow, identity, placing, row_file, sides
 from rsf_core.prompts.near_duplicates import groups
-from rsf_core.prompts.sides import SPLITS, Asked
+from rsf_core.prompts.sides import SPLITS, NewRows
 from rsf_core.prompts.texts import Texts
 from rsf_core.scorers.registry import ReferenceCheck
 
@@ -95,7 +95,7 @@ def place(read: Path, existing: pa.Table, rules: Rules, shown: int, out: Path) -
     for part, kept in beside(usable, read):
         compared.take(part.filter(pa.array(kept)))
     splits, texts = _joined(compared.splits, np.int8), compared.all_texts()
-    request = Asked(
+    request = NewRows(
         splits[:known],
         len(in_use),
         splits[known:],

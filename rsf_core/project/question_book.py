@@ -59,7 +59,7 @@ class QuestionBook:
         if any(question.name not in newest or newest[question.name].question != question for question in questions):
             self.note()
         every = self._store.questions.all()
-        return [_asked(question, every) for question in questions]
+        return [_with_versions(question, every) for question in questions]
 
     def summaries(self, round_number: int) -> list[Summary]:
         """The answers of a round to each current question, summed up, in order."""
@@ -129,7 +129,7 @@ class QuestionBook:
         return self._store.questions.all()[::-1]
 
 
-def _asked(question: Question, every: Sequence[QuestionVersion]) -> AskedQuestion:
+def _with_versions(question: Question, every: Sequence[QuestionVersion]) -> AskedQuestion:
     mine = [one for one in every if one.question.name == question.name]
     alike = tuple(version.version for version in mine if version.question.measure == question.measure)
     return AskedQuestion(question, mine[-1].version, alike)

@@ -54,25 +54,27 @@ def plain(record: Record) -> Record:
     if isinstance(fields.get("data"), dict):
         by_hand = fields.get("annotations") or fields.get("completions")  # so called before version 1
         if isinstance(fields.get("annotations"), list) or _are_results(by_hand):
-            return _made(record, LABEL_STUDIO, fields["data"], _label_studio(by_hand or ()))
+            return _with_answers(record, LABEL_STUDIO, fields["data"], _label_studio(by_hand or ()))
     if isinstance(fields.get("fields"), dict) and ("responses" in fields or "suggestions" in fields):
-        return _made(record, ARGILLA, fields["fields"], _argilla(fields))
+        return _with_answers(record, ARGILLA, fields["fields"], _argilla(fields))
     flat = [name.removesuffix(_RESPONSES) for name in fields if name.endswith(_RESPONSES) and f"{name}.users" in fields]
     if flat:
         answers = {name: _first(fields[name + _RESPONSES], fields.get(name + _SUGGESTION)) for name in flat}
         kept = {name: value for name, value in fields.items() if not any(name.startswith(f"{one}.") for one in flat)}
-        return _made(record, ARGILLA, kept, answers)
+        return _with_answers(record, ARGILLA, kept, answers)
     old = [name for name in fields if f"{name}{_OLD_SUGGESTION}" in fields and _are_answers(fields[name])]
     if old:
         answers = {name: _first(_submitted(fields[name]), fields[name + _OLD_SUGGESTION]) for name in old}
         of_answers = {name + part for name in old for part in ("", _OLD_SUGGESTION, f"{_OLD_SUGGESTION}-metadata")}
         kept = {name: value for name, value in fields.items() if name not in of_answers}
-        return _made(record, ARGILLA, kept, answers)
+        return _with_answers(record, ARGILLA, kept, answers)
     if set(fields) >= _OF_PRODIGY:
         return _prodigy(record)
     if set(fields) >= _LEGACY:
         answers = {} if fields["status"] == "Discarded" else {"annotation": _value(fields["annotation"])}
-        return _made(record, ARGILLA, {name: fields[name] for name in fields if name not in _ABOUT_LEGACY}, answers)
+        return _with_answers(
+            record, ARGILLA, {name: fields[name] for name in fields if name not in _ABOUT_LEGACY}, answers
+        )
     graded = fields.get(_GRADED)
     if isinstance(graded, dict) and graded.get(_TRUTH) is not None and _TRUTH not in fields:
         return replace(record, fields={**fields, _TRUTH: graded[_TRUTH]})
@@ -106,7 +108,7 @@ def flat_label_studio(names: Sequence[str]) -> list[str] | None:
     return [name for name in names if name not in _ABOUT] if set(names) >= _ABOUT_EACH else None
 
 
-def _made(record: Record, tool: str, data: Mapping[str, Any], answers: Mapping[str, Any]) -> Record:
+def _with_answers(record: Record, tool: str, data: Mapping[str, Any], answers: Mapping[str, Any]) -> Record:
     """The record with a column for each question; a question that shares its name with a column of the data is renamed."""
     named = {f"{name} (annotated)" if name in data else name: value for name, value in answers.items()}
     return replace(record, fields={**data, **named}, tool=tool, annotated=tuple(named))
@@ -127,7 +129,7 @@ def _prodigy(record: Record) -> Record:
         # the id of an option is a label, or no more than its number
         answers["accept"] = _value([texts.get(one) if isinstance(one, Number) else one for one in chosen])
     name = "decision" if "decision" not in data else "decision (Prodigy)"
-    made = _made(record, PRODIGY, data, answers)
+    made = _with_answers(record, PRODIGY, data, answers)
     return replace(made, fields={**made.fields, name: decision}, refused=decision != "accept")
 
 

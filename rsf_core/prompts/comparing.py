@@ -28,7 +28,7 @@ from rsf_core.domain.turns import Turns, whole
 from rsf_core.prompts import Problem, PromptRow, identity, placing, sides
 from rsf_core.prompts.near_duplicates import groups
 from rsf_core.prompts.row_file import PART_ROWS
-from rsf_core.prompts.sides import Asked
+from rsf_core.prompts.sides import NewRows
 from rsf_core.prompts.texts import Texts
 
 AT_ONCE = 2_000  # prompts, up to which the comparison runs in this process
@@ -65,7 +65,7 @@ def place_here(
         digests += placing.digest(identity(text, system, earlier))
     for row in rows:
         digests += placing.digest(identity(row.text, row.system, row.earlier))
-    request = Asked(
+    request = NewRows(
         np.concatenate([_sides(in_use), _sides(former)]),
         len(in_use),
         sides.codes([row.split for row in rows]),

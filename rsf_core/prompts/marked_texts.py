@@ -75,7 +75,7 @@ def _marked(text: str, start: re.Pattern[str]) -> list[Turn] | None:
     marked = [
         {"role": role, "content": _content(content)} for role, content in zip(pieces[1::2], pieces[2::2], strict=True)
     ]
-    return _asked(marked)
+    return _without_cue(marked)
 
 
 def _llama2(text: str) -> list[Turn] | None:
@@ -91,7 +91,7 @@ def _llama2(text: str) -> list[Turn] | None:
             content = content[system.end() :]
         content = content.strip().removesuffix("<s>").rstrip()
         marked.append({"role": "assistant" if number % 2 else "user", "content": _content(content)})
-    return _asked(marked)
+    return _without_cue(marked)
 
 
 def _spoken(text: str) -> list[Turn] | None:
@@ -102,7 +102,7 @@ def _spoken(text: str) -> list[Turn] | None:
     ]
     roles = [turn["role"] for turn in marked]
     alternate = all(role == ("user", "assistant")[at % 2] for at, role in enumerate(roles))
-    return _asked(marked) if len(marked) > 1 and alternate else None
+    return _without_cue(marked) if len(marked) > 1 and alternate else None
 
 
 def _alpaca(text: str) -> list[Turn] | None:
@@ -115,7 +115,7 @@ def _alpaca(text: str) -> list[Turn] | None:
         return None  # without an answer the text may be meant literally, for a base model
     parts = [named["Instruction"], named.get("Input", "")]
     marked = [{"role": "user", "content": "\n\n".join(part for part in parts if part)}]
-    return _asked([*marked, {"role": "assistant", "content": _content(answer)}])
+    return _without_cue([*marked, {"role": "assistant", "content": _content(answer)}])
 
 
 def _content(turn: str) -> str:
@@ -128,7 +128,7 @@ def _content(turn: str) -> str:
     return turn[:end].lstrip()
 
 
-def _asked(marked: list[Turn]) -> list[Turn]:
+def _without_cue(marked: list[Turn]) -> list[Turn]:
     """The turns without an empty turn of the assistant at the end, which is the cue for the answer."""
     last = marked[-1]
     return marked[:-1] if last["role"] in ("assistant", "model") and not last["content"] and len(marked) > 1 else marked

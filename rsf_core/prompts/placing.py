@@ -15,7 +15,7 @@ from rsf_core.domain.turns import Turns, whole
 from rsf_core.prompts import sides
 from rsf_core.prompts.near_duplicates import Groups, groups, normalise
 from rsf_core.prompts.rows import Problem, PromptRow, identity
-from rsf_core.prompts.sides import SPLITS, Asked, Sides
+from rsf_core.prompts.sides import SPLITS, NewRows, Sides
 
 Existing = tuple[str, Split] | tuple[str, Split, str | None] | tuple[str, Split, str | None, Turns]
 
@@ -44,7 +44,7 @@ def place(
     text_groups = groups([*(whole(entry[0], _earlier(entry)) for entry in known), *texts])
     keys = [identity(entry[0], entry[2] if len(entry) > 2 else None, _earlier(entry)) for entry in existing]
     keys += [identity(row.text, row.system, row.earlier) for row in rows]
-    request = Asked(
+    request = NewRows(
         sides.codes([entry[1] for entry in known]),
         len(existing),
         sides.codes([row.split for row in rows]),
@@ -55,7 +55,7 @@ def place(
 
 
 def settled(
-    request: Asked,
+    request: NewRows,
     text_groups: Groups,
     rows: Sequence[PromptRow],
     held_out_share: float,

@@ -24,7 +24,7 @@ def codes(splits: Sequence[str | None]) -> NDArray[np.int8]:
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class NewRows:
     """The rows to be placed, which follow the known texts. The first `in_use` known texts are prompts; the others once were.
 
     `known` are the sides of the known texts (codes), `wishes` those that the rows ask for. `same` numbers each prompt in use
@@ -48,7 +48,7 @@ class Sides:
     across: NDArray[np.int8]
 
 
-def choose(request: Asked, text_groups: Groups, share: float) -> Sides:
+def choose(request: NewRows, text_groups: Groups, share: float) -> Sides:
     """The sides of the rows, as rsf_core.prompts.place describes them; `text_groups` are those of the known texts and the
     rows."""
     count = len(request.wishes)
@@ -70,7 +70,7 @@ class _Walk:
     """Goes over the rows in their order. `free` marks the rows whose side nothing else decided in a walk; `hashes` are
     theirs."""
 
-    request: Asked
+    request: NewRows
     text_groups: Groups
     share: float
     hashes: NDArray[np.uint64]

@@ -46,17 +46,17 @@ class Noise:
     def __init__(self, seed: int, candidate_id: str) -> None:
         digest = blake2b(f"{seed}:{candidate_id}".encode(), digest_size=16).digest()
         self._key = np.frombuffer(digest, np.uint64)
-        self._first, self._made = 0, np.zeros((0, 0))
+        self._first, self._values = 0, np.zeros((0, 0))
 
     def at(self, position: int, vocabulary: int) -> NDArray[np.float64]:
         """The values at one position, from 0: shape (width(vocabulary),)."""
         size = width(vocabulary)
-        if self._made.shape[1] != size or not self._first <= position < self._first + _AT_ONCE:
+        if self._values.shape[1] != size or not self._first <= position < self._first + _AT_ONCE:
             self._first = position - position % _AT_ONCE
             # a step of the counter yields four 64-bit numbers
             generator = np.random.Generator(np.random.Philox(key=self._key, counter=self._first * size // 4))
-            self._made = np.maximum(-np.log1p(-generator.random((_AT_ONCE, size))), _LEAST)
-        return self._made[position - self._first]
+            self._values = np.maximum(-np.log1p(-generator.random((_AT_ONCE, size))), _LEAST)
+        return self._values[position - self._first]
 
 
 def width(vocabulary: int) -> int:

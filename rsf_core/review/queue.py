@@ -325,7 +325,7 @@ class Reviews:
         prompt_ids, later = (
             list(dict.fromkeys((part >> K_BITS).tolist())) for part in (places, places[:0] if ahead is None else ahead)
         )
-        return self._live(round_number).prompts(prompt_ids, partial(self._made, round_number), later)
+        return self._live(round_number).prompts(prompt_ids, partial(self._read_prompts, round_number), later)
 
     def _no_scores(self, round_number: int, prompt_ids: Sequence[int]) -> dict[str, dict[str, str]]:
         """Why candidates have no score, by candidate and scorer, of the scorers that a reviewer sees."""
@@ -335,7 +335,7 @@ class Reviews:
             for name, reasons in no_scores.items()
         }
 
-    def _made(self, round_number: int, index: ReviewIndex, prompt_ids: Sequence[int]) -> list[ReviewPrompt]:
+    def _read_prompts(self, round_number: int, index: ReviewIndex, prompt_ids: Sequence[int]) -> list[ReviewPrompt]:
         """The prompts as they are shown."""
         texts = self._store.prompts_by_id(prompt_ids)
         made: dict[int, list[ReviewCandidate]] = {prompt_id: [] for prompt_id in prompt_ids}

@@ -244,10 +244,10 @@ def finished_exports(project: Project) -> None:
         return
     st.header("Written", anchor=False)
     for at, one in enumerate(exports):
-        _made(project, one, at < OFFERED)
+        _export(project, one, at < OFFERED)
 
 
-def _made(project: Project, one: FinishedExport, offered: bool) -> None:
+def _export(project: Project, one: FinishedExport, offered: bool) -> None:
     with st.container(border=True, horizontal=True, vertical_alignment="center"):
         st.markdown(
             f"**{literal(one.name)}**  \n{literal(WHATS[What(one.what)])} · {plural(one.rows, 'row')} · "

@@ -15,7 +15,7 @@ PARAMETER = "draft"
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class AddressDraft:
     """A draft that an address holds. `fresh`: it was made from the target in force."""
 
     draft: Draft
@@ -28,12 +28,12 @@ def pack(draft: Draft, now: Draft) -> str | None:
     return in_address.packed(json.dumps(fields | {"of": _name(now)}, ensure_ascii=False, separators=(",", ":")))
 
 
-def unpack(text: str, now: Draft) -> Asked | None:
+def unpack(text: str, now: Draft) -> AddressDraft | None:
     """The draft that `pack` packed; None if the address holds anything else."""
     try:
         fields = json.loads(in_address.unpacked(text) or "null")
         draft = Draft(Target.model_validate(fields["target"]), Accept.model_validate(fields["accept"]))
-        return Asked(draft, fields["of"] == _name(now))
+        return AddressDraft(draft, fields["of"] == _name(now))
     except (ValueError, KeyError, TypeError, RecursionError):  # pydantic's are ValueErrors
         return None
 

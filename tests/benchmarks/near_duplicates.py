@@ -53,7 +53,7 @@ class Pair:
     same: bool
 
 
-def made(seed: int = 0) -> list[Pair]:
+def make_pairs(seed: int = 0) -> list[Pair]:
     """The labelled pairs; the same seed gives the same pairs."""
     rng, pairs = random.Random(seed), []
     bases = list(dict.fromkeys(prompt.text for name in TASKS for prompt in tasks.load(name).prompts))
@@ -200,7 +200,7 @@ def are_near(pairs: Sequence[Pair]) -> list[bool]:
 
 
 def main() -> None:
-    pairs = made()
+    pairs = make_pairs()
     texts = list(dict.fromkeys(text for pair in pairs for text in (pair.first, pair.second)))
     began = time.process_time()
     shares = are_near(pairs)

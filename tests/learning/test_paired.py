@@ -16,7 +16,7 @@ from rsf_core.learning.taste import learn
 from tests.simulations import paired
 
 
-def made(decisions: int = 120, pairs: int = 40, first: int = 0, seed: int = 3) -> tuple[Decided, Compared]:
+def make(decisions: int = 120, pairs: int = 40, first: int = 0, seed: int = 3) -> tuple[Decided, Compared]:
     towards = paired.direction(np.random.default_rng(seed), 3.0)
     decided, _ = paired.drawn(decisions // paired.EACH, 0, towards, np.random.default_rng(seed + 1))
     return decided, paired.pairs(pairs, first, towards, np.random.default_rng(seed + 2))
@@ -33,7 +33,7 @@ def test_the_fit_without_intercept_is_where_the_likelihood_of_bradley_and_terry_
 
 
 def test_a_pair_teaches_the_same_in_either_order() -> None:
-    decided, compared = made()
+    decided, compared = make()
     turned = Compared(compared.right, compared.left, 1 - compared.preferred, compared.prompts, compared.weights)
     one, other = learn(decided, 0.5, compared=compared).linear, learn(decided, 0.5, compared=turned).linear
     assert np.abs(one.hidden).max() > 1e-3
@@ -42,7 +42,7 @@ def test_a_pair_teaches_the_same_in_either_order() -> None:
 
 
 def test_a_prompts_pairs_and_candidates_are_of_one_fold_whether_it_was_decided_or_not() -> None:
-    decided, compared = made(decisions=60, pairs=30, first=0)  # on the 15 decided prompts and 15 others
+    decided, compared = make(decisions=60, pairs=30, first=0)  # on the 15 decided prompts and 15 others
     twice = np.tile(np.arange(30), 2)
     left, right = (FeatureRows(side.hidden[twice], side.others[twice]) for side in (compared.left, compared.right))
     both = Compared(left, right, compared.preferred[twice], compared.prompts[twice], compared.weights[twice])
@@ -55,7 +55,7 @@ def test_a_prompts_pairs_and_candidates_are_of_one_fold_whether_it_was_decided_o
 
 
 def test_figures_are_of_decisions_and_the_report_counts_both() -> None:
-    decided, compared = made()
+    decided, compared = make()
     alone, both = learn(decided, 0.5), learn(decided, 0.5, compared=compared)
     assert (alone.report.pairs, both.report.pairs) == (0, 40)
     assert both.report.decisions == both.report.judged == len(both.out_of_fold) == len(decided)
@@ -65,7 +65,7 @@ def test_figures_are_of_decisions_and_the_report_counts_both() -> None:
 
 
 def test_ties_pull_what_was_learned_together_and_choices_pull_it_apart() -> None:
-    decided, compared = made(pairs=200, first=1_000)
+    decided, compared = make(pairs=200, first=1_000)
     fresh = paired.pairs(300, 9_000, paired.direction(np.random.default_rng(3), 3.0), np.random.default_rng(9))
 
     def apart(preferred: np.ndarray) -> float:
@@ -96,7 +96,7 @@ def test_a_row_that_counts_twice_is_as_two_rows() -> None:
 
 
 def test_rankings_teach_and_half_the_weight_pulls_less() -> None:
-    decided, _ = made()
+    decided, _ = make()
     towards = paired.direction(np.random.default_rng(3), 3.0)
     ranked = paired.rankings(30, 1_000, towards, np.random.default_rng(5))
     assert len(ranked) == 30 * 6 and set(ranked.weights.tolist()) == {0.6}

@@ -34,7 +34,7 @@ LOST = ("has no reference", "has another reference")
 SYSTEMS, TURNS = (None, None, "Be kind."), ((), (), ("Hello.", "Hello!"))
 
 
-def made(seed: int) -> tuple[list[PromptRow], pa.Table]:
+def make_rows(seed: int) -> tuple[list[PromptRow], pa.Table]:
     """Rows that are equal, nearly equal or different, with chosen splits, conversations and references that cannot be read,
     and prompts of a project, some of them retired."""
     rng = random.Random(seed)
@@ -83,7 +83,7 @@ def as_objects(rows: Sequence[PromptRow], known: pa.Table, rules: Rules) -> tupl
 def test_parts_of_any_size_give_the_same_rows_and_problems(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, seed: int, part_rows: int
 ) -> None:
-    rows, known = made(seed)
+    rows, known = make_rows(seed)
     monkeypatch.setattr(row_file, "PART_ROWS", part_rows)
     rules = Rules(0.3, seed, ("numeric_match",) if seed % 2 else (), seed % 3 == 0)
     with row_file.RowFile(tmp_path / "read.parquet", part_rows) as file:
@@ -101,7 +101,7 @@ def test_parts_of_any_size_give_the_same_rows_and_problems(
 def test_the_made_rows_reach_every_outcome() -> None:
     counts: Counter[str] = Counter()
     for seed in range(6):
-        rows, known = made(seed)
+        rows, known = make_rows(seed)
         placed, problems = as_objects(rows, known, Rules(0.3, seed, ("numeric_match",), True))
         problems += as_objects(rows, known, Rules(0.3, seed, (), False))[1]
         counts.update(str(row.split) for row in placed)

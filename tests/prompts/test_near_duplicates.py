@@ -17,7 +17,7 @@ from rsf_core.prompts import near_duplicates, near_edits, near_words
 from rsf_core.prompts.near_duplicates import near_duplicate_pairs, normalise
 from rsf_core.prompts.near_edits import is_typing_error
 from rsf_core.prompts.near_words import CONTRASTS, NUMBERS, Kind, fold, kind_of, tokens
-from tests.benchmarks.near_duplicates import are_near, made, scores
+from tests.benchmarks.near_duplicates import are_near, make_pairs, scores
 
 SUBJECTS = ("kettle", "tent", "taxi", "opera", "ferry", "bakery", "dentist", "hose", "lamp", "piano", "zoo", "kite")
 
@@ -326,7 +326,7 @@ def test_a_slip_in_a_short_word_is_detected_where_the_right_word_is_common() -> 
 
 def test_on_the_synthetic_set_more_is_found_and_less_is_wrong_than_by_similar_words() -> None:
     """Figures next to those of MinHash: tests/benchmarks/near_duplicates.py."""
-    pairs = made(seed=1)
+    pairs = make_pairs(seed=1)
     pairs_alike = are_near(pairs)
     figures = scores(pairs, pairs_alike)
     assert figures["precision"] >= 0.9 and figures["recall"] >= 0.95

@@ -19,7 +19,7 @@ TEXTS = ["A cat sat on a mat.", "a cat sat on a mat", "dogs bark", "cut off here
 FINISH = ["eos", "eos", "eos", "length"] * 3
 
 
-def made(store: Store, overlap: int = 1) -> Comparing:
+def make(store: Store, overlap: int = 1) -> Comparing:
     settings = Settings.model_validate({"task": "t", "seed": 3, "review": {"overlap": overlap}})
     review = Reviews(store, lambda: settings, lambda number: settings.target)
     return Comparing(store, lambda: settings, review)
@@ -45,7 +45,7 @@ def compare_all(comparing: Comparing, who: str, verdict: Verdict = Verdict.LEFT)
 
 
 def test_every_pair_that_differs_comes_once_and_near_duplicates_and_the_truncated_never(filled: Store) -> None:
-    seen = compare_all(made(filled), "ann")
+    seen = compare_all(make(filled), "ann")
     assert sorted(pair_of(*pair) for pair in seen) == sorted(
         (f"1.{prompt}.{k}", f"1.{prompt}.2") for prompt in (1, 2, 3) for k in (0, 1)
     )
@@ -53,15 +53,15 @@ def test_every_pair_that_differs_comes_once_and_near_duplicates_and_the_truncate
 
 
 def test_the_same_pair_is_asked_again_until_it_is_answered_and_by_another_process_too(filled: Store) -> None:
-    first = next_pair(made(filled), "ann")
-    again = next_pair(made(filled), "ann")
+    first = next_pair(make(filled), "ann")
+    again = next_pair(make(filled), "ann")
     assert first is not None and again is not None
     assert first.left.candidate_id == again.left.candidate_id and first.right.candidate_id == again.right.candidate_id
 
 
 @pytest.mark.parametrize(("overlap", "bens"), [(1, 0), (2, 6)])
 def test_a_pair_wants_as_many_opinions_as_a_candidate(filled: Store, overlap: int, bens: int) -> None:
-    comparing = made(filled, overlap)
+    comparing = make(filled, overlap)
     anns = compare_all(comparing, "ann")
     assert len(anns) == 6
     assert (next_pair(comparing, "ben") is None) == (bens == 0)
@@ -71,7 +71,7 @@ def test_a_pair_wants_as_many_opinions_as_a_candidate(filled: Store, overlap: in
 
 
 def test_what_was_taken_back_comes_again(filled: Store) -> None:
-    comparing = made(filled)
+    comparing = make(filled)
     seen = compare_all(comparing, "ann")
     assert comparing.undo(1, person("ann")) == seen[-1]
     again = next_pair(comparing, "ann")
@@ -80,7 +80,7 @@ def test_what_was_taken_back_comes_again(filled: Store) -> None:
 
 
 def test_who_asks_is_shown_the_pair_they_compared_longest_ago(filled: Store) -> None:
-    comparing = made(filled)
+    comparing = make(filled)
     assert next_pair(comparing, "ann", again=True) is None
     seen = compare_all(comparing, "ann")
     for expected in (*seen, seen[0]):
@@ -93,7 +93,7 @@ def test_who_asks_is_shown_the_pair_they_compared_longest_ago(filled: Store) -> 
 
 
 def test_candidates_drawn_later_are_compared_too(filled: Store) -> None:
-    comparing = made(filled)
+    comparing = make(filled)
     compare_all(comparing, "ann")
     late = candidates(3, 5, completions=[f"another {i} text" for i in range(15)]).filter(
         [i % 5 == 4 for i in range(15)]
@@ -109,7 +109,7 @@ def test_where_all_nearly_repeat_each_other_it_gives_up_and_goes_on_when_asked(
     monkeypatch.setattr(comparing, "MOST_READ", 4)
     add_prompts(store, 2)
     add_candidates(store, candidates(2, 3, completions=["the same"] * 6))
-    asked = made(store)
+    asked = make(store)
     for last in (4, 6):  # the pairs that were read are not read again
         answer = asked.upcoming(1, person("ann"), 1)
         assert (answer.pairs, answer.last, answer.ended) == ([], last, last == 6)
@@ -120,7 +120,7 @@ def ids(pairs: list[Compared]) -> list[tuple[str, str]]:
 
 
 def test_pairs_are_had_ahead_in_parts_that_follow_each_other(filled: Store) -> None:
-    comparing = made(filled)
+    comparing = make(filled)
     whole = comparing.upcoming(1, person("ann"), 100)
     assert whole.ended and len(whole.pairs) == 6
     begun = comparing.upcoming(1, person("ann"), 4)
@@ -135,7 +135,7 @@ def test_pairs_are_had_ahead_in_parts_that_follow_each_other(filled: Store) -> N
 
 
 def test_earlier_pairs_are_sent_ahead_too_the_oldest_first(filled: Store) -> None:
-    comparing = made(filled)
+    comparing = make(filled)
     seen = [pair_of(*pair) for pair in compare_all(comparing, "ann")]
     begun = comparing.upcoming(1, person("ann"), 4, again=True)
     rest = comparing.upcoming(1, person("ann"), 4, again=True, after=begun.last)
@@ -146,7 +146,7 @@ def test_earlier_pairs_are_sent_ahead_too_the_oldest_first(filled: Store) -> Non
 
 @pytest.mark.parametrize("again", [False, True])
 def test_an_answer_ends_where_its_texts_are_long(filled: Store, monkeypatch: pytest.MonkeyPatch, again: bool) -> None:
-    comparing = made(filled)
+    comparing = make(filled)
     if again:
         compare_all(comparing, "ann")
     whole = ids(comparing.upcoming(1, person("ann"), 100, again).pairs)
@@ -167,7 +167,7 @@ def test_what_is_read_and_not_shown_counts_too_and_an_empty_answer_can_be_gone_o
 ) -> None:
     add_prompts(store, 2)
     add_candidates(store, candidates(2, 3, completions=["the same words again"] * 6, finish=["eos"] * 6))
-    comparing = made(store)
+    comparing = make(store)
     monkeypatch.setattr(walking, "MOST_CHARACTERS", 60)  # a pair has 40 characters
     first = comparing.upcoming(1, person("ann"), 100)
     assert (first.pairs, first.last, first.ended) == ([], 2, False)
@@ -179,4 +179,4 @@ def test_what_is_read_and_not_shown_counts_too_and_an_empty_answer_can_be_gone_o
 
 
 def test_a_round_without_candidates_has_no_pair(store: Store) -> None:
-    assert next_pair(made(store), "ann") is None
+    assert next_pair(make(store), "ann") is None

@@ -29,7 +29,7 @@ def both(store: Store, overlap: int = 1) -> tuple[Comparing, Ranking]:
     return comparing, Ranking(store, lambda: settings, review, comparing.ended)
 
 
-def made(store: Store, overlap: int = 1) -> Ranking:
+def make(store: Store, overlap: int = 1) -> Ranking:
     return both(store, overlap)[1]
 
 
@@ -49,21 +49,21 @@ def upcoming(ranked: Ranking, who: str = "ann", count: int = 100, **more: Any) -
 
 
 def test_each_prompt_comes_once_with_near_duplicates_once_and_the_truncated_never(filled: Store) -> None:
-    answer = made(filled).upcoming(1, ANN, 100)
+    answer = make(filled).upcoming(1, ANN, 100)
     assert answer.ended and {one.prompt.prompt_id for one in answer.prompts} == {1, 2, 3}
     for one in answer.prompts:
         ks = sorted(int(name.split(".")[2]) for name in ids(one))
         assert ks in ([0, 2, 3], [1, 2, 3]) and {name.split(".")[1] for name in ids(one)} == {str(one.prompt.prompt_id)}
-    assert upcoming(made(filled)) == [ids(one) for one in answer.prompts]  # the same in another process
+    assert upcoming(make(filled)) == [ids(one) for one in answer.prompts]  # the same in another process
 
 
 def test_of_many_candidates_as_many_are_drawn_as_a_ranking_has(store: Store) -> None:
     add_prompts(store, 2)
     add_candidates(store, candidates(2, 40, completions=[f"a text of number {i} alone" for i in range(80)]))
-    first, second = upcoming(made(store))
+    first, second = upcoming(make(store))
     assert len(first) == len(second) == len(set(first)) == 8
     assert first != tuple(sorted(first))
-    assert made(store).say(1, [first[:3], first[3:]], ANN)
+    assert make(store).say(1, [first[:3], first[3:]], ANN)
 
 
 def test_a_prompt_without_two_that_differ_is_passed_and_not_read_again(
@@ -72,7 +72,7 @@ def test_a_prompt_without_two_that_differ_is_passed_and_not_read_again(
     monkeypatch.setattr(ranking, "MOST_READ", 2)
     add_prompts(store, 3)
     add_candidates(store, candidates(3, 3, completions=["the same"] * 9))
-    ranked = made(store)
+    ranked = make(store)
     for last in (2, 3):
         answer = ranked.upcoming(1, ANN, 1)
         assert (answer.prompts, answer.last, answer.ended) == ([], last, last == 3)
@@ -80,7 +80,7 @@ def test_a_prompt_without_two_that_differ_is_passed_and_not_read_again(
 
 @pytest.mark.parametrize(("overlap", "bens"), [(1, 0), (2, 3)])
 def test_a_prompt_wants_as_many_rankings_as_a_candidate_opinions(filled: Store, overlap: int, bens: int) -> None:
-    ranked = made(filled, overlap)
+    ranked = make(filled, overlap)
     before = upcoming(ranked)
     for names in before:
         assert ranked.say(1, [names], ANN)
@@ -89,7 +89,7 @@ def test_a_prompt_wants_as_many_rankings_as_a_candidate_opinions(filled: Store, 
 
 
 def test_what_is_taken_back_comes_again(filled: Store) -> None:
-    ranked = made(filled)
+    ranked = make(filled)
     names = upcoming(ranked)
     for one in names[:2]:
         ranked.say(1, [[name] for name in one], ANN)
@@ -99,7 +99,7 @@ def test_what_is_taken_back_comes_again(filled: Store) -> None:
 
 
 def test_who_asks_is_shown_what_they_ranked_longest_ago_and_not_in_the_order_they_gave_it(filled: Store) -> None:
-    ranked = made(filled)
+    ranked = make(filled)
     assert upcoming(ranked, again=True) == []
     names = upcoming(ranked)
     for one in names:
@@ -116,7 +116,7 @@ def test_who_asks_is_shown_what_they_ranked_longest_ago_and_not_in_the_order_the
 
 @pytest.mark.parametrize("again", [False, True])
 def test_an_answer_ends_where_its_texts_are_long(filled: Store, monkeypatch: pytest.MonkeyPatch, again: bool) -> None:
-    ranked = made(filled)
+    ranked = make(filled)
     if again:
         for one in upcoming(ranked):
             ranked.say(1, [one], ANN)
@@ -157,7 +157,7 @@ def test_with_more_opinions_required_a_reviewer_counts_once_on_a_pair(filled: St
 
 
 def test_candidates_drawn_later_bring_new_prompts(filled: Store) -> None:
-    ranked = made(filled)
+    ranked = make(filled)
     for one in upcoming(ranked):
         ranked.say(1, [one], ANN)
     add_prompts(filled, 4)
@@ -167,7 +167,7 @@ def test_candidates_drawn_later_bring_new_prompts(filled: Store) -> None:
 
 
 def test_a_round_without_candidates_has_nothing_to_rank(store: Store) -> None:
-    answer = made(store).upcoming(1, ANN, 1)
+    answer = make(store).upcoming(1, ANN, 1)
     assert (answer.prompts, answer.ended) == ([], True)
 
 

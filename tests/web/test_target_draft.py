@@ -27,8 +27,8 @@ def test_a_draft_is_read_back_as_it_was(rewards: dict[str, float], beta: float, 
     draft = Draft(target, Accept(scope=scope))
     packed = target_draft.pack(draft, NOW)
     assert packed is not None and set(packed) <= set(base64.b64encode(bytes(range(256))).decode() + "-_") - set("+/=")
-    assert target_draft.unpack(packed, NOW) == target_draft.Asked(draft, True)
-    assert target_draft.unpack(packed, draft) == target_draft.Asked(draft, draft == NOW)
+    assert target_draft.unpack(packed, NOW) == target_draft.AddressDraft(draft, True)
+    assert target_draft.unpack(packed, draft) == target_draft.AddressDraft(draft, draft == NOW)
 
 
 def _packed(plain: bytes) -> str:

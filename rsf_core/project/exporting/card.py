@@ -110,7 +110,7 @@ def _of_round(facts: Facts, one_of_several: bool) -> Iterator[str]:
     level = "###" if one_of_several else "##"
     yield f"{level} How it was made"
     yield ""
-    yield from _made(facts)
+    yield from _origin(facts)
     yield ""
     yield f"{level} Who reviewed"
     yield ""
@@ -211,7 +211,7 @@ def _over_rounds(facts: Facts) -> Iterator[str]:
     yield ""
 
 
-def _made(facts: Facts) -> Iterator[str]:
+def _origin(facts: Facts) -> Iterator[str]:
     yield f"- **Proposal q**: {code(facts.model_id)}, {code(facts.model_name)}"
     for law in facts.laws:
         yield f"- **Sampling**: {code(_settings(law))}"

@@ -26,7 +26,7 @@ PAIRS = [
 ]
 
 
-def made(family: str) -> Any:
+def make_model(family: str) -> Any:
     torch.manual_seed(0)
     model = FAMILIES[family]().eval()
     if hasattr(model, "final_logits_bias"):
@@ -52,7 +52,7 @@ def alone(model: Any, prompt: tuple[int, ...], completion: tuple[int, ...]) -> n
 
 @pytest.mark.parametrize("family", FAMILIES)
 def test_they_are_those_of_the_library_for_one_row_and_the_model_stays_as_it_was(family: str) -> None:
-    model = made(family)
+    model = make_model(family)
     way = forward.of(model, PAD)
     head = model.get_output_embeddings()
     with torch.no_grad():
@@ -68,7 +68,7 @@ def test_they_are_those_of_the_library_for_one_row_and_the_model_stays_as_it_was
 
 @pytest.mark.parametrize("family", FAMILIES)
 def test_they_do_not_depend_on_the_batch_or_its_order(family: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    model = made(family)
+    model = make_model(family)
     way = forward.of(model, PAD)
     together = forward.hidden_states(model, way, PAIRS, PAD)
     np.testing.assert_allclose(forward.hidden_states(model, way, PAIRS[::-1], PAD)[::-1], together, atol=1e-4)
@@ -80,7 +80,7 @@ def test_they_do_not_depend_on_the_batch_or_its_order(family: str, monkeypatch: 
 
 
 def test_of_a_completion_without_tokens_both_are_the_state_that_the_prompt_ends_in() -> None:
-    model = made("llama")
+    model = make_model("llama")
     (row,) = forward.hidden_states(model, forward.of(model, PAD), [((5, 6, 8), ())], PAD)
     np.testing.assert_allclose(row[:32], row[32:])
     np.testing.assert_allclose(row[:32], alone(model, (5, 6), (8,))[:32], atol=1e-4)
@@ -88,7 +88,7 @@ def test_of_a_completion_without_tokens_both_are_the_state_that_the_prompt_ends_
 
 @pytest.mark.parametrize("family", ["llama", "bart"])
 def test_what_is_longer_than_the_context_is_cut_off_and_computed(family: str) -> None:
-    model = made(family)
+    model = make_model(family)
     limit = model.config.max_position_embeddings = 64 if family == "bart" else 16
     long = tuple(3 + i % 40 for i in range(3 * limit))
     pairs = [((5, 6), long), (long, (4, 8)), (long, long), ((5, 6), long[: limit - 2])]
@@ -97,7 +97,7 @@ def test_what_is_longer_than_the_context_is_cut_off_and_computed(family: str) ->
 
 
 def test_no_rows_and_states_that_are_no_numbers() -> None:
-    model = made("llama")
+    model = make_model("llama")
     way = forward.of(model, PAD)
     assert len(forward.hidden_states(model, way, [], PAD)) == 0
     with torch.no_grad():
