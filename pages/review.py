@@ -11,6 +11,7 @@ from rsf_core.web import (
     no_score,
     progress_parts,
     review_parts,
+    room,
     round_parts,
     session,
     ui,
@@ -37,6 +38,9 @@ no_score.panel(project, number, editable=number == project.current_round and not
 guide_parts.news(project, reviewer)
 shown, candidate_filter, view, order = review_parts.looking(project, number, reviewer)
 if shown == "One by one":
+    questions = project.question_book.current()
+    in_view = project.review.counts(number, reviewer, candidate_filter)[view]
+    room.for_review(project, number, in_view, len(questions))
     review_card(
         f"{project.folder} {project.rounds()[0].created_at}",  # another may be made in this folder later
         number,
@@ -51,7 +55,7 @@ if shown == "One by one":
         at=st.query_params.get("at"),
         nonce=st.session_state.get(review_parts.CHANGED, 0),
         guide=project.guide_book.current(),
-        questions=project.question_book.current(),
+        questions=questions,
         gold=None if ui.locked("gold.mark") else project.gold.decisions(number, reviewer),
     )
 elif shown == "Compare":

@@ -10,7 +10,7 @@ from rsf_core.domain.access import Actor
 from rsf_core.domain.words import in_percent, plural
 from rsf_core.project import Project
 from rsf_core.review.win_rates import Figure
-from rsf_core.web import estimates, ui
+from rsf_core.web import estimates, room, ui
 from rsf_core.web.components.compare_card import compare_card
 from rsf_core.web.components.rank_card import rank_card
 from rsf_core.web.literal import literal
@@ -26,6 +26,7 @@ def panel(project: Project, number: int, reviewer: Actor) -> None:
     guide = project.guide_book.current()
     if way == "rank":
         again = st.toggle("Prompts that I have ranked before, again", key="rank-again")
+        room.for_ranks(project, number)
         rank_card(outbox, number, reviewer, again=again, guide=guide)
         st.caption(
             "Type a digit for each candidate in turn: 1 is the best, and the same digit twice is a tie; Backspace takes the "
@@ -36,6 +37,7 @@ def panel(project: Project, number: int, reviewer: Actor) -> None:
         )
         return
     again = st.toggle("Pairs that I have compared before, again", key="compare-again")
+    room.for_pairs(project, number)
     compare_card(outbox, number, reviewer, again=again, guide=guide)
     st.caption(
         "Which of the two should the model rather say? Prompts and pairs come in the same random order for everybody; "

@@ -14,6 +14,7 @@ from pathlib import Path
 from starlette.datastructures import MutableHeaders
 from starlette.types import Message, Send
 
+_IMPORTED = re.compile(r"""from ?["']\./([\w.-]+\.js)["']""")
 _INLINE = re.compile(r"<script>(.*?)</script>", re.DOTALL)
 
 
@@ -23,12 +24,27 @@ def guarded(send: Send) -> Send:
     async def wrapped(message: Message) -> None:
         if message["type"] == "http.response.start":
             headers = MutableHeaders(scope=message)
+            strict = "content-security-policy" in headers  # a page may have a stricter one: it is none of Streamlit's
+            if not strict and headers.get("content-type", "").startswith("text/html") and preloaded():
+                headers["link"] = preloaded()
             for name, value in every().items():
-                if name != "content-security-policy" or name not in headers:  # a page may have a stricter one
+                if name != "content-security-policy" or not strict:
                     headers[name] = value
         await send(message)
 
     return wrapped
+
+
+@cache
+def preloaded() -> str:
+    """The part of Streamlit that brings the app's styles into a page (st.html), loaded with the page itself: later than the
+    first elements, the styles would move them. Empty if Streamlit has no such part."""
+    import streamlit
+
+    folder = Path(streamlit.__file__).parent / "static" / "static" / "js"
+    names = [file.name for file in folder.glob("Html.*.js")]
+    names += [name for file in names for name in _IMPORTED.findall((folder / file).read_text(encoding="utf-8"))]
+    return ", ".join(f"</static/js/{name}>; rel=modulepreload" for name in names)
 
 
 @cache

@@ -32,16 +32,12 @@ def panel(project: Project, number: int, reviewer: Actor) -> None:
 
 
 def _line(project: Project, number: int, reviewer: Actor) -> None:
-    words = line(project.progress.mine(number, reviewer))
-    if words:
-        st.caption(literal(words))
+    st.caption(literal(line(project.progress.mine(number, reviewer))))
 
 
 def line(progress: Progress) -> str:
-    """Goal and pace in short; empty if there are neither decisions nor a goal."""
+    """Goal and pace in short. There is always one: a line that came with the first decision would move what lies below."""
     goal = progress.goal
-    if not progress.decided and goal.per_day is None and goal.per_round is None:
-        return ""
     parts = [
         _towards(progress.today, goal.per_day, "today"),
         _towards(progress.decided, goal.per_round, "in this round"),

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import socket
 from collections.abc import Coroutine
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from typing import Any
 
 import pytest
+import streamlit
 from hypothesis import given
 from hypothesis import strategies as st
 from starlette.applications import Starlette
 from starlette.requests import Request
-from starlette.responses import PlainTextResponse
+from starlette.responses import HTMLResponse, PlainTextResponse
 from starlette.routing import Route, WebSocketRoute
 from starlette.testclient import TestClient
 from starlette.types import Message
@@ -33,6 +36,10 @@ async def page(request: Request) -> PlainTextResponse:
     return PlainTextResponse("the page")
 
 
+async def styled(request: Request) -> HTMLResponse:
+    return HTMLResponse("<p>the page")
+
+
 async def stream(websocket: WebSocket) -> None:
     await websocket.accept()
     await websocket.send_text("hello")
@@ -50,6 +57,7 @@ def client_at(address: str = f"http://{OWN}") -> TestClient:
     app = Starlette(
         routes=[
             Route("/", page, methods=["GET", "POST", "PUT", "DELETE"]),
+            Route("/styled", styled),
             WebSocketRoute("/_stcore/stream", stream),
             WebSocketRoute("/closed-twice", closed_twice),
         ]
@@ -109,6 +117,13 @@ def test_every_answer_has_the_headers(method, headers, status):
     )
     assert not any("unsafe-eval'" in rule.replace("wasm-unsafe-eval'", "") or "*" in rule for rule in policy)
     assert "'unsafe-inline'" not in next(rule for rule in policy if rule.startswith("script-src"))
+
+
+def test_a_page_loads_the_part_that_brings_its_styles_at_once():
+    files = re.findall(r"</([^>]+)>; rel=modulepreload", client_at().get("/styled").headers["link"])
+    assert any("/Html." in file for file in files)
+    assert all((Path(streamlit.__file__).parent / "static" / file).is_file() for file in files)
+    assert "link" not in client_at().get("/").headers  # plain text
 
 
 @pytest.mark.parametrize("host", [OWN, "localhost:8501", "[::1]:8501"])

@@ -21,7 +21,7 @@ def progress(
 @pytest.mark.parametrize(
     ("reviewed", "words"),
     [
-        (progress(), ""),
+        (progress(), "You have decided 0 today, 0 in this round."),
         (progress(3, 12), "You have decided 3 today, 12 in this round."),
         (progress(3, 1_200, per_hour=151.6), "You have decided 3 today, 1,200 in this round; 152 an hour."),
         (progress(goal=(50, None)), "You have decided 0 of 50 today, 0 in this round."),
