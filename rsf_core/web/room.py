@@ -1,9 +1,10 @@
-"""How much room a page keeps for a card until its first candidates are there (see style.css): nothing below it may move under
-the pointer of a person who is about to click."""
+"""How much room a page keeps for a card until its first candidates are there (style.css): nothing below it may move under the
+pointer of a person who is about to click."""
 
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 
 import streamlit as st
 
@@ -11,47 +12,50 @@ from rsf_core.domain import MOST_RANKED
 from rsf_core.project import Project
 
 LATEST = 6  # candidates that the room is estimated from; Generate reads as many, so they are in memory
-COLUMNS = 80  # characters in a line on a card
-LONG = 14  # lines that fill the place of a text on a card
-ROW = 4  # texts that Rank shows in a row
-SUMMARY = 3  # rows of a list that are as high as the summary at the end of a queue
+WIDE, NARROW = 80, 40  # characters in a line on a card, on a wide and on a narrow screen
+LONG = 50  # lines that fill the place of a text on a card, whatever the screen
+SUMMARY = 2  # rows of a list that are as high as the summary in an empty view
+IN_A_ROW = (1, 2, 3, 4, 3, 3, 4, 4)  # texts that the rank card shows in a row, by how many there are
 
 
-def for_review(project: Project, number: int, shown: int, questions: int) -> None:
-    """Keep room for the review card, with `shown` candidates in its view and so many questions below each."""
-    if not shown:
-        _keep("review-card", lines=0, rows=SUMMARY, questions=0)
-        return
-    each = _each(project, number)
-    _keep("review-card", lines=_lines(project, number), rows=each if each > 1 else 0, questions=questions)
+def for_review(project: Project, number: int, in_view: int, questions: int) -> None:
+    """Keep room for the review card, with `in_view` candidates in its view and so many questions below each."""
+    if in_view:
+        _keep("review-card", _latest(project, number), WIDE, rows=max(_each(project, number), 1), questions=questions)
+    else:
+        _keep("review-card", [""], WIDE, rows=SUMMARY, questions=0)
 
 
 def for_pairs(project: Project, number: int) -> None:
-    _keep("compare-card", lines=_lines(project, number))
+    _keep("compare-card", _latest(project, number), WIDE // 2)
 
 
 def for_ranks(project: Project, number: int) -> None:
     texts = min(max(_each(project, number), 1), MOST_RANKED)
-    _keep("rank-card", lines=_lines(project, number), texts=texts, rows=math.ceil(texts / ROW))
+    in_a_row = IN_A_ROW[texts - 1]
+    _keep("rank-card", _latest(project, number), WIDE // in_a_row, rows=math.ceil(texts / in_a_row), texts=texts)
 
 
-def _keep(key: str, **numbers: int) -> None:
+def text_lines(text: str, columns: int) -> int:
+    """How many lines of `columns` characters a text has, at most LONG."""
+    lines = text[: columns * LONG].split("\n")
+    return min(LONG, sum(max(1, math.ceil(len(line) / columns)) for line in lines))
+
+
+def _keep(key: str, completions: Sequence[str], columns: int, **numbers: int) -> None:
+    """Give the style sheet `numbers`, and the lines of the longest of some texts in columns of so many characters."""
+    numbers["lines"] = max(text_lines(text, columns) for text in completions)
+    numbers["narrow-lines"] = max(text_lines(text, NARROW) for text in completions)
     declared = " ".join(f"--{name}: {number};" for name, number in numbers.items())
     st.html(f"<style>.st-key-{key} {{ {declared} }}</style>")
+
+
+def _latest(project: Project, number: int) -> list[str]:
+    """The round's latest completions; a long one if it has drawn none."""
+    return [row.completion for row in project.latest_completions(LATEST, number)] or ["\n" * LONG]
 
 
 def _each(project: Project, number: int) -> int:
     """How many candidates a prompt of the round has on average, rounded up; 0 if there are none."""
     both = (project.counts(number), project.elsewhere_counts(number))
     return max(math.ceil(counts.candidates / max(counts.prompts, 1)) for counts in both)
-
-
-def _lines(project: Project, number: int) -> int:
-    """The lines of the longest of the round's latest completions."""
-    return max((text_lines(row.completion) for row in project.latest_completions(LATEST, number)), default=LONG)
-
-
-def text_lines(text: str) -> int:
-    """How many lines a text has on a card, at most LONG."""
-    lines = text[: COLUMNS * LONG].split("\n")
-    return min(LONG, sum(max(1, math.ceil(len(line) / COLUMNS)) for line in lines))
