@@ -40,7 +40,7 @@ shown, candidate_filter, view, order = review_parts.looking(project, number, rev
 if shown == "One by one":
     questions = project.question_book.current()
     in_view = project.review.counts(number, reviewer, candidate_filter)[view]
-    room.for_review(project, number, in_view, len(questions))
+    room.reserve_for_review(project, number, in_view, len(questions))
     review_card(
         f"{project.folder} {project.rounds()[0].created_at}",  # another may be made in this folder later
         number,

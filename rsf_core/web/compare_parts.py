@@ -26,7 +26,7 @@ def panel(project: Project, number: int, reviewer: Actor) -> None:
     guide = project.guide_book.current()
     if way == "rank":
         again = st.toggle("Prompts that I have ranked before, again", key="rank-again")
-        room.for_ranks(project, number)
+        room.reserve_for_ranks(project, number)
         rank_card(outbox, number, reviewer, again=again, guide=guide)
         st.caption(
             "Type a digit for each candidate in turn: 1 is the best, and the same digit twice is a tie; Backspace takes the "
@@ -37,7 +37,7 @@ def panel(project: Project, number: int, reviewer: Actor) -> None:
         )
         return
     again = st.toggle("Pairs that I have compared before, again", key="compare-again")
-    room.for_pairs(project, number)
+    room.reserve_for_pairs(project, number)
     compare_card(outbox, number, reviewer, again=again, guide=guide)
     st.caption(
         "Which of the two should the model rather say? Prompts and pairs come in the same random order for everybody; "

@@ -25,8 +25,8 @@ def guarded(send: Send) -> Send:
         if message["type"] == "http.response.start":
             headers = MutableHeaders(scope=message)
             strict = "content-security-policy" in headers  # a page may have a stricter one: it is none of Streamlit's
-            if not strict and headers.get("content-type", "").startswith("text/html") and preloaded():
-                headers["link"] = preloaded()
+            if not strict and headers.get("content-type", "").startswith("text/html") and preload_links():
+                headers["link"] = preload_links()
             for name, value in every().items():
                 if name != "content-security-policy" or not strict:
                     headers[name] = value
@@ -36,7 +36,7 @@ def guarded(send: Send) -> Send:
 
 
 @cache
-def preloaded() -> str:
+def preload_links() -> str:
     """The part of Streamlit that brings the app's styles into a page (st.html), loaded with the page itself: later than the
     first elements, the styles would move them. Empty if Streamlit has no such part."""
     import streamlit

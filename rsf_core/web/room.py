@@ -18,22 +18,34 @@ SUMMARY = 2  # rows of a list that are as high as the summary in an empty view
 IN_A_ROW = (1, 2, 3, 4, 3, 3, 4, 4)  # texts that the rank card shows in a row, by how many there are
 
 
-def for_review(project: Project, number: int, in_view: int, questions: int) -> None:
+def reserve_for_review(project: Project, number: int, in_view: int, questions: int) -> None:
     """Keep room for the review card, with `in_view` candidates in its view and so many questions below each."""
     if in_view:
-        _keep("review-card", _latest(project, number), WIDE, rows=max(_each(project, number), 1), questions=questions)
+        _reserve(
+            "review-card",
+            _latest_completions(project, number),
+            WIDE,
+            rows=max(_candidates_per_prompt(project, number), 1),
+            questions=questions,
+        )
     else:
-        _keep("review-card", [""], WIDE, rows=SUMMARY, questions=0)
+        _reserve("review-card", [""], WIDE, rows=SUMMARY, questions=0)
 
 
-def for_pairs(project: Project, number: int) -> None:
-    _keep("compare-card", _latest(project, number), WIDE // 2)
+def reserve_for_pairs(project: Project, number: int) -> None:
+    _reserve("compare-card", _latest_completions(project, number), WIDE // 2)
 
 
-def for_ranks(project: Project, number: int) -> None:
-    texts = min(max(_each(project, number), 1), MOST_RANKED)
+def reserve_for_ranks(project: Project, number: int) -> None:
+    texts = min(max(_candidates_per_prompt(project, number), 1), MOST_RANKED)
     in_a_row = IN_A_ROW[texts - 1]
-    _keep("rank-card", _latest(project, number), WIDE // in_a_row, rows=math.ceil(texts / in_a_row), texts=texts)
+    _reserve(
+        "rank-card",
+        _latest_completions(project, number),
+        WIDE // in_a_row,
+        rows=math.ceil(texts / in_a_row),
+        texts=texts,
+    )
 
 
 def text_lines(text: str, columns: int) -> int:
@@ -42,7 +54,7 @@ def text_lines(text: str, columns: int) -> int:
     return min(LONG, sum(max(1, math.ceil(len(line) / columns)) for line in lines))
 
 
-def _keep(key: str, completions: Sequence[str], columns: int, **numbers: int) -> None:
+def _reserve(key: str, completions: Sequence[str], columns: int, **numbers: int) -> None:
     """Give the style sheet `numbers`, and the lines of the longest of some texts in columns of so many characters."""
     numbers["lines"] = max(text_lines(text, columns) for text in completions)
     numbers["narrow-lines"] = max(text_lines(text, NARROW) for text in completions)
@@ -50,12 +62,12 @@ def _keep(key: str, completions: Sequence[str], columns: int, **numbers: int) ->
     st.html(f"<style>.st-key-{key} {{ {declared} }}</style>")
 
 
-def _latest(project: Project, number: int) -> list[str]:
+def _latest_completions(project: Project, number: int) -> list[str]:
     """The round's latest completions; a long one if it has drawn none."""
     return [row.completion for row in project.latest_completions(LATEST, number)] or ["\n" * LONG]
 
 
-def _each(project: Project, number: int) -> int:
+def _candidates_per_prompt(project: Project, number: int) -> int:
     """How many candidates a prompt of the round has on average, rounded up; 0 if there are none."""
     both = (project.counts(number), project.elsewhere_counts(number))
     return max(math.ceil(counts.candidates / max(counts.prompts, 1)) for counts in both)

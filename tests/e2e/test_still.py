@@ -28,7 +28,7 @@ def places(page: Page) -> tuple[float, float]:
     return card["y"] + card["height"] + scrolled, below["y"] + scrolled
 
 
-def at_rest(page: Page) -> tuple[float, float]:
+def resting_places(page: Page) -> tuple[float, float]:
     """`places`, once Streamlit has drawn everything above the card."""
     expect(page.locator(SKELETONS)).to_have_count(0)
     expect(page.get_by_test_id("stApp")).to_have_attribute("data-test-script-state", "notRunning")
@@ -60,26 +60,26 @@ def test_what_lies_below_a_card_does_not_move_as_its_candidates_come(
     with page.expect_request(f"**/api/review/{route}"):
         page.goto(f"{server.url}/review{query}")
     expect(page.locator(".empty")).to_contain_text("Loading")
-    before = at_rest(page)
-    asked, held = held, None
-    for request in asked:
+    before = resting_places(page)
+    waiting, held = held, None
+    for request in waiting or ():
         request.continue_()
     expect(page.locator(text).first).not_to_be_empty()
     if card == "review":
         expect(page.locator(".other")).to_have_count(EACH)
-    assert at_rest(page) == pytest.approx(before, abs=1)
+    assert resting_places(page) == pytest.approx(before, abs=1)
     for _ in range(3):
         shown = page.locator(text).first.inner_text()
         page.keyboard.press(key)
         expect(page.locator(text).first).not_to_have_text(shown)
-        assert at_rest(page) == pytest.approx(before, abs=1)
+        assert resting_places(page) == pytest.approx(before, abs=1)
 
 
 def test_a_message_does_not_move_what_is_about_to_be_clicked(page: Page, serve, review):
     server = serve(review(), RSF_REVIEWER="ann")
     open_card(page, server)
     accept = page.locator(".actions button").first
-    before = at_rest(page), accept.bounding_box()
+    before = resting_places(page), accept.bounding_box()
     page.keyboard.press("u")
     expect(page.locator(".trouble")).to_contain_text("nothing to undo")
-    assert (at_rest(page), accept.bounding_box()) == before
+    assert (resting_places(page), accept.bounding_box()) == before

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from rsf_core.web.room import IN_A_ROW, LONG, MOST_RANKED, text_lines
+from rsf_core.domain import MOST_RANKED
+from rsf_core.web.room import IN_A_ROW, LONG, text_lines
 
 
 @pytest.mark.parametrize(
