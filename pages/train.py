@@ -172,7 +172,8 @@ def loss_curve() -> None:
 
 
 if running:
-    loss_curve()
+    with st.container(key="training"):  # its height is kept (style.css): the curve comes after the first step
+        loss_curve()
 if comparison is not None:
     st.header(f"Held-out comparison: {literal(comparison.before_id)} → {literal(comparison.after_id)}", anchor=False)
     ui.grid(

@@ -43,9 +43,8 @@ def tuner(project: Project, number: int, threshold: ThresholdRecord, editable: b
     assert landscape is not None  # the page has checked that there is one
     marks = project.marks(scope, number)
     start, nonce = _start(project, number, threshold, landscape, scope)
-    log_m = m_tuner(
-        landscape, threshold.log_m if scope is threshold.scope else start, start, marks, f"m-{number}-{nonce}"
-    )
+    in_force = threshold.log_m if scope is threshold.scope else start
+    log_m = m_tuner(landscape, in_force, start, marks, f"m-tuner-{number}-{nonce}")
 
     changed = abs(log_m - threshold.log_m) > 1e-9 or scope is not threshold.scope
     with st.container(horizontal=True, vertical_alignment="center"):

@@ -48,12 +48,12 @@ def job_card(project: Project, job: JobRecord) -> None:
             done = status.cancelling or ui.locked("cancel")
             if st.button(label, key=f"cancel-{job.job_id}", icon=":material/stop_circle:", disabled=done):
                 ui.attempt(lambda: project.cancel(job.job_id))
-        counted = f"{status.done:,} of {status.total:,} {status.unit_name}" if status.total else "starting"
-        st.progress(
-            status.fraction, text=literal(counted) + (f" · about {seconds(left)} left" if left is not None else "")
-        )
-        if status.note:
-            st.caption(literal(status.note))
+        words = [f"{status.done:,} of {status.total:,} {status.unit_name}" if status.total else "starting"]
+        if left is not None:
+            words.append(f"about {seconds(left)} left")
+        if status.note:  # on the same line: one of its own would move what lies below as it comes and goes
+            words.append(status.note)
+        st.progress(status.fraction, text=literal(" · ".join(words)))
         if project.supervisor.problem:
             ui.problem(project.supervisor.problem)
 
