@@ -261,6 +261,7 @@ WRITTEN = {
     # the words of the table of stages
     "next_step.py": {"remedy.label", "label", "before.action(project.counts())", "remedy.hint"},
     "controls.py": {"label"},
+    "room.py": {"f'<style>.st-key-{key} {{ {declared} }}</style>'"},  # the key of a card, and numbers
 }
 
 
