@@ -11,7 +11,7 @@ from rsf_core.domain import JobKind, JobState
 from rsf_core.domain.errors import JobError
 from rsf_core.domain.specs import Comparing, FinetuneSpec, LearnSpec, ScoreSpec
 from rsf_core.rounds.prompt_lengths import PromptLengths
-from rsf_core.rounds.stages import Stage
+from rsf_core.rounds.stages import Stage, followers
 from rsf_core.rounds.start import Stages
 from rsf_core.rounds.state import BASE_ID, ProjectState, left_out_key, scores_beside
 from rsf_core.scorers import tastes
@@ -70,18 +70,15 @@ class FollowUps:
         if job.kind is JobKind.SCORE and job.kind not in later and not self._is_decided(job):
             due.append(Stage.SCORE)  # derives the decisions, or scores what a changed target needs
         started = job.kind is not JobKind.LEARN or self._score_by_learned(job)
-        starts: dict[str, Callable[[int], str | None]] = {
-            Stage.SCORE: self._stages.score,
-            Stage.EVALUATE: self._stages.evaluate,
-        }
+        rows = followers()
         for stage in dict.fromkeys(due):
-            start = starts.get(stage)
-            if start is None:
+            row = rows.get(stage)
+            if row is None or row.follows is None or row.kind is None:
                 raise JobError(f"{job.job_id} is to be followed by {stage}, which nothing starts automatically")
-            if self._is_active(JobKind(stage)):  # of another round, or beside the target
+            if self._is_active(row.kind):  # of another round, or beside the target
                 started = False
             else:
-                start(job.round)
+                row.follows(self._stages, job.round)
         return started
 
     def _score_by_learned(self, job: JobRecord) -> bool:

@@ -53,13 +53,13 @@ class RoundFacts:
 
 
 class Starts(Protocol):
-    """Starts the jobs of the newest round; see `start.Stages`."""
+    """Starts the jobs of the newest round, or of an earlier one if the method takes a number; see `start.Stages`."""
 
     def generate(self) -> str: ...
-    def score(self) -> str | None: ...
+    def score(self, round_number: int | None = None) -> str | None: ...
     def freeze(self, actor: Actor) -> CuratedRecord: ...
     def finetune(self, curated_id: str) -> str: ...
-    def evaluate(self) -> str | None: ...
+    def evaluate(self, round_number: int | None = None) -> str | None: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +81,8 @@ class StageType:
     `ready`: whether it can start; `remedy`: what to do if it comes next and cannot. `done`: whether its result exists.
     `detail`: in a few words, what exists or is missing. `action`: the text of the button that starts it, or that opens
     `page`, where a person does it. `start` starts its job in the name of an actor and returns the job's id, None if there was
-    nothing left to compute."""
+    nothing left to compute. `follows` starts it in a round, by its number, when a job is done that names it in `follow`; a
+    stage without it follows no job."""
 
     stage: Stage
     kind: JobKind | None
@@ -92,6 +93,7 @@ class StageType:
     detail: Callable[[RoundFacts], str]
     action: Callable[[RoundCounts], str]
     start: Callable[[Starts, Actor], str | None] | None = None
+    follows: Callable[[Starts, int], str | None] | None = None
     remedy: Remedy | None = None
     page: str = ""
     lasting: bool = False  # a later job adds to the result: one that is interrupted does not undo it
@@ -183,6 +185,7 @@ STAGES: tuple[StageType, ...] = (
         detail=_scores,
         action=lambda counts: "Score candidates",
         start=lambda starts, actor: starts.score(),
+        follows=lambda starts, number: starts.score(number),
         remedy=Remedy(
             "no candidate is left to score, because their prompts were retired or a scorer has no score for them: "
             "restore some of these prompts on the Prompts page, draw for others, or fix the scorer and score again on "
@@ -236,6 +239,7 @@ STAGES: tuple[StageType, ...] = (
         detail=_compared,
         action=lambda counts: "Compare on held-out prompts",
         start=lambda starts, actor: starts.evaluate(),
+        follows=lambda starts, number: starts.evaluate(number),
         lasting=True,
     ),
 )
@@ -248,6 +252,11 @@ _AFTER_A_PERSON = {after.stage: before for before, after in pairwise(STAGES) if 
 def stage_type(stage: Stage) -> StageType:
     """The row of a stage."""
     return _TYPES[stage]
+
+
+def followers() -> dict[str, StageType]:
+    """The stages that can follow a job, by name."""
+    return {row.stage: row for row in STAGES if row.follows is not None}
 
 
 def persons_before(stage: Stage) -> StageType | None:

@@ -100,7 +100,7 @@ def test_a_project_is_made_run_and_looked_at(tmp_path: Path, small_task: Path, t
     )
     assert {"value", "low", "high", "groups"} <= set(comparison["gain"]["reward"])
     status = rsf_json("status", folder)
-    assert [stage["progress"] for stage in status["stages"]] == ["done"] * 5
+    assert {stage["progress"] for stage in status["stages"]} == {"done"}
     assert status["counts"]["decided"] == 32 and status["active"] is None and status["threshold"]["author"] == "rule"
     table = rsf("evaluate", folder)  # the comparison exists, so the command only shows it
     assert "reward" in table and "over the base" in table

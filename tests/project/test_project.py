@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from rsf_core.domain import Action, JobKind, JobState, Scope, Split
+from rsf_core.domain import Action, JobState, Scope, Split
 from rsf_core.domain.errors import JobError, NotAProjectError, ProjectLockedError, SettingsError, StageError, StoreError
 from rsf_core.domain.specs import GenerateSpec, JobSpec, TrialSpec
 from rsf_core.project import Project
@@ -54,7 +54,7 @@ def finished(tmp_path_factory: pytest.TempPathFactory, small_task: Path, tiny_mo
 
 def test_a_whole_round_ends_with_every_stage_done(finished: Project) -> None:
     assert set(progress(finished).values()) == {Progress.DONE} and stages.complete(finished.stages())
-    kinds = [JobKind.GENERATE, JobKind.SCORE, JobKind.FINETUNE, JobKind.EVALUATE]
+    kinds = [row.kind for row in stages.STAGES if row.kind is not None]
     assert [(job.kind, job.state) for job in finished.jobs()] == [(kind, JobState.DONE) for kind in kinds]
     assert finished.current_round == 1 and finished.jobs(active=True) == []
 

@@ -11,6 +11,7 @@ from rsf_core.domain import JobState
 from rsf_core.domain.errors import JobError
 from rsf_core.domain.specs import JobSpec
 from rsf_core.rounds.follow_ups import FollowUps
+from rsf_core.rounds.stages import followers
 from rsf_core.store.store import Store
 from tests.support import specs
 from tests.support.seeding import add_candidates, candidates
@@ -75,6 +76,22 @@ def test_scoring_by_what_was_learned_waits_for_another_scoring_and_begins_once(o
     assert owner.ends(learned) and [number for _, number in owner.started] == [2]
     owner.job("r2-score-1", specs.score("length", round=2), JobState.DONE)
     assert owner.ends(learned) and len(owner.started) == 1
+
+
+def test_every_follower_is_started_in_the_round_of_the_job_before_it(owner: Owner) -> None:
+    started: list[tuple[Any, ...]] = []
+
+    class Started:
+        def __getattr__(self, name: str) -> Any:
+            return lambda number: started.append((name, number))
+
+    owner.follow_ups._stages = Started()  # type: ignore[assignment]
+    assert len(followers()) >= 2
+    for place, name in enumerate(followers(), start=1):
+        done = owner.job(f"r3-embed-{place}", specs.embed(round=3), JobState.DONE, follow=(name,))
+        assert owner.ends(done) and ("go_on_drawing", 3) not in started
+        assert started == [(name, 3)]
+        started.clear()
 
 
 @pytest.mark.parametrize("name", ["generate", "finetune", "embed", "dance"])
