@@ -22,7 +22,7 @@ from rsf_core.project import Project
 from rsf_core.project.commands import execute
 from rsf_core.project.exporting.request import Request, What
 from rsf_core.review.agreement import WithOthers
-from rsf_core.store import acts
+from rsf_core.store import act_batch, acts
 from rsf_core.store.review_records import ReviewGoal
 from tests.support.seeding import add_candidates, add_prompts, add_scores, candidates, decide
 
@@ -43,7 +43,8 @@ def project(tmp_path: Path, small_task: Path, monkeypatch: pytest.MonkeyPatch) -
         add_scores(made.store, rows, {"sentiment": [0.5] * 6 + [-0.5] * 6})
         decide(made.store, rows, [5.0] * 6 + [-50.0] * 6, 0.0)
         now = datetime(2026, 5, 4, 12)
-        monkeypatch.setattr(acts, "utc_now", lambda: now)
+        for module in (acts, act_batch):
+            monkeypatch.setattr(module, "utc_now", lambda: now)
         for version, by_reviewer in WORDS.items():
             made.store.guides.add(f"The guide, version {version}.", "ann", "")
             if version == 1:

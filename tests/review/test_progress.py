@@ -12,7 +12,7 @@ from rsf_core.domain.errors import AccessError, StageError
 from rsf_core.domain.settings import Settings
 from rsf_core.review.progress import ReviewProgress
 from rsf_core.review.queue import Reviews
-from rsf_core.store import acts
+from rsf_core.store import act_batch, acts
 from rsf_core.store.review_records import ReviewGoal
 from rsf_core.store.store import Store
 from tests.support.seeding import add_candidates, add_prompts, candidates, decide
@@ -30,7 +30,8 @@ class Clock:
 @pytest.fixture
 def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
     made = Clock()
-    monkeypatch.setattr(acts, "utc_now", made.now)
+    for module in (acts, act_batch):
+        monkeypatch.setattr(module, "utc_now", made.now)
     return made
 
 

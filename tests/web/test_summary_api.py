@@ -18,7 +18,7 @@ from rsf_core.project import Project
 from rsf_core.project.guarded import guarded
 from rsf_core.review.agreement import WithOthers
 from rsf_core.review.progress import SittingSummary
-from rsf_core.store import acts
+from rsf_core.store import act_batch, acts
 from rsf_core.web import api, session
 from rsf_core.web.summary_api import SummaryBody, rows, summary
 from tests.support.card_headers import HEADERS
@@ -43,7 +43,8 @@ def project(tmp_path: Path, small_task: Path, monkeypatch: pytest.MonkeyPatch) -
         decide(made.store, drawn, [5.0] * 3 + [-50.0] * 3, 0.0)
         monkeypatch.setattr(session, "_project", made)
         clock = Clock()
-        monkeypatch.setattr(acts, "utc_now", clock.now)
+        for module in (acts, act_batch):
+            monkeypatch.setattr(module, "utc_now", clock.now)
         for who, name, action in (
             ("ben", "1.1.0", Action.REJECT),
             ("ben", "1.1.1", Action.REJECT),
