@@ -4,17 +4,15 @@ from __future__ import annotations
 
 import pytest
 
-from rsf_core.rounds import curation, follow_ups
-from rsf_core.store import acts, database, store
 from tests.support.faults.clock import Clock
 from tests.support.faults.share import WHOLE
+from tests.support.wall_clock import set_wall_clock
 
 
 @pytest.fixture
 def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
     made = Clock()
-    for module in (database, store, acts, curation, follow_ups):
-        monkeypatch.setattr(module, "utc_now", made)
+    set_wall_clock(monkeypatch, made)
     return made
 
 

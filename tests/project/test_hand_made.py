@@ -22,9 +22,9 @@ from rsf_core.project import Project
 from rsf_core.project.commands import execute
 from rsf_core.project.exporting.request import Request, What
 from rsf_core.review.agreement import WithOthers
-from rsf_core.store import act_batch, acts
 from rsf_core.store.review_records import ReviewGoal
 from tests.support.seeding import add_candidates, add_prompts, add_scores, candidates, decide
+from tests.support.wall_clock import set_wall_clock
 
 ANN = person("ann")
 WORDS = {
@@ -43,8 +43,7 @@ def project(tmp_path: Path, small_task: Path, monkeypatch: pytest.MonkeyPatch) -
         add_scores(made.store, rows, {"sentiment": [0.5] * 6 + [-0.5] * 6})
         decide(made.store, rows, [5.0] * 6 + [-50.0] * 6, 0.0)
         now = datetime(2026, 5, 4, 12)
-        for module in (acts, act_batch):
-            monkeypatch.setattr(module, "utc_now", lambda: now)
+        set_wall_clock(monkeypatch, lambda: now)
         for version, by_reviewer in WORDS.items():
             made.store.guides.add(f"The guide, version {version}.", "ann", "")
             if version == 1:

@@ -12,10 +12,10 @@ from rsf_core.domain.errors import AccessError, StageError
 from rsf_core.domain.settings import Settings
 from rsf_core.review.progress import ReviewProgress
 from rsf_core.review.queue import Reviews
-from rsf_core.store import act_batch, acts
 from rsf_core.store.review_records import ReviewGoal
 from rsf_core.store.store import Store
 from tests.support.seeding import add_candidates, add_prompts, candidates, decide
+from tests.support.wall_clock import set_wall_clock
 
 SETTINGS = Settings.model_validate({"task": "t"})
 
@@ -30,8 +30,7 @@ class Clock:
 @pytest.fixture
 def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
     made = Clock()
-    for module in (acts, act_batch):
-        monkeypatch.setattr(module, "utc_now", made.now)
+    set_wall_clock(monkeypatch, made.now)
     return made
 
 

@@ -18,11 +18,11 @@ from rsf_core.project import Project
 from rsf_core.project.guarded import guarded
 from rsf_core.review.agreement import WithOthers
 from rsf_core.review.progress import SittingSummary
-from rsf_core.store import act_batch, acts
 from rsf_core.web import api, session
 from rsf_core.web.summary_api import SummaryBody, rows, summary
 from tests.support.card_headers import HEADERS
 from tests.support.seeding import add_candidates, add_prompts, add_scores, candidates, decide
+from tests.support.wall_clock import set_wall_clock
 
 
 class Clock:
@@ -43,8 +43,7 @@ def project(tmp_path: Path, small_task: Path, monkeypatch: pytest.MonkeyPatch) -
         decide(made.store, drawn, [5.0] * 3 + [-50.0] * 3, 0.0)
         monkeypatch.setattr(session, "_project", made)
         clock = Clock()
-        for module in (acts, act_batch):
-            monkeypatch.setattr(module, "utc_now", clock.now)
+        set_wall_clock(monkeypatch, clock.now)
         for who, name, action in (
             ("ben", "1.1.0", Action.REJECT),
             ("ben", "1.1.1", Action.REJECT),
