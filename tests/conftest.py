@@ -25,6 +25,21 @@ from tests.support.job_threads import end_in, in_threads
 MEMORY = "/dev/shm"
 ROOM_BYTES = 6 * 2**30  # what a whole run in two processes may hold at a time
 
+OUTPUT = ("FORCE_COLOR", "NO_COLOR", "PY_COLORS", "CLICOLOR", "CLICOLOR_FORCE", "TERMINAL_WIDTH", "GITHUB_ACTIONS")
+KEPT = ("RSF_FAULTS", "RSF_KILLS", "RSF_TEST_WARM")  # the tests' own
+
+
+def _as_everywhere() -> None:
+    """Take out of the environment what a person has set for their terminal, their projects and their network: what commands
+    print would have other colours and widths, pages other reviewers, and requests to this machine would go to a proxy."""
+    for name in list(os.environ):
+        if name in OUTPUT or (name.startswith("RSF_") and name not in KEPT):
+            del os.environ[name]
+    os.environ["COLUMNS"] = "80"
+    os.environ["NO_PROXY"] = os.environ["no_proxy"] = "127.0.0.1,localhost"
+
+
+_as_everywhere()
 os.environ["HF_HUB_OFFLINE"] = "1"  # before anything imports huggingface_hub; job processes inherit it
 # several processes with two spinning threads each on two cores are ten times slower than with one
 os.environ.setdefault("OMP_NUM_THREADS", "1")
