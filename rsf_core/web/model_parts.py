@@ -62,9 +62,10 @@ def lineage(project: Project, models: Sequence[ModelView]) -> None:
         selection_mode="single-row",
     )
     st.caption(
-        "Held-out metrics with 95 % intervals clustered by prompt, all measured under the newest target and M. "
-        f"{_no_constraint(project)}Select a row to act on it. " + lost.WHAT_IT_IS
+        "Held-out metrics with 95 % intervals clustered by prompt, all measured under the newest target and M. Select "
+        "a row to act on it. " + lost.WHAT_IT_IS
     )
+    _no_constraint(project)
     view = models[chosen.selection.rows[0] if chosen.selection.rows else 0]
     if chosen.selection.rows:
         _actions(project, view)
@@ -129,11 +130,11 @@ def _law(project: Project, model_id: str) -> None:
         st.caption("What is not part of the drawing distribution is left out of log q too, so log q is exact.")
 
 
-def _no_constraint(project: Project) -> str:
-    """Why the tables lack the share that meets the constraints, if they do."""
+def _no_constraint(project: Project) -> None:
+    """Why the table above lacks the share that meets the constraints, if it does."""
     target = project.target()
-    none = target is not None and not target.constraints
-    return "Constraints met: the target has no constraint. " if none else ""
+    if target is not None and not target.constraints:
+        st.caption("Constraints met: the target has no constraint.")
 
 
 def _two(models: Sequence[ModelView], where: str) -> tuple[str, str] | None:
@@ -185,8 +186,9 @@ def compare(project: Project, models: Sequence[ModelView]) -> None:
     )
     st.caption(
         "The same held-out prompts and seeds for both. Brackets: 95 % intervals clustered by prompt; differences are "
-        f"paired. {_no_constraint(project)}" + runs.ONE_MODEL
+        "paired. " + runs.ONE_MODEL
     )
+    _no_constraint(project)
     if ui.choice_in_url("prompts", ["Held-out prompts", "Your own prompt"], "Held-out prompts") == "Your own prompt":
         _own_prompt(project, chosen)
         return
