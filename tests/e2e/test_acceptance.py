@@ -13,6 +13,7 @@ from playwright.sync_api import Page, expect
 
 from rsf_core.project import Project
 from tests.support.app_server import AppServer
+from tests.support.browser import at_rest
 from tests.support.seeding import add_candidates, add_scores, candidates, decide
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(300)]
@@ -40,6 +41,7 @@ def tuner_app(page: Page, serve, scored) -> AppServer:
     server = serve(scored[0], RSF_REVIEWER="ann")
     page.goto(f"{server.url}/acceptance")
     expect(page.locator(".tuner .accepted")).not_to_be_empty()
+    at_rest(page)  # what is dragged by its place stays there
     return server
 
 
