@@ -26,7 +26,12 @@ MEMORY = "/dev/shm"
 ROOM_BYTES = 6 * 2**30  # what a whole run in two processes may hold at a time
 
 OUTPUT = ("FORCE_COLOR", "NO_COLOR", "PY_COLORS", "CLICOLOR", "CLICOLOR_FORCE", "TERMINAL_WIDTH", "GITHUB_ACTIONS")
-KEPT = ("RSF_CACHE", "RSF_FAULTS", "RSF_KILLS", "RSF_TEST_WARM")  # where the converted model lies, and what is the tests' own
+KEPT = (
+    "RSF_CACHE",
+    "RSF_FAULTS",
+    "RSF_KILLS",
+    "RSF_TEST_WARM",
+)  # where the converted model lies, and what is the tests' own
 
 
 def _as_everywhere() -> None:
