@@ -18,7 +18,7 @@ from streamlit import config
 
 from rsf_core.domain.access import Role, person, usual_name
 from rsf_core.project.invites import DAYS
-from rsf_core.web import api, own, session
+from rsf_core.web import api, document, own, session
 from rsf_core.web.ending import TEARDOWN_SECONDS, within
 from rsf_core.web.gate import Gate
 
@@ -79,7 +79,7 @@ def parts() -> dict[str, Any]:
     return {
         "script_path": SHELL,
         "lifespan": _lifespan,
-        "routes": api.routes(),
+        "routes": [*api.routes(), *document.routes()],
         "middleware": [Middleware(Gate)],
     }
 

@@ -45,16 +45,17 @@ class Looking(NamedTuple):
 
 
 def looking(project: Project, number: int, reviewer: Actor) -> Looking:
-    """What the person chose, all in the URL. Compare and Agreement cover the whole round: there is nothing to choose."""
-    above = st.container()
+    """What the person chose, all in the URL. Compare and Agreement cover the whole round: there is nothing to choose. All is
+    drawn from top to bottom: a part that came later above others would move them."""
+    of_the_round = ui.value_in_url("show", WAYS.__contains__, WAYS[0]) in OF_THE_ROUND
+    if not of_the_round:
+        candidate_filter = filter_form.chosen(project, number)
+        view = _view(project, number, reviewer, candidate_filter)
     left, right = st.columns([2, 1], vertical_alignment="bottom")
     with left:
         way = ui.choice_in_url("show", WAYS, WAYS[0])
-    if way in OF_THE_ROUND:
+    if of_the_round:
         return Looking(way)
-    with above:
-        candidate_filter = filter_form.chosen(project, number)
-        view = _view(project, number, reviewer, candidate_filter)
     with right:
         order = _order()
     return Looking(way, candidate_filter, view, _ready(project, number, order))

@@ -5,7 +5,6 @@ from __future__ import annotations
 import html
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
-from pathlib import Path
 from typing import Any
 
 import streamlit as st
@@ -17,15 +16,15 @@ from rsf_core.domain.errors import RsfError
 from rsf_core.domain.files import in_words
 from rsf_core.project import Project
 from rsf_core.review.filters import CandidateFilter, View
-from rsf_core.web import palette, session
+from rsf_core.web import document, session
 from rsf_core.web.literal import literal
 
 REFRESH_SECONDS = 1.0
 
 
 def style() -> None:
-    sheet = Path(__file__).with_name("style.css").read_text(encoding="utf-8")
-    st.html(f"<style>{palette.rule(':root')}{sheet}</style>")
+    """The style sheet again, for a document that does not have it (document.py)."""
+    st.html(f"<style>{document.styles()}</style>")
 
 
 def heading(title: str, sentence: str) -> None:
@@ -55,19 +54,27 @@ def sidebar(project: Project) -> None:
             st.text(f"{actor.name} ({actor.role}, by a link)")
 
 
+def value_in_url(name: str, allowed: Callable[[str], bool], default: str) -> str:
+    """The value of the widget that `in_url` draws under this name, also before it is drawn."""
+    key, default = f"url-{name}", str(default)  # Streamlit mistakes a member of an enum
+    value = st.query_params.get(name, default)
+    if not allowed(value):
+        value = default
+    if (
+        key not in st.session_state or st.session_state.get(f"url-seen-{name}") != value
+    ):  # the URL was changed elsewhere
+        st.session_state[key] = value
+    return str(st.session_state[key])
+
+
 def in_url(name: str, allowed: Callable[[str], bool], default: str, draw: Callable[[str], object]) -> str:
     """A widget whose value is the URL parameter `name` (left out if it is `default`). `draw` gets the widget's key and
     returns its value. The widget keeps one identity: with a changing default instead of a key it would be another widget
     after every choice, and the next click would be lost."""
-    key, seen, default = f"url-{name}", f"url-seen-{name}", str(default)  # Streamlit mistakes a member of an enum
-    value = st.query_params.get(name, default)
-    if not allowed(value):
-        value = default
-    if key not in st.session_state or st.session_state.get(seen) != value:  # the URL was changed from elsewhere
-        st.session_state[key] = value
-    chosen = str(draw(key))
-    st.session_state[seen] = chosen
-    if chosen == default:
+    value_in_url(name, allowed, default)
+    chosen = str(draw(f"url-{name}"))
+    st.session_state[f"url-seen-{name}"] = chosen
+    if chosen == str(default):
         st.query_params.pop(name, None)
     elif st.query_params.get(name) != chosen:
         st.query_params[name] = chosen

@@ -241,7 +241,7 @@ WRITTEN = {
         "name.capitalize()",
         "f'{icon} {literal(message)}'",
         # HTML, escaped as HTML
-        "f\"<style>{palette.rule(':root')}{sheet}</style>\"",
+        "f'<style>{document.styles()}</style>'",
         "f'<p class=\"rsf-lead\">{html.escape(sentence)}</p>'",
         'f\'<div class="rsf-text" dir="auto">{html.escape(content)}</div>\'',
     },
