@@ -87,3 +87,25 @@ def test_each_mode_is_without_fault_and_within_its_edge(page: Page, serve, revie
                     page.keyboard.press("g")
     assert {where: what for where, what in wrong.items() if what} == {}
     assert len(wrong) == 2 * 2 * len(MODES)
+
+
+def test_escape_closes_what_is_open_and_the_card_stays_alone(page: Page, serve, review):
+    """The browser closes a dialog at an Escape that nothing has taken, and lets a page prevent that only soon after a key."""
+    server = serve(review(), RSF_REVIEWER="ann")
+    open_card(page, server)
+    page.evaluate("""() => addEventListener("keydown", (event) => {
+      if (event.key === "Escape") setTimeout(() => { window.taken = event.defaultPrevented; });
+    }, true)""")
+    page.keyboard.press("l")
+    alone = page.get_by_role("dialog", name="The review card alone")
+    expect(alone).to_be_visible()
+    for key, opened in (("e", ".editor"), ("n", ".line-input"), ("h", ".help"), ("/", ".search-field")):
+        page.evaluate("() => { window.taken = null; }")
+        page.keyboard.press(key)
+        expect(page.locator(opened)).to_be_visible()
+        page.keyboard.press("Escape")
+        page.wait_for_function("() => window.taken !== null")
+        assert page.evaluate("() => window.taken"), f"the Escape that closes {opened}"
+        if key != "/":  # the search stays open when its field is left
+            expect(page.locator(opened)).to_be_hidden()
+    expect(alone).to_be_visible()

@@ -200,8 +200,7 @@ export class Card {
       this.help.press(key);
       return;
     }
-    if (key === "Escape" && this.help.open) return this.help.toggle();
-    if (key === "Escape" && this.reader.escape()) return event.preventDefault();
+    if (key === "Escape" && (this.help.escape() || this.reader.escape())) return event.preventDefault();
     const asked = meaning(this.help.keys, key, { repeat: event.repeat, tagName: event.composedPath()[0].tagName });
     if (!asked) return;
     event.preventDefault();

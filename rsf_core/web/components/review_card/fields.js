@@ -50,8 +50,10 @@ export class Fields {
     field.onblur = () => press.over(() => field.onblur && close(true));
     field.onkeydown = (event) => {
       event.stopPropagation();
-      if (event.key === "Escape") close(false);
-      else if (event.key === "Enter" && (field.tagName === "INPUT" || event.ctrlKey || event.metaKey)) close(true);
+      if (event.key === "Escape") {
+        event.preventDefault(); // else the browser may close the dialog that the card is alone in
+        close(false);
+      } else if (event.key === "Enter" && (field.tagName === "INPUT" || event.ctrlKey || event.metaKey)) close(true);
     };
   }
 }

@@ -23,6 +23,13 @@ export class Help {
     return !this.$(".help").hidden;
   }
 
+  // Close the table, if it is open. Returns whether it was.
+  escape() {
+    if (!this.open) return false;
+    this.toggle();
+    return true;
+  }
+
   toggle() {
     const help = this.$(".help");
     help.hidden = !help.hidden;
