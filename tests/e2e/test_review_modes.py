@@ -99,13 +99,13 @@ def test_escape_closes_what_is_open_and_the_card_stays_alone(page: Page, serve, 
     page.keyboard.press("l")
     alone = page.get_by_role("dialog", name="The review card alone")
     expect(alone).to_be_visible()
-    for key, opened in (("e", ".editor"), ("n", ".line-input"), ("h", ".help"), ("/", ".search-field")):
+    for key, field in (("e", ".editor"), ("n", ".line-input"), ("h", ".help"), ("/", ".search-field")):
         page.evaluate("() => { window.taken = null; }")
         page.keyboard.press(key)
-        expect(page.locator(opened)).to_be_visible()
+        expect(page.locator(field)).to_be_visible()
         page.keyboard.press("Escape")
         page.wait_for_function("() => window.taken !== null")
-        assert page.evaluate("() => window.taken"), f"the Escape that closes {opened}"
+        assert page.evaluate("() => window.taken"), f"the Escape that closes {field}"
         if key != "/":  # the search stays open when its field is left
-            expect(page.locator(opened)).to_be_hidden()
+            expect(page.locator(field)).to_be_hidden()
     expect(alone).to_be_visible()
