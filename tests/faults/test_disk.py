@@ -221,7 +221,7 @@ def test_at_the_edge_a_disk_that_takes_nothing_is_reported_in_words(
     with pytest.raises(kind, match=words), in_words():
         raise error
 
-    def app() -> None:
+    def app(**options: object) -> None:
         raise error
 
     monkeypatch.setattr(cli, "app", app)
