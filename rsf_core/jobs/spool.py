@@ -27,9 +27,10 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from rsf_core.domain import JobState, specs
+from rsf_core.domain import JobState, results, specs
 from rsf_core.domain.errors import JobError
 from rsf_core.domain.files import read_json, writable, write_json, write_whole
+from rsf_core.domain.results import JobResult
 from rsf_core.domain.specs import JobSpec
 from rsf_core.jobs.schemas import ADDED
 
@@ -201,12 +202,12 @@ class Spool:
             rows.update({(step, name): value for name, value in values.items()})
         return [(step, name, value) for (step, name), value in rows.items()]
 
-    def write_result(self, result: Mapping[str, Any]) -> None:
-        write_json(self.folder / "result.json", dict(result))
+    def write_result(self, result: JobResult) -> None:
+        write_json(self.folder / "result.json", result.model_dump(mode="json", exclude_unset=True))
 
-    def result(self) -> dict[str, Any]:
-        """The result, empty if there is none. Raises JobError if it is not an object."""
-        return self._object("result.json") or {}
+    def result(self) -> JobResult:
+        """The result so far. Raises JobError if it is damaged."""
+        return results.parse(self._object("result.json") or {}, str(self.folder / "result.json"))
 
     def log_tail(self, characters: int = 600) -> str:
         try:

@@ -15,13 +15,13 @@ from contextlib import contextmanager
 from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
 
 import pyarrow as pa
 
 from rsf_core.domain import JobState
 from rsf_core.domain.errors import JobError, RefusedRowsError, RsfError, StageError
 from rsf_core.domain.files import writable
+from rsf_core.domain.results import JobResult
 from rsf_core.domain.specs import Corrections, JobSpec
 from rsf_core.jobs import calling
 from rsf_core.jobs.committing import Ingest
@@ -52,7 +52,7 @@ class JobSupervisor:
         self._executor = executor or LocalExecutor()
         self._slots = slots
         self._folder = spool_folder
-        self._on_done: Callable[[JobRecord, dict[str, Any]], None] = lambda job, result: None
+        self._on_done: Callable[[JobRecord, JobResult], None] = lambda job, result: None
         self._on_ended: Callable[[JobRecord], bool] = lambda job: True
         self._on_start: Callable[[], None] = lambda: None
         self._restarts: dict[str, int] = {}
@@ -69,7 +69,7 @@ class JobSupervisor:
 
     def listen(
         self,
-        on_done: Callable[[JobRecord, dict[str, Any]], None],
+        on_done: Callable[[JobRecord, JobResult], None],
         on_ended: Callable[[JobRecord], bool],
         on_start: Callable[[], None] = lambda: None,
     ) -> None:
@@ -359,7 +359,7 @@ class JobSupervisor:
             self._store.add_metrics(job.job_id, spool.metrics())
             result = spool.result()
             self._on_done(job, result)
-            self._store.add_job_event(job.job_id, JobState.DONE, str(result.get("note", "done")))
+            self._store.add_job_event(job.job_id, JobState.DONE, result.note)
         self._ended.append(job.job_id)
 
     def _end(self, job: JobRecord, state: JobState, message: str) -> None:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from typing import Any
 
 from rsf_core.acceptance import decisions
 from rsf_core.domain import JobKind, JobState
 from rsf_core.domain.errors import JobError
+from rsf_core.domain.results import JobResult
 from rsf_core.domain.specs import Comparing, FinetuneSpec, LearnSpec, ScoreSpec
 from rsf_core.rounds.prompt_lengths import PromptLengths
 from rsf_core.rounds.stages import Stage, followers
@@ -26,24 +26,26 @@ class FollowUps:
     def __init__(self, store: Store, project_state: ProjectState, stages: Stages, steer: Callable[[], None]) -> None:
         self._store, self._project_state, self._stages, self._steer = store, project_state, stages, steer
 
-    def on_done(self, job: JobRecord, result: dict[str, Any]) -> None:
+    def on_done(self, job: JobRecord, result: JobResult) -> None:
         """Runs inside the transaction that marks the job done."""
-        if "base" in result and not any(model.model_id == BASE_ID for model in self._store.models()):
-            name, folder, identity = (_text(result["base"], key) for key in ("name", "folder", "identity"))
-            self._store.add_model(ModelRecord(BASE_ID, name, folder, identity, None, 0, None, utc_now()))
-        if "lengths" in result:
-            PromptLengths(self._store, self._project_state.settings).keep_of_job(result["lengths"])
+        base = result.base
+        if base is not None and not any(model.model_id == BASE_ID for model in self._store.models()):
+            self._store.add_model(ModelRecord(BASE_ID, base.name, base.folder, base.identity, None, 0, None, utc_now()))
+        if result.lengths is not None:
+            PromptLengths(self._store, self._project_state.settings).keep_of_job(result.lengths)
         spec = job.spec
-        if isinstance(spec, Comparing) and result.get("left_out"):
+        if isinstance(spec, Comparing) and result.left_out:
             key = left_out_key(spec.evaluation_key)
             if key not in self._store.values():
-                self._store.set_value(key, json.dumps(result["left_out"]))
-        if isinstance(result.get("taste"), dict):
-            self._project_state.keep_taste(result["taste"])
+                self._store.set_value(key, json.dumps(result.left_out))
+        if result.taste is not None:
+            self._project_state.keep_taste(result.taste)
         if isinstance(spec, FinetuneSpec):
+            if result.identity is None:
+                raise JobError("its result.json is damaged: it does not name the identity of the model it made")
             name, folder = f"{self._project_state.settings().task} round {job.round}", f"models/{spec.model_id}"
             made = (spec.model.model_id, job.round, spec.curated_id)
-            self._store.add_model(ModelRecord(spec.model_id, name, folder, _text(result, "identity"), *made, utc_now()))
+            self._store.add_model(ModelRecord(spec.model_id, name, folder, result.identity, *made, utc_now()))
 
     def on_ended(self, job: JobRecord) -> bool:
         """Start the follow-ups of a job that has ended. Returns False if some wait for the end of another job: then call it
@@ -108,11 +110,3 @@ class FollowUps:
 
     def _is_active(self, kind: JobKind) -> bool:
         return any(job.kind is kind for job in self._store.jobs(active=True))
-
-
-def _text(outcome: Any, name: str) -> str:
-    """The text called `name` in what a job has left. Raises JobError if there is none."""
-    value = outcome.get(name) if isinstance(outcome, dict) else None
-    if not isinstance(value, str):
-        raise JobError(f"its result.json is damaged: {name} is {str(value)[:80]!r}, and no text")
-    return value

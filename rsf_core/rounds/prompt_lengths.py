@@ -9,7 +9,6 @@ import shutil
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -17,6 +16,7 @@ import pyarrow.parquet as pq
 from rsf_core import models
 from rsf_core.domain import Split
 from rsf_core.domain.errors import JobError, ModelError
+from rsf_core.domain.results import LeftOutLengths
 from rsf_core.domain.settings import Settings
 from rsf_core.jobs import length_check
 from rsf_core.models.lengths import Length
@@ -140,16 +140,15 @@ class PromptLengths:
 
     # -- a job -----------------------------------------------------------------------------------------------------------
 
-    def keep_of_job(self, result: Any) -> None:
-        """Save the lengths of prompts that a job left out, from its result. A tuned model takes what its base takes. Raises
-        JobError if it is damaged."""
+    def keep_of_job(self, lengths: LeftOutLengths) -> None:
+        """Save the lengths of prompts that a job left out. A tuned model takes what its base takes. Raises JobError if they
+        cannot be."""
         base = self._base()
         if base is None:
             return
         try:
-            limit, prefix = (None if result[key] is None else int(result[key]) for key in ("most", "prefix"))
-            ids = pa.array([row[0] for row in result["prompts"]], pa.int32()).to_pylist()
-            rows = [Length(*row[1:]) for row in result["prompts"]]
+            ids = pa.array([row[0] for row in lengths.prompts], pa.int32()).to_pylist()
+            rows = [Length(*row[1:]) for row in lengths.prompts]
             if any((row.tokens is None) == (row.refused is None) or (row.tokens or 0) < 0 for row in rows):
                 raise ValueError("neither a length nor a refusal")
             table = pa.table(
@@ -158,9 +157,10 @@ class PromptLengths:
                     "refused": pa.array([row.refused for row in rows], pa.large_string()),
                 }
             )
-        except (TypeError, ValueError, LookupError, pa.ArrowException) as error:
-            raise JobError(f"its result.json is damaged: lengths is {str(result)[:80]!r}") from error
-        self._store.prompt_book.say_lengths(Window(base.identity, base.name, limit, prefix), ids, table)
+        except (ValueError, pa.ArrowException) as error:
+            raise JobError(f"its result.json is damaged: lengths is {str(lengths)[:80]!r}") from error
+        window = Window(base.identity, base.name, lengths.most, lengths.prefix)
+        self._store.prompt_book.say_lengths(window, ids, table)
 
     def _base(self) -> ModelRecord | None:
         return next((model for model in self._store.models() if model.model_id == BASE_ID), None)

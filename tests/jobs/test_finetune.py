@@ -57,4 +57,4 @@ def test_the_model_is_saved_in_the_project_of_the_spool(context: JobContext[Fine
     lineage = json.loads((folder / "lineage.json").read_text(encoding="utf-8"))
     assert lineage == context.spec.lineage.model_dump(mode="json") and not (tmp_path / "project").exists()
     result = Spool(tmp_path / "moved" / "spool" / "r1-finetune-1").result()
-    assert result["identity"] == models.identity(folder)
+    assert result.identity == models.identity(folder)

@@ -61,5 +61,5 @@ def test_the_base_is_reported_with_a_folder_that_holds_from_everywhere(
 ) -> None:
     monkeypatch.chdir(tiny_model.parent)
     report_base(context, named("base", None), Path(tiny_model.name))
-    assert context.spool.result()["base"]["folder"] == str(tiny_model)
-    assert context.spool.result()["base"]["identity"] == models.identity(tiny_model)
+    base = context.spool.result().base
+    assert base is not None and base.folder == str(tiny_model) and base.identity == models.identity(tiny_model)

@@ -257,7 +257,7 @@ def test_a_candidate_that_a_scorer_fails_on_has_no_score_and_the_others_have_the
         f"1.{p}.{k}": (None, reason) if (p, k) == (2, 1) else (others, None) for p in (1, 2) for k in range(3)
     }
     note = f"done. 1 candidate has no score of '{scorer}': {reason} (1.2.1)."
-    assert Spool(folder).result()["note"] == note
+    assert Spool(folder).result().note == note
 
     assert store.commit_segment("r1-score-1", 0, "sha", "scores", written(folder))
     assert store.candidates_to_score(1, ["words", scorer]).num_rows == 0

@@ -12,7 +12,7 @@ import pytest
 from typer.testing import CliRunner
 
 from rsf_core.cli.main import app
-from rsf_core.domain import Split, settings_file
+from rsf_core.domain import Split, results, settings_file
 from rsf_core.domain.access import person
 from rsf_core.domain.errors import JobError
 from rsf_core.jobs import length_check, process
@@ -262,7 +262,6 @@ def test_what_a_job_leaves_out_is_in_the_list(jobs_in_threads: None, project: Pr
 @pytest.mark.parametrize(
     "lengths",
     [
-        None,
         3,
         {},
         {"most": 1, "prefix": None},
@@ -274,8 +273,13 @@ def test_what_a_job_leaves_out_is_in_the_list(jobs_in_threads: None, project: Pr
     ],
 )
 def test_a_damaged_result_is_that_jobs_failure(complete: Project, lengths: Any) -> None:
+    def keep() -> None:
+        result = results.parse({"lengths": lengths}, "result.json")
+        assert result.lengths is not None
+        complete.prompt_lengths.keep_of_job(result.lengths)
+
     with pytest.raises(JobError, match=r"result.json is damaged: lengths"):
-        complete.prompt_lengths.keep_of_job(lengths)
+        keep()
 
 
 def test_another_reference_keeps_the_length_and_another_text_does_not(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from rsf_core.domain import Split
+from rsf_core.domain.results import LeftOutLengths
 from rsf_core.project import Project
 from rsf_core.prompts.parsing import Columns
 from rsf_core.rounds import prompt_lengths
@@ -50,7 +51,7 @@ def test_of_a_file_on_its_way_in(
 def test_of_those_that_are_there_and_only_these_where_asked(jobs_in_threads: None, shown: Project) -> None:
     assert "does not take" not in words_of(page_of("prompts"))
     row = shown.store.prompt_book.add([("Name a colour.", None, None, Split.TRAIN)], "x")
-    lengths = {"most": 1024, "prefix": None, "prompts": [[row[0], 1020, None], [1, None, "no"], [2, 12, None]]}
+    lengths = LeftOutLengths(most=1024, prefix=None, prompts=((row[0], 1020, None), (1, None, "no"), (2, 12, None)))
     shown.generate()
     shown.wait()
     shown.prompt_lengths.keep_of_job(lengths)

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from rsf_core.domain import SAMPLER_VERSION, Candidate, Prompt
 from rsf_core.domain.errors import JobError
+from rsf_core.domain.results import JobResult
 from rsf_core.domain.specs import Comparing, ModelRef
 from rsf_core.jobs.schemas import EVALUATION_SAMPLES
 from rsf_core.jobs.units import chunks, read_prompts
@@ -58,7 +59,7 @@ def run(context: JobContext[Comparing]) -> None:
     fitting, left_out = base.fitting(prompts, spec.sampling.max_new_tokens)
     note = sentence(left_out, "not compared on")
     if note:
-        report(context, note=f"done. {note}", left_out=sorted(left_out.problems))
+        report(context, JobResult(note=f"done. {note}", left_out=tuple(sorted(left_out.problems))))
     fit = {prompt.prompt_id for prompt in fitting}
     done = sum(
         sum(prompt.prompt_id in fit for prompt in unit) * count
@@ -94,7 +95,7 @@ def run(context: JobContext[Comparing]) -> None:
         load = partial(_loaded, context, model, judges, placement)
         done = _measure(context, model_id, load, base, drawn, measuring, done)
     if failing.note():
-        report(context, note=f"done. {note} {failing.note()}".replace("  ", " "))
+        report(context, JobResult(note=f"done. {note} {failing.note()}".replace("  ", " ")))
 
 
 def _measure(

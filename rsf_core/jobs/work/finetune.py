@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import time
 from dataclasses import asdict
 from typing import Any
 
 from rsf_core import models
 from rsf_core.domain import Prompt
+from rsf_core.domain.results import JobResult
 from rsf_core.domain.specs import FinetuneSpec
 from rsf_core.jobs.work.loading import locate, placed
 from rsf_core.jobs.worker import Cancelled, JobContext
@@ -41,7 +41,6 @@ def run(context: JobContext[FinetuneSpec]) -> None:
     source = locate(context, spec.model)
     placement = placed(context)
     context.progress(message="loading the model")
-    started = time.monotonic()
 
     counting = False
 
@@ -64,6 +63,6 @@ def run(context: JobContext[FinetuneSpec]) -> None:
     context.progress(message="saving the tuned model")
     model, tokenizer = tuned
     models.save(model, tokenizer, folder, spec.lineage.model_dump(mode="json"))
-    context.spool.write_result({"identity": models.identity(folder), "seconds": time.monotonic() - started})
+    context.spool.write_result(JobResult(identity=models.identity(folder)))
     for path in context.spool.folder.glob("*checkpoint.safetensors"):
         path.unlink()  # the model is saved and its result written: checkpoints are not needed any more

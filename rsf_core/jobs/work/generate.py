@@ -11,11 +11,12 @@ import json
 from collections.abc import Sequence
 from dataclasses import astuple
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pyarrow as pa
 
 from rsf_core.domain import Candidate, Prompt, candidate_id
+from rsf_core.domain.results import JobResult, LeftOutLengths
 from rsf_core.domain.specs import GenerateSpec
 from rsf_core.jobs import units as units_of
 from rsf_core.jobs.schemas import CANDIDATES
@@ -60,11 +61,11 @@ def _draw(
     sentences = (sentence(left_out, "not drawn from"), sentence(not_compared, "not compared on after training"))
     note = " ".join(filter(None, (context.spec.note, *sentences)))
     if note:
-        report(context, note=f"done. {note}")
+        report(context, JobResult(note=f"done. {note}"))
     problems = left_out.problems | not_compared.problems
     if problems:
         unfit = [prompt for prompt in (*prompts, *held_out) if prompt.prompt_id in problems]
-        report(context, lengths=_lengths(sampler, unfit))
+        report(context, JobResult(lengths=_lengths(sampler, unfit)))
     total = len(fitting) * count
     drawn = UnitsInTurn(context, units, left_out, count, CANDIDATES, lambda rows: _table(rows, context))
     requests = [
@@ -81,11 +82,11 @@ def _draw(
     context.check_cancelled()
 
 
-def _lengths(sampler: Sampler, prompts: Sequence[Prompt]) -> dict[str, Any]:
-    """The lengths of prompts for the list of prompts: `[prompt_id, tokens, refused]` of each, and the model's room."""
+def _lengths(sampler: Sampler, prompts: Sequence[Prompt]) -> LeftOutLengths:
+    """The lengths of prompts for the list of prompts, and the model's room."""
     window, lengths = sampler.lengths.window, sampler.lengths
-    rows = [[prompt.prompt_id, *astuple(lengths.of(prompt))] for prompt in prompts]
-    return {"most": window.limit, "prefix": window.prefix, "prompts": rows}
+    rows = tuple((prompt.prompt_id, *astuple(lengths.of(prompt))) for prompt in prompts)
+    return LeftOutLengths(most=window.limit, prefix=window.prefix, prompts=rows)
 
 
 def _held_out(context: JobContext[GenerateSpec]) -> list[Prompt]:

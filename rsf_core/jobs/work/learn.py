@@ -14,6 +14,7 @@ from scipy.sparse.csgraph import connected_components
 from rsf_core import models
 from rsf_core.domain import place
 from rsf_core.domain.errors import StageError
+from rsf_core.domain.results import JobResult
 from rsf_core.domain.specs import LearnSpec
 from rsf_core.jobs.work.embed import ids_of
 from rsf_core.jobs.work.loading import locate, placed, report, report_base
@@ -53,7 +54,7 @@ def run(context: JobContext[LearnSpec]) -> None:
         learned = learn(decided, spec.rate, compared=compared)
     except ValueError as error:
         raise StageError(f"{error}: decide some more on the Review page") from error
-    report(context, taste=_body(learned, spec, identity, rows))
+    report(context, JobResult(taste=_body(learned, spec, identity, rows)))
 
 
 def _alike(tables: Sequence[pa.Table]) -> dict[int, int]:

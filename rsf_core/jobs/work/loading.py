@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
 from rsf_core import models
 from rsf_core.domain.errors import ModelError
+from rsf_core.domain.results import FoundModel, JobResult
 from rsf_core.domain.specs import JobSpec, ModelRef
 from rsf_core.jobs.worker import JobContext
 from rsf_core.models import placement
@@ -43,10 +43,11 @@ def placed(context: JobContext[JobSpec]) -> Placement:
 def report_base(context: JobContext[JobSpec], model: ModelRef, folder: Path) -> None:
     """Report the base model's folder and identity to the owner, once it is resolved."""
     if model.model_id == "base":
-        base = {"name": model.name, "folder": str(folder.absolute()), "identity": models.identity(folder)}
-        report(context, base=base)
+        base = FoundModel(name=model.name, folder=str(folder.absolute()), identity=models.identity(folder))
+        report(context, JobResult(base=base))
 
 
-def report(context: JobContext[JobSpec], **result: Any) -> None:
-    """Add something to the job's result. A `note` becomes the job's message once it is done."""
-    context.spool.write_result(context.spool.result() | result)
+def report(context: JobContext[JobSpec], result: JobResult) -> None:
+    """Add what `result` states to the job's result."""
+    stated = {name: getattr(result, name) for name in result.model_fields_set}
+    context.spool.write_result(context.spool.result().model_copy(update=stated))

@@ -15,6 +15,7 @@ import pyarrow as pa
 from rsf_core import models
 from rsf_core.domain import Finish, Prompt
 from rsf_core.domain.errors import ScorerError
+from rsf_core.domain.results import JobResult
 from rsf_core.domain.specs import ScoreSpec, Scoring
 from rsf_core.jobs import calling
 from rsf_core.jobs.schemas import SCORES
@@ -85,7 +86,7 @@ def run(context: JobContext[ScoreSpec]) -> None:
         f"{failing.note()} {kept_answers.spent_between(asked_before, kept_answers.spent(context.project))}".strip()
     )
     if message:
-        report(context, note=f"done. {message}")
+        report(context, JobResult(note=f"done. {message}"))
 
 
 def _base(context: JobContext[ScoreSpec]) -> LoadedModel:

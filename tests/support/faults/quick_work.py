@@ -13,6 +13,7 @@ import pyarrow as pa
 
 from rsf_core.domain import JobKind
 from rsf_core.domain.files import write_whole
+from rsf_core.domain.results import FoundModel, JobResult
 from rsf_core.domain.specs import EvaluateSpec, FinetuneSpec, GenerateSpec, JobSpec
 from rsf_core.jobs.schemas import CANDIDATES, EVALUATION_SAMPLES, GAUGED
 from rsf_core.jobs.types import contents
@@ -50,7 +51,7 @@ def _number(key: tuple[Any, ...]) -> float:
 
 
 def _generate(context: JobContext[GenerateSpec]) -> None:
-    context.spool.write_result({"base": {"name": "quick", "folder": "/nowhere", "identity": "quick"}})
+    context.spool.write_result(JobResult(base=FoundModel(name="quick", folder="/nowhere", identity="quick")))
     columns: dict[str, Any] = {"prompt_token_ids": [1], "token_ids": [3, 2], "finish": "eos", "log_q": -1.0}
     columns |= {"log_model": -1.0, "sampling": "{}"}
     words = ("great", "awful", "fine", "sad")
@@ -78,7 +79,7 @@ def _finetune(context: JobContext[FinetuneSpec]) -> None:
     folder = context.project / "models" / context.spec.model_id
     folder.mkdir(parents=True, exist_ok=True)
     write_whole(folder / "model.safetensors", lambda path: path.write_text(context.spec.model_id))
-    context.spool.write_result({"identity": context.spec.model_id, "seconds": 1.0})
+    context.spool.write_result(JobResult(identity=context.spec.model_id))
 
 
 WORK: dict[JobKind, Callable[[JobContext[Any]], None]] = {
