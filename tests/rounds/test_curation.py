@@ -45,7 +45,7 @@ def test_the_set_holds_what_is_accepted_and_where_it_came_from(store: Store) -> 
         ("1.1.1", "rule"), ("1.1.2", "rule"), ("1.2.0", "rule"), ("1.2.1", "ann"),
     ]  # fmt: skip
     assert samples[0]["prompt"] == store.prompts()[0].text and samples[0]["token_ids"] == [3, 1, 2]
-    assert all(s["weight"] == 1.0 and s["acceptance_prob"] == 1.0 for s in samples)
+    assert [(s["weight"], s["acceptance_prob"]) for s in samples] == [(1.0, 1.0)] * 3 + [(1.0, 0.0)]  # truncated
     assert store.curated_sets() == [record]
     summary = record.summary
     assert (summary["candidates"], summary["overridden"], summary["prompts"]) == (6, 2, 2)

@@ -254,6 +254,23 @@ for (const status of [401, 403]) {
   });
 }
 
+test("a refused request is sent again with the token that came while it was under way", async () => {
+  const { promise, resolve: refuse } = Promise.withResolvers();
+  const server = serve(() => promise);
+  const { outbox, heard } = await visit();
+  outbox.add(decision("a"));
+  await frame();
+  outbox.accept("a newer token"); // the page was drawn again by the restarted server, which refuses what the old one signed
+  server.answer = () => stored;
+  refuse({ status: 403, content: { error: "reload the page" } });
+  await settle();
+  assert.deepEqual(
+    server.requests.map(({ body }) => body.token),
+    ["token", "a newer token"],
+  );
+  assert.deepEqual([outbox.acts, outbox.stopped, heard.troubles], [[], null, []]);
+});
+
 test("what a closed tab left unsent is sent by the next visit, in order, under the same names", async () => {
   const server = serve(() => null);
   const first = await visit();

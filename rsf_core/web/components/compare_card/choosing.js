@@ -10,7 +10,7 @@ import { drawModes, Modes } from "../review_card/modes.js";
 import { hear } from "../review_card/mount.js";
 import { Outbox, routeOf } from "../review_card/outbox.js";
 import { Renderings } from "../review_card/rendered.js";
-import { post } from "../review_card/server.js";
+import { postWith } from "../review_card/server.js";
 import { Texts } from "../review_card/texts.js";
 import { drawTurns } from "../review_card/turns.js";
 
@@ -111,12 +111,12 @@ export class ChoosingCard {
   }
 
   ask(from) {
-    const { token, round, again } = this.data;
-    return post(this.asks, { token, round, again, ...from });
+    const { round, again } = this.data;
+    return postWith(() => this.data.token, this.asks, { round, again, ...from });
   }
 
   rendered(texts) {
-    return post("rendered", { token: this.data.token, round: this.data.round, texts });
+    return postWith(() => this.data.token, "rendered", { round: this.data.round, texts });
   }
 
   // -- choosing ------------------------------------------------------------------------------------------------------

@@ -18,7 +18,7 @@ import { Questions } from "./questions.js";
 import { Reader } from "./reader.js";
 import { drawCandidate, drawPrompt, drawWhere, spoken } from "./reading.js";
 import { Review, ROUTE } from "./review.js";
-import { post } from "./server.js";
+import { post, postWith } from "./server.js";
 import { similarTo } from "./similar.js";
 import { LOCAL, read, SESSION, write } from "./storage.js";
 import { cutInThought } from "./thoughts.js";
@@ -166,20 +166,20 @@ export class Card {
   }
 
   rendered(texts) {
-    return post("rendered", { token: this.data.token, round: this.data.round, texts });
+    return postWith(() => this.data.token, "rendered", { round: this.data.round, texts });
   }
 
   // The summary of what was done, once the server knows all of it.
   async summary() {
     // while the server does not answer, the outbox retries by itself, later each time
     if (this.outbox.failures || !(await this.outbox.hurry())) return { status: 0 };
-    const { token, round, filter, view, order } = this.data;
-    return post("summary", { token, round, filter, view, order });
+    const { round, filter, view, order } = this.data;
+    return postWith(() => this.data.token, "summary", { round, filter, view, order });
   }
 
   ask(from) {
-    const { token, round, filter, view, order } = this.data;
-    return post("queue", { token, round, filter, view, order, ...from });
+    const { round, filter, view, order } = this.data;
+    return postWith(() => this.data.token, "queue", { round, filter, view, order, ...from });
   }
 
   // Keep the place for the next visit. While a queue is being loaded, the previous one is still shown.

@@ -1,5 +1,5 @@
 import { afterFrame } from "./dom.js";
-import { KEPT_ALIVE, post, size } from "./server.js";
+import { isForbidden, KEPT_ALIVE, post, postWith, size } from "./server.js";
 import { LOCAL, read, write } from "./storage.js";
 
 // Acts that are not yet known to be stored: kept in localStorage one by one (so that tabs do not overwrite each other), sent
@@ -88,7 +88,7 @@ export class Outbox {
     while (this.acts.length && !this.stopped) {
       const sent = performance.now();
       const batch = this.next(this.alone ? 1 : AT_ONCE, LARGEST);
-      const answer = await post(routeOf(batch[0]), this.body(batch), true);
+      const answer = await postWith(() => this.token, routeOf(batch[0]), this.body(batch), true);
       if (answer.status === 200) {
         this.failures = 0;
         this.alone = Math.max(0, this.alone - 1);
@@ -103,7 +103,7 @@ export class Outbox {
           this.card?.acknowledge(batch, { results: [refused], prompts: [] });
         }
       } else {
-        if (answer.status === 401 || answer.status === 403) this.stopped = answer.error;
+        if (isForbidden(answer)) this.stopped = answer.error;
         else this.timer = setTimeout(() => this.send(), Math.min(5000, 300 * 2 ** ++this.failures));
         if (answer.error) this.card?.trouble(answer.error);
         this.card?.status();
@@ -142,7 +142,7 @@ export class Outbox {
     const acts = batch.map(({ act, kind, candidates, action, value, guide, shown, asked, verdict, places }) => {
       return { act, kind, candidates, action, value, guide, shown, asked, verdict, places };
     });
-    return { token: this.token, round: batch[0].round, acts };
+    return { round: batch[0].round, acts };
   }
 
   forget(batch) {
@@ -156,7 +156,7 @@ export class Outbox {
   flush() {
     if (!this.acts.length || this.stopped) return;
     const batch = this.next(AT_ONCE, KEPT_ALIVE - 1000);
-    post(routeOf(batch[0]), this.body(batch), true);
+    post(routeOf(batch[0]), { token: this.token, ...this.body(batch) }, true);
   }
 
   // Take a new token from the page.

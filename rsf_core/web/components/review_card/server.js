@@ -23,6 +23,20 @@ export async function post(what, body, keepalive = false) {
   }
 }
 
+// Like post, with a token in the body. A request that is refused while the page brings a newer token is sent again with that
+// one: a restarted server refuses what the one before has signed.
+export async function postWith(token, what, body, keepalive = false) {
+  for (;;) {
+    const sent = token();
+    const answer = await post(what, { token: sent, ...body }, keepalive);
+    if (!isForbidden(answer) || token() === sent) return answer;
+  }
+}
+
+export function isForbidden({ status }) {
+  return status === 401 || status === 403;
+}
+
 // The size of a text in bytes.
 export function size(text) {
   return new TextEncoder().encode(text).length;
