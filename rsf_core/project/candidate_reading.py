@@ -8,7 +8,6 @@ read, and new.parquet, the prompts that the project lacks; then rows.parquet and
 from __future__ import annotations
 
 import json
-import sys
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from hashlib import md5
@@ -308,12 +307,5 @@ def _place(folder: Path, existing: pa.Table, unknown: Bools, request: dict[str, 
     return {int(numbers[row]): problem.message for row, problem in zip(placed.left_out, placed.problems, strict=True)}
 
 
-def main() -> None:
-    """Arguments: FOLDER, the folder of a reading, to do what it asks for."""
-    folder = Path(sys.argv[1])
-    import_steps.limit_memory(int(json.loads((folder / "request.json").read_text(encoding="utf-8"))["memory"]))
-    work(folder)
-
-
 if __name__ == "__main__":
-    main()
+    import_steps.main(work)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import resource
+import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -47,3 +49,11 @@ def row_counter(folder: Path, words: str) -> Callable[[int], None]:
 def limit_memory(size: int) -> None:
     """Limit the data of this process to `size` bytes: whatever a file holds, the machine stays usable."""
     resource.setrlimit(resource.RLIMIT_DATA, (size, size))
+
+
+def main(work: Callable[[Path], None]) -> None:
+    """Arguments: FOLDER, of a reading or a placing, in which `work` does what its request.json asks for, with at most the
+    `memory` (bytes) stated there."""
+    folder = Path(sys.argv[1])
+    limit_memory(int(json.loads((folder / "request.json").read_text(encoding="utf-8"))["memory"]))
+    work(folder)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import sys
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -82,12 +81,5 @@ def _short(row: PromptRow) -> dict[str, Any]:
     return {name: value[:_SHOWN] if isinstance(value, str) else value for name, value in fields.items()}
 
 
-def main() -> None:
-    """Arguments: FOLDER, the folder of a placing, to do what it asks for."""
-    folder = Path(sys.argv[1])
-    import_steps.limit_memory(int(json.loads((folder / "request.json").read_text(encoding="utf-8"))["memory"]))
-    work(folder)
-
-
 if __name__ == "__main__":
-    main()
+    import_steps.main(work)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-import time
 from pathlib import Path
 
 import pyarrow.parquet as pq
@@ -69,8 +68,7 @@ def test_killing_the_owner_while_it_generates_loses_and_doubles_no_candidate(pag
     page.goto(server.url)
     page.get_by_role("button", name="Generate candidates").click()
     expect(page.get_by_role("button", name="Cancel")).to_be_visible()
-    while server.rsf("status", folder)["counts"]["candidates"] == 0:
-        time.sleep(0.05)
+    until(lambda: server.rsf("status", folder)["counts"]["candidates"] > 0)
     server.kill()
 
     server.start()

@@ -20,6 +20,7 @@ from rsf_core.project.owner import holder
 from tests.support.app_server import PATIENCE_SECONDS, AppServer
 from tests.support.seeding import add_candidates, add_scores, candidates, decide
 from tests.support.tabs import Tab, deaf, half_a_request, half_open, left_open
+from tests.support.waiting import until
 
 pytestmark = pytest.mark.timeout(3600)
 PAGES = ("", "prompts", "generate", "acceptance", "review", "train", "models")
@@ -78,8 +79,7 @@ def test_stops_in_a_row_with_tabs_in_every_phase_end_in_time_and_lose_nothing(se
         with left_open(*idle, busy, loading, deaf(server.port), *quiet):
             busy.go_on(fragment)
             speaker = say_on(server, acknowledged)
-            while len(acknowledged) == started:
-                time.sleep(0.01)
+            until(lambda: len(acknowledged) > started)  # noqa: B023  (called at once)
             loading.load()
             time.sleep(0.01 * (turn % 10))  # a different moment of the traffic each time
             asked = time.monotonic()

@@ -21,6 +21,7 @@ from rsf_core.training.base import StepMetrics
 from rsf_core.training.samples import TrainingSample
 from rsf_core.training.sft import finetune
 from tests.support import warm
+from tests.support.waiting import until
 
 pytestmark = pytest.mark.filterwarnings("ignore:`is_gradient_checkpointing` is deprecated:FutureWarning")
 
@@ -199,8 +200,7 @@ def test_a_training_job_killed_at_random_steps_ends_with_the_same_loss(project: 
             time.sleep(0.05 * (1 + kills))
             process.kill(spool)
             kills += 1
-            while process.is_alive(spool):
-                time.sleep(0.01)
+            until(lambda: not process.is_alive(spool))
         time.sleep(0.02)
     assert kills == 2 and job.state is JobState.DONE, job.message
     assert losses(project, 1) == pytest.approx(expected, abs=1e-5)

@@ -39,9 +39,9 @@ def test_a_target_without_a_constraint(complete: Project, monkeypatch: pytest.Mo
     assert shown["after"][CONSTRAINTS_MET] is None is shown["gain"][CONSTRAINTS_MET] and shown["control"] == {}
     assert shown["after"]["reward"] is not None
 
-    out = Console(file=StringIO(), width=100)
-    out.print(comparison_table([shown]))
-    (line,) = [line for line in out.file.getvalue().splitlines() if CONSTRAINTS_MET in line]  # type: ignore[attr-defined]
+    printed = StringIO()
+    Console(file=printed, width=100).print(comparison_table([shown]))
+    (line,) = [line for line in printed.getvalue().splitlines() if CONSTRAINTS_MET in line]
     assert line.split() == ["constraints", "met", "%", "–", "none", "–", "–"]
 
     monkeypatch.setattr(session, "_project", complete)
