@@ -214,6 +214,16 @@ def test_going_to_another_page_in_the_middle_of_a_burst_still_sends_it(page: Pag
     assert [name for name, _, _ in stored_overrides(server)] == [f"1.{1 + i // EACH}.{i % EACH}" for i in range(30)]
 
 
+def test_what_waits_to_be_sent_and_why_moves_nothing(page: Page, serve, review):
+    server = serve(review(), RSF_REVIEWER="ann")
+    open_card(page, server, "?order=prompt")
+    before = page.locator(".prompt").bounding_box()
+    intercept(page, SAY, drop)
+    page.keyboard.press("a")
+    expect(page.locator(".unsent")).to_have_text("1 unsent (the server does not answer; kept here)")
+    assert before is not None and page.locator(".prompt").bounding_box() == before
+
+
 def test_editing_a_long_text_while_the_server_is_gone_asks_once(page: Page, serve, review):
     server = serve(review(("long " * 20_000,)), RSF_REVIEWER="ann")
     open_card(page, server, "?order=prompt")
